@@ -1,0 +1,5 @@
+//! shmoo: parameter sweeps as regression tests.
+//!
+//! The folders are the data flow; `docs/ARCHITECTURE.md` is the map.
+
+pub mod value;

@@ -1,0 +1,22 @@
+//! Small types with names: exact numbers, values, digests, ids, amounts, places in files.
+//!
+//! Invariant: nothing here does input or output, and nothing here knows what a suite is.
+
+mod decimal;
+mod digest;
+mod ids;
+mod problem;
+mod quantity;
+mod scalar;
+mod time;
+
+pub use decimal::{Decimal, ParseDecimalError};
+pub use digest::{Digest, DigestWriter, ParseDigestError};
+pub use ids::{
+    MetricName, ParseTaskKeyError, PointName, Repeat, RunId, StageName, SuiteName, TaskKey, is_identifier,
+    is_plain_name,
+};
+pub use problem::{Problem, Problems, Source, Sources, Span, did_you_mean, nearest};
+pub use quantity::{ParseQuantityError, Share, parse_bytes, parse_duration, show_bytes, show_duration};
+pub use scalar::{Scalar, Value};
+pub use time::{ParseTimestampError, Timestamp};
