@@ -116,3 +116,15 @@ impl serde::Serialize for Value {
         }
     }
 }
+
+impl<'de> serde::Deserialize<'de> for Value {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
+        use serde::de::Error;
+        let json = serde_json::Value::deserialize(deserializer)?;
+        let result = match json {
+            serde_json::Value::Array(_) => serde_json::from_value(json).map(Value::List),
+            _ => serde_json::from_value(json).map(Value::Scalar),
+        };
+        result.map_err(D::Error::custom)
+    }
+}

@@ -1,0 +1,177 @@
+//! From events to the state of each task.
+//!
+//! The merge is a set union by (writer, sequence): folding the same files again, twice, or in any
+//! order gives the same result. The state of a task is its highest final attempt; a final event of
+//! an earlier attempt is counted as superseded, unless it is the only one.
+
+use super::{Attempt, Event, Finished, LedgerFile};
+use crate::value::TaskKey;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What the ledgers of a run say about one task.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct TaskHistory {
+    /// The highest attempt that was started.
+    pub started: Option<Attempt>,
+    /// The final state: the `finished` event of the highest attempt that has one.
+    pub finished: Option<Box<Finished>>,
+    /// `finished` events that do not count, since a higher attempt has one.
+    pub superseded: u32,
+    /// Two final events whose outputs differ: the task is not deterministic.
+    pub differing: bool,
+}
+
+/// The state of all tasks that were touched.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Folded {
+    /// By task.
+    pub tasks: BTreeMap<TaskKey, TaskHistory>,
+    /// Why writers stopped early, sorted.
+    pub stopped: Vec<String>,
+    /// The highest generation seen.
+    pub generation: u32,
+}
+
+/// Folds ledger files, in any order and with any repetition, into the state of each task.
+pub fn fold(files: &[LedgerFile]) -> Folded {
+    let mut seen = BTreeSet::new();
+    let mut folded = Folded::default();
+    // (attempt, writer) decides between final events, so that no order of files matters.
+    let mut finals: BTreeMap<TaskKey, BTreeMap<(Attempt, String), Box<Finished>>> = BTreeMap::new();
+    for file in files {
+        folded.generation = folded.generation.max(file.header.generation);
+        for line in &file.lines {
+            if !seen.insert((file.header.writer.clone(), line.sequence)) {
+                continue;
+            }
+            match &line.event {
+                Event::Started(started) => {
+                    let history = folded.tasks.entry(started.task.clone()).or_default();
+                    history.started = history.started.max(Some(started.attempt));
+                }
+                Event::Finished(finished) => {
+                    let key = (finished.attempt, file.header.writer.clone());
+                    finals.entry(finished.task.clone()).or_default().insert(key, finished.clone());
+                }
+                Event::Stopped(stopped) => folded.stopped.push(stopped.reason.clone()),
+                Event::Unknown(_) => {}
+            }
+        }
+    }
+    for (task, events) in finals {
+        let history = folded.tasks.entry(task).or_default();
+        history.superseded = events.len() as u32 - 1;
+        let mut events = events.into_values().rev();
+        history.finished = events.next();
+        if let Some(last) = &history.finished {
+            history.differing =
+                events.any(|other| other.verdict.ran() && last.verdict.ran() && other.outputs != last.outputs);
+        }
+    }
+    folded.stopped.sort();
+    folded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Header, LEDGER_FORMAT, Line, Started, Usage, Verdict};
+    use super::*;
+    use crate::value::{Digest, RunId, Timestamp};
+    use proptest::prelude::*;
+
+    fn finished(task: &str, attempt: Attempt, verdict: Verdict) -> Event {
+        Event::Finished(Box::new(Finished {
+            task: task.parse().unwrap(),
+            attempt,
+            verdict,
+            message: None,
+            quotes: Vec::new(),
+            cause: None,
+            exit: None,
+            started: Timestamp::from_milliseconds(0),
+            usage: Usage::default(),
+            tries: Vec::new(),
+            metrics: Vec::new(),
+            rows: Vec::new(),
+            outputs: Vec::new(),
+            command: Vec::new(),
+            folder: None,
+            origin: None,
+            worker: 0,
+            notes: Vec::new(),
+        }))
+    }
+
+    fn file(writer: u32, generation: u32, events: Vec<Event>) -> LedgerFile {
+        let time = Timestamp::from_milliseconds(0);
+        LedgerFile {
+            header: Header {
+                format: LEDGER_FORMAT.to_owned(),
+                version: 1,
+                plan: Digest::of(b""),
+                run: RunId::new("r"),
+                shard: 1,
+                generation,
+                writer: writer.to_string(),
+                time,
+                shmoo: String::new(),
+                machine: BTreeMap::new(),
+            },
+            lines: (1..).zip(events).map(|(sequence, event)| Line { sequence, time, event }).collect(),
+            torn: 0,
+        }
+    }
+
+    fn event() -> impl Strategy<Value = Event> {
+        (0..3u32, 1..4u32, 1..3u32, prop::sample::select(Verdict::ALL.to_vec()), any::<bool>()).prop_map(
+            |(task, generation, number, verdict, is_final)| {
+                let (task, attempt) = (format!("run/t{task}"), Attempt { generation, number });
+                if is_final {
+                    finished(&task, attempt, verdict)
+                } else {
+                    Event::Started(Started { task: task.parse().unwrap(), attempt })
+                }
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn order_and_repetition_do_not_matter(
+            events in prop::collection::vec(prop::collection::vec(event(), 0..8), 1..5),
+            order in any::<prop::sample::Index>(),
+        ) {
+            let files: Vec<LedgerFile> =
+                (0u32..).zip(events).map(|(writer, events)| file(writer, writer / 2 + 1, events)).collect();
+            let expected = fold(&files);
+            let mut shuffled = files.clone();
+            shuffled.rotate_left(order.index(files.len()));
+            shuffled.extend(files.iter().rev().cloned());
+            prop_assert_eq!(fold(&shuffled), expected);
+        }
+    }
+
+    #[test]
+    fn the_highest_attempt_wins_whatever_the_time() {
+        let first = Attempt { generation: 1, number: 2 };
+        let second = Attempt { generation: 2, number: 1 };
+        let folded = fold(&[
+            file(2, 2, vec![finished("run/a", second, Verdict::Fail)]),
+            file(1, 1, vec![finished("run/a", first, Verdict::Pass), finished("run/b", first, Verdict::Pass)]),
+        ]);
+        let history = &folded.tasks[&"run/a".parse::<TaskKey>().unwrap()];
+        assert_eq!((history.finished.as_ref().unwrap().verdict, history.superseded), (Verdict::Fail, 1));
+        let history = &folded.tasks[&"run/b".parse::<TaskKey>().unwrap()];
+        assert_eq!((history.finished.as_ref().unwrap().verdict, history.superseded), (Verdict::Pass, 0));
+        assert_eq!(folded.generation, 2);
+    }
+
+    #[test]
+    fn started_without_an_end_is_seen() {
+        let attempt = Attempt { generation: 1, number: 1 };
+        let started = Event::Started(Started { task: "run/a".parse().unwrap(), attempt });
+        let folded = fold(&[file(1, 1, vec![started])]);
+        let history = &folded.tasks[&"run/a".parse::<TaskKey>().unwrap()];
+        assert_eq!((history.started, &history.finished), (Some(attempt), &None));
+    }
+}
