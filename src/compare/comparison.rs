@@ -1,0 +1,94 @@
+//! What a comparison says.
+
+use crate::ledger::{MeasuredValue, Verdict};
+use crate::record::SourceInfo;
+use crate::value::{PointName, RunId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// A run compared with an earlier one.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Comparison {
+    /// The run compared with; none: there is nothing to compare with.
+    pub base: Option<ComparisonBase>,
+    /// Why this run was taken, or why there is none; runs that were passed over and why.
+    pub why: Vec<String>,
+    /// Every metric at every point of either run, in plan order, removed ones last.
+    pub changes: Vec<Change>,
+    /// Cases of this run that the base did not have.
+    pub added_cases: Vec<PointName>,
+    /// Cases of the base that this run does not have.
+    pub removed_cases: Vec<PointName>,
+    /// Cases of both.
+    pub common_cases: u64,
+    /// Cases of both whose verdict changed: name, before, now.
+    pub verdict_changes: Vec<(PointName, Verdict, Verdict)>,
+    /// What else changed: tools, machine, suite, command of a stage.
+    pub notes: Vec<String>,
+}
+
+/// The run that was compared with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ComparisonBase {
+    /// Its name.
+    pub run: RunId,
+    /// When it started.
+    pub started: Timestamp,
+    /// Its commit.
+    pub source: SourceInfo,
+}
+
+/// A metric at a point, before and now.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// `STAGE.METRIC`.
+    pub metric: String,
+    /// The point, by its name in this run.
+    pub point: PointName,
+    /// Before.
+    pub base: Option<MeasuredValue>,
+    /// Now.
+    pub head: Option<MeasuredValue>,
+    /// The unit of both.
+    pub unit: Option<String>,
+    /// (head - base) / |base|; none where that makes no sense.
+    pub relative: Option<f64>,
+    /// What to call it.
+    pub verdict: ComparisonVerdict,
+    /// Which rule decided, in one sentence.
+    pub rule: String,
+}
+
+/// What to call a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ComparisonVerdict {
+    /// Worse beyond doubt.
+    Regressed,
+    /// Better beyond doubt.
+    Improved,
+    /// It differs, and it is not known whether that means anything.
+    Uncertain,
+    /// The same.
+    Unchanged,
+    /// Only in this run.
+    New,
+    /// Only in the base.
+    Removed,
+    /// Both are there and cannot be compared.
+    Incomparable,
+}
+
+impl ComparisonVerdict {
+    /// Returns the word that files and people use.
+    pub fn word(self) -> &'static str {
+        match self {
+            ComparisonVerdict::Regressed => "regressed",
+            ComparisonVerdict::Improved => "improved",
+            ComparisonVerdict::Uncertain => "uncertain",
+            ComparisonVerdict::Unchanged => "unchanged",
+            ComparisonVerdict::New => "new",
+            ComparisonVerdict::Removed => "removed",
+            ComparisonVerdict::Incomparable => "incomparable",
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The record of a run: rows keyed by (stage, point), made from a plan and its folded ledger.
+//!
+//! In: `plan`, `ledger`. Out: `RunRecord`, which history stores, and which check, compare and report
+//! read. Invariant: every planned task and case has exactly one row.
+
+mod run;
+
+pub use run::{
+    CaseRecord, MetricInfo, MetricRow, ParamInfo, RECORD_FORMAT, RECORD_VERSION, RunInfo, RunRecord, SourceInfo,
+    TaskRecord,
+};

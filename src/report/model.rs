@@ -1,0 +1,131 @@
+//! What every renderer renders.
+
+use crate::check::golden::GoldenFinding;
+use crate::compare::Comparison;
+use crate::ledger::Verdict;
+use crate::record::{CaseRecord, MetricRow, RunInfo, TaskRecord};
+use crate::value::{Scalar, TaskKey};
+use std::collections::BTreeMap;
+
+/// A run, judged and compared, ready for people.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    /// The run as a whole.
+    pub run: RunInfo,
+    /// Counts.
+    pub totals: Totals,
+    /// Every planned task, in plan order.
+    pub tasks: Vec<TaskRecord>,
+    /// Every planned case, in plan order.
+    pub cases: Vec<CaseRecord>,
+    /// Every metric at its (stage, point).
+    pub metrics: Vec<MetricRow>,
+    /// The golden check; empty if the suite has no goldens.
+    pub goldens: Vec<GoldenFinding>,
+    /// Known failures that did not come out as expected: one sentence each, with the place to mend.
+    pub known_failures: Vec<String>,
+    /// This run against an earlier one; none if no comparison was asked for.
+    pub comparison: Option<Comparison>,
+    /// Shmoo plots.
+    pub plots: Vec<ShmooGrid>,
+    /// What failed, alike messages together, largest first.
+    pub buckets: Vec<Bucket>,
+    /// Ends of the logs of tasks that did not pass (a capped number; `logs_left_out` says how many more).
+    pub logs: Vec<LogExcerpt>,
+    /// How many failed tasks have no excerpt here.
+    pub logs_left_out: usize,
+    /// Warnings of the suite and of the run.
+    pub warnings: Vec<String>,
+    /// All exit codes that apply, in order of precedence; the first is the process's.
+    pub exit_codes: Vec<u8>,
+    /// Where the run's folder is, as the user would type it; empty if it is not on this machine.
+    pub folder: String,
+}
+
+/// Counts of a run.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Totals {
+    /// Planned tasks by verdict.
+    pub tasks: BTreeMap<Verdict, u64>,
+    /// Planned cases by verdict.
+    pub cases: BTreeMap<Verdict, u64>,
+    /// Failed, errored or timed-out tasks that are known failures.
+    pub known: u64,
+    /// Tasks that needed more than one attempt.
+    pub retried: u64,
+    /// Tasks without a final state.
+    pub missing: u64,
+    /// By stage, in the order of the suite: tasks by verdict.
+    pub stages: Vec<(String, BTreeMap<Verdict, u64>)>,
+    /// Elapsed seconds, summed over the tasks.
+    pub wall: f64,
+    /// Processor seconds, summed over the tasks.
+    pub cpu: f64,
+}
+
+/// Failures that read the same once numbers are starred.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bucket {
+    /// The verdict they share.
+    pub verdict: Verdict,
+    /// The stage they share.
+    pub stage: String,
+    /// The message with numbers, hex digits and paths replaced by `*`.
+    pub pattern: String,
+    /// The first task's message as it is.
+    pub example: String,
+    /// Its tasks, in plan order.
+    pub tasks: Vec<TaskKey>,
+    /// How many cases hang on them.
+    pub cases: u64,
+}
+
+/// A two-dimensional shmoo plot.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ShmooGrid {
+    /// What passes, as the suite says it.
+    pub pass: String,
+    /// The parameter along the width, its unit, its values in order.
+    pub x: GridAxis,
+    /// The parameter along the height, its unit, its values in order (the first is at the bottom).
+    pub y: GridAxis,
+    /// The fixed parameters of this plot (`per`), name and value.
+    pub fixed: Vec<(String, Scalar)>,
+    /// Cells by `[y][x]`.
+    pub cells: Vec<Vec<GridCell>>,
+}
+
+/// An axis of a shmoo plot.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GridAxis {
+    /// The parameter.
+    pub param: String,
+    /// Its unit.
+    pub unit: Option<String>,
+    /// Its values.
+    pub values: Vec<Scalar>,
+}
+
+/// A cell of a shmoo plot: several cases may lie in one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct GridCell {
+    /// Cases that pass.
+    pub pass: u32,
+    /// Cases that were measured and do not pass.
+    pub fail: u32,
+    /// Cases without a measurement.
+    pub unknown: u32,
+}
+
+/// The end of a task's log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogExcerpt {
+    /// The task.
+    pub task: TaskKey,
+    /// `stdout`, `stderr` or a file.
+    pub stream: String,
+    /// The text; control characters and invalid bytes are still in it, replaced where they are no UTF-8.
+    pub text: String,
+    /// Bytes before it that were left out.
+    pub skipped: u64,
+}
