@@ -3,4 +3,5 @@
 //! The folders are the data flow; `docs/ARCHITECTURE.md` is the map.
 
 pub mod config;
+pub mod evidence;
 pub mod value;
