@@ -23,7 +23,7 @@ pub use stage::{
     After, Argument, Command, EvidenceFile, EvidenceSpec, ExitRule, Input, InputName, Repeats, Retry, RetryCondition, Rows,
     Source, Stage, Uses,
 };
-pub use template::{Part, Template};
+pub use template::{Part, Piece, Template, TemplateError, split_template};
 
 use crate::naming::Schema;
 use crate::value::{Sources, SuiteName};
