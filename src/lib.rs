@@ -4,4 +4,6 @@
 
 pub mod config;
 pub mod evidence;
+pub mod expr;
+pub mod naming;
 pub mod value;
