@@ -1,1 +1,3 @@
+//! The `shmoo` binary.
+
 fn main() {}

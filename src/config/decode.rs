@@ -333,9 +333,7 @@ impl<T: FileType> FileType for Mapped<T> {
             reader.wanted(node, "a map `NAME: ...`", None);
             return None;
         };
-        Some(Mapped(
-            entries.iter().filter_map(|(key, value)| Some((key.clone(), T::decode(value, reader)?))).collect(),
-        ))
+        Some(Mapped(entries.iter().filter_map(|(key, value)| Some((key.clone(), T::decode(value, reader)?))).collect()))
     }
 
     fn schema(builder: &mut SchemaBuilder) -> Json {

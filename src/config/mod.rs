@@ -6,4 +6,6 @@ mod schema;
 mod stage_file;
 mod suite_file;
 mod values_file;
-pub(super) fn parser_names() -> Vec<&'static str> { vec![] }
+pub(super) fn parser_names() -> Vec<&'static str> {
+    vec![]
+}

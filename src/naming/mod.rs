@@ -23,6 +23,7 @@ mod parse;
 mod point;
 mod rekey;
 mod schema;
+mod stored;
 
 #[cfg(test)]
 mod law_tests;

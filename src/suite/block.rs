@@ -6,11 +6,12 @@ use crate::naming::Point;
 use crate::value::{Scalar, Span};
 
 /// One `where` line.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize)]
 pub struct Constraint {
     /// A truth value over parameters and `let`s.
     pub expr: Expr,
     /// Where it stands.
+    #[serde(skip)]
     pub span: Span,
 }
 
@@ -19,7 +20,7 @@ pub struct Constraint {
 /// The values of a parameter in a block are, first that applies: `over`; the value in the name (with
 /// `names`); none, if `names` is given and the parameter came from `params_from`; its listed values
 /// (unless `names` is given and it has a default); its default; none (the parameter is absent).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize)]
 pub struct Block {
     /// Values that replace the parameter's own.
     pub over: Vec<(ParamIndex, Vec<Scalar>)>,
@@ -35,11 +36,12 @@ pub struct Block {
     /// Values of the block's cases; never in names.
     pub lets: Vec<Let>,
     /// Where it stands.
+    #[serde(skip)]
     pub span: Span,
 }
 
 /// Which part of a product to take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, serde::Serialize, Copy, PartialEq, Eq)]
 pub enum Take {
     /// Few cases in which each pair of values of two parameters occurs.
     Pairwise,
@@ -53,7 +55,7 @@ pub enum Take {
 }
 
 /// A named subset of the suite, such as `pr` or `nightly`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize)]
 pub struct Profile {
     /// The name.
     pub name: String,
@@ -64,5 +66,6 @@ pub struct Profile {
     /// Replaces `repeat` of every stage that has one.
     pub repeat: Option<Repeats>,
     /// Where it stands.
+    #[serde(skip)]
     pub span: Span,
 }

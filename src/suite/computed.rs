@@ -5,18 +5,19 @@ use crate::expr::Expr;
 use crate::value::{Scalar, Span};
 
 /// A named value of the suite, a block or a stage.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, serde::Serialize, PartialEq)]
 pub struct Let {
     /// The name; never that of a parameter.
     pub name: String,
     /// How to compute it.
     pub value: Computed,
     /// Where its value stands.
+    #[serde(skip)]
     pub span: Span,
 }
 
 /// A value, or how to compute it (`X` in the grammar).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, serde::Serialize, PartialEq)]
 pub enum Computed {
     /// A truth value, number or text without placeholders.
     Scalar(Scalar),

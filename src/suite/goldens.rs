@@ -5,18 +5,19 @@ use crate::expr::Expr;
 use crate::value::{Decimal, Share, Span, Timestamp};
 
 /// Where goldens are and how near a value must be.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize)]
 pub struct Goldens {
     /// The table.
     pub source: GoldenSource,
     /// Rules in order; for a metric at a point, the last that matches wins. No rule = exact.
     pub rules: Vec<ToleranceRule>,
     /// Where it stands.
+    #[serde(skip)]
     pub span: Span,
 }
 
 /// Kind and place of the golden table, relative to the suite file's folder.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, serde::Serialize, PartialEq, Eq)]
 pub enum GoldenSource {
     /// CSV `metric,point,value,unit`.
     Csv(String),
@@ -25,18 +26,19 @@ pub enum GoldenSource {
 }
 
 /// Tolerances of metrics at the points where a condition holds.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize)]
 pub struct ToleranceRule {
     /// Over parameters; `None` = everywhere.
     pub constraint: Option<Expr>,
     /// By metric: stage, index of the metric in it, tolerance.
     pub metrics: Vec<(StageIndex, usize, Tolerance)>,
     /// Where it stands.
+    #[serde(skip)]
     pub span: Span,
 }
 
 /// How far a value may be from its golden: within the larger of the two bounds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, serde::Serialize, Copy, PartialEq, Eq)]
 pub struct Tolerance {
     /// Relative to the golden's magnitude.
     pub relative: Option<Share>,
@@ -47,7 +49,7 @@ pub struct Tolerance {
 }
 
 /// Which side of a golden is bounded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, serde::Serialize, Copy, PartialEq, Eq)]
 pub enum Side {
     /// Only worse values miss.
     Worse,
@@ -56,7 +58,7 @@ pub enum Side {
 }
 
 /// A failure that is known: it marks a verdict as known and complains when it changes.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize)]
 pub struct KnownFailure {
     /// The stage.
     pub stage: StageIndex,
@@ -71,11 +73,12 @@ pub struct KnownFailure {
     /// The last day (UTC) on which it holds.
     pub until: Option<Timestamp>,
     /// Where it stands.
+    #[serde(skip)]
     pub span: Span,
 }
 
 /// The verdicts that a known failure may name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, serde::Serialize, Copy, PartialEq, Eq)]
 pub enum KnownVerdict {
     /// An expectation is missed.
     Fail,

@@ -5,7 +5,7 @@ use crate::expr::Expr;
 use crate::value::{Decimal, MetricName, Share, Span};
 
 /// A declared metric of a stage.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize)]
 pub struct Metric {
     /// The short name; `STAGE.METRIC` in files.
     pub name: MetricName,
@@ -23,11 +23,12 @@ pub struct Metric {
     /// Earlier names.
     pub was: Vec<String>,
     /// Where it stands.
+    #[serde(skip)]
     pub span: Span,
 }
 
 /// Which way a metric is better.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, serde::Serialize, Copy, PartialEq, Eq)]
 pub enum Better {
     /// Higher is better.
     Higher,
@@ -40,18 +41,19 @@ pub enum Better {
 }
 
 /// One expectation, such as `gt: 30`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize)]
 pub struct Expect {
     /// The comparison.
     pub operator: ExpectOperator,
     /// The value on its right.
     pub value: Computed,
     /// Where it stands.
+    #[serde(skip)]
     pub span: Span,
 }
 
 /// The comparison of an expectation: metric OPERATOR value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, serde::Serialize, Copy, PartialEq, Eq)]
 pub enum ExpectOperator {
     /// Equal.
     Eq,

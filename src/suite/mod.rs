@@ -11,6 +11,7 @@ mod computed;
 mod goldens;
 mod metric;
 mod model;
+mod names;
 mod stage;
 mod template;
 
@@ -19,14 +20,15 @@ pub use computed::{Computed, Let};
 pub use goldens::{GoldenSource, Goldens, KnownFailure, KnownVerdict, Side, Tolerance, ToleranceRule};
 pub use metric::{Better, Expect, ExpectOperator, Metric};
 pub use model::{Model, ShmooPlot};
+pub use names::{NamesUsed, let_variable, param_variable};
 pub use stage::{
-    After, Argument, Command, EvidenceFile, EvidenceSpec, ExitRule, Input, InputName, Repeats, Retry, RetryCondition, Rows,
-    Source, Stage, Uses,
+    After, Argument, Command, EvidenceFile, EvidenceSpec, ExitRule, Input, InputName, Repeats, Retry, RetryCondition,
+    Rows, Source, Stage, Uses,
 };
 pub use template::{Part, Piece, Template, TemplateError, split_template};
 
 use crate::naming::Schema;
-use crate::value::{Sources, SuiteName};
+use crate::value::{Digest, Scalar, Sources, SuiteName};
 
 /// Index of a parameter in `Suite::schema`, in the order of names.
 pub type ParamIndex = usize;
@@ -34,7 +36,7 @@ pub type ParamIndex = usize;
 pub type StageIndex = usize;
 
 /// A checked suite.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize)]
 pub struct Suite {
     /// Version of the grammar, 1.
     pub version: u32,
@@ -72,6 +74,7 @@ pub struct Suite {
     /// Named subsets.
     pub profiles: Vec<Profile>,
     /// The files that spans point into.
+    #[serde(skip)]
     pub sources: Sources,
 }
 
@@ -79,6 +82,34 @@ impl Suite {
     /// Returns the index of a stage.
     pub fn stage(&self, name: &str) -> Option<StageIndex> {
         self.stages.iter().position(|stage| stage.name.as_str() == name)
+    }
+
+    /// Returns every value that a parameter may take anywhere in the suite; empty if any may come.
+    pub fn known_values(&self, param: ParamIndex) -> Vec<&Scalar> {
+        let definition = &self.schema.params()[param];
+        let overs =
+            self.blocks.iter().map(|block| &block.over).chain(self.profiles.iter().map(|profile| &profile.over));
+        let over = overs.flatten().filter(|(over, _)| *over == param).flat_map(|(_, values)| values);
+        let named =
+            self.blocks.iter().flat_map(|block| block.names.iter().flatten()).filter_map(|point| point.get(param));
+        let mut values: Vec<&Scalar> =
+            definition.values.iter().chain(&definition.default).chain(over).chain(named).collect();
+        values.sort();
+        values.dedup();
+        values
+    }
+
+    /// Returns the digest of what the suite means: comments, spelling and places do not count.
+    pub fn digest(&self) -> Digest {
+        Digest::of(canonical(self).as_bytes())
+    }
+
+    /// Returns the digest of what a stage runs and takes: another one means that its measurements
+    /// are of something else. Metrics, expectations, limits and retries do not count.
+    pub fn stage_digest(&self, stage: StageIndex) -> Digest {
+        let stage = &self.stages[stage];
+        let parts = (&stage.command, &stage.inputs, &stage.env, &stage.lets, &stage.evidence, &stage.rows);
+        Digest::of(canonical(&parts).as_bytes())
     }
 
     /// Returns the metrics that a reference means: `STAGE.METRIC`, or a short name wherever it
@@ -98,4 +129,21 @@ impl Suite {
         }
         found
     }
+}
+
+/// Returns the JSON of a part of a suite, with sorted keys.
+fn canonical(part: &impl serde::Serialize) -> String {
+    fn sorted(value: serde_json::Value) -> serde_json::Value {
+        match value {
+            serde_json::Value::Object(map) => {
+                let mut entries: Vec<_> = map.into_iter().map(|(key, value)| (key, sorted(value))).collect();
+                entries.sort_by(|a, b| a.0.cmp(&b.0));
+                serde_json::Value::Object(entries.into_iter().collect())
+            }
+            serde_json::Value::Array(items) => items.into_iter().map(sorted).collect(),
+            other => other,
+        }
+    }
+    let value = serde_json::to_value(part).expect("the types of a suite serialize");
+    sorted(value).to_string()
 }

@@ -5,7 +5,7 @@ use crate::expr::Expr;
 use crate::value::Span;
 
 /// A performance model to fit over the rows of a stage.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize)]
 pub struct Model {
     /// The name.
     pub name: String,
@@ -28,11 +28,12 @@ pub struct Model {
     /// The parameter file to write.
     pub params_file: Option<Template>,
     /// Where it stands.
+    #[serde(skip)]
     pub span: Span,
 }
 
 /// A shmoo plot: pass and fail over two parameters, one plot for each combination of `per`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize)]
 pub struct ShmooPlot {
     /// The parameter along the width.
     pub x: ParamIndex,
@@ -43,5 +44,6 @@ pub struct ShmooPlot {
     /// Over parameters and metrics.
     pub pass: Expr,
     /// Where it stands.
+    #[serde(skip)]
     pub span: Span,
 }

@@ -6,7 +6,7 @@ use crate::expr::Expr;
 use crate::value::{Decimal, Scalar, Span, StageName};
 
 /// A stage of the flow: one task for each combination of its parameters.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize)]
 pub struct Stage {
     /// The name.
     pub name: StageName,
@@ -51,22 +51,24 @@ pub struct Stage {
     /// Results may be reused by content.
     pub cache: bool,
     /// Where it stands (its name).
+    #[serde(skip)]
     pub span: Span,
 }
 
 /// One entry of a task's folder.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize)]
 pub struct Input {
     /// Its name there.
     pub name: InputName,
     /// Where it comes from.
     pub source: Source,
     /// Where it stands.
+    #[serde(skip)]
     pub span: Span,
 }
 
 /// How an input is called in the task's folder.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, serde::Serialize, PartialEq)]
 pub enum InputName {
     /// By the last part of its path.
     LastPart,
@@ -75,7 +77,7 @@ pub enum InputName {
 }
 
 /// Where an input comes from.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize)]
 pub enum Source {
     /// A file or folder of the repository, relative to the suite's root.
     Root(Template),
@@ -109,7 +111,7 @@ pub enum Source {
 }
 
 /// The stages that must have passed before a task starts.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, serde::Serialize, PartialEq, Eq)]
 pub enum After {
     /// These (maybe none).
     Stages(Vec<StageIndex>),
@@ -125,7 +127,7 @@ pub enum After {
 }
 
 /// What a task runs.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize)]
 pub enum Command {
     /// A program and its arguments.
     Arguments(Vec<Argument>),
@@ -134,7 +136,7 @@ pub enum Command {
 }
 
 /// An item of `cmd`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize)]
 pub enum Argument {
     /// One argument.
     One(Template),
@@ -145,12 +147,13 @@ pub enum Argument {
         /// The `let`.
         name: String,
         /// Where it stands.
+        #[serde(skip)]
         span: Span,
     },
 }
 
 /// The allowed exit codes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, serde::Serialize, PartialEq, Eq)]
 pub enum ExitRule {
     /// Any, signals excepted.
     Any,
@@ -159,20 +162,22 @@ pub enum ExitRule {
 }
 
 /// A report that proves something, and its parser.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize)]
 pub struct EvidenceSpec {
     /// The parser.
+    #[serde(serialize_with = "parser_name")]
     pub parser: Parser,
     /// The report.
     pub file: EvidenceFile,
     /// Fields to pick: name and location in the parser's terms.
     pub fields: Vec<(String, String)>,
     /// Where it stands.
+    #[serde(skip)]
     pub span: Span,
 }
 
 /// Where evidence is.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, serde::Serialize, PartialEq)]
 pub enum EvidenceFile {
     /// A file in the task's folder.
     File(Template),
@@ -185,7 +190,7 @@ pub enum EvidenceFile {
 }
 
 /// A table that reports the cases below a task's point.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize)]
 pub struct Rows {
     /// The CSV file.
     pub csv: Template,
@@ -194,11 +199,12 @@ pub struct Rows {
     /// Fields and their columns.
     pub fields: Vec<(String, String)>,
     /// Where it stands.
+    #[serde(skip)]
     pub span: Span,
 }
 
 /// When and how to try again.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize)]
 pub struct Retry {
     /// Any of these is a reason.
     pub conditions: Vec<RetryCondition>,
@@ -207,11 +213,12 @@ pub struct Retry {
     /// Values that change with each attempt, computed from the last attempt's.
     pub set: Vec<Let>,
     /// Where it stands.
+    #[serde(skip)]
     pub span: Span,
 }
 
 /// A reason to try again.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, serde::Serialize, PartialEq, Eq)]
 pub enum RetryCondition {
     /// The verdict is error.
     Error,
@@ -222,7 +229,7 @@ pub enum RetryCondition {
 }
 
 /// How often a stage is measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, serde::Serialize, Copy, PartialEq, Eq)]
 pub struct Repeats {
     /// Measured rounds, at least 1.
     pub count: u32,
@@ -231,7 +238,7 @@ pub struct Repeats {
 }
 
 /// What a task takes of the machine's limits.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, serde::Serialize, PartialEq)]
 pub struct Uses {
     /// Processors.
     pub cpu: Decimal,
@@ -239,4 +246,8 @@ pub struct Uses {
     pub memory: Option<u64>,
     /// Named resources of the project file, such as licences.
     pub named: Vec<(String, Decimal)>,
+}
+
+fn parser_name<S: serde::Serializer>(parser: &Parser, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(parser.name())
 }

@@ -4,16 +4,17 @@ use super::ParamIndex;
 use crate::value::Span;
 
 /// A text with placeholders, parsed.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize)]
 pub struct Template {
     /// The parts in order; two literals are never neighbours.
     pub parts: Vec<Part>,
     /// Where it stands.
+    #[serde(skip)]
     pub span: Span,
 }
 
 /// A part of a template.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, serde::Serialize, PartialEq, Eq)]
 pub enum Part {
     /// Text as it is.
     Literal(String),

@@ -113,7 +113,7 @@ pub fn show_bytes(bytes: u64) -> String {
 }
 
 /// A share of something, such as a tolerance: `1%` is 0.01.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 pub struct Share(pub Decimal);
 
 impl Share {

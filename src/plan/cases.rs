@@ -1,0 +1,163 @@
+//! The cases of a plan, compactly: a million cases of six parameters are a few megabytes.
+
+use crate::suite::ParamIndex;
+use crate::value::Scalar;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Code of a parameter that a case does not have; code `k` means value `k - 1` of the parameter.
+pub const ABSENT: u32 = 0;
+
+/// A list of small numbers that widens as needed.
+#[derive(Debug, Clone)]
+enum Column {
+    Narrow(Vec<u8>),
+    Medium(Vec<u16>),
+    Wide(Vec<u32>),
+}
+
+impl Column {
+    fn push(&mut self, code: u32) {
+        match self {
+            Column::Narrow(codes) => match u8::try_from(code) {
+                Ok(code) => codes.push(code),
+                Err(_) => {
+                    *self = Column::Medium(codes.iter().map(|&code| u16::from(code)).collect());
+                    self.push(code);
+                }
+            },
+            Column::Medium(codes) => match u16::try_from(code) {
+                Ok(code) => codes.push(code),
+                Err(_) => {
+                    *self = Column::Wide(codes.iter().map(|&code| u32::from(code)).collect());
+                    self.push(code);
+                }
+            },
+            Column::Wide(codes) => codes.push(code),
+        }
+    }
+
+    fn get(&self, index: usize) -> u32 {
+        match self {
+            Column::Narrow(codes) => u32::from(codes[index]),
+            Column::Medium(codes) => u32::from(codes[index]),
+            Column::Wide(codes) => codes[index],
+        }
+    }
+}
+
+/// Cases as codes by parameter, with the block each came from.
+#[derive(Debug, Clone)]
+pub struct Cases {
+    values: Arc<Vec<Vec<Scalar>>>,
+    columns: Vec<Column>,
+    blocks: Column,
+    length: usize,
+}
+
+impl Cases {
+    /// Returns no cases of so many parameters, whose values are coded in `values`.
+    pub(super) fn new(values: Arc<Vec<Vec<Scalar>>>) -> Cases {
+        let columns = vec![Column::Narrow(Vec::new()); values.len()];
+        Cases { values, columns, blocks: Column::Narrow(Vec::new()), length: 0 }
+    }
+
+    /// Returns no cases, with the same values.
+    pub(super) fn like(&self) -> Cases {
+        Cases::new(self.values.clone())
+    }
+
+    pub(super) fn push(&mut self, codes: &[u32], block: u32) {
+        for (column, &code) in self.columns.iter_mut().zip(codes) {
+            column.push(code);
+        }
+        self.blocks.push(block);
+        self.length += 1;
+    }
+
+    /// Returns the number of cases.
+    pub fn len(&self) -> usize {
+        self.length
+    }
+
+    /// Tells whether there is no case.
+    pub fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// Returns the number of parameters.
+    pub fn params(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// Returns the code of a parameter in a case.
+    pub fn code(&self, case: usize, param: ParamIndex) -> u32 {
+        self.columns[param].get(case)
+    }
+
+    /// Returns the value of a parameter in a case, if it has one.
+    pub fn value(&self, case: usize, param: ParamIndex) -> Option<&Scalar> {
+        self.decode(param, self.code(case, param))
+    }
+
+    /// Returns the value that a code means.
+    pub fn decode(&self, param: ParamIndex, code: u32) -> Option<&Scalar> {
+        self.values[param].get((code as usize).wrapping_sub(1))
+    }
+
+    /// Returns all values of a parameter that the plan knows, in code order.
+    pub fn values(&self, param: ParamIndex) -> &[Scalar] {
+        &self.values[param]
+    }
+
+    /// Returns the block a case came from.
+    pub fn block(&self, case: usize) -> usize {
+        self.blocks.get(case) as usize
+    }
+
+    /// Returns the codes of some parameters of a case.
+    pub fn project(&self, case: usize, params: &[ParamIndex]) -> Vec<u32> {
+        params.iter().map(|&param| self.code(case, param)).collect()
+    }
+}
+
+/// Gives values their codes, in the order of first use.
+pub(super) struct Coder {
+    values: Vec<Vec<Scalar>>,
+    codes: Vec<HashMap<Scalar, u32>>,
+}
+
+impl Coder {
+    pub(super) fn new(params: usize) -> Coder {
+        Coder { values: vec![Vec::new(); params], codes: vec![HashMap::new(); params] }
+    }
+
+    pub(super) fn code(&mut self, param: ParamIndex, value: &Scalar) -> u32 {
+        if let Some(&code) = self.codes[param].get(value) {
+            return code;
+        }
+        self.values[param].push(value.clone());
+        let code = self.values[param].len() as u32;
+        self.codes[param].insert(value.clone(), code);
+        code
+    }
+
+    pub(super) fn into_values(self) -> Vec<Vec<Scalar>> {
+        self.values
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_widen_without_loss() {
+        let mut column = Column::Narrow(Vec::new());
+        let codes = [0, 255, 256, 3, 65_535, 65_536, 7];
+        for code in codes {
+            column.push(code);
+        }
+        assert_eq!((0..7).map(|index| column.get(index)).collect::<Vec<_>>(), codes);
+    }
+}

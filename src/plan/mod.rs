@@ -1,0 +1,39 @@
+//! Decides everything: which cases and tasks there are, what each needs, which shard runs it.
+//!
+//! In: a `Suite` and a `Selection`. Out: a `Plan`, which `run` carries out without deciding anything.
+//! A plan is a recipe: expanded again it is the same, which its digest shows. Listings are streamed
+//! views of it.
+//!
+//! Invariants: nothing here does input or output; the same suite and selection give the same plan;
+//! memory is a few bytes a case.
+
+mod build;
+mod cases;
+mod edges;
+mod estimate;
+mod expand;
+mod faults;
+mod file;
+mod list;
+mod resolve;
+mod scope;
+mod selection;
+mod shards;
+mod take;
+mod tasks;
+
+pub use build::{BuildOptions, Plan, PlanError, build};
+pub use cases::{ABSENT, Cases};
+pub use estimate::{Durations, Estimate, estimate};
+pub use expand::EXPANSION;
+pub use faults::{Fault, faults};
+pub use file::{PLAN_FORMAT, PLAN_VERSION, PlanFile, PlanFileError, SourceText, plan_file, read_plan_file};
+pub use list::{ListFormat, list};
+pub use resolve::{
+    ResolvedCommand, ResolvedEvidence, ResolvedInput, ResolvedSource, ResolvedTask, resolve, stage_scope_value,
+};
+pub use scope::{CASES_MARK, SHMOO_MARK, Scope};
+pub use selection::Selection;
+pub use shards::{MAX_SHARDS, ShardError, ShardOptions, Shards, Wave, shard};
+pub use take::Generator;
+pub use tasks::{StageTasks, TaskId};
