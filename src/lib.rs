@@ -11,5 +11,6 @@ pub mod naming;
 pub mod plan;
 pub mod record;
 pub mod report;
+pub mod run;
 pub mod suite;
 pub mod value;

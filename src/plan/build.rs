@@ -230,7 +230,8 @@ fn filter_by_name(
         }
         kept.push(&codes, cases.block(case) as u32);
     }
-    for (pattern, _) in selection.cases.iter().zip(&matched).filter(|(_, matched)| !**matched) {
+    let unmatched = selection.cases.iter().zip(&matched).find(|(_, matched)| !**matched);
+    if let Some((pattern, _)) = unmatched {
         let message = format!("no planned case is called `{pattern}`");
         if pattern.contains(['*', '?', '[', '{']) {
             let hint = Some("`shmoo plan SUITE --format names` lists the names".to_owned());

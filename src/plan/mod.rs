@@ -30,7 +30,8 @@ pub use faults::{Fault, faults};
 pub use file::{PLAN_FORMAT, PLAN_VERSION, PlanFile, PlanFileError, SourceText, plan_file, read_plan_file};
 pub use list::{ListFormat, list};
 pub use resolve::{
-    ResolvedCommand, ResolvedEvidence, ResolvedInput, ResolvedSource, ResolvedTask, resolve, stage_scope_value,
+    ResolvedCommand, ResolvedEvidence, ResolvedInput, ResolvedSource, ResolvedTask, gates_of, resolve,
+    stage_scope_value,
 };
 pub use scope::{CASES_MARK, SHMOO_MARK, Scope};
 pub use selection::Selection;

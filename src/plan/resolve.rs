@@ -130,14 +130,7 @@ pub fn resolve(plan: &Plan, task: TaskId, set: &BTreeMap<String, Value>) -> Resu
         };
         inputs.push(ResolvedInput { local, source, span: input.span });
     }
-    let gates = gates(&stage.after, &plan.cases, case)
-        .iter()
-        .filter(|&&gate| plan.is_active(gate))
-        .flat_map(|&gate| {
-            let points = plan.links.gather(&plan.cases, stage_index, gate, case);
-            points.iter().flat_map(move |&point| plan.stages[gate].measured(point))
-        })
-        .collect();
+    let gates = gates_of(plan, task);
     let env = stage
         .env
         .iter()
@@ -188,6 +181,20 @@ pub fn resolve(plan: &Plan, task: TaskId, set: &BTreeMap<String, Value>) -> Resu
         timeout,
         runner,
     })
+}
+
+/// Returns the tasks that must have passed before a task starts.
+pub fn gates_of(plan: &Plan, task: TaskId) -> Vec<TaskId> {
+    let (stage, point, _) = plan.locate(task);
+    let case = plan.stage_tasks(stage).case(point);
+    gates(&plan.suite.stages[stage].after, &plan.cases, case)
+        .iter()
+        .filter(|&&gate| plan.is_active(gate))
+        .flat_map(|&gate| {
+            let points = plan.links.gather(&plan.cases, stage, gate, case);
+            points.iter().flat_map(move |&point| plan.stages[gate].measured(point))
+        })
+        .collect()
 }
 
 /// Returns the value of a name at a task, as its stage's expressions see it.
