@@ -141,7 +141,7 @@ def summarize(simulations: List[Simulation], missing: int) -> Dict[str, float]:
         "simulations": len(simulations) + missing,
         "missing": missing,
         "spread": spread(simulations),
-        "temperature_spread": largest([spread(ring) for ring in rings if len(ring) > 1]),
+        "temperature_spread": largest([spread(ring) for ring in rings]),
         "stage_delay_s": stage_delay(by_temperature[middle]),
         "sensor_error_degc": largest([sensor_error(ring) for ring in rings]),
     }
