@@ -17,14 +17,20 @@ if ! scripts/fetch-gf180-models.sh; then
 fi
 
 cargo build --bin shmoo
+# Reports newer than this file are this run's.
+started="$(mktemp)"
+trap 'rm -f "$started"' EXIT
 status=0
 cargo run --quiet --bin shmoo -- sweep "$suite" "${arguments[@]}" || status=$?
 
-report="$(ls -1t .shmoo/runs/*/report.html 2> /dev/null | head -n 1 || true)"
+report=
+for file in .shmoo/runs/*/report.html; do
+    if [[ "$file" -nt "$started" ]]; then report="$file"; fi
+done
 if [[ -n "$report" ]]; then
     echo "demo: the report is $PWD/$report"
 else
-    echo "demo: error: there is no report" >&2
+    echo "demo: error: the run left no report" >&2
     ((status != 0)) || status=1
 fi
 exit "$status"

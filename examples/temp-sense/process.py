@@ -29,7 +29,7 @@ import statistics
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Dict, List, Optional, Tuple
+from typing import Callable, Optional
 
 ZERO_CELSIUS_IN_KELVIN = 273.15
 PARAMETERS = ("inverters", "temp")
@@ -49,9 +49,9 @@ class Simulation:
     freq: float
 
 
-def read_simulations(path: Path) -> Tuple[List[Simulation], int]:
+def read_simulations(path: Path) -> tuple[list[Simulation], int]:
     """Returns the simulations with a frequency, and how many rows have none."""
-    found: List[Simulation] = []
+    found: list[Simulation] = []
     missing = 0
     with path.open(newline="") as file:
         rows = csv.DictReader(file)
@@ -73,7 +73,7 @@ def read_simulations(path: Path) -> Tuple[List[Simulation], int]:
     return found, missing
 
 
-def read_row(row: Dict[str, Optional[str]], place: str) -> Optional[Simulation]:
+def read_row(row: dict[str, Optional[str]], place: str) -> Optional[Simulation]:
     """Returns the row's simulation, or nothing if it has no frequency."""
     if not row[FREQUENCY]:
         return None
@@ -86,21 +86,21 @@ def read_row(row: Dict[str, Optional[str]], place: str) -> Optional[Simulation]:
     return simulation
 
 
-def group(simulations: List[Simulation], key: Callable[[Simulation], float]) -> Dict[float, List[Simulation]]:
+def group(simulations: list[Simulation], key: Callable[[Simulation], float]) -> dict[float, list[Simulation]]:
     """Groups simulations by a key, in its order."""
-    groups: Dict[float, List[Simulation]] = {}
+    groups: dict[float, list[Simulation]] = {}
     for simulation in sorted(simulations, key=lambda s: (key(s), s.inverters, s.temp)):
         groups.setdefault(key(simulation), []).append(simulation)
     return groups
 
 
-def spread(simulations: List[Simulation]) -> float:
+def spread(simulations: list[Simulation]) -> float:
     """Returns highest / lowest frequency."""
     frequencies = [simulation.freq for simulation in simulations]
     return max(frequencies) / min(frequencies)
 
 
-def stage_delay(simulations: List[Simulation]) -> Optional[float]:
+def stage_delay(simulations: list[Simulation]) -> Optional[float]:
     """Returns the least-squares slope of the period over 2 x inverters: what one inverter adds, in seconds."""
     if len(simulations) < 2:
         return None
@@ -111,7 +111,7 @@ def stage_delay(simulations: List[Simulation]) -> Optional[float]:
     return above / sum((x - mean_transitions) ** 2 for x in transitions)
 
 
-def sensor_error(ring: List[Simulation]) -> Optional[float]:
+def sensor_error(ring: list[Simulation]) -> Optional[float]:
     """Returns a ring's largest error as a thermometer, in degC; nothing with fewer than three temperatures."""
     ring = sorted(ring, key=lambda simulation: simulation.temp)
     if len(ring) < 3:
@@ -127,17 +127,17 @@ def sensor_error(ring: List[Simulation]) -> Optional[float]:
     )
 
 
-def largest(values: List[Optional[float]]) -> Optional[float]:
+def largest(values: list[Optional[float]]) -> Optional[float]:
     """Returns the largest of the values that are there."""
     return max((value for value in values if value is not None), default=None)
 
 
-def summarize(simulations: List[Simulation], missing: int) -> Dict[str, float]:
+def summarize(simulations: list[Simulation], missing: int) -> dict[str, float]:
     """Returns all figures that the simulations can give."""
     rings = list(group(simulations, lambda s: s.inverters).values())
     by_temperature = group(simulations, lambda s: s.temp)
     middle = list(by_temperature)[len(by_temperature) // 2]
-    figures: Dict[str, Optional[float]] = {
+    figures: dict[str, Optional[float]] = {
         "simulations": len(simulations) + missing,
         "missing": missing,
         "spread": spread(simulations),
@@ -148,15 +148,15 @@ def summarize(simulations: List[Simulation], missing: int) -> Dict[str, float]:
     return {name: value for name, value in figures.items() if value is not None}
 
 
-def arguments(argv: List[str]) -> argparse.Namespace:
+def arguments(argv: list[str]) -> argparse.Namespace:
     """Parses the command line."""
     parser = argparse.ArgumentParser(description="Sum up the simulations of a sensor")
     parser.add_argument("rows", type=Path, metavar="ROWS.CSV", help="one row a simulation")
-    parser.add_argument("--out", type=Path, default=Path("out.json"), metavar="FILE", help="summary to write (out.json)")
+    parser.add_argument("--out", type=Path, default=Path("out.json"), metavar="FILE", help="summary (out.json)")
     return parser.parse_args(argv)
 
 
-def main(argv: List[str]) -> int:
+def main(argv: list[str]) -> int:
     """Writes the summary; returns the exit status."""
     args = arguments(argv)
     try:

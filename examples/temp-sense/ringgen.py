@@ -23,7 +23,6 @@ import sys
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Dict, List
 
 FAULTS = ("none", "drc", "lvs_open", "lvs_short", "lvs_width")
 
@@ -55,7 +54,7 @@ class Ring:
             raise BadArgument(f"--ninv {self.inverters}: a ring oscillates with an odd number of inverters, 3 or more")
         for option, width in (("--wn", self.nmos_width), ("--wp", self.pmos_width)):
             if width < CONTACT + NARROWING:
-                raise BadArgument(f"{option} {um(width)}: the narrowest transistor is {um(CONTACT + NARROWING)} um wide")
+                raise BadArgument(f"{option} {um(width)}: the least is {um(CONTACT + NARROWING)} um")
         if self.gate_length < 28:
             raise BadArgument(f"--length {um(self.gate_length)}: the shortest gate is 0.28 um long")
 
@@ -89,7 +88,7 @@ def schematic(ring: Ring) -> str:
 class Drawing:
     """The commands that draw a cell, and how far it reaches."""
 
-    commands: List[str] = field(default_factory=list)
+    commands: list[str] = field(default_factory=list)
     left: int = 0
     bottom: int = 0
     right: int = 0
@@ -225,7 +224,7 @@ def layout(ring: Ring, fault: str) -> Drawing:
     return drawing
 
 
-def summary(ring: Ring, drawing: Drawing) -> Dict[str, float]:
+def summary(ring: Ring, drawing: Drawing) -> dict[str, float]:
     """Returns what was generated, for the record."""
     return {
         "inverters": ring.inverters,
@@ -247,19 +246,19 @@ def grid_units(text: str) -> int:
     return int(units)
 
 
-def arguments(argv: List[str]) -> argparse.Namespace:
+def arguments(argv: list[str]) -> argparse.Namespace:
     """Parses the command line."""
     parser = argparse.ArgumentParser(description="Generate a ring oscillator: schematic, layout script, summary")
     parser.add_argument("--ninv", type=int, required=True, metavar="N", help="number of inverters, odd, 3 or more")
     parser.add_argument("--wn", type=grid_units, default=grid_units("1"), metavar="UM", help="NMOS width (1)")
     parser.add_argument("--wp", type=grid_units, default=grid_units("2"), metavar="UM", help="PMOS width (2)")
-    parser.add_argument("--length", type=grid_units, default=grid_units("0.28"), metavar="UM", help="gate length (0.28)")
+    parser.add_argument("--length", type=grid_units, default=grid_units("0.28"), metavar="UM", help="length (0.28)")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write to, made if missing")
     parser.add_argument("--inject", choices=FAULTS, default="none", help="fault to plant in the layout (none)")
     return parser.parse_args(argv)
 
 
-def main(argv: List[str]) -> int:
+def main(argv: list[str]) -> int:
     """Writes the three files; returns the exit status."""
     args = arguments(argv)
     try:

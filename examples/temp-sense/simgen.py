@@ -23,7 +23,6 @@ import math
 import re
 import sys
 from pathlib import Path
-from typing import List
 
 PERIODS = 6
 STEPS_PER_PERIOD = 100
@@ -125,10 +124,10 @@ def deck(args: argparse.Namespace) -> str:
     )
 
 
-def arguments(argv: List[str]) -> argparse.Namespace:
+def arguments(argv: list[str]) -> argparse.Namespace:
     """Parses the command line."""
     parser = argparse.ArgumentParser(description="Write the ngspice deck of one ring simulation")
-    parser.add_argument("--netlist", type=Path, required=True, metavar="FILE", help="netlist with the subcircuit `ring`")
+    parser.add_argument("--netlist", type=Path, required=True, metavar="FILE", help="has the subcircuit `ring`")
     parser.add_argument("--models", type=Path, required=True, metavar="DIR", help=f"folder of {SWITCHES} and {LIBRARY}")
     parser.add_argument("--corner", default="typical", help="section of the model library (typical)")
     parser.add_argument("--vdd", type=positive, required=True, metavar="V", help="supply")
@@ -139,7 +138,7 @@ def arguments(argv: List[str]) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def main(argv: List[str]) -> int:
+def main(argv: list[str]) -> int:
     """Writes the deck; returns the exit status."""
     args = arguments(argv)
     try:
