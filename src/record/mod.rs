@@ -3,8 +3,10 @@
 //! In: `plan`, `ledger`. Out: `RunRecord`, which history stores, and which check, compare and report
 //! read. Invariant: every planned task and case has exactly one row.
 
+mod build;
 mod run;
 
+pub use build::{RunFacts, better_text, build, mark_known};
 pub use run::{
     CaseRecord, MetricInfo, MetricRow, ParamInfo, RECORD_FORMAT, RECORD_VERSION, RunInfo, RunRecord, SourceInfo,
     TaskRecord,

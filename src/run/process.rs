@@ -360,7 +360,13 @@ mod tests {
     #[test]
     fn a_child_that_leaves_the_group_does_not_hold_us() {
         let trial = Trial::new();
-        let ended = trial.run("setsid sh -c 'echo $$ > pid; exec sleep 20' & while ! test -s pid; do sleep 0.01; done; echo done", None, 1 << 20).unwrap();
+        let ended = trial
+            .run(
+                "setsid sh -c 'echo $$ > pid; exec sleep 20' & while ! test -s pid; do sleep 0.01; done; echo done",
+                None,
+                1 << 20,
+            )
+            .unwrap();
         assert_eq!((ended.exit, ended.stray), (Exit::Code(0), true));
         assert!(ended.usage.wall < 10.0);
         let pid: i32 = trial.text("pid").trim().parse().unwrap();
