@@ -24,11 +24,11 @@ pub enum RekeyError {
         /// The parameter now.
         param: String,
         /// Its value.
-        one: Scalar,
+        one: String,
         /// The second of the names it came under.
         was: String,
         /// The value under that name.
-        other: Scalar,
+        other: String,
     },
     /// A value that is of another kind now.
     #[error("cannot take the earlier value of `{param}`")]
@@ -65,9 +65,9 @@ pub fn rekey<'a>(
             Some(one) if *one != value => {
                 return Err(RekeyError::Twice {
                     param: param.name.clone(),
-                    one: one.clone(),
+                    one: one.to_string(),
                     was: name.to_owned(),
-                    other: value,
+                    other: value.to_string(),
                 });
             }
             _ => rekeyed.point.set(index, Some(value)),

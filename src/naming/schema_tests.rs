@@ -84,19 +84,12 @@ fn names_of_a_generator_flow() {
     check("npe=78", "[npe=78] the name of that point is `npex` (write `npex`)");
     check(
         "base_inv5",
-        "[base_inv5] no parameter has a code that `base` begins with (the codes are `inv`, `c`, `v`, `t`, `n`)"
-            .replace("[base_inv5]", "[base]")
-            .as_str(),
+        "[base] no parameter has a code that `base` begins with (the codes are `inv`, `c`, `v`, `t`, `n`)",
     );
     check("", "[] there is an empty field");
     check("inv5_", "[] there is an empty field");
     check("_inv5", "[] there is an empty field");
-    check(
-        "inv5_x3",
-        "[x3] no parameter has a code that `x3` begins with (did you mean `c3`?)"
-            .replace("did you mean `c3`?", "did you mean `c3`?")
-            .as_str(),
-    );
+    check("inv5_x3", "[x3] no parameter has a code that `x3` begins with (the codes are `inv`, `c`, `v`, `t`, `n`)");
     check("inw5", "[inw5] no parameter has a code that `inw5` begins with (did you mean `inv5`?)");
     check("INV5", "[INV5] no parameter has a code that `INV5` begins with (did you mean `inv5`?)");
     check("inv", "[inv] `inv` has no value after the code of `inverters`");
@@ -131,7 +124,7 @@ fn names_of_patterns() {
     check("oppgm_patckbd_tprog34_b2", "default pgm ckbd 34 2 false");
     check("paraft_patA__b_b2_oktrue", "ft - A_b - 2 true");
     check("pat=41", "[pat=41] the name of that point is `patA` (write `patA`)");
-    check("paa__", "[paa__] no parameter has a code that `paa__` begins with (did you mean `pat__`?)");
+    check("paa__", "[paa__] no parameter has a code that `paa__` begins with (did you mean `para__`?)");
     // What only a pattern or a list could tell apart from a typo.
     check("oppgm_pathckbd", "default pgm hckbd - - false");
     check("tprog1.5", "[tprog1.5] `tprog1.5` is no value of `tprog`, which takes a whole number");
