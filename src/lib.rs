@@ -3,6 +3,7 @@
 //! The folders are the data flow; `docs/ARCHITECTURE.md` is the map.
 
 pub mod check;
+pub mod config;
 pub mod compare;
 pub mod evidence;
 pub mod expr;
