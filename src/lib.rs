@@ -6,4 +6,5 @@ pub mod config;
 pub mod evidence;
 pub mod expr;
 pub mod naming;
+pub mod suite;
 pub mod value;

@@ -9,7 +9,7 @@ use crate::config::context::Context;
 use crate::config::decode::{Mapped, Placed};
 use crate::config::node::Text;
 use crate::config::suite_file::{BlockFile, NamesFile, ProfileFile, SuiteFile, TakeFile};
-use crate::naming::{NameFault, Point};
+use crate::naming::Point;
 use crate::suite::{Block, ParamIndex, Profile, Take};
 use crate::value::{Problem, Scalar, Span, is_plain_name};
 use std::collections::HashMap;
@@ -45,11 +45,7 @@ fn points(file: &NamesFile, params: &mut Params, context: &mut Context) -> Vec<P
         match params.schema.parse(&name) {
             Err(err) => {
                 let place = span.part(err.offset, err.length);
-                let why = match &err.fault {
-                    NameFault::Kind { source, .. } => format!("{}: {source}", err.fault),
-                    fault => fault.to_string(),
-                };
-                context.problem(Problem::at(place, format!("{err}: {why}")).maybe_hint(err.hint().map(str::to_owned)));
+                context.problem(Problem::at(place, format!("{err}: {}", err.fault)).maybe_hint(err.hint().map(str::to_owned)));
             }
             Ok(point) => {
                 learn(&point, span, params, context);

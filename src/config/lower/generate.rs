@@ -1,7 +1,7 @@
 //! VALUES -> the values, in order, each with its place.
 
 use crate::config::context::Context;
-use crate::config::node::{Style, Text};
+use crate::config::node::Text;
 use crate::config::values_file::{GeneratorFile, RangeFile, StepsFile, ValuesFile};
 use crate::value::{Decimal, Problem, Scalar, Span};
 use std::collections::HashMap;

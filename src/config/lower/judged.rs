@@ -30,8 +30,9 @@ pub(crate) struct Judged<'a> {
 }
 
 impl Judged<'_> {
+    /// Points have parameters; `let`s belong to cases.
     fn scope(&self) -> Scope<'_> {
-        Scope::new(self.vocabulary, self.outer_lets.to_vec())
+        Scope::new(self.vocabulary, Vec::new())
     }
 
     /// Returns every metric with its stage.
@@ -129,8 +130,6 @@ impl Judged<'_> {
             let mut scope = self.scope();
             let outline = stage.map(|stage| &self.outlines[stage]);
             scope.per = outline.map(|outline| (outline.per.as_slice(), format!("stage `{}`", outline.name)));
-            let own = stage.and_then(|stage| self.stages.get(stage)).map_or(&[][..], |stage| &stage.lets);
-            scope.lets.extend(own.iter().map(|found| found.name.as_str()));
             scope.expression(text, context)
         });
         let until = file.until.as_ref().and_then(|day| {
@@ -196,7 +195,7 @@ impl Judged<'_> {
         let before = context.problems.len();
         let stage = find_stage(self.outlines, file.from.as_str(), file.from.span, context);
         let by = self.vocabulary.find_all(file.by.as_deref().unwrap_or_default(), context);
-        let mut scope = self.scope();
+        let mut scope = Scope::new(self.vocabulary, self.outer_lets.to_vec());
         if let Some(stage) = stage.and_then(|stage| self.stages.get(stage)) {
             scope.lets.extend(stage.lets.iter().map(|found| found.name.as_str()));
             if stage.rows.is_none() {

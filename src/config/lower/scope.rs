@@ -9,6 +9,8 @@ use crate::suite::{Constraint, ParamIndex, Part, Piece, Template, split_template
 use crate::value::{Problem, Scalar, did_you_mean};
 use std::collections::BTreeMap;
 
+const LET_HINT: &str = "a `let` can be used where it is defined and below";
+
 /// The names that can be used at one place.
 #[derive(Debug, Clone)]
 pub(crate) struct Scope<'v> {
@@ -62,7 +64,7 @@ impl<'v> Scope<'v> {
             return None;
         }
         if self.vocabulary.lets.contains_key(name) {
-            return Some((format!("`{name}` is a `let` of another place"), None));
+            return Some((format!("`{name}` is a `let`, and it has no value here"), Some(LET_HINT.to_owned())));
         }
         let known = self.known();
         Some((format!("unknown {what} `{name}`"), did_you_mean(name, known.iter().copied())))
@@ -175,7 +177,8 @@ impl<'v> Scope<'v> {
 
     /// Returns the name of the list if the text is `{list...}` and nothing else.
     pub(crate) fn splice(&self, text: &Text, context: &mut Context) -> Option<String> {
-        let Ok([Piece::Hole { name, splice: true, offset, length }]) = split_template(text.as_str()).as_deref() else {
+        let pieces = split_template(text.as_str()).ok()?;
+        let [Piece::Hole { name, splice: true, offset, length }] = pieces.as_slice() else {
             return None;
         };
         let place = context.part(text, *offset, *length);
@@ -228,7 +231,7 @@ impl<'v> Scope<'v> {
                 Some(refused) => refused,
             },
             None if self.vocabulary.lets.contains_key(name) => {
-                (format!("`{name}` is a `let` of another place"), None)
+                (format!("`{name}` is a `let`, and it has no value here"), Some(LET_HINT.to_owned()))
             }
             None => (format!("unknown placeholder `{{{name}}}`"), did_you_mean(name, known.iter().copied())),
         };
