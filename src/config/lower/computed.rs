@@ -77,7 +77,7 @@ pub(crate) fn choices<T, U>(
     }
     let mut from: Vec<(Scalar, U)> = Vec::with_capacity(pick.from.len());
     for (key, value) in &pick.from {
-        let key_value = param.and_then(|param| scope.vocabulary.value(param, key, context));
+        let key_value = param.and_then(|param| scope.vocabulary.choice(param, key, context));
         let value = read(value, context);
         let (Some(scalar), Some(value)) = (key_value, value) else { continue };
         if from.iter().any(|(earlier, _)| *earlier == scalar) {

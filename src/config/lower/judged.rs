@@ -202,6 +202,7 @@ impl Judged<'_> {
                 scope.per = Some((&stage.per, format!("stage `{}`", stage.name)));
             }
         }
+        scope.lenient = true;
         scope.lets.extend(let_names(file.lets.as_ref()));
         let model_lets = lets(file.lets.as_ref(), Texts::Templates, &scope, context);
         if let Some(stage) = stage.and_then(|stage| self.stages.get(stage)) {

@@ -26,6 +26,8 @@ pub(crate) struct Scope<'v> {
     pub(crate) open: bool,
     /// Names that mean several things, with what to write.
     pub(crate) ambiguous: BTreeMap<String, String>,
+    /// Whether a comparison that never holds is only odd: a set of a model may be empty.
+    pub(crate) lenient: bool,
     /// Whether `{cases}` is there.
     pub(crate) cases: bool,
 }
@@ -40,6 +42,7 @@ impl<'v> Scope<'v> {
             fields: Vec::new(),
             open: false,
             ambiguous: BTreeMap::new(),
+            lenient: false,
             cases: false,
         }
     }
@@ -149,7 +152,12 @@ impl<'v> Scope<'v> {
         let mut texts: Vec<String> = values.iter().map(Scalar::to_string).collect();
         texts.dedup();
         let problem = Problem::at(context.part(text, offset, length), format!("`{name}` is never `{literal}`"));
-        context.problem(problem.maybe_hint(did_you_mean(literal, texts.iter().map(String::as_str))));
+        let problem = problem.maybe_hint(did_you_mean(literal, texts.iter().map(String::as_str)));
+        if self.lenient {
+            context.warning(problem);
+        } else {
+            context.problem(problem);
+        }
     }
 
     /// Reads a text with placeholders.
