@@ -3,8 +3,8 @@
 //! The folders are the data flow; `docs/ARCHITECTURE.md` is the map.
 
 pub mod check;
-pub mod config;
 pub mod compare;
+pub mod config;
 pub mod evidence;
 pub mod expr;
 pub mod ledger;

@@ -9,6 +9,8 @@ use crate::suite::{Constraint, ParamIndex, Part, Piece, Template, split_template
 use crate::value::{Problem, Scalar, did_you_mean};
 use std::collections::BTreeMap;
 
+const LET_HINT: &str = "a `let` can be used where it is defined and below";
+
 /// The names that can be used at one place.
 #[derive(Debug, Clone)]
 pub(crate) struct Scope<'v> {
@@ -24,6 +26,8 @@ pub(crate) struct Scope<'v> {
     pub(crate) open: bool,
     /// Names that mean several things, with what to write.
     pub(crate) ambiguous: BTreeMap<String, String>,
+    /// Whether a comparison that never holds is only odd: a set of a model may be empty.
+    pub(crate) lenient: bool,
     /// Whether `{cases}` is there.
     pub(crate) cases: bool,
 }
@@ -38,6 +42,7 @@ impl<'v> Scope<'v> {
             fields: Vec::new(),
             open: false,
             ambiguous: BTreeMap::new(),
+            lenient: false,
             cases: false,
         }
     }
@@ -62,7 +67,7 @@ impl<'v> Scope<'v> {
             return None;
         }
         if self.vocabulary.lets.contains_key(name) {
-            return Some((format!("`{name}` is a `let` of another place"), None));
+            return Some((format!("`{name}` is a `let`, and it has no value here"), Some(LET_HINT.to_owned())));
         }
         let known = self.known();
         Some((format!("unknown {what} `{name}`"), did_you_mean(name, known.iter().copied())))
@@ -117,6 +122,10 @@ impl<'v> Scope<'v> {
     /// Refuses `netlist == 'pxe'` where `netlist` is never that: it would silently remove cases.
     fn check_comparison(&self, comparison: &TextComparison<'_>, text: &Text, context: &mut Context) {
         let TextComparison { name, literal, offset, length } = *comparison;
+        // A field of the evidence hides a `let` of its name.
+        if self.fields.iter().any(|field| field == name) {
+            return;
+        }
         let (values, open) = if let Some(facts) = self.lets.contains(&name).then(|| self.vocabulary.lets.get(name)) {
             let Some(facts) = facts else { return };
             (&facts.values, facts.open || facts.list)
@@ -143,7 +152,12 @@ impl<'v> Scope<'v> {
         let mut texts: Vec<String> = values.iter().map(Scalar::to_string).collect();
         texts.dedup();
         let problem = Problem::at(context.part(text, offset, length), format!("`{name}` is never `{literal}`"));
-        context.problem(problem.maybe_hint(did_you_mean(literal, texts.iter().map(String::as_str))));
+        let problem = problem.maybe_hint(did_you_mean(literal, texts.iter().map(String::as_str)));
+        if self.lenient {
+            context.warning(problem);
+        } else {
+            context.problem(problem);
+        }
     }
 
     /// Reads a text with placeholders.
@@ -171,12 +185,15 @@ impl<'v> Scope<'v> {
 
     /// Returns the name of the list if the text is `{list...}` and nothing else.
     pub(crate) fn splice(&self, text: &Text, context: &mut Context) -> Option<String> {
-        let Ok([Piece::Hole { name, splice: true, offset, length }]) = split_template(text.as_str()).as_deref() else {
+        let pieces = split_template(text.as_str()).ok()?;
+        let [Piece::Hole { name, splice: true, offset, length }] = pieces.as_slice() else {
             return None;
         };
         let place = context.part(text, *offset, *length);
         if self.vocabulary.param(name).is_some() {
-            context.problem(Problem::at(place, format!("`{name}` is a parameter, not a list")).hint(format!("write `{{{name}}}`")));
+            context.problem(
+                Problem::at(place, format!("`{name}` is a parameter, not a list")).hint(format!("write `{{{name}}}`")),
+            );
         } else if let Some((message, hint)) = self.refuse(name, "placeholder") {
             context.problem(Problem::at(place, message).maybe_hint(hint));
         } else if self.vocabulary.lets.get(name).is_some_and(|facts| !facts.list) {
@@ -224,7 +241,7 @@ impl<'v> Scope<'v> {
                 Some(refused) => refused,
             },
             None if self.vocabulary.lets.contains_key(name) => {
-                (format!("`{name}` is a `let` of another place"), None)
+                (format!("`{name}` is a `let`, and it has no value here"), Some(LET_HINT.to_owned()))
             }
             None => (format!("unknown placeholder `{{{name}}}`"), did_you_mean(name, known.iter().copied())),
         };
