@@ -1,1 +1,7 @@
+//! The integration tests: one binary, a module for each subject.
 
+#![expect(clippy::unwrap_used, reason = "in tests, what fails should panic")]
+
+mod integration {
+    mod suites;
+}

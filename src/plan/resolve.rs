@@ -255,8 +255,11 @@ fn last_part(path: &str) -> String {
 /// Returns the path that a source names, whose last part is the local name.
 fn source_path(scope: &Scope<'_>, plan: &Plan, case: usize, source: &Source, span: Span) -> Result<String, Problem> {
     match source {
-        Source::Root(template) | Source::Output { output: template, .. } | Source::Each { output: template, .. } => {
-            scope.fill(template)
+        Source::Root(template) | Source::Output { output: template, .. } => scope.fill(template),
+        // A name that differs between the tasks it comes from cannot name their folder.
+        Source::Each { stage, output } => {
+            let stage = &plan.suite.stages[*stage].name;
+            Ok(output.as_literal().map_or_else(|| stage.to_string(), str::to_owned))
         }
         Source::Rows(stage) => Ok(format!("{}.csv", plan.suite.stages[*stage].name)),
         Source::Pick { param, from } => {
