@@ -51,12 +51,9 @@ impl NamesUsed {
 
     fn source(&mut self, source: &Source) {
         match source {
-            Source::Root(template)
-            | Source::Output { output: template, .. }
-            | Source::Each { output: template, .. } => {
-                self.template(template);
-            }
-            Source::Rows(_) => {}
+            Source::Root(template) | Source::Output { output: template, .. } => self.template(template),
+            // The placeholders of `each` are those of the tasks it comes from.
+            Source::Rows(_) | Source::Each { .. } => {}
             Source::Pick { param, from } => {
                 self.params.insert(*param);
                 from.iter().for_each(|(_, source)| self.source(source));
