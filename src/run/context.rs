@@ -1,0 +1,148 @@
+//! What all tasks of a run share.
+
+use super::stray::Children;
+use crate::ledger::Finished;
+use crate::outside::clock::Clock;
+use crate::outside::files::{Content, ContentStore};
+use crate::outside::ledger_file::LedgerWriter;
+use crate::outside::tools::Tools;
+use crate::plan::{Plan, TaskId};
+use crate::value::{RunId, TaskKey};
+use rustix::fd::OwnedFd;
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// Above so many points of a stage, their folders lie in 256 folders by digest.
+const FAN_OUT: u32 = 10_000;
+
+/// What a run was told, and what its tasks leave for each other.
+pub struct Context {
+    /// The plan.
+    pub plan: Arc<Plan>,
+    /// The run's folder, absolute.
+    pub folder: PathBuf,
+    /// The repository files that tasks take, by path below the suite's root.
+    pub roots: BTreeMap<String, Content>,
+    /// The suite's root, absolute.
+    pub root: PathBuf,
+    /// Where those files were copied to.
+    pub contents: ContentStore,
+    /// Where events go.
+    pub ledger: LedgerWriter,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Which programs there are.
+    pub tools: Arc<dyn Tools>,
+    /// This program, for `{shmoo}`.
+    pub shmoo: PathBuf,
+    /// Variables of our own environment that processes see; `PATH` is among them.
+    pub environment: Vec<(String, String)>,
+    /// Time limit of an attempt whose stage says none.
+    pub timeout: Duration,
+    /// Bytes kept of each output stream.
+    pub output_limit: u64,
+    /// Generation of this writer.
+    pub generation: u32,
+    /// Becomes readable when running processes must end.
+    pub cancel: OwnedFd,
+    /// Outputs of the baseline run.
+    pub baseline: Option<Arc<dyn Baseline>>,
+    /// Results of earlier runs, for `cache: true`.
+    pub cache: Option<Arc<dyn ResultCache>>,
+    /// The processes that run.
+    pub children: Children,
+    /// Final results that other tasks may need.
+    pub results: Results,
+}
+
+/// Outputs of an earlier run.
+pub trait Baseline: Send + Sync {
+    /// Puts an output of a task into a file or folder of our own and returns its path; `None` if that
+    /// run has no such task, or it left no such output.
+    fn output(&self, task: &TaskKey, path: &str) -> Result<Option<PathBuf>, String>;
+}
+
+/// Results by content.
+pub trait ResultCache: Send + Sync {
+    /// Puts the files of a result into an empty folder; returns the run they came from, if there is
+    /// such a result.
+    fn restore(&self, key: &crate::value::Digest, folder: &Path) -> Result<Option<RunId>, String>;
+
+    /// Keeps the files of a result; does nothing if there is one.
+    fn keep(&self, key: &crate::value::Digest, folder: &Path, files: &[String]) -> Result<(), String>;
+}
+
+/// Final results that other tasks may need, and outputs that are no longer what they were.
+#[derive(Default)]
+pub struct Results {
+    finished: Mutex<HashMap<TaskId, Arc<Finished>>>,
+    damaged: Mutex<HashMap<PathBuf, TaskKey>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Results {
+    /// Keeps a result.
+    pub fn keep(&self, task: TaskId, finished: Arc<Finished>) {
+        lock(&self.finished).insert(task, finished);
+    }
+
+    /// Returns the result of a task.
+    pub fn get(&self, task: TaskId) -> Option<Arc<Finished>> {
+        lock(&self.finished).get(&task).cloned()
+    }
+
+    /// Takes note that a task has changed a file that others use.
+    pub fn damage(&self, path: PathBuf, by: TaskKey) {
+        lock(&self.damaged).insert(path, by);
+    }
+
+    /// Returns who has changed a file, or something below a folder.
+    pub fn damaged_by(&self, path: &Path) -> Option<TaskKey> {
+        lock(&self.damaged).iter().find(|(damaged, _)| damaged.starts_with(path)).map(|(_, by)| by.clone())
+    }
+}
+
+impl Context {
+    /// Returns the folder of a task, in which its attempts lie, relative to the run's folder.
+    pub fn task_folder(&self, task: TaskId) -> String {
+        let (stage, point, _) = self.plan.locate(task);
+        let key = self.plan.key(task);
+        let mut name = key.point.to_string();
+        if let Some((_, repeat)) = key.to_string().rsplit_once('#') {
+            name = format!("{name}#{repeat}");
+        }
+        let stage_name = &self.plan.suite.stages[stage].name;
+        let _ = point;
+        if self.plan.stage_tasks(stage).points() > FAN_OUT {
+            let digest = crate::value::Digest::of(key.point.as_str().as_bytes()).to_string();
+            format!("work/{stage_name}/{}/{name}", &digest[..2])
+        } else {
+            format!("work/{stage_name}/{name}")
+        }
+    }
+
+    /// Tells whether other tasks may need the result of a task.
+    pub fn is_needed(&self, task: TaskId) -> bool {
+        let stage = self.plan.stage_of(task);
+        self.plan.suite.stages.iter().any(|other| {
+            let mut found = false;
+            other.inputs.iter().for_each(|input| found |= takes_from(&input.source, stage));
+            found
+        })
+    }
+}
+
+fn takes_from(source: &crate::suite::Source, stage: usize) -> bool {
+    use crate::suite::Source;
+    match source {
+        Source::Root(_) => false,
+        Source::Output { stage: producer, baseline, .. } => *producer == stage && !baseline,
+        Source::Rows(producer) | Source::Each { stage: producer, .. } => *producer == stage,
+        Source::Pick { from, .. } => from.iter().any(|(_, source)| takes_from(source, stage)),
+    }
+}

@@ -1,0 +1,246 @@
+//! What lies in a task's folder at its start.
+
+use super::context::Context;
+use crate::ledger::{Finished, MeasuredValue};
+use crate::outside::files::{self, FilesError, PlacedInput};
+use crate::plan::{ResolvedInput, ResolvedSource, ResolvedTask, TaskId};
+use crate::value::{TaskKey, Value};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Why a folder could not be filled.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum InputError {
+    /// A file cannot be read or written.
+    #[error("cannot place the input `{name}`")]
+    Place {
+        name: String,
+        #[source]
+        source: FilesError,
+    },
+    /// A table of rows cannot be written.
+    #[error("cannot write the input `{name}`")]
+    Write {
+        name: String,
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file of the repository was not there when the run started.
+    #[error("the repository has no `{path}`")]
+    NoRoot { path: String },
+    /// A task has changed a file that it shares with this one.
+    #[error("the input `{name}` was changed by {by}, which wrote to its input")]
+    Damaged { name: String, by: TaskKey },
+    /// Its result is not there.
+    #[error("the result of {task} is not there")]
+    NoResult { task: TaskKey },
+    /// The baseline run could not be read.
+    #[error("cannot take the input `{name}` from the baseline run: {reason}")]
+    Baseline { name: String, reason: String },
+    /// The baseline run does not have it: the task is skipped as new.
+    #[error("the baseline run has no {task} with `{path}`")]
+    New { task: TaskKey, path: String },
+    /// There is no baseline run: the task is skipped as new.
+    #[error("there is no baseline run to take {task} from")]
+    NoBaseline { task: TaskKey },
+}
+
+/// Fills the folder of an attempt; returns what was placed, to be checked afterwards.
+pub(super) fn place_inputs(
+    context: &Context,
+    task: &ResolvedTask,
+    folder: &Path,
+) -> Result<Vec<PlacedInput>, InputError> {
+    let mut placed = Vec::new();
+    for input in &task.inputs {
+        place_input(context, task, input, folder, &mut placed)?;
+    }
+    Ok(placed)
+}
+
+fn place_input(
+    context: &Context,
+    task: &ResolvedTask,
+    input: &ResolvedInput,
+    folder: &Path,
+    placed: &mut Vec<PlacedInput>,
+) -> Result<(), InputError> {
+    let name = &input.local;
+    let place_error = |source| InputError::Place { name: name.clone(), source };
+    match &input.source {
+        ResolvedSource::Root(path) => {
+            let path = path.trim_end_matches('/');
+            let content = context.roots.get(path).ok_or_else(|| InputError::NoRoot { path: path.to_owned() })?;
+            placed.push(context.contents.place(content, folder, name).map_err(place_error)?);
+        }
+        ResolvedSource::Output { task: upstream, path } => {
+            let source = output_path(context, *upstream, path)?;
+            check_damage(context, name, &source)?;
+            placed.push(files::place(&source, folder, name).map_err(place_error)?);
+        }
+        ResolvedSource::Baseline { task: upstream, path } => {
+            let Some(baseline) = &context.baseline else {
+                return Err(InputError::NoBaseline { task: upstream.clone() });
+            };
+            let found = baseline
+                .output(upstream, path)
+                .map_err(|reason| InputError::Baseline { name: name.clone(), reason })?;
+            let source = found.ok_or_else(|| InputError::New { task: upstream.clone(), path: path.clone() })?;
+            placed.push(files::place(&source, folder, name).map_err(place_error)?);
+        }
+        ResolvedSource::Rows(tasks) => {
+            let table = rows_table(context, tasks);
+            write(folder, name, &table)?;
+        }
+        ResolvedSource::Each(outputs) => {
+            let write_error = |source| InputError::Write { name: name.clone(), source };
+            fs::create_dir_all(folder.join(name)).map_err(write_error)?;
+            for (upstream, path) in outputs {
+                let result = context.results.get(*upstream);
+                if !result.is_some_and(|result| result.verdict.ran()) {
+                    continue;
+                }
+                let source = output_path(context, *upstream, path)?;
+                check_damage(context, name, &source)?;
+                let key = context.plan.key(*upstream);
+                let (_, point) = key.to_string().split_once('/').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap_or_default();
+                let local = format!("{name}/{point}/{}", path.trim_end_matches('/'));
+                placed.push(files::place(&source, folder, &local).map_err(place_error)?);
+            }
+        }
+    }
+    let _ = task;
+    Ok(())
+}
+
+fn check_damage(context: &Context, name: &str, source: &Path) -> Result<(), InputError> {
+    match context.results.damaged_by(source) {
+        Some(by) => Err(InputError::Damaged { name: name.to_owned(), by }),
+        None => Ok(()),
+    }
+}
+
+fn output_path(context: &Context, upstream: TaskId, path: &str) -> Result<PathBuf, InputError> {
+    let missing = || InputError::NoResult { task: context.plan.key(upstream) };
+    let result = context.results.get(upstream).ok_or_else(missing)?;
+    let folder = result.folder.as_ref().ok_or_else(missing)?;
+    Ok(context.folder.join(folder).join(path.trim_end_matches('/')))
+}
+
+fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), InputError> {
+    let path = folder.join(name);
+    let parent = path.parent().map_or(Ok(()), fs::create_dir_all);
+    parent.and_then(|()| fs::write(&path, bytes)).map_err(|source| InputError::Write { name: name.to_owned(), source })
+}
+
+/// Returns the table of a `rows` source: one row a task, in plan order.
+///
+/// Columns: `point`, `repeat` where the stage is repeated, the parameters of the stage, `verdict`,
+/// and its metrics by short name; a value that is not there is an empty cell. A stage that itself
+/// reports rows gives a row for each of its cases.
+fn rows_table(context: &Context, tasks: &[TaskId]) -> Vec<u8> {
+    let plan = &context.plan;
+    let Some(&first) = tasks.first() else { return Vec::new() };
+    let stage_index = plan.stage_of(first);
+    let stage = &plan.suite.stages[stage_index];
+    let schema = plan.suite.schema.params();
+    let by_case = stage.rows.is_some();
+    let params: Vec<usize> = if by_case { (0..schema.len()).collect() } else { stage.per.clone() };
+    let repeated = stage.repeat.is_some();
+    let mut header = vec!["point".to_owned()];
+    if repeated {
+        header.push("repeat".to_owned());
+    }
+    header.extend(params.iter().map(|&param| schema[param].name.clone()));
+    header.push("verdict".to_owned());
+    header.extend(stage.metrics.iter().map(|metric| metric.name.to_string()));
+    let mut lines = vec![header];
+    for &task in tasks {
+        let key = plan.key(task);
+        let result = context.results.get(task);
+        let (stage_of_task, point, round) = plan.locate(task);
+        let line = |point_name: String, case: usize, verdict: &str, metrics: &[crate::ledger::Measured]| {
+            let mut line = vec![point_name];
+            if repeated {
+                line.push(round.to_string());
+            }
+            line.extend(
+                params.iter().map(|&param| plan.cases.value(case, param).map_or(String::new(), ToString::to_string)),
+            );
+            line.push(verdict.to_owned());
+            line.extend(stage.metrics.iter().map(|metric| {
+                let found = metrics.iter().find(|measured| measured.name == metric.name);
+                found.map_or(String::new(), |measured| match &measured.value {
+                    MeasuredValue::Number(value) => value.to_string(),
+                    MeasuredValue::Text(text) => text.clone(),
+                })
+            }));
+            line
+        };
+        if by_case {
+            let cases = plan.cases_of(stage_of_task, point);
+            let rows: BTreeMap<_, _> =
+                result.iter().flat_map(|result| &result.rows).map(|row| (row.case.clone(), row)).collect();
+            for case in cases {
+                let name = plan.case_name(case);
+                let row = rows.get(&name);
+                let verdict = row.map_or("lost", |row| row.verdict.word());
+                lines.push(line(name.to_string(), case, verdict, row.map_or(&[], |row| row.metrics.as_slice())));
+            }
+        } else {
+            let verdict = result.as_ref().map_or("lost", |result| result.verdict.word());
+            let metrics = result.as_ref().map_or(&[][..], |result| result.metrics.as_slice());
+            lines.push(line(key.point.to_string(), plan.case_of(task), verdict, metrics));
+        }
+    }
+    to_csv(&lines)
+}
+
+fn to_csv(lines: &[Vec<String>]) -> Vec<u8> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for line in lines {
+        // Writing to memory does not fail, and all lines have the header's length.
+        let _ = writer.write_record(line);
+    }
+    writer.into_inner().unwrap_or_default()
+}
+
+/// Returns the file of the cases that a `rows` task must measure: names and parameters.
+pub(super) fn cases_file(context: &Context, task: TaskId) -> Vec<u8> {
+    let plan = &context.plan;
+    let (stage, point, _) = plan.locate(task);
+    let schema = plan.suite.schema.params();
+    let mut lines = vec![std::iter::once("name".to_owned()).chain(schema.iter().map(|param| param.name.clone())).collect()];
+    for case in plan.cases_of(stage, point) {
+        let values = (0..schema.len()).map(|param| plan.cases.value(case, param).map_or(String::new(), ToString::to_string));
+        lines.push(std::iter::once(plan.case_name(case).to_string()).chain(values).collect());
+    }
+    to_csv(&lines)
+}
+
+/// Returns `SHMOO_TASK`: all that the task is, as JSON.
+pub(super) fn task_json(task: &ResolvedTask, attempt: &str) -> String {
+    let params: serde_json::Map<String, serde_json::Value> = task
+        .params
+        .iter()
+        .map(|(name, value)| (name.clone(), serde_json::to_value(value).unwrap_or_default()))
+        .collect();
+    let lets: BTreeMap<&String, &Value> = task.lets.iter().collect();
+    serde_json::json!({
+        "version": 1,
+        "task": task.key.to_string(),
+        "stage": task.key.stage.as_str(),
+        "point": task.key.point.as_str(),
+        "attempt": attempt,
+        "params": params,
+        "lets": lets,
+    })
+    .to_string()
+}
+
+/// Returns a shell line that one can type in the task's folder: the environment matters little, the
+/// arguments matter.
+pub(super) fn command_of(finished: &Finished) -> &[String] {
+    &finished.command
+}
