@@ -5,6 +5,7 @@
 pub mod check;
 pub mod compare;
 pub mod ledger;
+pub mod outside;
 pub mod record;
 pub mod report;
 pub mod value;
