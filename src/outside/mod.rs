@@ -18,7 +18,9 @@
 pub mod clock;
 mod command;
 pub mod durable;
+
 pub mod git;
+pub mod history;
 pub mod ledger_file;
 pub mod lock;
 pub mod machine;
