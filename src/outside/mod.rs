@@ -19,6 +19,7 @@ pub mod clock;
 mod command;
 pub mod durable;
 
+pub mod files;
 pub mod git;
 pub mod history;
 pub mod ledger_file;
