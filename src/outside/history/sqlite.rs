@@ -11,6 +11,7 @@ use crate::ledger::MeasuredValue;
 use crate::outside::durable;
 use crate::record::{CaseRecord, MetricRow, RunRecord};
 use crate::value::{Digest, MetricName, PointName, RunId, StageName, SuiteName, TaskKey};
+use rusqlite::ffi::SQLITE_IOERR_SHMSIZE;
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior, params, params_from_iter};
 use std::collections::BTreeMap;
@@ -127,8 +128,11 @@ impl SqliteHistory {
 fn classify(verb: &'static str, location: &str, error: rusqlite::Error) -> HistoryError {
     let location = location.to_owned();
     let code = error.sqlite_error_code();
+    // The index of the write-ahead log has no room: the database says `disk I/O error`.
+    let no_index = error.sqlite_error().is_some_and(|error| error.extended_code == SQLITE_IOERR_SHMSIZE);
     let source = error.into();
     match code {
+        _ if no_index => HistoryError::Full { location, source },
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => HistoryError::Corrupt { location, source },
         Some(ErrorCode::DiskFull) => HistoryError::Full { location, source },
         _ if verb == "open" => HistoryError::Open { location, source },
@@ -452,5 +456,26 @@ impl History for SqliteHistory {
 
     fn location(&self) -> String {
         self.location.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rusqlite::ffi;
+
+    #[test]
+    fn failures_are_told_apart() {
+        let check = |verb: &'static str, code: i32, expected: &str| {
+            let error = classify(verb, "`x`", rusqlite::Error::SqliteFailure(ffi::Error::new(code), None));
+            assert_eq!(error.to_string(), expected, "{code}");
+        };
+        check("write", ffi::SQLITE_FULL, "there is no room for the history `x`");
+        check("read", ffi::SQLITE_IOERR_SHMSIZE, "there is no room for the history `x`");
+        check("write", ffi::SQLITE_IOERR_READ, "cannot write the history `x`");
+        check("open", ffi::SQLITE_CANTOPEN, "cannot open the history `x`");
+        check("read", ffi::SQLITE_NOTADB, "the history `x` is no database, or damaged");
+        check("read", ffi::SQLITE_CORRUPT_INDEX, "the history `x` is no database, or damaged");
+        check("write", ffi::SQLITE_BUSY_SNAPSHOT, "cannot write the history `x`");
     }
 }
