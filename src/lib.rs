@@ -3,6 +3,7 @@
 //! The folders are the data flow; `docs/ARCHITECTURE.md` is the map.
 
 pub mod check;
+pub mod outside;
 pub mod compare;
 pub mod config;
 pub mod evidence;

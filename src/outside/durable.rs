@@ -1,0 +1,186 @@
+//! Files that are there whole or not at all, whatever is killed when.
+//!
+//! A file is written under a draft's name beside its place (or in a folder of drafts on the same
+//! file system), brought to the disk, then given its name in one step. Drafts that a killed process
+//! left behind start with [`DRAFT_PREFIX`]; [`sweep_drafts`] removes those whose writer is gone,
+//! which their lock tells.
+
+use rustix::fs::{FlockOperation, flock};
+use std::fs::{File, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
+use tempfile::NamedTempFile;
+
+/// How the names of drafts start.
+pub const DRAFT_PREFIX: &str = ".draft-";
+
+/// A file that has no name of its own yet; it vanishes if it is dropped.
+#[derive(Debug)]
+pub struct Draft {
+    file: NamedTempFile,
+}
+
+impl Draft {
+    /// Starts a file that will get a name on the file system of `folder`. `mode` is reduced by the
+    /// process's mask.
+    pub fn create(folder: &Path, mode: u32) -> io::Result<Draft> {
+        loop {
+            let file = tempfile::Builder::new()
+                .prefix(DRAFT_PREFIX)
+                .permissions(Permissions::from_mode(mode))
+                .tempfile_in(folder)?;
+            // Where locks are not supported nothing is swept either.
+            let _ = flock(file.as_file(), FlockOperation::NonBlockingLockShared);
+            // A sweep may have come between the creation and the lock.
+            if file.as_file().metadata()?.nlink() > 0 {
+                return Ok(Draft { file });
+            }
+        }
+    }
+
+    /// Returns the open file, to write to.
+    pub fn file(&mut self) -> &mut File {
+        self.file.as_file_mut()
+    }
+
+    /// Gives the file its name, in place of another one that may have it.
+    pub fn publish(self, target: &Path) -> io::Result<()> {
+        self.file.as_file().sync_all()?;
+        self.file.persist(target).map_err(|error| error.error)?;
+        sync_folder_of(target)
+    }
+
+    /// Gives the file its name if nothing has it. Returns whether it did.
+    pub fn publish_new(self, target: &Path) -> io::Result<bool> {
+        self.file.as_file().sync_all()?;
+        match self.file.persist_noclobber(target) {
+            Ok(_) => sync_folder_of(target).map(|()| true),
+            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+            Err(error) => Err(error.error),
+        }
+    }
+}
+
+/// Writes a file whole or not at all, in place of another one that may be there.
+pub fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut draft = Draft::create(folder_of(path), 0o666)?;
+    draft.file().write_all(bytes)?;
+    draft.publish(path)
+}
+
+/// Makes a folder and those above it, and brings their names to the disk.
+pub fn create_folder(path: &Path) -> io::Result<()> {
+    if path.as_os_str().is_empty() || path.is_dir() {
+        return Ok(());
+    }
+    create_folder(folder_of(path))?;
+    match std::fs::create_dir(path) {
+        Ok(()) => sync_folder_of(path),
+        // Another process was faster.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Removes the drafts in `folder` whose writers are gone, and returns how many there were.
+pub fn sweep_drafts(folder: &Path) -> io::Result<usize> {
+    let mut swept = 0;
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if !entry.file_name().to_string_lossy().starts_with(DRAFT_PREFIX) || !entry.file_type()?.is_file() {
+            continue;
+        }
+        let file = match File::open(entry.path()) {
+            Ok(file) => file,
+            // It has got its name meanwhile.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(error),
+        };
+        if flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok() {
+            match std::fs::remove_file(entry.path()) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                removed => swept += usize::from(removed.is_ok()),
+            }
+        }
+    }
+    Ok(swept)
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Brings the names in the folder of `path` to the disk.
+pub fn sync_folder_of(path: &Path) -> io::Result<()> {
+    match File::open(folder_of(path))?.sync_all() {
+        // Some network and overlay file systems cannot sync a folder, and need not.
+        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
+        result => result,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let mut names: Vec<String> =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_file_is_replaced_in_one_step() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        write_file(&path, b"one").unwrap();
+        let old = File::open(&path).unwrap();
+        write_file(&path, b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        // Who had it open still reads the old one: it was not written over.
+        assert_eq!(io::read_to_string(&old).unwrap(), "one");
+        assert_eq!(names(folder.path()), ["a"]);
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o600, 0o600);
+    }
+
+    #[test]
+    fn a_name_is_taken_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        let publish = |text: &[u8]| {
+            let mut draft = Draft::create(folder.path(), 0o666)?;
+            draft.file().write_all(text)?;
+            draft.publish_new(&path)
+        };
+        assert!(publish(b"one").unwrap());
+        assert!(!publish(b"two").unwrap());
+        assert_eq!(fs::read(&path).unwrap(), b"one");
+        assert_eq!(names(folder.path()), ["a"]);
+    }
+
+    #[test]
+    fn only_drafts_without_a_writer_are_swept() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(".draft-of-a-killed-process"), "x").unwrap();
+        fs::write(folder.path().join("a"), "x").unwrap();
+        let draft = Draft::create(folder.path(), 0o666).unwrap();
+        assert_eq!(sweep_drafts(folder.path()).unwrap(), 1);
+        assert_eq!(names(folder.path()).len(), 2);
+        draft.publish(&folder.path().join("b")).unwrap();
+        assert_eq!(names(folder.path()), ["a", "b"]);
+    }
+
+    #[test]
+    fn folders() {
+        let folder = tempfile::tempdir().unwrap();
+        create_folder(&folder.path().join("a/b/c")).unwrap();
+        create_folder(&folder.path().join("a/b")).unwrap();
+        assert!(folder.path().join("a/b/c").is_dir());
+        fs::write(folder.path().join("file"), "").unwrap();
+        assert!(create_folder(&folder.path().join("file/x")).is_err());
+        assert!(create_folder(&folder.path().join("file")).is_err());
+    }
+}

@@ -1,0 +1,56 @@
+//! A whole record as bytes: JSON, compressed.
+
+use super::DatabaseError;
+use crate::ledger::{Measured, MeasuredValue, RowResult, Try, Usage};
+use crate::record::RunRecord;
+use flate2::Compression;
+use flate2::read::ZlibDecoder;
+use flate2::write::ZlibEncoder;
+use std::io::{Read, Write};
+
+/// Returns a record as it is stored. The same record gives the same bytes with one version of shmoo.
+pub(super) fn encode(record: &RunRecord) -> Result<Vec<u8>, DatabaseError> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::new(4));
+    serde_json::to_writer(&mut encoder, record)?;
+    encoder.flush()?;
+    Ok(encoder.finish()?)
+}
+
+/// Returns the record behind stored bytes.
+pub(super) fn decode(bytes: &[u8]) -> Result<RunRecord, DatabaseError> {
+    let mut text = Vec::new();
+    ZlibDecoder::new(bytes).read_to_end(&mut text)?;
+    Ok(serde_json::from_slice(&text)?)
+}
+
+/// Names the first number that JSON cannot hold: it would be stored as nothing.
+pub(super) fn not_finite(record: &RunRecord) -> Option<String> {
+    let tasks = record.tasks.iter().filter_map(|task| {
+        let tries = task.tries.iter().map(|Try { usage, .. }| usage);
+        let usage = tries.chain([&task.usage]).any(|&Usage { wall, cpu, max_rss: _ }| !(wall + cpu).is_finite());
+        let rows = task.rows.iter().flat_map(|RowResult { metrics, .. }| metrics);
+        let metric = task.metrics.iter().chain(rows).find(|measured| {
+            let Measured { name: _, value, samples, unit: _ } = measured;
+            !is_finite(value, samples)
+        });
+        match metric {
+            Some(metric) => Some(format!("`{}` of task `{}`", metric.name, task.task)),
+            None => usage.then(|| format!("the time of task `{}`", task.task)),
+        }
+    });
+    let metrics = record.metrics.iter().filter(|row| !is_finite(&row.value, &row.samples));
+    let effects =
+        record.run.metric_infos.iter().filter(|info| info.min_effect.is_some_and(|effect| !effect.is_finite()));
+    tasks
+        .chain(metrics.map(|row| format!("`{}` at `{}`", row.reference(), row.point)))
+        .chain(effects.map(|info| format!("`min_effect` of `{}.{}`", info.stage, info.metric)))
+        .next()
+}
+
+fn is_finite(value: &MeasuredValue, samples: &[f64]) -> bool {
+    let value = match value {
+        MeasuredValue::Number(number) => number.is_finite(),
+        MeasuredValue::Text(_) => true,
+    };
+    value && samples.iter().all(|sample| sample.is_finite())
+}

@@ -1,0 +1,29 @@
+//! The world: one file or folder for each thing, with its trait, its real version and the version
+//! for tests together.
+//!
+//! - `clock`: what time it is.
+//! - `machine`: what this machine is, and the fingerprint that makes measurements comparable.
+//! - `tools`, `git`: programs that are there, their versions; the commit that is measured. Both
+//!   start processes through `command`, which bounds their time and their output.
+//! - `durable`: files that are there whole or not at all.
+//! - `store`: archives and events of runs, by key.
+//! - `history`: records of runs, in a database.
+//! - `ledger_file`: the append-only files of a run's ledger.
+//! - `lock`: one shmoo for each run folder.
+//! - `files`: repository files, copied once for each run; inputs placed in tasks' folders and
+//!   checked afterwards; outputs digested.
+//!
+//! Invariant: nothing here decides anything about a sweep. Errors name the path, key or program.
+
+pub mod clock;
+mod command;
+pub mod durable;
+
+pub mod files;
+pub mod git;
+pub mod history;
+pub mod ledger_file;
+pub mod lock;
+pub mod machine;
+pub mod store;
+pub mod tools;
