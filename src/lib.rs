@@ -2,4 +2,6 @@
 //!
 //! The folders are the data flow; `docs/ARCHITECTURE.md` is the map.
 
+pub mod archive;
+pub mod outside;
 pub mod value;
