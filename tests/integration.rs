@@ -1,1 +1,3 @@
+//! Everything that needs a disk or a process, in one binary.
 
+mod archive;

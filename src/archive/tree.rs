@@ -22,11 +22,17 @@ pub(super) enum Node {
 #[derive(Debug)]
 pub(super) struct Tree {
     /// By folder and name, so that memory grows with the length of the paths and not its square.
-    nodes: HashMap<(NodeId, Box<[u8]>), (NodeId, Node)>,
+    nodes: HashMap<(NodeId, Box<[u8]>), Known>,
     most: u64,
 }
 
 type NodeId = usize;
+
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    id: NodeId,
+    node: Node,
+}
 
 const ROOT: NodeId = 0;
 
@@ -48,18 +54,18 @@ impl Tree {
                 return Err(ArchiveError::Bomb(Excess::Entries(self.most)));
             }
             let wanted = if last { node } else { Node::Implied };
-            let (id, found) = self.nodes.entry((folder, part.into())).or_insert((fresh, wanted));
-            match (*found, last) {
-                _ if *id == fresh => {}
+            let known = self.nodes.entry((folder, part.into())).or_insert(Known { id: fresh, node: wanted });
+            match (known.node, last) {
+                _ if known.id == fresh => {}
                 (Node::Implied | Node::Directory, false) => {}
                 (Node::File | Node::Symlink, false) => {
                     return Err(ArchiveError::Beneath { path: path.clone(), ancestor: path.first(length) });
                 }
-                (Node::Implied, true) if node == Node::Directory => *found = node,
+                (Node::Implied, true) if node == Node::Directory => known.node = node,
                 (Node::Implied, true) => return Err(ArchiveError::NoFolder { path: path.clone() }),
                 (_, true) => return Err(ArchiveError::Duplicate { path: path.clone() }),
             }
-            folder = *id;
+            folder = known.id;
             length += 1;
         }
         Ok(())
@@ -67,14 +73,14 @@ impl Tree {
 
     /// Returns whether a path was added as a file.
     pub(super) fn has_file(&self, path: &EntryPath) -> bool {
-        let mut found = (ROOT, Node::Implied);
+        let mut found = Known { id: ROOT, node: Node::Implied };
         for part in path.parts() {
-            match self.nodes.get(&(found.0, part.into())) {
-                Some(node) => found = *node,
+            match self.nodes.get(&(found.id, part.into())) {
+                Some(known) => found = *known,
                 None => return false,
             }
         }
-        found.1 == Node::File
+        found.node == Node::File
     }
 }
 
