@@ -2,14 +2,15 @@
 //!
 //! The folders are the data flow; `docs/ARCHITECTURE.md` is the map.
 
+pub mod archive;
 pub mod check;
-pub mod outside;
 pub mod compare;
 pub mod config;
 pub mod evidence;
 pub mod expr;
 pub mod ledger;
 pub mod naming;
+pub mod outside;
 pub mod plan;
 pub mod record;
 pub mod report;

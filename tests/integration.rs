@@ -3,5 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "in tests, what fails should panic")]
 
 mod integration {
+    mod archive;
     mod suites;
 }

@@ -10,6 +10,7 @@
 //! - `history`: records of runs, in a database.
 //! - `ledger_file`: the append-only files of a run's ledger.
 //! - `lock`: one shmoo for each run folder.
+//! - `folder`: folders to archive entries, and archives to folders, safely.
 //! - `files`: repository files, copied once for each run; inputs placed in tasks' folders and
 //!   checked afterwards; outputs digested.
 //!
@@ -18,8 +19,8 @@
 pub mod clock;
 mod command;
 pub mod durable;
-
 pub mod files;
+pub mod folder;
 pub mod git;
 pub mod history;
 pub mod ledger_file;
