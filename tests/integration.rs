@@ -4,5 +4,8 @@
 
 mod integration {
     mod archive;
+    mod browser;
+    mod chromium;
+    mod sample_report;
     mod suites;
 }

@@ -1,8 +1,45 @@
 //! One `Report`, many renderers: terminal, markdown, HTML, CSV, JSON, JUnit, SVG.
 //!
 //! Renderers are sinks: they write to `&mut dyn Write` and know nothing of where it goes. Text that
-//! came out of a run is escaped by each renderer for its own format.
+//! came out of a run is made harmless (`inert`) and escaped by each renderer for its own format. What
+//! a renderer has no room for is counted and said.
 
+mod bucket;
+mod command;
+mod csv;
+mod figure;
+mod headline;
+mod html;
+mod inert;
+mod join;
+mod json;
+mod junit;
+mod markdown;
 mod model;
+mod plot;
+mod selection;
+mod svg;
+mod terminal;
+mod totals;
 
+pub use bucket::bucket;
+pub use command::{quote, repro_command, run_command};
+pub use csv::csv;
+pub use headline::{Headline, Tone, headline};
+pub use html::html;
+pub use json::{JSON_VERSION, json};
+pub use junit::junit;
+pub use markdown::{MarkdownOptions, markdown};
 pub use model::{Bucket, GridAxis, GridCell, LogExcerpt, Report, ShmooGrid, Totals};
+pub use plot::{PlotOptions, plot};
+pub use svg::svg;
+pub use terminal::{TerminalOptions, terminal};
+pub use totals::totals;
+
+/// The reports that unit tests and the browser test render.
+#[cfg(test)]
+#[allow(dead_code, reason = "each test binary uses its own part")]
+mod sample {
+    use crate as shmoo;
+    include!("../../tests/integration/sample_report.rs");
+}

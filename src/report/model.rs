@@ -70,6 +70,8 @@ pub struct Bucket {
     pub verdict: Verdict,
     /// The stage they share.
     pub stage: String,
+    /// The link or reason of the known failure that they are, if they are one.
+    pub known: Option<String>,
     /// The message with numbers, hex digits and paths replaced by `*`.
     pub pattern: String,
     /// The first task's message as it is.

@@ -1,0 +1,240 @@
+//! What a person must know, in one sentence, and the signs that stand beside every verdict.
+
+use super::figure::count;
+use super::{Bucket, Report};
+use crate::check::golden::GoldenVerdict;
+use crate::compare::ComparisonVerdict;
+use crate::ledger::Verdict;
+
+/// The first line of every report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Headline {
+    /// How it feels.
+    pub tone: Tone,
+    /// One or two words: `passed`, `failed`, `incomplete`, ...
+    pub word: &'static str,
+    /// The sentence, without full stop. Names from the run in it hold only letters, digits and `._+=/-`.
+    pub sentence: String,
+    /// What else there is to know: incompleteness, goldens, known failures, comparison.
+    pub particulars: Vec<String>,
+}
+
+/// How a headline feels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// All is well.
+    Good,
+    /// Nothing is red, and something wants a look.
+    Doubtful,
+    /// Somebody has to act.
+    Bad,
+}
+
+/// Returns the headline of a report. Its word follows the first exit code.
+pub fn headline(report: &Report) -> Headline {
+    let mut sentence = cases_part(report);
+    let mut particulars = Vec::new();
+    if !report.run.complete {
+        particulars.push(match report.totals.missing {
+            0 => "the run is incomplete".to_owned(),
+            missing => format!("the run is incomplete, {} without an end", count(missing, "task")),
+        });
+    }
+    particulars.extend(golden_part(report));
+    if !report.known_failures.is_empty() {
+        let number = report.known_failures.len() as u64;
+        particulars.push(format!("{} did not come out as known", count(number, "known failure")));
+    }
+    particulars.extend(comparison_part(report));
+    let (tone, word) = tone_and_word(report);
+    let explained = report.buckets.iter().any(|bucket| bucket.known.is_none());
+    if tone == Tone::Bad && !explained && !particulars.is_empty() {
+        sentence = format!("{sentence}, but {}", particulars.remove(0));
+    }
+    Headline { tone, word, sentence, particulars }
+}
+
+/// Returns the sign of a verdict, which reads without colour.
+pub(crate) fn sign(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "✓",
+        Verdict::Skipped => "–",
+        Verdict::Fail => "✗",
+        Verdict::Timeout => "◷",
+        Verdict::Lost => "?",
+        Verdict::Error => "!",
+    }
+}
+
+/// Returns the sign of a change.
+pub(crate) fn change_sign(verdict: ComparisonVerdict) -> &'static str {
+    match verdict {
+        ComparisonVerdict::Regressed => "✗",
+        ComparisonVerdict::Improved => "✓",
+        ComparisonVerdict::Uncertain => "?",
+        ComparisonVerdict::Unchanged => "=",
+        ComparisonVerdict::New => "+",
+        ComparisonVerdict::Removed => "−",
+        ComparisonVerdict::Incomparable => "≠",
+    }
+}
+
+/// Returns the word of a golden finding.
+pub(crate) fn golden_word(verdict: GoldenVerdict) -> &'static str {
+    match verdict {
+        GoldenVerdict::Met => "met",
+        GoldenVerdict::Missed => "missed",
+        GoldenVerdict::Missing => "no golden",
+        GoldenVerdict::Orphan => "orphan",
+        GoldenVerdict::Unmeasured => "unmeasured",
+    }
+}
+
+/// Tells in what a bucket's tasks ended: `failed`, `ran into a time limit`.
+pub(crate) fn ended(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "passed",
+        Verdict::Skipped => "was skipped",
+        Verdict::Fail => "failed",
+        Verdict::Timeout => "ran into its time limit",
+        Verdict::Lost => "was lost",
+        Verdict::Error => "ended in error",
+    }
+}
+
+fn tone_and_word(report: &Report) -> (Tone, &'static str) {
+    let uncertain = |change: &crate::compare::Change| change.verdict == ComparisonVerdict::Uncertain;
+    let doubtful = !report.warnings.is_empty()
+        || report.comparison.as_ref().is_some_and(|comparison| comparison.changes.iter().any(uncertain));
+    match report.exit_codes.first() {
+        None | Some(0) if doubtful => (Tone::Doubtful, "passed"),
+        None | Some(0) => (Tone::Good, "passed"),
+        Some(1) => (Tone::Bad, "internal error"),
+        Some(2) => (Tone::Bad, "bad input"),
+        Some(3) => (Tone::Doubtful, "nothing to do"),
+        Some(10) => (Tone::Bad, "broken"),
+        Some(12) => (Tone::Bad, "regressed"),
+        Some(13) => (Tone::Bad, "incomplete"),
+        Some(20) => (Tone::Bad, "outside failure"),
+        Some(_) => (Tone::Bad, "failed"),
+    }
+}
+
+fn cases_part(report: &Report) -> String {
+    let cases = report.cases.len() as u64;
+    let passed = report.totals.cases.get(&Verdict::Pass).copied().unwrap_or(0);
+    let known = report.cases.iter().filter(|case| case.known && case.verdict != Verdict::Pass).count() as u64;
+    let bad = cases.saturating_sub(passed + known);
+    let what = match (cases, bad, known) {
+        (0, ..) => "no case was planned".to_owned(),
+        (1, 0, 0) => "the only case passed".to_owned(),
+        (_, 0, 0) => format!("all {} passed", count(cases, "case")),
+        (_, 0, _) => format!("{passed} of {} passed, {known} failed as known", count(cases, "case")),
+        _ => format!("{} of {} did not pass", super::figure::thousands(bad), count(cases, "case")),
+    };
+    let fresh: Vec<&Bucket> = report.buckets.iter().filter(|bucket| bucket.known.is_none()).collect();
+    let Some(first) = fresh.first() else { return what };
+    let place = match first.tasks.as_slice() {
+        [task] => format!("at {}", name(task.point.as_str())),
+        tasks => format!("in {}", count(tasks.len() as u64, "task")),
+    };
+    let others = match fresh.len() - 1 {
+        0 => String::new(),
+        others => format!(", and {} of failure", kinds(others)),
+    };
+    format!("{what}: {} {} {place}{others}", name(&first.stage), ended(first.verdict))
+}
+
+fn kinds(number: usize) -> String {
+    if number == 1 { "one other kind".to_owned() } else { format!("{number} other kinds") }
+}
+
+fn golden_part(report: &Report) -> Option<String> {
+    let having = |verdict| report.goldens.iter().filter(|finding| finding.verdict == verdict).count() as u64;
+    let parts: Vec<String> = [
+        (GoldenVerdict::Missed, "missed"),
+        (GoldenVerdict::Unmeasured, "unmeasured"),
+        (GoldenVerdict::Missing, "missing"),
+        (GoldenVerdict::Orphan, "without a task"),
+    ]
+    .into_iter()
+    .map(|(verdict, word)| (having(verdict), word))
+    .filter(|&(number, _)| number > 0)
+    .map(|(number, word)| format!("{} {word}", count(number, "golden value")))
+    .collect();
+    if parts.is_empty() { None } else { Some(parts.join(", ")) }
+}
+
+fn comparison_part(report: &Report) -> Option<String> {
+    let comparison = report.comparison.as_ref()?;
+    let having = |verdict| comparison.changes.iter().filter(|change| change.verdict == verdict).count() as u64;
+    let parts: Vec<String> = [
+        (ComparisonVerdict::Regressed, "regressed"),
+        (ComparisonVerdict::Improved, "improved"),
+        (ComparisonVerdict::Uncertain, "changed without certainty"),
+    ]
+    .into_iter()
+    .map(|(verdict, word)| (having(verdict), word))
+    .filter(|&(number, _)| number > 0)
+    .map(|(number, word)| format!("{} {word}", count(number, "metric")))
+    .collect();
+    if parts.is_empty() { None } else { Some(parts.join(", ")) }
+}
+
+/// Returns a name without characters that could mean something to a format.
+fn name(text: &str) -> String {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '+' | '=' | '/' | '-');
+    text.chars().take(80).map(|c| if allowed(c) { c } else { '?' }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    #[test]
+    fn sentences() {
+        let check = |report: &Report, tone: Tone, word: &str, lines: &[&str]| {
+            let found = headline(report);
+            assert_eq!((found.tone, found.word, found.sentence.as_str()), (tone, word, lines[0]));
+            assert_eq!(found.particulars, lines[1..]);
+        };
+        check(&sample::green(), Tone::Good, "passed", &["all 4 cases passed"]);
+        check(
+            &sample::red(),
+            Tone::Bad,
+            "incomplete",
+            &[
+                "9 of 12 cases did not pass: check_drc failed at inv5, and 3 other kinds of failure",
+                "the run is incomplete, 1 task without an end",
+                "1 golden value missed, 1 golden value unmeasured, 1 golden value missing",
+                "1 known failure did not come out as known",
+                "1 metric regressed, 1 metric improved, 1 metric changed without certainty",
+            ],
+        );
+        let mut report = sample::green();
+        report.cases.clear();
+        report.exit_codes = vec![3];
+        check(&report, Tone::Doubtful, "nothing to do", &["no case was planned"]);
+        let mut report = sample::green();
+        report.cases[0].verdict = Verdict::Fail;
+        report.cases[0].known = true;
+        report.totals = crate::report::totals(&report.tasks, &report.cases);
+        check(&report, Tone::Good, "passed", &["3 of 4 cases passed, 1 failed as known"]);
+        let mut report = sample::green();
+        report.comparison = sample::red().comparison;
+        report.exit_codes = vec![12];
+        let sentence =
+            "all 4 cases passed, but 1 metric regressed, 1 metric improved, 1 metric changed without certainty";
+        check(&report, Tone::Bad, "regressed", &[sentence]);
+        report.exit_codes = vec![0];
+        let change = "1 metric regressed, 1 metric improved, 1 metric changed without certainty";
+        check(&report, Tone::Doubtful, "passed", &["all 4 cases passed", change]);
+    }
+
+    #[test]
+    fn names_mean_nothing_to_a_format() {
+        assert_eq!(name("inv5_v1.8_t-40"), "inv5_v1.8_t-40");
+        assert_eq!(name("<b>@a|`"), "?b??a??");
+    }
+}
