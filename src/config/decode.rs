@@ -68,13 +68,18 @@ impl<T: FileType> Field for Option<T> {
     }
 }
 
+/// So many problems of one reading are reported.
+pub(super) const MOST_PROBLEMS: usize = 200;
+
 /// Keys whose place is kept for later versions.
 const KEPT_KEYS: [(&str, &str); 2] = [("a stage", "container"), ("`repeat`", "until")];
 
 impl Reader<'_> {
-    /// Reports a problem.
+    /// Reports a problem; past the first hundreds nobody reads on.
     pub(super) fn problem(&mut self, problem: Problem) {
-        self.problems.push(problem);
+        if self.problems.len() < MOST_PROBLEMS {
+            self.problems.push(problem);
+        }
     }
 
     /// Reports that something else was wanted.
@@ -97,6 +102,9 @@ impl Reader<'_> {
         for (key, _) in entries.iter() {
             if keys.contains(&key.as_str()) {
                 continue;
+            }
+            if self.problems.len() >= MOST_PROBLEMS {
+                break;
             }
             if KEPT_KEYS.contains(&(what, key.as_str())) {
                 let message = format!("`{}` is kept for a later version of shmoo", key.as_str());
@@ -333,9 +341,7 @@ impl<T: FileType> FileType for Mapped<T> {
             reader.wanted(node, "a map `NAME: ...`", None);
             return None;
         };
-        Some(Mapped(
-            entries.iter().filter_map(|(key, value)| Some((key.clone(), T::decode(value, reader)?))).collect(),
-        ))
+        Some(Mapped(entries.iter().filter_map(|(key, value)| Some((key.clone(), T::decode(value, reader)?))).collect()))
     }
 
     fn schema(builder: &mut SchemaBuilder) -> Json {
@@ -419,7 +425,8 @@ macro_rules! words {
                 match text.as_str() {
                     $( $word => Some($name::$variant), )+
                     other => {
-                        reader.wanted(node, $what, $crate::value::did_you_mean(other, [$($word),+]));
+                        let near = $crate::value::nearest(other, [$($word),+]);
+                        reader.wanted(node, $what, near.map(|near| format!("did you mean `{near}`?")));
                         None
                     }
                 }

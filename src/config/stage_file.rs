@@ -152,11 +152,9 @@ impl FileType for SourceFile {
                     SourceMapFile::decode(node, reader)?;
                 let extra = |used: bool| !used && (at.is_some() || run.is_some());
                 let form = match (of, rows, each, pick) {
-                    (Some(path), None, None, None) if from.is_none() => Some(SourceForm::Of {
-                        path,
-                        at: at.unwrap_or_default().0,
-                        baseline: run.is_some(),
-                    }),
+                    (Some(path), None, None, None) if from.is_none() => {
+                        Some(SourceForm::Of { path, at: at.unwrap_or_default().0, baseline: run.is_some() })
+                    }
                     (None, Some(stage), None, None) if from.is_none() && !extra(false) => Some(SourceForm::Rows(stage)),
                     (None, None, Some(path), None) if from.is_none() && !extra(false) => Some(SourceForm::Each(path)),
                     (None, None, None, Some(param)) if !extra(false) => {
@@ -177,9 +175,8 @@ impl FileType for SourceFile {
     }
 
     fn schema(builder: &mut SchemaBuilder) -> Json {
-        builder.define("SourceFile", |builder| {
-            json!({ "anyOf": [Text::schema(builder), SourceMapFile::schema(builder)] })
-        })
+        builder
+            .define("SourceFile", |builder| json!({ "anyOf": [Text::schema(builder), SourceMapFile::schema(builder)] }))
     }
 }
 

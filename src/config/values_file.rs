@@ -127,8 +127,7 @@ impl FileType for ComputedFile {
                 None
             }
             NodeKind::Map(_) => {
-                let ComputedMapFile { span: _, expr, pick, from, otherwise } =
-                    ComputedMapFile::decode(node, reader)?;
+                let ComputedMapFile { span: _, expr, pick, from, otherwise } = ComputedMapFile::decode(node, reader)?;
                 match (expr, pick) {
                     (Some(expr), None) if from.is_none() && otherwise.is_none() => Some(ComputedFile::Expr(expr)),
                     (None, Some(param)) => {

@@ -69,7 +69,12 @@ fn outline(name: &Text, file: &StageFile, vocabulary: &Vocabulary, context: &mut
 }
 
 /// Returns the stage that a text names.
-pub(crate) fn find_stage(outlines: &[Outline], name: &str, span: crate::value::Span, context: &mut Context) -> Option<StageIndex> {
+pub(crate) fn find_stage(
+    outlines: &[Outline],
+    name: &str,
+    span: crate::value::Span,
+    context: &mut Context,
+) -> Option<StageIndex> {
     let found = outlines.iter().position(|outline| outline.name == name);
     if found.is_none() {
         let names = outlines.iter().map(|outline| outline.name.as_str());
