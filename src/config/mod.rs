@@ -11,9 +11,12 @@
 
 mod compose;
 mod context;
+mod declare;
 mod decode;
+mod leaves;
 mod load;
 mod lower;
+mod metric_file;
 mod node;
 mod openfasoc;
 mod project;

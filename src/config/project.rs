@@ -1,7 +1,8 @@
 //! The project file `shmoo.yaml`: where things live, and what the machine allows.
 
 use super::context::Context;
-use super::decode::{Bytes, Mapped, Placed, record};
+use super::declare::record;
+use super::leaves::{Bytes, Mapped, Placed};
 use super::node::Text;
 use super::version::{check_number, check_version};
 use crate::value::{Decimal, Problem, Problems, Sources, is_identifier};

@@ -1,7 +1,7 @@
 //! Whether this shmoo is the one a file was written for.
 
 use super::context::Context;
-use super::decode::Placed;
+use super::leaves::Placed;
 use super::node::{Node, NodeKind, Text};
 use crate::value::Problem;
 

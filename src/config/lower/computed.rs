@@ -3,7 +3,7 @@
 use super::scope::Scope;
 use super::vocabulary::check_name;
 use crate::config::context::Context;
-use crate::config::decode::Mapped;
+use crate::config::leaves::Mapped;
 use crate::config::node::Text;
 use crate::config::values_file::{ComputedFile, PickFile};
 use crate::suite::{Computed, Let, ParamIndex, Part, Template};

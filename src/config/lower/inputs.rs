@@ -74,7 +74,7 @@ impl Inputs<'_> {
     fn path(
         &self,
         path: &Text,
-        at: &[(Text, crate::config::decode::ScalarFile)],
+        at: &[(Text, crate::config::leaves::ScalarFile)],
         baseline: bool,
         context: &mut Context,
     ) -> Option<Source> {

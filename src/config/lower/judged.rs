@@ -5,7 +5,7 @@ use super::outline::{Outline, find_stage};
 use super::scope::{Owner, Scope};
 use super::vocabulary::Vocabulary;
 use crate::config::context::{Context, unsafe_path};
-use crate::config::decode::Mapped;
+use crate::config::leaves::Mapped;
 use crate::config::node::Text;
 use crate::config::suite_file::{
     GoldensFile, KnownFailureFile, ModelFile, PlotFile, SideWord, ToleranceFile, ToleranceRuleFile, VerdictWord,

@@ -3,7 +3,7 @@
 use super::generate::{RawValue, check_distinct, generate};
 use super::vocabulary::{Parameter, Vocabulary, check_name, near, of_kind};
 use crate::config::context::Context;
-use crate::config::decode::{Mapped, Placed};
+use crate::config::leaves::{Mapped, Placed};
 use crate::config::node::{Text, shorten};
 use crate::config::suite_file::{BlockFile, KindWord, ParamFile, ProfileFile, SuiteFile};
 use crate::config::values_file::ValuesFile;

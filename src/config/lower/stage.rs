@@ -8,9 +8,10 @@ use super::outline::Outline;
 use super::scope::{Owner, Scope};
 use super::vocabulary::Vocabulary;
 use crate::config::context::Context;
-use crate::config::decode::{Mapped, Placed};
+use crate::config::leaves::{Mapped, Placed};
+use crate::config::metric_file::{RepeatFile, RetryFile};
 use crate::config::node::Text;
-use crate::config::stage_file::{ArgumentFile, ExitFile, RepeatFile, RetryFile, StageFile};
+use crate::config::stage_file::{ArgumentFile, ExitFile, StageFile};
 use crate::config::values_file::ComputedFile;
 use crate::suite::{
     After, Argument, Command, Computed, ExitRule, Input, InputName, Let, Metric, Repeats, Retry, RetryCondition, Stage,

@@ -10,7 +10,7 @@ use super::scope::Scope;
 use super::stage::StageReader;
 use super::vocabulary::Vocabulary;
 use crate::config::context::{Context, unsafe_path};
-use crate::config::decode::Mapped;
+use crate::config::leaves::Mapped;
 use crate::config::node::Text;
 use crate::config::suite_file::{NamingFile, ParamFile, SuiteFile};
 use crate::config::values_file::ComputedFile;
