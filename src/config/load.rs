@@ -3,7 +3,7 @@
 use super::context::{Context, Files};
 use super::lower::lower;
 use super::suite_file::SuiteFile;
-use super::version::check_version;
+use super::version::{check_number, check_version};
 use crate::suite::Suite;
 use crate::value::{Problem, Problems};
 
@@ -32,6 +32,7 @@ fn read(context: &mut Context) -> Option<Suite> {
     let root = context.compose(0)?;
     check_version(&root, context)?;
     let file = context.decode::<SuiteFile>(&root)?;
+    check_number(file.version, context)?;
     if !context.problems.is_empty() {
         return None;
     }

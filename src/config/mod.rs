@@ -11,12 +11,18 @@
 
 mod compose;
 mod context;
+mod declare;
 mod decode;
+mod leaves;
 mod load;
 mod lower;
+mod metric_file;
 mod node;
+mod openfasoc;
+mod project;
 mod schema;
 mod stage_file;
+mod starter;
 mod suite_file;
 #[cfg(test)]
 mod tests;
@@ -25,6 +31,9 @@ mod version;
 
 pub use context::Files;
 pub use load::{LoadedSuite, load_suite};
+pub use openfasoc::suite_from_openfasoc;
+pub use project::{Keep, Limits, Project, Resource, ToolRule, load_project, project_schema};
+pub use starter::starter_suite;
 
 /// Returns the JSON schema of suite files, for editors.
 pub fn suite_schema() -> serde_json::Value {

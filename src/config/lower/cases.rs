@@ -1,12 +1,12 @@
 //! Where cases come from: blocks and profiles.
 
 use super::computed::{Texts, let_names, lets};
-use super::generate::MOST_PROBLEMS;
 use super::params::{Over, Params};
 use super::scope::Scope;
 use super::stage::repeats;
 use crate::config::context::Context;
-use crate::config::decode::{Mapped, Placed};
+use crate::config::decode::MOST_PROBLEMS;
+use crate::config::leaves::{Mapped, Placed};
 use crate::config::node::Text;
 use crate::config::suite_file::{BlockFile, NamesFile, ProfileFile, SuiteFile, TakeFile};
 use crate::naming::Point;
@@ -35,11 +35,10 @@ fn points(file: &NamesFile, params: &mut Params, context: &mut Context) -> Vec<P
             lines
         }
     };
-    let before = context.problems.len();
     let mut seen: HashMap<String, Span> = HashMap::with_capacity(lines.len());
     let mut points = Vec::with_capacity(lines.len());
     for (name, span) in lines {
-        if context.problems.len() >= before + MOST_PROBLEMS {
+        if context.problems.len() >= MOST_PROBLEMS {
             break;
         }
         match params.schema.parse(&name) {

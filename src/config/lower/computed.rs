@@ -3,7 +3,7 @@
 use super::scope::Scope;
 use super::vocabulary::check_name;
 use crate::config::context::Context;
-use crate::config::decode::Mapped;
+use crate::config::leaves::Mapped;
 use crate::config::node::Text;
 use crate::config::values_file::{ComputedFile, PickFile};
 use crate::suite::{Computed, Let, ParamIndex, Part, Template};
@@ -68,12 +68,12 @@ pub(crate) fn choices<T, U>(
 ) -> Option<(ParamIndex, Vec<(Scalar, U)>)> {
     let before = context.problems.len();
     let param = scope.vocabulary.find(&pick.param, context);
-    if let (Some(param), Some((per, owner))) = (param, &scope.per)
-        && !per.contains(&param)
+    if let (Some(param), Some(owner)) = (param, &scope.owner)
+        && !owner.params.contains(&param)
     {
         let name = pick.param.as_str();
-        let hint = format!("a task of {owner} is for several values of `{name}`; add it to `per`");
-        context.problem(Problem::at(pick.param.span, format!("`{name}` has no value in {owner}")).hint(hint));
+        let problem = Problem::at(pick.param.span, format!("`{name}` has no value in {}", owner.name));
+        context.problem(problem.hint(owner.hint(name)));
     }
     let mut from: Vec<(Scalar, U)> = Vec::with_capacity(pick.from.len());
     for (key, value) in &pick.from {
@@ -131,6 +131,9 @@ pub(crate) fn check_circles(levels: &[&[Let]], context: &mut Context) {
         if let Some(circle) = walk(name, &all, &mut done, &mut path) {
             let place = all[circle[0]].span;
             let message = match circle.as_slice() {
+                long if long.len() >= LONGEST_CHAIN => {
+                    format!("`{}` needs a chain of more than {LONGEST_CHAIN} values", circle[0])
+                }
                 [one] => format!("`{one}` needs itself"),
                 several => format!("`{}` need each other", several.join("`, `")),
             };
@@ -141,6 +144,9 @@ pub(crate) fn check_circles(levels: &[&[Let]], context: &mut Context) {
         }
     }
 }
+
+/// The most `let`s that need one another in a row.
+const LONGEST_CHAIN: usize = 100;
 
 /// Walks depth first; `done` is false while a name is on the path.
 fn walk<'a>(
@@ -158,6 +164,9 @@ fn walk<'a>(
         None => {}
     }
     let found = all.get(name)?;
+    if path.len() >= LONGEST_CHAIN {
+        return Some(path.clone());
+    }
     done.insert(name, false);
     path.push(name);
     let mut used = Vec::new();

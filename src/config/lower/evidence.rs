@@ -66,7 +66,11 @@ fn fields(parser: Parser, report: &ReportFile, context: &mut Context) -> Option<
 }
 
 fn report_error(err: &EvidenceError, span: crate::value::Span, context: &mut Context) {
-    let cause = std::error::Error::source(err).map(|cause| format!(": {cause}")).unwrap_or_default();
+    // A pattern's error draws the pattern; its last line says what is wrong.
+    let cause = std::error::Error::source(err).map(|cause| cause.to_string());
+    let cause =
+        cause.and_then(|cause| cause.lines().last().map(|line| format!(": {}", line.trim_start_matches("error: "))));
+    let cause = cause.unwrap_or_default();
     context.problem(Problem::at(span, format!("{err}{cause}")).maybe_hint(err.hint()));
 }
 

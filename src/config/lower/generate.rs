@@ -1,15 +1,14 @@
 //! VALUES -> the values, in order, each with its place.
 
 use crate::config::context::Context;
-use crate::config::node::Text;
+use crate::config::decode::MOST_PROBLEMS;
+use crate::config::node::{Style, Text};
 use crate::config::values_file::{GeneratorFile, RangeFile, StepsFile, ValuesFile};
 use crate::value::{Decimal, Problem, Scalar, Span};
 use std::collections::HashMap;
 
 /// The most values that one parameter can have.
 const MOST_VALUES: i64 = 1_000_000;
-/// So many problems are enough; each costs a search for its line.
-pub(crate) const MOST_PROBLEMS: usize = 50;
 /// Digits of a value that does not end, or is a power.
 const DIGITS: i32 = 6;
 
@@ -18,6 +17,8 @@ const DIGITS: i32 = 6;
 pub(crate) struct RawValue {
     /// What its writing suggests.
     pub(crate) scalar: Scalar,
+    /// Whether it was written without quotes.
+    pub(crate) plain: bool,
     /// Its text, which is the value of a word.
     pub(crate) text: String,
     /// Where it stands.
@@ -26,11 +27,16 @@ pub(crate) struct RawValue {
 
 impl RawValue {
     pub(crate) fn of(text: &Text) -> RawValue {
-        RawValue { scalar: text.infer(), text: text.as_str().to_owned(), span: text.span }
+        RawValue {
+            scalar: text.infer(),
+            plain: text.style == Style::Plain,
+            text: text.as_str().to_owned(),
+            span: text.span,
+        }
     }
 
     fn number(number: Decimal, span: Span) -> RawValue {
-        RawValue { scalar: Scalar::Number(number), text: number.to_string(), span }
+        RawValue { scalar: Scalar::Number(number), plain: true, text: number.to_string(), span }
     }
 }
 
@@ -80,7 +86,7 @@ fn from_file(path: &Text, context: &mut Context) -> Vec<RawValue> {
     if lines.is_empty() {
         context.problem(Problem::at(path.span, format!("`{}` holds no values", path.as_str())));
     }
-    lines.into_iter().map(|(text, span)| RawValue { scalar: Scalar::infer(&text), text, span }).collect()
+    lines.into_iter().map(|(text, span)| RawValue { scalar: Scalar::infer(&text), plain: true, text, span }).collect()
 }
 
 fn counted(values: Result<Vec<Decimal>, Problem>, span: Span, context: &mut Context) -> Vec<RawValue> {
@@ -175,7 +181,6 @@ fn rounded(value: f64) -> Option<Decimal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::decode::FileType;
     use crate::value::Problems;
     use proptest::prelude::*;
 

@@ -74,7 +74,7 @@ impl Inputs<'_> {
     fn path(
         &self,
         path: &Text,
-        at: &[(Text, crate::config::decode::ScalarFile)],
+        at: &[(Text, crate::config::leaves::ScalarFile)],
         baseline: bool,
         context: &mut Context,
     ) -> Option<Source> {
@@ -130,6 +130,7 @@ impl Inputs<'_> {
     /// Reads `STAGE/OUTPUT`.
     fn output(&self, path: &Text, context: &mut Context) -> Option<(StageIndex, Template)> {
         let text = path.as_str();
+        self.check_path(path, "an output lies in the folder of its task", context)?;
         let Some((name, output)) = text.split_once('/').filter(|(_, output)| !output.trim_matches('/').is_empty())
         else {
             let name = text.trim_end_matches('/');
@@ -153,7 +154,6 @@ impl Inputs<'_> {
             );
             return None;
         };
-        self.check_path(path, "an output lies in the folder of its task", context)?;
         let mut template = self.scope.template(path, context)?;
         if let Some(Part::Literal(literal)) = template.parts.first_mut() {
             *literal = literal.strip_prefix(name).unwrap_or(literal).trim_start_matches('/').to_owned();

@@ -4,9 +4,9 @@ use super::computed::{Texts, computed, first_list, for_each_scalar};
 use super::scope::Scope;
 use super::vocabulary::check_name;
 use crate::config::context::Context;
-use crate::config::decode::Mapped;
+use crate::config::leaves::Mapped;
+use crate::config::metric_file::{BetterFile, BetterWord, ExpectFile, MetricFile};
 use crate::config::node::Text;
-use crate::config::stage_file::{BetterFile, BetterWord, ExpectFile, MetricFile};
 use crate::config::values_file::ComputedFile;
 use crate::suite::{Better, Expect, ExpectOperator, Metric};
 use crate::value::{MetricName, Problem, Scalar, Span, did_you_mean};
@@ -15,6 +15,10 @@ use crate::value::{MetricName, Problem, Scalar, Span, did_you_mean};
 pub(crate) fn metrics(file: &Mapped<MetricFile>, scope: &mut Scope, context: &mut Context) -> Vec<Metric> {
     let mut found = Vec::new();
     let given = scope.fields.clone();
+    for (name, _) in &file.0 {
+        let later = (format!("the metric `{}` comes later", name.as_str()), "move it before this one".to_owned());
+        scope.refused.insert(name.as_str().to_owned(), later);
+    }
     for (name, file) in &file.0 {
         let metric = metric(name, file, &given, scope, context);
         // Known from here on, right or wrong: what is wrong with it is said once.
@@ -46,7 +50,7 @@ fn metric(name: &Text, file: &MetricFile, given: &[String], scope: &Scope, conte
             if named && !scope.open && !given.iter().any(|field| field == name.as_str()) {
                 let problem = Problem::at(name.span, format!("no evidence of this stage gives `{}`", name.as_str()));
                 let hint = did_you_mean(name.as_str(), given.iter().map(String::as_str)).unwrap_or_default();
-                context.problem(problem.hint(format!("say `of:`, or {hint}")));
+                context.problem(problem.hint(format!("{hint}; or compute it with `of`")));
             }
             None
         }

@@ -2,7 +2,7 @@
 
 use super::vocabulary::Vocabulary;
 use crate::config::context::Context;
-use crate::config::decode::Mapped;
+use crate::config::leaves::Mapped;
 use crate::config::node::Text;
 use crate::config::stage_file::StageFile;
 use crate::suite::{ParamIndex, Piece, StageIndex, split_template};

@@ -2,6 +2,7 @@
 
 use super::vocabulary::{BUILT_IN, Vocabulary};
 use crate::config::context::Context;
+use crate::config::decode::MOST_PROBLEMS;
 use crate::config::node::Text;
 use crate::expr::{Expr, NameUse, TextComparison};
 use crate::naming::Kind;
@@ -11,21 +12,39 @@ use std::collections::BTreeMap;
 
 const LET_HINT: &str = "a `let` can be used where it is defined and below";
 
+/// What has one value of some parameters, such as a task of a stage.
+#[derive(Debug, Clone)]
+pub(crate) struct Owner<'v> {
+    /// Those parameters.
+    pub(crate) params: &'v [ParamIndex],
+    /// What it is called.
+    pub(crate) name: String,
+    /// The key that lists the parameters.
+    pub(crate) key: &'static str,
+}
+
+impl Owner<'_> {
+    /// Says what to do about a parameter that is none of them.
+    pub(crate) fn hint(&self, name: &str) -> String {
+        format!("several values of `{name}` come together in it; add `{name}` to `{}`", self.key)
+    }
+}
+
 /// The names that can be used at one place.
 #[derive(Debug, Clone)]
 pub(crate) struct Scope<'v> {
     /// The words of the suite.
     pub(crate) vocabulary: &'v Vocabulary,
-    /// The parameters that have one value here, and whose they are; `None` = all have.
-    pub(crate) per: Option<(&'v [ParamIndex], String)>,
+    /// Whose parameters have one value here; `None` = all have.
+    pub(crate) owner: Option<Owner<'v>>,
     /// `let`s that can be used.
     pub(crate) lets: Vec<&'v str>,
     /// Evidence fields and metrics that can be used.
     pub(crate) fields: Vec<String>,
     /// Whether evidence may give further fields.
     pub(crate) open: bool,
-    /// Names that mean several things, with what to write.
-    pub(crate) ambiguous: BTreeMap<String, String>,
+    /// Names that cannot be used here: why, and what to write.
+    pub(crate) refused: BTreeMap<String, (String, String)>,
     /// Whether a comparison that never holds is only odd: a set of a model may be empty.
     pub(crate) lenient: bool,
     /// Whether `{cases}` is there.
@@ -37,11 +56,11 @@ impl<'v> Scope<'v> {
     pub(crate) fn new(vocabulary: &'v Vocabulary, lets: Vec<&'v str>) -> Scope<'v> {
         Scope {
             vocabulary,
-            per: None,
+            owner: None,
             lets,
             fields: Vec::new(),
             open: false,
-            ambiguous: BTreeMap::new(),
+            refused: BTreeMap::new(),
             lenient: false,
             cases: false,
         }
@@ -50,21 +69,18 @@ impl<'v> Scope<'v> {
     /// Returns why a name cannot be used here, if it cannot.
     fn refuse(&self, name: &str, what: &str) -> Option<(String, Option<String>)> {
         if let Some(param) = self.vocabulary.param(name) {
-            let (per, owner) = self.per.as_ref()?;
-            if per.contains(&param) || self.lets.contains(&name) {
-                return None;
-            }
-            let hint = format!("a task of {owner} is for several values of `{name}`; add it to `per`");
-            return Some((format!("`{name}` has no value in {owner}"), Some(hint)));
+            let owner = self.owner.as_ref()?;
+            let refused = || (format!("`{name}` has no value in {}", owner.name), Some(owner.hint(name)));
+            return (!owner.params.contains(&param)).then(refused);
         }
         if self.lets.contains(&name) || self.fields.iter().any(|field| field == name) {
             return None;
         }
-        if let Some(hint) = self.ambiguous.get(name) {
-            return Some((format!("`{name}` is a metric of several stages"), Some(hint.clone())));
-        }
         if self.open {
             return None;
+        }
+        if let Some((message, hint)) = self.refused.get(name) {
+            return Some((message.clone(), Some(hint.clone())));
         }
         if self.vocabulary.lets.contains_key(name) {
             return Some((format!("`{name}` is a `let`, and it has no value here"), Some(LET_HINT.to_owned())));
@@ -75,7 +91,7 @@ impl<'v> Scope<'v> {
 
     fn known(&self) -> Vec<&str> {
         let params = self.vocabulary.params.iter().enumerate();
-        let here = params.filter(|(index, _)| self.per.as_ref().is_none_or(|(per, _)| per.contains(index)));
+        let here = params.filter(|(index, _)| self.owner.as_ref().is_none_or(|owner| owner.params.contains(index)));
         let fields = self.fields.iter().map(String::as_str);
         here.map(|(_, param)| param.name.as_str()).chain(self.lets.iter().copied()).chain(fields).collect()
     }
@@ -94,7 +110,7 @@ impl<'v> Scope<'v> {
         let uses: Vec<NameUse<'_>> = expr.names().into_iter().chain(expr.guarded_names()).collect();
         let mut refused: Vec<&str> = Vec::new();
         for NameUse { name, offset, length } in uses {
-            if refused.contains(&name) {
+            if refused.contains(&name) || context.problems.len() >= MOST_PROBLEMS {
                 continue;
             }
             if let Some((message, hint)) = self.refuse(name, "name") {
@@ -104,6 +120,9 @@ impl<'v> Scope<'v> {
             }
         }
         for comparison in expr.text_comparisons() {
+            if context.problems.len() >= MOST_PROBLEMS {
+                break;
+            }
             self.check_comparison(&comparison, text, context);
         }
         (context.problems.len() == before).then_some(expr)

@@ -10,14 +10,17 @@ use super::scope::Scope;
 use super::stage::StageReader;
 use super::vocabulary::Vocabulary;
 use crate::config::context::{Context, unsafe_path};
-use crate::config::decode::Mapped;
+use crate::config::leaves::Mapped;
 use crate::config::node::Text;
 use crate::config::suite_file::{NamingFile, ParamFile, SuiteFile};
 use crate::config::values_file::ComputedFile;
-use crate::config::version::{GRAMMAR, check_version};
+use crate::config::version::{GRAMMAR, check_number, check_version};
 use crate::suite::{Let, Stage, Suite};
 use crate::value::{Problem, Sources, SuiteName, is_plain_name};
 use std::collections::BTreeSet;
+
+/// The most stages of a suite.
+const MOST_STAGES: usize = 500;
 
 /// Turns a suite file into a suite; the problems of the context say whether it is one.
 pub(in crate::config) fn lower(file: &SuiteFile, context: &mut Context) -> Option<Suite> {
@@ -52,6 +55,10 @@ pub(in crate::config) fn lower(file: &SuiteFile, context: &mut Context) -> Optio
     if file.stages.0.is_empty() {
         let problem = Problem::at(file.span, "the suite has no stage");
         context.problem(problem.hint("write at least one under `stages`"));
+    }
+    if let Some((name, _)) = file.stages.0.get(MOST_STAGES) {
+        context.problem(Problem::at(name.span, format!("a suite has at most {MOST_STAGES} stages")));
+        return None;
     }
     let outlines = outlines(&file.stages, &vocabulary, context);
     let reader = StageReader { vocabulary: &vocabulary, outer_lets: &outer_lets, outlines: &outlines };
@@ -110,8 +117,9 @@ fn naming_file(path: &Text, context: &mut Context) -> Option<NamingFile> {
     let file = context.read(path)?;
     let root = context.compose(file)?;
     check_version(&root, context)?;
-    let naming = context.decode::<NamingFile>(&root);
-    naming.filter(|_| context.problems.len() == before)
+    let naming = context.decode::<NamingFile>(&root)?;
+    check_number(naming.version, context)?;
+    (context.problems.len() == before).then_some(naming)
 }
 
 /// Collects what every definition of a `let` shows, before any expression is read.

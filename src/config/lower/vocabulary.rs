@@ -121,9 +121,7 @@ impl Vocabulary {
         if *open || known.contains(value) {
             return None;
         }
-        let texts: Vec<String> = known.iter().map(Scalar::to_string).collect();
-        let hint = did_you_mean(&value.to_string(), texts.iter().map(String::as_str));
-        Some(Problem::at(text.span, format!("`{name}` is never `{value}`")).maybe_hint(hint))
+        Some(Problem::at(text.span, format!("`{name}` is never `{value}`")).maybe_hint(near(value, known)))
     }
 
     /// Adds what a definition of a `let` shows.
@@ -155,6 +153,19 @@ impl LetFacts {
                     self.learn(value, templates);
                 }
             }
+        }
+    }
+}
+
+/// Returns a hint for a value that is none of the known ones. No number is likelier than another.
+pub(crate) fn near(value: &Scalar, known: &[Scalar]) -> Option<String> {
+    let texts: Vec<String> = known.iter().take(100).map(Scalar::to_string).collect();
+    match value {
+        Scalar::Text(text) => did_you_mean(text, texts.iter().map(String::as_str)),
+        Scalar::Bool(_) | Scalar::Number(_) => {
+            let more = if known.len() > 12 { ", ..." } else { "" };
+            let shown = &texts[..texts.len().min(12)];
+            (!shown.is_empty()).then(|| format!("known: `{}`{more}", shown.join("`, `")))
         }
     }
 }
