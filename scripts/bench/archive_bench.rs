@@ -1,6 +1,6 @@
 //! Packs, verifies and restores, for `scripts/bench/archive.sh`.
 //!
-//!     archive_bench pack FOLDER ARCHIVE [LEVEL [THREADS]]
+//!     archive_bench pack FOLDER ARCHIVE [THREADS [LEVEL]]
 //!     archive_bench verify ARCHIVE
 //!     archive_bench restore ARCHIVE FOLDER
 //!     archive_bench file ARCHIVE PATH TARGET
@@ -20,11 +20,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     match words[..] {
         ["pack", folder, archive, ref rest @ ..] => {
             let mut options = PackOptions::new(std::thread::available_parallelism()?, serde_json::json!({}));
-            if let Some(level) = rest.first() {
-                options.level = Level::new(level.parse()?).ok_or("levels are 1 to 12")?;
-            }
-            if let Some(threads) = rest.get(1) {
+            if let Some(threads) = rest.first() {
                 options.threads = threads.parse::<NonZeroUsize>()?;
+            }
+            if let Some(level) = rest.get(1) {
+                options.level = Level::new(level.parse()?).ok_or("levels are 1 to 12")?;
             }
             let folder = Folder::open(folder)?;
             let walked = folder.walk(&|_| false)?;

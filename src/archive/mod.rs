@@ -17,6 +17,7 @@
 //! files. Nothing that is read can name a place outside the archive's folder, and nothing here
 //! knows of a disk. Of our archives, `verify` notices every changed and every missing byte.
 
+mod checked;
 mod entry;
 mod error;
 mod gunzip;
