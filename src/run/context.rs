@@ -17,22 +17,47 @@ use std::time::Duration;
 /// Above so many points of a stage, their folders lie in 256 folders by digest.
 const FAN_OUT: u32 = 10_000;
 
-/// What a run was told, and what its tasks leave for each other.
-pub struct Context {
+/// What the folders of tasks are filled from.
+pub struct Materials {
     /// The plan.
     pub plan: Arc<Plan>,
     /// The run's folder, absolute.
     pub folder: PathBuf,
-    /// The repository files that tasks take, by path below the suite's root.
-    pub roots: BTreeMap<String, Content>,
     /// The suite's root, absolute.
     pub root: PathBuf,
+    /// The repository files that tasks take, by path below the root.
+    pub roots: BTreeMap<String, Content>,
     /// Where those files were copied to.
     pub contents: ContentStore,
+    /// Outputs of the baseline run.
+    pub baseline: Option<Arc<dyn Baseline>>,
+    /// Final results that other tasks may need.
+    pub results: Results,
+}
+
+/// What all tasks of a run share.
+pub struct Context {
+    /// What their folders are filled from.
+    pub materials: Materials,
     /// Where events go.
     pub ledger: LedgerWriter,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
+    /// How processes are started.
+    pub setting: Setting,
+    /// Generation of this writer.
+    pub generation: u32,
+    /// Becomes readable when running processes must end.
+    pub cancel: OwnedFd,
+    /// Results of earlier runs, for `cache: true`.
+    pub cache: Option<Arc<dyn ResultCache>>,
+    /// The processes that run.
+    pub children: Children,
+}
+
+/// How processes are started.
+#[derive(Clone)]
+pub struct Setting {
     /// Which programs there are.
     pub tools: Arc<dyn Tools>,
     /// This program, for `{shmoo}`.
@@ -43,18 +68,6 @@ pub struct Context {
     pub timeout: Duration,
     /// Bytes kept of each output stream.
     pub output_limit: u64,
-    /// Generation of this writer.
-    pub generation: u32,
-    /// Becomes readable when running processes must end.
-    pub cancel: OwnedFd,
-    /// Outputs of the baseline run.
-    pub baseline: Option<Arc<dyn Baseline>>,
-    /// Results of earlier runs, for `cache: true`.
-    pub cache: Option<Arc<dyn ResultCache>>,
-    /// The processes that run.
-    pub children: Children,
-    /// Final results that other tasks may need.
-    pub results: Results,
 }
 
 /// Outputs of an earlier run.
@@ -107,17 +120,16 @@ impl Results {
     }
 }
 
-impl Context {
+impl Materials {
     /// Returns the folder of a task, in which its attempts lie, relative to the run's folder.
     pub fn task_folder(&self, task: TaskId) -> String {
-        let (stage, point, _) = self.plan.locate(task);
+        let stage = self.plan.stage_of(task);
         let key = self.plan.key(task);
         let mut name = key.point.to_string();
         if let Some((_, repeat)) = key.to_string().rsplit_once('#') {
             name = format!("{name}#{repeat}");
         }
         let stage_name = &self.plan.suite.stages[stage].name;
-        let _ = point;
         if self.plan.stage_tasks(stage).points() > FAN_OUT {
             let digest = crate::value::Digest::of(key.point.as_str().as_bytes()).to_string();
             format!("work/{stage_name}/{}/{name}", &digest[..2])

@@ -1,7 +1,7 @@
 //! What lies in a task's folder at its start.
 
-use super::context::Context;
-use crate::ledger::{Finished, MeasuredValue};
+use super::context::Materials;
+use crate::ledger::MeasuredValue;
 use crate::outside::files::{self, FilesError, PlacedInput};
 use crate::plan::{ResolvedInput, ResolvedSource, ResolvedTask, TaskId};
 use crate::value::{TaskKey, Value};
@@ -48,20 +48,19 @@ pub(super) enum InputError {
 
 /// Fills the folder of an attempt; returns what was placed, to be checked afterwards.
 pub(super) fn place_inputs(
-    context: &Context,
+    materials: &Materials,
     task: &ResolvedTask,
     folder: &Path,
 ) -> Result<Vec<PlacedInput>, InputError> {
     let mut placed = Vec::new();
     for input in &task.inputs {
-        place_input(context, task, input, folder, &mut placed)?;
+        place_input(materials, input, folder, &mut placed)?;
     }
     Ok(placed)
 }
 
 fn place_input(
-    context: &Context,
-    task: &ResolvedTask,
+    materials: &Materials,
     input: &ResolvedInput,
     folder: &Path,
     placed: &mut Vec<PlacedInput>,
@@ -71,16 +70,16 @@ fn place_input(
     match &input.source {
         ResolvedSource::Root(path) => {
             let path = path.trim_end_matches('/');
-            let content = context.roots.get(path).ok_or_else(|| InputError::NoRoot { path: path.to_owned() })?;
-            placed.push(context.contents.place(content, folder, name).map_err(place_error)?);
+            let content = materials.roots.get(path).ok_or_else(|| InputError::NoRoot { path: path.to_owned() })?;
+            placed.push(materials.contents.place(content, folder, name).map_err(place_error)?);
         }
         ResolvedSource::Output { task: upstream, path } => {
-            let source = output_path(context, *upstream, path)?;
-            check_damage(context, name, &source)?;
+            let source = output_path(materials, *upstream, path)?;
+            check_damage(materials, name, &source)?;
             placed.push(files::place(&source, folder, name).map_err(place_error)?);
         }
         ResolvedSource::Baseline { task: upstream, path } => {
-            let Some(baseline) = &context.baseline else {
+            let Some(baseline) = &materials.baseline else {
                 return Err(InputError::NoBaseline { task: upstream.clone() });
             };
             let found = baseline
@@ -90,42 +89,42 @@ fn place_input(
             placed.push(files::place(&source, folder, name).map_err(place_error)?);
         }
         ResolvedSource::Rows(tasks) => {
-            let table = rows_table(context, tasks);
+            let table = rows_table(materials, tasks);
             write(folder, name, &table)?;
         }
         ResolvedSource::Each(outputs) => {
             let write_error = |source| InputError::Write { name: name.clone(), source };
             fs::create_dir_all(folder.join(name)).map_err(write_error)?;
             for (upstream, path) in outputs {
-                let result = context.results.get(*upstream);
+                let result = materials.results.get(*upstream);
                 if !result.is_some_and(|result| result.verdict.ran()) {
                     continue;
                 }
-                let source = output_path(context, *upstream, path)?;
-                check_damage(context, name, &source)?;
-                let key = context.plan.key(*upstream);
-                let (_, point) = key.to_string().split_once('/').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap_or_default();
+                let source = output_path(materials, *upstream, path)?;
+                check_damage(materials, name, &source)?;
+                let key = materials.plan.key(*upstream);
+                let (_, point) =
+                    key.to_string().split_once('/').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap_or_default();
                 let local = format!("{name}/{point}/{}", path.trim_end_matches('/'));
                 placed.push(files::place(&source, folder, &local).map_err(place_error)?);
             }
         }
     }
-    let _ = task;
     Ok(())
 }
 
-fn check_damage(context: &Context, name: &str, source: &Path) -> Result<(), InputError> {
-    match context.results.damaged_by(source) {
+fn check_damage(materials: &Materials, name: &str, source: &Path) -> Result<(), InputError> {
+    match materials.results.damaged_by(source) {
         Some(by) => Err(InputError::Damaged { name: name.to_owned(), by }),
         None => Ok(()),
     }
 }
 
-fn output_path(context: &Context, upstream: TaskId, path: &str) -> Result<PathBuf, InputError> {
-    let missing = || InputError::NoResult { task: context.plan.key(upstream) };
-    let result = context.results.get(upstream).ok_or_else(missing)?;
+fn output_path(materials: &Materials, upstream: TaskId, path: &str) -> Result<PathBuf, InputError> {
+    let missing = || InputError::NoResult { task: materials.plan.key(upstream) };
+    let result = materials.results.get(upstream).ok_or_else(missing)?;
     let folder = result.folder.as_ref().ok_or_else(missing)?;
-    Ok(context.folder.join(folder).join(path.trim_end_matches('/')))
+    Ok(materials.folder.join(folder).join(path.trim_end_matches('/')))
 }
 
 fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), InputError> {
@@ -139,8 +138,8 @@ fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), InputError> {
 /// Columns: `point`, `repeat` where the stage is repeated, the parameters of the stage, `verdict`,
 /// and its metrics by short name; a value that is not there is an empty cell. A stage that itself
 /// reports rows gives a row for each of its cases.
-fn rows_table(context: &Context, tasks: &[TaskId]) -> Vec<u8> {
-    let plan = &context.plan;
+fn rows_table(materials: &Materials, tasks: &[TaskId]) -> Vec<u8> {
+    let plan = &materials.plan;
     let Some(&first) = tasks.first() else { return Vec::new() };
     let stage_index = plan.stage_of(first);
     let stage = &plan.suite.stages[stage_index];
@@ -158,7 +157,7 @@ fn rows_table(context: &Context, tasks: &[TaskId]) -> Vec<u8> {
     let mut lines = vec![header];
     for &task in tasks {
         let key = plan.key(task);
-        let result = context.results.get(task);
+        let result = materials.results.get(task);
         let (stage_of_task, point, round) = plan.locate(task);
         let line = |point_name: String, case: usize, verdict: &str, metrics: &[crate::ledger::Measured]| {
             let mut line = vec![point_name];
@@ -207,13 +206,15 @@ fn to_csv(lines: &[Vec<String>]) -> Vec<u8> {
 }
 
 /// Returns the file of the cases that a `rows` task must measure: names and parameters.
-pub(super) fn cases_file(context: &Context, task: TaskId) -> Vec<u8> {
-    let plan = &context.plan;
+pub(super) fn cases_file(materials: &Materials, task: TaskId) -> Vec<u8> {
+    let plan = &materials.plan;
     let (stage, point, _) = plan.locate(task);
     let schema = plan.suite.schema.params();
-    let mut lines = vec![std::iter::once("name".to_owned()).chain(schema.iter().map(|param| param.name.clone())).collect()];
+    let mut lines =
+        vec![std::iter::once("name".to_owned()).chain(schema.iter().map(|param| param.name.clone())).collect()];
     for case in plan.cases_of(stage, point) {
-        let values = (0..schema.len()).map(|param| plan.cases.value(case, param).map_or(String::new(), ToString::to_string));
+        let values =
+            (0..schema.len()).map(|param| plan.cases.value(case, param).map_or(String::new(), ToString::to_string));
         lines.push(std::iter::once(plan.case_name(case).to_string()).chain(values).collect());
     }
     to_csv(&lines)
@@ -237,10 +238,4 @@ pub(super) fn task_json(task: &ResolvedTask, attempt: &str) -> String {
         "lets": lets,
     })
     .to_string()
-}
-
-/// Returns a shell line that one can type in the task's folder: the environment matters little, the
-/// arguments matter.
-pub(super) fn command_of(finished: &Finished) -> &[String] {
-    &finished.command
 }

@@ -4,6 +4,7 @@
 //! output goes through pipes into files with a cap: the beginning and the end are kept, what is left
 //! out is counted. Nobody here waits for a pipe that a stray child holds open.
 
+use super::stray::Children;
 use crate::ledger::{Exit, Usage};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -12,7 +13,7 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use wait4::Wait4;
 
@@ -175,7 +176,7 @@ fn own_pipe<T: Into<OwnedFd>>(pipe: Option<T>) -> io::Result<Option<File>> {
 }
 
 /// Runs a process to its end. `cancel` becomes readable when the run is being stopped.
-pub(super) fn run(spec: ProcessSpec<'_>, cancel: BorrowedFd<'_>) -> Result<Ended, ProcessError> {
+pub(super) fn run(spec: ProcessSpec<'_>, cancel: BorrowedFd<'_>, children: &Children) -> Result<Ended, ProcessError> {
     let ProcessSpec { program, arguments, folder, environment, stdout, stderr, output_limit, timeout } = spec;
     let name = program.display().to_string();
     let output = |path: &Path| {
@@ -185,7 +186,8 @@ pub(super) fn run(spec: ProcessSpec<'_>, cancel: BorrowedFd<'_>) -> Result<Ended
     let out = CappedFile::new("stdout", stdout.clone(), output_limit).map_err(output(&stdout))?;
     let err = CappedFile::new("stderr", stderr.clone(), output_limit).map_err(output(&stderr))?;
     let started = Instant::now();
-    let mut child = Command::new(program)
+    let mut command = Command::new(program);
+    command
         .args(arguments)
         .current_dir(folder)
         .env_clear()
@@ -193,8 +195,9 @@ pub(super) fn run(spec: ProcessSpec<'_>, cancel: BorrowedFd<'_>) -> Result<Ended
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        .process_group(0)
-        .spawn()
+        .process_group(0);
+    let mut child = children
+        .start(|| spawn(&mut command))
         .map_err(|source| ProcessError::Start { program: name.clone(), source })?;
     let watch = |source: io::Error| ProcessError::Watch { program: name.clone(), source };
     let pid = Pid::from_child(&child);
@@ -209,7 +212,9 @@ pub(super) fn run(spec: ProcessSpec<'_>, cancel: BorrowedFd<'_>) -> Result<Ended
     })();
     // Whatever went wrong above: the group is gone before we return.
     let _ = kill_process_group(pid, Signal::KILL);
-    let waited = child.wait4().map_err(watch)?;
+    let waited = child.wait4();
+    children.ended(pid);
+    let waited = waited.map_err(watch)?;
     let wall = started.elapsed().as_secs_f64();
     let (mut streams, killed) = result?;
     let stray = drain(&mut streams)?;
@@ -224,6 +229,19 @@ pub(super) fn run(spec: ProcessSpec<'_>, cancel: BorrowedFd<'_>) -> Result<Ended
         cut.extend(stream.target.finish()?);
     }
     Ok(Ended { exit, killed, usage, cut, stray })
+}
+
+/// Starts a process; tries again while another thread's child holds the executable open for writing.
+fn spawn(command: &mut Command) -> io::Result<Child> {
+    for wait in [1, 2, 5, 10, 20, 50] {
+        match command.spawn() {
+            Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy => {
+                std::thread::sleep(Duration::from_millis(wait));
+            }
+            other => return other,
+        }
+    }
+    command.spawn()
 }
 
 /// Pumps output until the process has ended; ends it at its limit, or when the run is stopped.
@@ -330,6 +348,7 @@ mod tests {
                     timeout: timeout.map(Duration::from_secs_f64),
                 },
                 self.cancel.as_fd(),
+                &Children::default(),
             )
         }
 
@@ -405,6 +424,6 @@ mod tests {
             output_limit: 1,
             timeout: None,
         };
-        assert!(matches!(run(spec, trial.cancel.as_fd()), Err(ProcessError::Start { .. })));
+        assert!(matches!(run(spec, trial.cancel.as_fd(), &Children::default()), Err(ProcessError::Start { .. })));
     }
 }

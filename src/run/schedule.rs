@@ -391,6 +391,13 @@ impl<'a> Schedule<'a> {
         self.exclusive_running = exclusive;
     }
 
+    /// Takes note that a task was ended without a final state: the run is being stopped.
+    pub fn abandon(&mut self, task: TaskId) {
+        self.states[task.index()] = State::Out;
+        self.running -= 1;
+        self.exclusive_running = false;
+    }
+
     /// Takes note that a task is final. `skipped` tells whether it came from `Next::Skip`.
     pub fn finish(&mut self, task: TaskId, verdict: Verdict, skipped: bool) {
         if !skipped {

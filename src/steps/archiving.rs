@@ -1,0 +1,224 @@
+//! The steps `archive` and `restore`: the folder of a run <-> an archive in the store.
+
+use super::run_folder::{RunFolder, write_json};
+use super::{StepError, Workspace};
+use crate::archive::{Archive, Item, Level, Limits, Packed, Tally, pack, PackOptions, ReadAt};
+use crate::outside::folder::{self, Folder, FolderError, LeftOut};
+use crate::outside::store::{ObjectKey, Store, StoreError};
+use crate::plan::Plan;
+use crate::record::RunRecord;
+use crate::value::{RunId, SuiteName, TaskKey};
+use globset::{Glob, GlobSetBuilder};
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+/// An archive that was made.
+#[derive(Debug)]
+pub struct Archived {
+    /// Where it is in the store.
+    pub key: ObjectKey,
+    /// Its size and contents.
+    pub packed: Packed,
+    /// What could not be packed: links that leave, pipes, sockets.
+    pub left_out: Vec<LeftOut>,
+    /// How many files `exclude` left out.
+    pub excluded: usize,
+}
+
+/// Returns the key of a run's archive.
+pub fn archive_key(suite: &SuiteName, run: &RunId) -> ObjectKey {
+    format!("runs/{suite}/{run}.tar.gz").parse().expect("names of suites and runs are safe in keys")
+}
+
+/// Packs the folder of a run into the store: plan, facts, ledger, record, repository files, and all
+/// that tasks left, failed ones included.
+pub fn archive(
+    workspace: &Workspace,
+    folder: &RunFolder,
+    plan: &Plan,
+    record: &mut RunRecord,
+) -> Result<Archived, StepError> {
+    let mut globs = GlobSetBuilder::new();
+    for pattern in &plan.suite.archive_exclude {
+        let glob = Glob::new(pattern)
+            .map_err(|error| StepError::usage(format!("`archive.exclude: {pattern}` is no glob: {error}"), None))?;
+        globs.add(glob);
+    }
+    let globs = globs.build().map_err(|error| StepError::usage(format!("`archive.exclude`: {error}"), None))?;
+    let key = archive_key(&record.run.suite, &record.run.id);
+    record.run.archive = Some(key.to_string());
+    write_json(&folder.path.join("record.json"), record)?;
+    let source = Folder::open(&folder.path).map_err(StepError::Folder)?;
+    let excluded = std::cell::Cell::new(0);
+    let walked = source
+        .walk(&|path| {
+            let text = String::from_utf8_lossy(path.as_bytes()).into_owned();
+            let name = String::from_utf8_lossy(path.name()).into_owned();
+            // Ours, and not part of what was measured: locks and reports.
+            if matches!(text.as_str(), "lock" | ".lock") || text.starts_with("report.") {
+                return true;
+            }
+            let hit = text.starts_with("work/") && (globs.is_match(&text) || globs.is_match(&name));
+            excluded.set(excluded.get() + usize::from(hit));
+            hit
+        })
+        .map_err(StepError::Folder)?;
+    let provenance = serde_json::json!({
+        "run": record.run.id,
+        "suite": record.run.suite,
+        "suite_digest": record.run.suite_digest,
+        "plan": record.run.plan,
+        "source": record.run.source,
+        "tools": record.run.tools,
+        "machine": record.run.machine,
+        "fingerprint": record.run.fingerprint,
+        "shmoo": record.run.shmoo,
+        "command": format!("shmoo sweep {} {}", record.run.suite_file, plan.selection.arguments().join(" ")).trim_end(),
+    });
+    let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let mut options = PackOptions::new(threads, provenance);
+    if let Some(level) = Level::new(workspace.project.archive_level) {
+        options.level = level;
+    }
+    let target = folder.path.join("archive.tar.gz.part");
+    let packed = {
+        let mut file = fs::File::create(&target).map_err(StepError::disk("write", &target))?;
+        let packed = pack(walked.entries, &source, &mut file, &options);
+        match packed {
+            Ok(packed) => packed,
+            Err(error) => {
+                let _ = fs::remove_file(&target);
+                return Err(StepError::Archive(error));
+            }
+        }
+    };
+    let store = workspace.store()?;
+    let info = store.put_file(&key, &target).map_err(StepError::Store);
+    let _ = fs::remove_file(&target);
+    let info = info?;
+    if info.bytes != packed.bytes || info.crc32c.is_some_and(|crc32c| crc32c != packed.crc32c) {
+        return Err(StepError::usage(format!("the store holds another `{key}` than was sent"), None));
+    }
+    Ok(Archived { key, packed, left_out: walked.left_out, excluded: excluded.get() })
+}
+
+/// What to take out of an archive.
+#[derive(Debug, Clone, Default)]
+pub struct RestoreRequest {
+    /// Only what belongs to these tasks; empty = all.
+    pub tasks: Vec<TaskKey>,
+    /// Only this file, by its path in the archive.
+    pub file: Option<String>,
+}
+
+/// Reads an object of the store by ranges.
+struct StoredObject<'a> {
+    store: &'a dyn Store,
+    key: &'a ObjectKey,
+    bytes: u64,
+}
+
+impl ReadAt for StoredObject<'_> {
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.bytes)
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        let wanted = (buffer.len() as u64).min(self.bytes.saturating_sub(offset));
+        if wanted == 0 {
+            return Ok(0);
+        }
+        let bytes = self.store.read_at(self.key, offset, wanted).map_err(io::Error::other)?;
+        let length = bytes.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&bytes[..length]);
+        Ok(length)
+    }
+}
+
+/// Finds the archive of a run: by name, a unique part of it, or `last`.
+pub fn find_archive(store: &dyn Store, wanted: &str) -> Result<ObjectKey, StepError> {
+    let listed = store.list("runs/").map_err(StepError::Store)?;
+    let mut archives: Vec<(String, ObjectKey)> = listed
+        .into_iter()
+        .filter_map(|listed| {
+            let name = listed.key.as_str().rsplit('/').next()?.strip_suffix(".tar.gz")?.to_owned();
+            Some((name, listed.key))
+        })
+        .collect();
+    archives.sort();
+    let hint = Some("`shmoo history list` shows what there is".to_owned());
+    if wanted == "last" {
+        let last = archives.pop().map(|(_, key)| key);
+        return last.ok_or_else(|| StepError::usage("there is no archive in the store yet", hint));
+    }
+    let exact = archives.iter().find(|(name, _)| name == wanted);
+    let matching: Vec<_> = archives.iter().filter(|(name, _)| name.contains(wanted)).collect();
+    match (exact, matching.as_slice()) {
+        (Some((_, key)), _) | (None, [(_, key)]) => Ok(key.clone()),
+        (None, []) => Err(StepError::usage(format!("the store has no archive of a run `{wanted}`"), hint)),
+        (None, several) => {
+            let names: Vec<&str> = several.iter().map(|(name, _)| name.as_str()).collect();
+            Err(StepError::usage(format!("`{wanted}` is not one run: {}", names.join(", ")), hint))
+        }
+    }
+}
+
+/// Takes a run, or a part of it, out of the store into a new folder. A single file goes to the path.
+pub fn restore(
+    workspace: &Workspace,
+    key: &ObjectKey,
+    target: &Path,
+    request: &RestoreRequest,
+) -> Result<Tally, StepError> {
+    let store = workspace.store()?;
+    let gone = || StepError::usage(format!("the store has no `{key}`"), None);
+    let info = store.head(key).map_err(StepError::Store)?.ok_or_else(gone)?;
+    let object = StoredObject { store: &*store, key, bytes: info.bytes };
+    let archive = Archive::open(&object, Limits::default()).map_err(StepError::Archive)?;
+    if let Some(file) = &request.file {
+        let path = crate::archive::EntryPath::new(file.as_bytes())
+            .map_err(|error| StepError::usage(format!("`{file}` is not a path in an archive: {error}"), None))?;
+        let item = folder::restore_file_to(&archive, &path, target).map_err(StepError::Folder)?;
+        return Ok(tally_of(&item));
+    }
+    if request.tasks.is_empty() {
+        return folder::unpack(&archive, target).map_err(StepError::Folder);
+    }
+    let folders = task_folders(&archive, &request.tasks)?;
+    let mut keep = |item: &Item| {
+        let path = String::from_utf8_lossy(item.path.as_bytes()).into_owned();
+        let whole = !path.starts_with("work/");
+        whole || folders.iter().any(|folder| path == *folder || path.starts_with(&format!("{folder}/")))
+    };
+    folder::unpack_some(&archive, target, &mut keep).map_err(StepError::Folder)
+}
+
+fn tally_of(_item: &Item) -> Tally {
+    Tally { files: 1, ..Tally::default() }
+}
+
+/// Returns the folders of tasks, by the record in the archive.
+fn task_folders(archive: &Archive<'_>, tasks: &[TaskKey]) -> Result<BTreeSet<String>, StepError> {
+    let mut bytes = Vec::new();
+    let path = crate::archive::EntryPath::new(b"record.json").expect("a plain name is a path");
+    archive.restore_file(&path, &mut bytes).map_err(StepError::Archive)?;
+    let record: RunRecord = serde_json::from_slice(&bytes)
+        .map_err(|source| StepError::Damaged { path: "record.json".into(), source })?;
+    let wanted: BTreeSet<&TaskKey> = tasks.iter().collect();
+    let folders = record.tasks.iter().filter(|task| wanted.contains(&task.task)).filter_map(|task| task.folder.as_ref());
+    // The attempts of a task lie in one folder, its logs beside them.
+    Ok(folders.filter_map(|folder| folder.rsplit_once('/').map(|(parent, _)| parent.to_owned())).collect())
+}
+
+/// Errors of the store that mean that nothing is there.
+pub fn is_missing(error: &StoreError) -> bool {
+    matches!(error, StoreError::Missing { .. })
+}
+
+/// Errors of folders that say that the target is in the way.
+pub fn is_in_the_way(error: &FolderError) -> bool {
+    error.hint().is_some()
+}

@@ -1,0 +1,138 @@
+//! The step `plan`: suite file -> plan and plan file.
+
+use super::workspace::LoadedFile;
+use super::{StepError, Workspace};
+use crate::outside::files::Content;
+use crate::plan::{
+    self, BuildOptions, Durations, Estimate, Plan, PlanFile, ResolvedSource, Selection, ShardOptions, estimate, shard,
+};
+use crate::suite::Source;
+use crate::value::{Digest, RunId};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+/// What a plan is asked for.
+#[derive(Debug, Clone, Default)]
+pub struct PlanRequest {
+    /// Which part of the suite.
+    pub selection: Selection,
+    /// How many shards; none = one machine.
+    pub shards: Option<u32>,
+    /// The run that `run: baseline` sources take from.
+    pub baseline: Option<RunId>,
+}
+
+/// A plan, ready to be written or run.
+pub struct Planned {
+    /// The plan.
+    pub plan: Plan,
+    /// Its file.
+    pub file: PlanFile,
+    /// The suite's root, absolute.
+    pub root: PathBuf,
+    /// The repository files that tasks take, below the root.
+    pub root_files: BTreeMap<String, Content>,
+    /// How long tasks took in earlier runs.
+    pub durations: Durations,
+    /// The suite that was loaded.
+    pub loaded: LoadedFile,
+}
+
+impl Planned {
+    /// Estimates time and shards.
+    pub fn estimate(&self, jobs: usize) -> Estimate {
+        estimate(&self.plan, &self.durations, jobs)
+    }
+}
+
+/// Makes a plan.
+pub fn plan(workspace: &Workspace, loaded: LoadedFile, request: PlanRequest) -> Result<Planned, StepError> {
+    let PlanRequest { selection, shards, baseline } = request;
+    let options = BuildOptions { selection, baseline };
+    let mut built = plan::build(loaded.suite.clone(), options)?;
+    let durations = known_durations(workspace, &built)?;
+    if let Some(count) = shards {
+        let site = workspace.project.resources.iter().filter(|resource| resource.site);
+        let used: BTreeSet<&str> =
+            built.suite.stages.iter().flat_map(|stage| &stage.uses.named).map(|(name, _)| name.as_str()).collect();
+        let site =
+            site.filter(|resource| used.contains(resource.name.as_str())).map(|r| (r.name.clone(), r.amount)).collect();
+        let expected = durations.expected(&built);
+        let divided = shard(&built, &expected, &ShardOptions { count, site }).map_err(StepError::Shards)?;
+        built.shards = Some(divided);
+    }
+    let root = workspace.folder.join(&built.suite.root);
+    let root_files = root_files(&built, &root)?;
+    let digests: BTreeMap<String, Digest> =
+        root_files.iter().map(|(path, content)| (path.clone(), content.sha256)).collect();
+    let file = plan::plan_file(&built, &loaded.name, loaded.texts.clone(), digests, None);
+    Ok(Planned { plan: built, file, root, root_files, durations, loaded })
+}
+
+/// Returns how long tasks took in earlier runs; nothing if there is no history yet.
+pub(super) fn known_durations(workspace: &Workspace, plan: &Plan) -> Result<Durations, StepError> {
+    if !workspace.folder.join(".shmoo").exists() && workspace.project.history.starts_with("sqlite:") {
+        return Ok(Durations::default());
+    }
+    let by_task = workspace.history()?.durations(&plan.suite.name).map_err(StepError::History)?;
+    Ok(Durations::new(by_task.into_iter().collect()))
+}
+
+/// Finds the repository files of all tasks, and digests them.
+fn root_files(plan: &Plan, root: &std::path::Path) -> Result<BTreeMap<String, Content>, StepError> {
+    let mut files = BTreeMap::new();
+    for path in root_paths(plan) {
+        let full = root.join(&path);
+        if !full.exists() {
+            let stage = plan.suite.stages.iter().find(|stage| {
+                stage.inputs.iter().any(|input| names_root(&input.source).any(|template| template.as_literal() == Some(&path)))
+            });
+            let whose = stage.map_or(String::new(), |stage| format!(", an input of stage `{}`,", stage.name));
+            return Err(StepError::usage(
+                format!("`root/{path}`{whose} is not there: {} does not exist", full.display()),
+                Some("the root is the folder of `shmoo.yaml`, else the top of the git repository, and `root:` below it".to_owned()),
+            ));
+        }
+        let content = Content::of(&full).map_err(StepError::Files)?;
+        files.insert(path, content);
+    }
+    Ok(files)
+}
+
+/// Returns the paths below the root that tasks of a plan take.
+pub(super) fn root_paths(plan: &Plan) -> BTreeSet<String> {
+    let mut paths = BTreeSet::new();
+    for (index, stage) in plan.suite.stages.iter().enumerate() {
+        if !plan.is_active(index) {
+            continue;
+        }
+        let templates: Vec<_> = stage.inputs.iter().flat_map(|input| names_root(&input.source)).collect();
+        let literal: Option<Vec<&str>> = templates.iter().map(|template| template.as_literal()).collect();
+        let picked = stage.inputs.iter().any(|input| matches!(input.source, Source::Pick { .. }));
+        match literal {
+            Some(literal) if !picked => {
+                paths.extend(literal.into_iter().map(|path| path.trim_end_matches('/').to_owned()));
+            }
+            // Depends on the task: each is asked.
+            _ => {
+                let tasks = plan.stage_tasks(index);
+                for task in (0..tasks.points()).map(|point| tasks.task(point, 0)) {
+                    let Ok(resolved) = plan::resolve(plan, task, &BTreeMap::new()) else { continue };
+                    paths.extend(resolved.inputs.into_iter().filter_map(|input| match input.source {
+                        ResolvedSource::Root(path) => Some(path.trim_end_matches('/').to_owned()),
+                        _ => None,
+                    }));
+                }
+            }
+        }
+    }
+    paths
+}
+
+fn names_root(source: &Source) -> Box<dyn Iterator<Item = &crate::suite::Template> + '_> {
+    match source {
+        Source::Root(template) => Box::new(std::iter::once(template)),
+        Source::Pick { from, .. } => Box::new(from.iter().flat_map(|(_, source)| names_root(source))),
+        Source::Output { .. } | Source::Rows(_) | Source::Each { .. } => Box::new(std::iter::empty()),
+    }
+}

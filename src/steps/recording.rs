@@ -1,0 +1,67 @@
+//! The step `record`: plan and ledger of a run -> its record, in the folder and in the history.
+
+use super::run_folder::{RunFolder, write_json};
+use super::{StepError, Workspace};
+use crate::check::known::{self, Outcome};
+use crate::outside::history::Recorded;
+use crate::plan::{Plan, stage_scope_value};
+use crate::record::{self, RunRecord};
+use crate::value::{Scalar, Value};
+use std::collections::BTreeMap;
+
+/// The record of a run, and what its known failures came to.
+pub struct RecordedRun {
+    /// The record.
+    pub record: RunRecord,
+    /// Known failures that did not come out as expected, or that are over.
+    pub known: Vec<known::KnownFinding>,
+}
+
+/// Makes the record of a run and keeps it in its folder.
+pub fn make(workspace: &Workspace, folder: &RunFolder, plan: &Plan) -> Result<RecordedRun, StepError> {
+    let (folded, files) = folder.fold()?;
+    let mut record = record::build(plan, &folded, folder.record_facts(&files));
+    record.run.archive = folder.stored_record()?.and_then(|stored| stored.run.archive);
+    let known = apply_known(workspace, plan, &mut record);
+    write_json(&folder.path.join("record.json"), &record)?;
+    Ok(RecordedRun { record, known })
+}
+
+/// Marks known failures in a record.
+fn apply_known(workspace: &Workspace, plan: &Plan, record: &mut RunRecord) -> Vec<known::KnownFinding> {
+    if plan.suite.known_failures.is_empty() {
+        return Vec::new();
+    }
+    let outcomes: Vec<Outcome<'_>> = record
+        .tasks
+        .iter()
+        .map(|task| Outcome { task: &task.task, params: &task.params, verdict: task.verdict })
+        .collect();
+    let lets = |task: usize, name: &str| -> Option<Value> {
+        let id = crate::plan::TaskId(task as u32);
+        let empty = BTreeMap::new();
+        let missing = Value::Scalar(Scalar::Bool(false));
+        let mut found = false;
+        let value = stage_scope_value(plan, id, &empty, &mut |scope| {
+            let value = scope.lookup(name)?;
+            found = value.is_some();
+            Ok(value.unwrap_or_else(|| missing.clone()))
+        });
+        value.ok().filter(|_| found)
+    };
+    let partial = plan.selection.is_filtered() || plan.selection.profile.is_some();
+    let known = known::apply(&plan.suite, &outcomes, &lets, workspace.clock.now(), partial);
+    let marks: BTreeMap<_, _> = record
+        .tasks
+        .iter()
+        .zip(known.marks)
+        .filter_map(|(task, mark)| Some((task.task.clone(), mark?)))
+        .collect();
+    record::mark_known(record, plan, &|task| marks.get(&task.task).cloned());
+    known.findings
+}
+
+/// Writes a record into the history.
+pub fn store(workspace: &Workspace, record: &RunRecord) -> Result<Recorded, StepError> {
+    workspace.history()?.record(record).map_err(StepError::History)
+}

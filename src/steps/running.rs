@@ -1,0 +1,349 @@
+//! The step `run`: plan -> events, in a run folder.
+
+use super::planning::{self, Planned};
+use super::run_folder::{RunFolder, StoredFacts};
+use super::{StepError, Workspace, baseline};
+use crate::ledger::{Header, LEDGER_FORMAT, LEDGER_VERSION, Verdict};
+use crate::outside::files::ContentStore;
+use crate::outside::ledger_file::LedgerWriter;
+use crate::outside::lock::RunLock;
+use crate::outside::{git, machine};
+use crate::plan::{Durations, Plan, PlanFile, ResolvedCommand, SHMOO_MARK, TaskId};
+use crate::record::SourceInfo;
+use crate::run::{Children, Context, DriveOptions, Limits, Materials, Progress, Results, Schedule, Setting, drive};
+use crate::suite::Command;
+use crate::value::{Decimal, RunId, Timestamp};
+use rustix::event::{EventfdFlags, eventfd};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// How to run.
+pub struct RunRequest {
+    /// Tasks at a time; none = the project's, else the processors.
+    pub jobs: Option<usize>,
+    /// Stop at the first task that does not pass.
+    pub fail_fast: bool,
+    /// The label of this machine; tasks of other labels are left out.
+    pub label: Option<String>,
+    /// The path of this program, for `{shmoo}`.
+    pub shmoo: PathBuf,
+    /// Variables of our own environment, from which the project passes some on.
+    pub environment: Vec<(String, String)>,
+    /// The branch as CI names it.
+    pub branch: Option<String>,
+}
+
+/// A run that was carried out, or as far as it went.
+pub struct Ran {
+    /// Its folder.
+    pub folder: RunFolder,
+    /// The plan.
+    pub plan: Plan,
+    /// Why it was stopped, if it was.
+    pub stopped: Option<String>,
+    /// Tasks without a final state.
+    pub left: usize,
+    /// Tasks that were final before.
+    pub resumed: usize,
+    /// Tasks that wait for a machine with another label.
+    pub elsewhere: usize,
+}
+
+/// What a run is about to do, for whoever shows progress.
+#[derive(Debug, Clone, Copy)]
+pub struct Outlook<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// Name of the run.
+    pub run: &'a RunId,
+    /// Tasks to do.
+    pub tasks: usize,
+    /// Tasks that are done.
+    pub done: usize,
+    /// Tasks at a time.
+    pub jobs: usize,
+}
+
+/// Shows what happens.
+pub trait Observer {
+    /// The run begins.
+    fn begin(&mut self, outlook: Outlook<'_>);
+    /// Something happened.
+    fn event(&mut self, plan: &Plan, progress: &Progress);
+    /// The run is over.
+    fn end(&mut self);
+}
+
+/// Starts a new run of a plan.
+pub fn start(
+    workspace: &Workspace,
+    planned: Planned,
+    request: &RunRequest,
+    observer: &mut dyn Observer,
+) -> Result<Ran, StepError> {
+    let Planned { plan, file, root, root_files: _, durations, loaded: _ } = planned;
+    let now = workspace.clock.now();
+    let folder = {
+        let facts = facts(workspace, &plan, &file, request, now)?;
+        RunFolder::create(workspace, facts, &file)?
+    };
+    carry_out(workspace, folder, plan, file, root, &durations, request, observer)
+}
+
+/// Goes on with a run that was not finished.
+pub fn resume(
+    workspace: &Workspace,
+    folder: RunFolder,
+    request: &RunRequest,
+    observer: &mut dyn Observer,
+) -> Result<Ran, StepError> {
+    let (plan, file, _) = folder.plan()?;
+    let root = workspace.folder.join(&folder.facts.root);
+    let durations = planning::known_durations(workspace, &plan)?;
+    carry_out(workspace, folder, plan, file, root, &durations, request, observer)
+}
+
+/// Returns a name for a run: time, suite, and four hex digits that tell runs of one second apart.
+fn run_id(suite: &str, now: Timestamp) -> RunId {
+    let unique = crate::value::Digest::of(format!("{now} {}", std::process::id()).as_bytes()).to_string();
+    RunId::new(format!("{}-{suite}-{}", now.compact(), &unique[..4]))
+}
+
+fn facts(
+    workspace: &Workspace,
+    plan: &Plan,
+    file: &PlanFile,
+    request: &RunRequest,
+    now: Timestamp,
+) -> Result<StoredFacts, StepError> {
+    let machine = machine::machine(request.label.as_deref());
+    let fingerprint = machine::fingerprint(&machine);
+    // Without git the commit is not known: that is no reason not to run.
+    let source = git::source_info(&workspace.folder, request.branch.as_deref()).ok().flatten().unwrap_or(SourceInfo::default());
+    let tools = tool_versions(workspace, plan);
+    Ok(StoredFacts::new(
+        run_id(plan.suite.name.as_str(), now),
+        plan.suite.name.clone(),
+        file.suite_file.clone(),
+        file.id,
+        now,
+        source,
+        machine,
+        fingerprint,
+        tools,
+        plan.suite.root.clone(),
+    ))
+}
+
+/// Returns the tools that the stages of a plan name, by stage order; `shell` texts count as `bash`.
+pub fn tools_of(plan: &Plan) -> BTreeSet<String> {
+    let mut tools = BTreeSet::new();
+    for (index, stage) in plan.suite.stages.iter().enumerate() {
+        if !plan.is_active(index) {
+            continue;
+        }
+        tools.extend(stage.tools.iter().cloned());
+        match &stage.command {
+            Command::Shell(_) => {
+                tools.insert("bash".to_owned());
+            }
+            Command::Arguments(_) => {
+                let first = plan.stage_tasks(index).task(0, 0);
+                let Ok(resolved) = crate::plan::resolve(plan, first, &BTreeMap::new()) else { continue };
+                if let ResolvedCommand::Arguments(arguments) = resolved.command {
+                    let program = arguments.into_iter().next();
+                    tools.extend(program.filter(|name| !name.contains('/') && !name.contains(SHMOO_MARK)));
+                }
+            }
+        }
+    }
+    tools
+}
+
+fn tool_versions(workspace: &Workspace, plan: &Plan) -> BTreeMap<String, String> {
+    let versions = tools_of(plan).into_iter().filter_map(|name| {
+        let tool = workspace.tools.inspect(&name).ok()?;
+        let digest = tool.sha256.short();
+        Some((name, tool.version.clone().map_or_else(|| format!("sha256 {digest}"), |version| version)))
+    });
+    versions.collect()
+}
+
+#[expect(clippy::too_many_arguments, reason = "the parts of one run, each from another place")]
+fn carry_out(
+    workspace: &Workspace,
+    folder: RunFolder,
+    plan: Plan,
+    file: PlanFile,
+    root: PathBuf,
+    durations: &Durations,
+    request: &RunRequest,
+    observer: &mut dyn Observer,
+) -> Result<Ran, StepError> {
+    // Held until the run is over.
+    let lock = RunLock::acquire(&folder.path, &*workspace.clock).map_err(StepError::Lock)?;
+    let (folded, _) = folder.fold()?;
+    let generation = folded.generation + 1;
+    let contents = ContentStore::open(&folder.path.join("files")).map_err(StepError::Files)?;
+    let mut roots = BTreeMap::new();
+    for (path, digest) in &file.files {
+        let content = keep_root_file(&folder, &contents, &root, path, digest)?;
+        roots.insert(path.clone(), content);
+    }
+    let plan = Arc::new(plan);
+    let header = Header {
+        format: LEDGER_FORMAT.to_owned(),
+        version: LEDGER_VERSION,
+        plan: file.id,
+        run: folder.facts.id.clone(),
+        shard: 1,
+        generation,
+        writer: format!("{}-{generation}", std::process::id()),
+        time: workspace.clock.now(),
+        shmoo: env!("CARGO_PKG_VERSION").to_owned(),
+        machine: folder.facts.machine.clone(),
+    };
+    let ledger =
+        LedgerWriter::create(&folder.ledger(), &header, workspace.clock.clone()).map_err(StepError::Ledger)?;
+    let results = Results::default();
+    let mut done: BTreeMap<TaskId, Verdict> = BTreeMap::new();
+    if !folded.tasks.is_empty() {
+        for task in plan.tasks() {
+            let finished = folded.tasks.get(&plan.key(task)).and_then(|history| history.finished.clone());
+            if let Some(finished) = finished {
+                done.insert(task, finished.verdict);
+                results.keep(task, Arc::new(*finished));
+            }
+        }
+    }
+    let labels = tasks_elsewhere(&plan, request.label.as_deref());
+    let jobs = jobs(workspace, request);
+    let limits = limits(workspace, jobs);
+    let expected = durations.expected(&plan);
+    let wanted = |task: TaskId| !labels.contains(&task);
+    let mut schedule = Schedule::new(&plan, limits, &expected, &wanted, &|task| done.get(&task).copied());
+    observer.begin(Outlook { plan: &plan, run: &folder.facts.id, tasks: schedule.left(), done: done.len(), jobs });
+    let cancel = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)
+        .map_err(|error| StepError::disk("make", &folder.path)(error.into()))?;
+    let materials = Materials {
+        plan: plan.clone(),
+        folder: folder.path.clone(),
+        root,
+        roots,
+        contents,
+        baseline: baseline::open(workspace, &plan)?,
+        results,
+    };
+    let context = Arc::new(Context {
+        materials,
+        ledger,
+        clock: workspace.clock.clone(),
+        setting: setting(workspace, request),
+        generation,
+        cancel,
+        cache: None,
+        children: Children::of_whole_process(),
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(jobs.max(1))
+        .build()
+        .map_err(|error| StepError::disk("make", &folder.path)(error))?;
+    let options = DriveOptions { fail_fast: request.fail_fast };
+    let driven = runtime.block_on(drive(context.clone(), &mut schedule, options, &mut |progress| {
+        observer.event(&plan, &progress);
+    }));
+    observer.end();
+    let left = schedule.left();
+    drop(schedule);
+    drop(runtime);
+    let driven = driven.map_err(StepError::Run)?;
+    if let Some(context) = Arc::into_inner(context) {
+        context.ledger.close().map_err(StepError::Ledger)?;
+    }
+    drop(lock);
+    let elsewhere = labels.len();
+    let resumed = done.len();
+    let plan = Arc::into_inner(plan).ok_or_else(|| StepError::usage("the plan is still in use", None))?;
+    Ok(Ran { folder, plan, stopped: driven.stopped, left: left.max(driven.left), resumed, elsewhere })
+}
+
+/// Copies a repository file into the run, unless it is there. The plan says which content it must
+/// have: an edit between plan and run would make the results of neither.
+fn keep_root_file(
+    folder: &RunFolder,
+    contents: &ContentStore,
+    root: &std::path::Path,
+    path: &str,
+    digest: &crate::value::Digest,
+) -> Result<crate::outside::files::Content, StepError> {
+    let full = root.join(path);
+    let known = folder.path.join("files").join("contents.json");
+    let mut list: BTreeMap<String, crate::outside::files::Content> =
+        if known.exists() { super::run_folder::read_json(&known)? } else { BTreeMap::new() };
+    if let Some(content) = list.get(path).filter(|content| content.sha256 == *digest && contents.holds(content)) {
+        return Ok(*content);
+    }
+    let content = contents.add(&full).map_err(StepError::Files)?;
+    if content.sha256 != *digest {
+        return Err(StepError::usage(
+            format!("`root/{path}` has changed since the plan was made"),
+            Some("make the plan again, or start a new run".to_owned()),
+        ));
+    }
+    list.insert(path.to_owned(), content);
+    super::run_folder::write_json(&known, &list)?;
+    Ok(content)
+}
+
+/// Returns the tasks that want a machine with a label that this one does not have.
+fn tasks_elsewhere(plan: &Plan, label: Option<&str>) -> BTreeSet<TaskId> {
+    let mut elsewhere = BTreeSet::new();
+    for (index, stage) in plan.suite.stages.iter().enumerate() {
+        if stage.runner.is_none() {
+            continue;
+        }
+        let tasks = plan.stage_tasks(index);
+        for point in 0..tasks.points() {
+            let Ok(resolved) = crate::plan::resolve(plan, tasks.task(point, 0), &BTreeMap::new()) else { continue };
+            if resolved.runner.as_deref() != label {
+                elsewhere.extend(tasks.tasks(point));
+            }
+        }
+    }
+    elsewhere
+}
+
+fn jobs(workspace: &Workspace, request: &RunRequest) -> usize {
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    request.jobs.or(workspace.project.limits.jobs.map(|jobs| jobs as usize)).unwrap_or(processors).max(1)
+}
+
+fn limits(workspace: &Workspace, jobs: usize) -> Limits {
+    let project = &workspace.project;
+    let mut resources: BTreeMap<String, Decimal> =
+        project.resources.iter().map(|resource| (resource.name.clone(), resource.amount)).collect();
+    // So many tasks of one processor each may run at a time; one that takes more counts for more.
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).max(jobs);
+    resources.insert("cpu".to_owned(), project.limits.cpu.unwrap_or(Decimal::from(processors as i64)));
+    let memory = project.limits.memory.or_else(|| machine::memory_bytes());
+    if let Some(memory) = memory {
+        resources.insert("memory".to_owned(), Decimal::from(memory as i64));
+    }
+    Limits { jobs, resources }
+}
+
+/// Returns how processes of this workspace are started.
+pub(super) fn setting(workspace: &Workspace, request: &RunRequest) -> Setting {
+    let mut environment = vec![("PATH".to_owned(), workspace.search_path.clone())];
+    let passed = request.environment.iter().filter(|(name, _)| workspace.project.env_pass.contains(name));
+    environment.extend(passed.filter(|(name, _)| name != "PATH").cloned());
+    Setting {
+        tools: workspace.tools.clone(),
+        shmoo: request.shmoo.clone(),
+        environment,
+        timeout: workspace.project.timeout,
+        output_limit: workspace.project.output_limit,
+    }
+}

@@ -1,0 +1,191 @@
+//! Where things are: the project folder, its settings, the suite file.
+
+use super::StepError;
+use crate::config::{self, Project};
+use crate::outside::clock::{Clock, SystemClock};
+use crate::outside::history::{History, open_history};
+use crate::outside::store::{Store, open_store};
+use crate::outside::tools::{PathTools, Tools};
+use crate::plan::SourceText;
+use crate::suite::Suite;
+use crate::value::{Problem, Problems, Sources};
+use std::cell::RefCell;
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+/// Name of the project file.
+pub const PROJECT_FILE: &str = "shmoo.yaml";
+
+/// A project: its folder, its settings, and the world around it.
+pub struct Workspace {
+    /// The project folder, absolute: that of `shmoo.yaml`, else the top of the git repository, else
+    /// the suite file's folder.
+    pub folder: PathBuf,
+    /// The settings.
+    pub project: Project,
+    /// Warnings about the project file, with the file they point into.
+    pub warnings: Problems,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Which programs there are.
+    pub tools: Arc<dyn Tools>,
+    /// The search path of programs.
+    pub search_path: String,
+}
+
+impl Workspace {
+    /// Finds the project around a folder. `search_path` is the value of `PATH`.
+    pub fn find(start: &Path, search_path: &str) -> Result<Workspace, StepError> {
+        let start = fs::canonicalize(start).map_err(|source| StepError::Read { path: start.to_owned(), source })?;
+        let with = |name: &str| start.ancestors().find(|folder| folder.join(name).exists()).map(Path::to_owned);
+        let found = with(PROJECT_FILE);
+        let folder = found.clone().or_else(|| with(".git")).unwrap_or(start.clone());
+        let (project, warnings) = match found {
+            None => (Project::default(), Problems { list: Vec::new(), sources: Sources::default() }),
+            Some(folder) => {
+                let path = folder.join(PROJECT_FILE);
+                let text = fs::read_to_string(&path).map_err(|source| StepError::Read { path: path.clone(), source })?;
+                let (project, sources, list) =
+                    config::load_project(&path.display().to_string(), &text).map_err(StepError::Problems)?;
+                (project, Problems { list, sources })
+            }
+        };
+        let mut tools = PathTools::new(search_path);
+        for rule in &project.tools {
+            if !rule.version.is_empty() {
+                tools = tools.with_version_arguments(rule.name.clone(), rule.version.clone());
+            }
+        }
+        let tools: Arc<dyn Tools> = Arc::new(RuledTools { tools, rules: project.tools.clone(), folder: folder.clone() });
+        Ok(Workspace {
+            folder,
+            project,
+            warnings,
+            clock: Arc::new(SystemClock::default()),
+            tools,
+            search_path: search_path.to_owned(),
+        })
+    }
+
+    /// Returns the folder of runs.
+    pub fn runs(&self) -> PathBuf {
+        self.folder.join(".shmoo/runs")
+    }
+
+    /// Opens the store.
+    pub fn store(&self) -> Result<Box<dyn Store>, StepError> {
+        self.make_own_folder()?;
+        open_store(&self.project.store, &self.folder).map_err(StepError::OpenStore)
+    }
+
+    /// Opens the history.
+    pub fn history(&self) -> Result<Box<dyn History>, StepError> {
+        self.make_own_folder()?;
+        open_history(&self.project.history, &self.folder).map_err(StepError::History)
+    }
+
+    /// Makes `.shmoo`, which git is told to ignore.
+    pub(super) fn make_own_folder(&self) -> Result<(), StepError> {
+        let folder = self.folder.join(".shmoo");
+        fs::create_dir_all(&folder).map_err(StepError::disk("make", &folder))?;
+        let ignore = folder.join(".gitignore");
+        if !ignore.exists() {
+            fs::write(&ignore, "*\n").map_err(StepError::disk("write", &ignore))?;
+        }
+        Ok(())
+    }
+
+    /// Returns a path as the user would type it from the current folder.
+    pub fn shown(&self, path: &Path, current: &Path) -> String {
+        path.strip_prefix(current).map_or_else(|_| path.display().to_string(), |short| short.display().to_string())
+    }
+}
+
+/// Programs, found where the project file says.
+struct RuledTools {
+    tools: PathTools,
+    rules: Vec<config::ToolRule>,
+    folder: PathBuf,
+}
+
+impl Tools for RuledTools {
+    fn inspect(&self, name: &str) -> Result<Arc<crate::outside::tools::Tool>, crate::outside::tools::ToolError> {
+        let path = self.rules.iter().find(|rule| rule.name == name).and_then(|rule| rule.path.as_ref());
+        match path {
+            Some(path) => self.tools.inspect(&self.folder.join(path).to_string_lossy()),
+            None => self.tools.inspect(name),
+        }
+    }
+}
+
+/// A suite that was read, with all that is needed to read it again.
+#[derive(Debug, Clone)]
+pub struct LoadedFile {
+    /// The suite.
+    pub suite: Arc<Suite>,
+    /// The suite file as the user named it.
+    pub name: String,
+    /// The suite file's folder, absolute.
+    pub folder: PathBuf,
+    /// All texts that were read, the suite file first.
+    pub texts: Vec<SourceText>,
+    /// Warnings; spans point into the suite's sources.
+    pub warnings: Vec<Problem>,
+}
+
+/// Reads a suite file.
+pub fn load_suite_file(path: &Path) -> Result<LoadedFile, StepError> {
+    let read = |source| StepError::Read { path: path.to_owned(), source };
+    let bytes = fs::read(path).map_err(read)?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let line = error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|&&byte| byte == b'\n').count() + 1;
+        StepError::usage(format!("{}:{line}: the file is not UTF-8", path.display()), None)
+    })?;
+    let absolute = fs::canonicalize(path).map_err(read)?;
+    let folder = absolute.parent().map_or_else(|| PathBuf::from("/"), Path::to_owned);
+    load_texts(&path.display().to_string(), text, &folder, &|name| {
+        fs::read_to_string(folder.join(name)).map_err(|error| error.to_string())
+    })
+}
+
+/// Loads a suite from texts; `read` gives the files that it names.
+pub(super) fn load_texts(
+    name: &str,
+    text: String,
+    folder: &Path,
+    read: &dyn Fn(&str) -> Result<String, String>,
+) -> Result<LoadedFile, StepError> {
+    let seen = RefCell::new(vec![SourceText { name: name.to_owned(), text: text.clone() }]);
+    let files = |path: &str| {
+        let text = read(path)?;
+        let source = SourceText { name: path.to_owned(), text: text.clone() };
+        if !seen.borrow().contains(&source) {
+            seen.borrow_mut().push(source);
+        }
+        Ok(text)
+    };
+    let loaded = config::load_suite(name, &text, &files).map_err(StepError::Problems)?;
+    Ok(LoadedFile {
+        suite: Arc::new(loaded.suite),
+        name: name.to_owned(),
+        folder: folder.to_owned(),
+        texts: seen.into_inner(),
+        warnings: loaded.warnings,
+    })
+}
+
+/// Returns a path below a folder without `..`, so that it can be compared.
+pub(super) fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => {
+                plain.pop();
+            }
+            Component::CurDir => {}
+            other => plain.push(other),
+        }
+    }
+    plain
+}
