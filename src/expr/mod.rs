@@ -44,4 +44,5 @@ pub use expression::{Expr, NameUse, TextComparison};
 pub use operand::{Operand, OperandRef, ValueRef};
 pub use parse::{MAX_DEPTH, MAX_LENGTH};
 pub use program::Program;
+pub use token::is_keyword;
 pub use tree::Function;

@@ -23,6 +23,11 @@ pub(super) struct Token {
 
 const KEYWORDS: [&str; 8] = ["and", "or", "not", "in", "if", "else", "true", "false"];
 
+/// Tells whether a word has a meaning of its own in expressions, so that nothing can be called so.
+pub fn is_keyword(word: &str) -> bool {
+    KEYWORDS.contains(&word)
+}
+
 /// Longer symbols before their beginnings.
 const SYMBOLS: [&str; 18] =
     ["**", "//", "==", "!=", "<=", ">=", "+", "-", "*", "/", "%", "<", ">", "(", ")", "[", "]", ","];

@@ -117,6 +117,10 @@ impl<'v> Scope<'v> {
     /// Refuses `netlist == 'pxe'` where `netlist` is never that: it would silently remove cases.
     fn check_comparison(&self, comparison: &TextComparison<'_>, text: &Text, context: &mut Context) {
         let TextComparison { name, literal, offset, length } = *comparison;
+        // A field of the evidence hides a `let` of its name.
+        if self.fields.iter().any(|field| field == name) {
+            return;
+        }
         let (values, open) = if let Some(facts) = self.lets.contains(&name).then(|| self.vocabulary.lets.get(name)) {
             let Some(facts) = facts else { return };
             (&facts.values, facts.open || facts.list)
