@@ -2,6 +2,7 @@
 //!
 //! Invariant: nothing here does input or output, and nothing here knows what a suite is.
 
+mod amount;
 mod decimal;
 mod digest;
 mod ids;
@@ -9,7 +10,9 @@ mod problem;
 mod quantity;
 mod scalar;
 mod time;
+mod units;
 
+pub use amount::{show_number, show_numbers, with_unit};
 pub use decimal::{Decimal, ParseDecimalError};
 pub use digest::{Digest, DigestWriter, ParseDigestError};
 pub use ids::{
@@ -20,3 +23,4 @@ pub use problem::{Problem, Problems, Source, Sources, Span, did_you_mean, neares
 pub use quantity::{ParseQuantityError, Share, parse_bytes, parse_duration, show_bytes, show_duration};
 pub use scalar::{Scalar, Value};
 pub use time::{ParseTimestampError, Timestamp};
+pub use units::{UnitError, convert, convert_f64};

@@ -1,4 +1,4 @@
-//! Golden values: what a check of a run against its golden table finds.
+//! What a check of a run against its golden table finds.
 
 use crate::ledger::MeasuredValue;
 use crate::value::PointName;

@@ -1,0 +1,397 @@
+//! The check of a run against its golden table.
+
+use super::planned::{PlannedPoint, planned_points};
+use super::table::{GoldenRow, Table};
+use super::tolerance::{self, EXACT};
+use super::{GoldenFinding, GoldenVerdict};
+use crate::check::condition::Condition;
+use crate::check::measure::shorten_text;
+use crate::ledger::{MeasuredValue, Verdict};
+use crate::naming::NameFault;
+use crate::record::{MetricRow, RunRecord};
+use crate::suite::{Goldens, Metric, StageIndex, Suite, Tolerance};
+use crate::value::{
+    Decimal, PointName, Scalar, Value, convert, convert_f64, did_you_mean, nearest, show_number, show_numbers,
+    with_unit,
+};
+use std::collections::HashMap;
+
+/// What a check needs.
+#[derive(Clone, Copy)]
+pub struct GoldenCheck<'a> {
+    /// The golden table.
+    pub table: &'a Table,
+    /// The suite as it is now.
+    pub suite: &'a Suite,
+    /// The run.
+    pub record: &'a RunRecord,
+    /// A part of the suite was planned (a filter or a profile), so that rows without a planned task
+    /// mean nothing.
+    pub partial: bool,
+    /// The `let`s that a tolerance's `where` may name, by the point's parameters.
+    pub lets: &'a dyn Fn(&PlannedPoint, &str) -> Option<Value>,
+}
+
+/// Checks every golden and every gated metric of every planned point: those in plan order, then the
+/// rows of the table without a planned task.
+pub fn check(input: &GoldenCheck<'_>) -> Vec<GoldenFinding> {
+    let planned = planned_points(input.suite, input.record);
+    let goldens = Assigned::new(input, &planned);
+    let mut measured: HashMap<(&str, &str, &PointName), &MetricRow> = HashMap::new();
+    for row in &input.record.metrics {
+        measured.insert((row.stage.as_str(), row.metric.as_str(), &row.point), row);
+    }
+    let mut findings = Vec::new();
+    for (place, point) in planned.iter().enumerate() {
+        let stage = &input.suite.stages[point.stage];
+        for (index, metric) in stage.metrics.iter().enumerate() {
+            let golden = goldens.get(place, index);
+            if golden.is_none() && metric.better.is_none() {
+                continue;
+            }
+            let of_name = |name: &str| measured.get(&(stage.name.as_str(), name, &point.recorded)).copied();
+            let row = of_name(metric.name.as_str()).or_else(|| metric.was.iter().find_map(|was| of_name(was)));
+            let pair = Pair { input, point, index, metric, golden, row };
+            findings.push(pair.judge());
+        }
+    }
+    if !input.partial {
+        findings.extend(goldens.orphans());
+    }
+    findings
+}
+
+/// The rows of the table by the place they belong to.
+struct Assigned<'a> {
+    /// By index of the planned point and of the metric.
+    rows: HashMap<(usize, usize), &'a GoldenRow>,
+    /// Rows that belong nowhere, with the reason.
+    strays: Vec<(&'a GoldenRow, String)>,
+}
+
+impl<'a> Assigned<'a> {
+    fn new(input: &GoldenCheck<'a>, planned: &[PlannedPoint]) -> Assigned<'a> {
+        let suite = input.suite;
+        let places: HashMap<(StageIndex, &str), usize> =
+            planned.iter().enumerate().map(|(place, point)| ((point.stage, point.point.as_str()), place)).collect();
+        let mut assigned = Assigned { rows: HashMap::new(), strays: Vec::new() };
+        for row in input.table.rows() {
+            let (stage, metric) = match find_metric(suite, &row.metric) {
+                Ok(found) => found,
+                Err(why) => {
+                    assigned.strays.push((row, why));
+                    continue;
+                }
+            };
+            let place = match places.get(&(stage, row.point.as_str())) {
+                Some(&place) => Ok(place),
+                None => present_name(suite, &row.point).and_then(|name| {
+                    places.get(&(stage, name.as_str())).copied().ok_or_else(|| not_planned(suite, stage))
+                }),
+            };
+            match place {
+                Err(why) => assigned.strays.push((row, why)),
+                Ok(place) => match assigned.rows.get(&(place, metric)) {
+                    None => {
+                        assigned.rows.insert((place, metric), row);
+                    }
+                    Some(first) => {
+                        let line = first.line.map_or_else(|| first.metric.clone(), |line| format!("line {line}"));
+                        let why = format!("it stands for the same metric and point as {line}: delete one of them");
+                        assigned.strays.push((row, why));
+                    }
+                },
+            }
+        }
+        assigned
+    }
+
+    fn get(&self, place: usize, metric: usize) -> Option<&'a GoldenRow> {
+        self.rows.get(&(place, metric)).copied()
+    }
+
+    fn orphans(self) -> impl Iterator<Item = GoldenFinding> {
+        self.strays.into_iter().map(|(row, why)| GoldenFinding {
+            metric: row.metric.clone(),
+            point: row.point.clone(),
+            verdict: GoldenVerdict::Orphan,
+            golden: Some(as_written(row)),
+            value: None,
+            unit: row.unit.clone(),
+            deviation: None,
+            tolerance: String::new(),
+            message: row.line.map_or_else(|| why.clone(), |line| format!("{why} (line {line} of the golden table)")),
+        })
+    }
+}
+
+/// Finds the metric that a row is about: by its full name, by a short name that is unique, or by an
+/// earlier name.
+fn find_metric(suite: &Suite, reference: &str) -> Result<(StageIndex, usize), String> {
+    let found = suite.metrics_named(reference);
+    let found = if found.is_empty() { metrics_once_named(suite, reference) } else { found };
+    match found.as_slice() {
+        [one] => Ok(*one),
+        [] => {
+            let full = |(stage, metric): (&str, &Metric)| format!("{stage}.{}", metric.name);
+            let all =
+                suite.stages.iter().flat_map(|stage| stage.metrics.iter().map(|metric| (stage.name.as_str(), metric)));
+            let known: Vec<String> = all.map(full).collect();
+            let hint = did_you_mean(reference, known.iter().map(String::as_str));
+            Err(format!(
+                "the suite has no metric `{reference}`{}",
+                hint.map(|hint| format!(" ({hint})")).unwrap_or_default()
+            ))
+        }
+        several => {
+            let full: Vec<String> =
+                several.iter().map(|(stage, _)| format!("`{}.{reference}`", suite.stages[*stage].name)).collect();
+            Err(format!("`{reference}` is a metric of several stages: say {}", full.join(" or ")))
+        }
+    }
+}
+
+fn metrics_once_named(suite: &Suite, reference: &str) -> Vec<(StageIndex, usize)> {
+    let (stage_name, name) = reference.split_once('.').map_or((None, reference), |(stage, name)| (Some(stage), name));
+    let mut found = Vec::new();
+    for (index, stage) in suite.stages.iter().enumerate() {
+        if stage_name.is_none_or(|name| name == stage.name.as_str()) {
+            let metric = stage.metrics.iter().position(|metric| metric.was.iter().any(|was| was == name));
+            found.extend(metric.map(|metric| (index, metric)));
+        }
+    }
+    found
+}
+
+/// Returns the present name of a point that was named under an earlier schema.
+fn present_name(suite: &Suite, name: &PointName) -> Result<PointName, String> {
+    match suite.schema.parse_new(name.as_str()) {
+        Ok(point) => Ok(suite.schema.name(&point)),
+        Err(err) => match &err.fault {
+            // A value that is the default by now is no longer part of the name.
+            NameFault::NotCanonical { canonical } => Ok(PointName::new(canonical.as_str())),
+            fault => {
+                let hint = err.hint().map(|hint| format!(" ({hint})")).unwrap_or_default();
+                Err(format!("`{name}` is no point of this suite: {fault}{hint}"))
+            }
+        },
+    }
+}
+
+fn not_planned(suite: &Suite, stage: StageIndex) -> String {
+    format!("no task of `{}` is planned at this point: delete the line, or mend the point", suite.stages[stage].name)
+}
+
+/// A metric at a planned point, its golden and its value.
+struct Pair<'a> {
+    input: &'a GoldenCheck<'a>,
+    point: &'a PlannedPoint,
+    index: usize,
+    metric: &'a Metric,
+    golden: Option<&'a GoldenRow>,
+    row: Option<&'a MetricRow>,
+}
+
+impl Pair<'_> {
+    fn judge(&self) -> GoldenFinding {
+        let Pair { point, metric, .. } = self;
+        let unit = metric.unit.clone().filter(|unit| !unit.is_empty());
+        let (tolerance, unclear) = match self.tolerance() {
+            Ok(tolerance) => (tolerance, None),
+            Err(why) => (EXACT, Some(why)),
+        };
+        let mut finding = GoldenFinding {
+            metric: format!("{}.{}", self.input.suite.stages[point.stage].name, metric.name),
+            point: point.point.clone(),
+            verdict: GoldenVerdict::Missed,
+            golden: self.golden.map(as_written),
+            value: self.row.map(|row| row.value.clone()),
+            unit,
+            deviation: None,
+            tolerance: tolerance::describe(tolerance, metric.unit.as_deref()),
+            message: String::new(),
+        };
+        match (self.golden, self.row) {
+            (None, Some(row)) => {
+                finding.verdict = GoldenVerdict::Missing;
+                finding.unit = row.unit.clone();
+                finding.message = format!(
+                    "measured {}, and the golden table has no row for it",
+                    show(&row.value, row.unit.as_deref())
+                );
+            }
+            (None, None) => {
+                finding.verdict = GoldenVerdict::Missing;
+                finding.message = format!("the golden table has no row for it, and {}", self.why_unmeasured());
+            }
+            (Some(golden), None) => {
+                finding.verdict = GoldenVerdict::Unmeasured;
+                finding.unit = finding.unit.or_else(|| golden.unit.clone());
+                finding.message = self.why_unmeasured();
+            }
+            (Some(golden), Some(row)) => match unclear {
+                Some(why) => finding.message = why,
+                None => self.compare(golden, row, tolerance, &mut finding),
+            },
+        }
+        finding
+    }
+
+    fn why_unmeasured(&self) -> String {
+        match self.point.verdict {
+            Verdict::Pass | Verdict::Fail => "its task gave no value".to_owned(),
+            Verdict::Skipped => "its task was skipped".to_owned(),
+            Verdict::Lost => "its task was lost".to_owned(),
+            Verdict::Timeout => "its task was killed by its time limit".to_owned(),
+            Verdict::Error => "its task ended in error".to_owned(),
+        }
+    }
+
+    /// Returns the tolerance of the last rule that matches; without a rule a golden is exact.
+    fn tolerance(&self) -> Result<Tolerance, String> {
+        let Some(Goldens { rules, .. }) = &self.input.suite.goldens else { return Ok(EXACT) };
+        let param = |name: &str| {
+            let found = self.point.params.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+            found.map(Value::Scalar).or_else(|| (self.input.lets)(self.point, name))
+        };
+        for rule in rules.iter().rev() {
+            let own = rule
+                .metrics
+                .iter()
+                .rev()
+                .find(|(stage, metric, _)| (*stage, *metric) == (self.point.stage, self.index));
+            let Some((_, _, tolerance)) = own else { continue };
+            match Condition::new(rule.constraint.as_ref()).holds(&param) {
+                Ok(true) => return Ok(*tolerance),
+                Ok(false) => {}
+                Err(err) => {
+                    let hint = err.hint().map(|hint| format!(" ({hint})")).unwrap_or_default();
+                    let place = self.input.suite.sources.place(rule.span);
+                    return Err(format!("{place}: the `where` of its tolerance has no answer here: {err}{hint}"));
+                }
+            }
+        }
+        Ok(EXACT)
+    }
+
+    fn compare(&self, golden: &GoldenRow, row: &MetricRow, tolerance: Tolerance, finding: &mut GoldenFinding) {
+        let measured = match &row.value {
+            MeasuredValue::Text(text) => {
+                let met = golden.value == *text;
+                finding.unit = None;
+                finding.golden = Some(MeasuredValue::Text(golden.value.clone()));
+                finding.verdict = if met { GoldenVerdict::Met } else { GoldenVerdict::Missed };
+                finding.tolerance = "exact".to_owned();
+                finding.message = match met {
+                    true => "equal".to_owned(),
+                    false => format!("`{}` is not the golden `{}`", shorten_text(text), shorten_text(&golden.value)),
+                };
+                return;
+            }
+            MeasuredValue::Number(number) => *number,
+        };
+        let (value, expected, unit) = match self.in_one_unit(golden, row, measured) {
+            Ok(both) => both,
+            Err(why) => {
+                finding.message = why;
+                return;
+            }
+        };
+        let golden_value = expected.to_f64();
+        finding.unit = unit;
+        finding.value = Some(MeasuredValue::Number(value));
+        finding.golden = Some(MeasuredValue::Number(golden_value));
+        let Some(exact) = Decimal::from_f64(value) else {
+            finding.message = format!("{value} is not a finite number, which no golden is met by");
+            return;
+        };
+        if !expected.is_zero() {
+            finding.deviation = Some((value - golden_value) / golden_value.abs());
+        }
+        let met = tolerance::is_met(tolerance, self.metric.better, expected, exact);
+        finding.verdict = if met { GoldenVerdict::Met } else { GoldenVerdict::Missed };
+        finding.message = self.sentence(exact, expected, finding);
+    }
+
+    /// Returns the value and the golden in the metric's unit.
+    fn in_one_unit(
+        &self,
+        golden: &GoldenRow,
+        row: &MetricRow,
+        measured: f64,
+    ) -> Result<(f64, Decimal, Option<String>), String> {
+        let Ok(expected) = golden.value.trim().parse::<Decimal>() else {
+            return Err(format!("{measured} is a number and the golden `{}` is not", shorten_text(&golden.value)));
+        };
+        let unit = self.metric.unit.clone().or_else(|| row.unit.clone()).filter(|unit| !unit.is_empty());
+        let Some(target) = unit else {
+            return match &golden.unit {
+                None => Ok((measured, expected, None)),
+                Some(own) => Err(format!(
+                    "the golden is in `{own}` and the metric has no unit: give it one, or take it from the golden"
+                )),
+            };
+        };
+        // A number without a unit is taken to be in the metric's.
+        let value = match &row.unit {
+            Some(own) => convert_f64(measured, own, &target)
+                .map_err(|err| format!("the value is in `{own}` and the metric in `{target}`: {err}"))?,
+            None => measured,
+        };
+        let expected = match &golden.unit {
+            Some(own) => convert(expected, own, &target).map_err(|err| {
+                let hint = nearest(own, [target.as_str()]).map(|near| format!(" (did you mean `{near}`?)"));
+                format!("the golden is in `{own}` and the metric in `{target}`: {err}{}", hint.unwrap_or_default())
+            })?,
+            None => expected,
+        };
+        Ok((value, expected, Some(target)))
+    }
+
+    fn sentence(&self, value: Decimal, golden: Decimal, finding: &GoldenFinding) -> String {
+        if value == golden {
+            return "equal".to_owned();
+        }
+        let (shown, expected) = show_numbers(value.to_f64(), golden.to_f64());
+        let unit = finding.unit.as_deref();
+        let (shown, expected) = (with_unit(&shown, unit), with_unit(&expected, unit));
+        let side = if value > golden { "above" } else { "below" };
+        let by = match finding.deviation {
+            Some(deviation) => format!("{}% {side}", show_number(rounded(deviation.abs() * 100.0))),
+            None => side.to_owned(),
+        };
+        let allowed = match finding.tolerance.as_str() {
+            "exact" => "none".to_owned(),
+            "not worse" => "no worse value is".to_owned(),
+            other => other.to_owned(),
+        };
+        match finding.verdict {
+            GoldenVerdict::Met => format!("{shown} is {by} the golden {expected}, {allowed} allowed"),
+            _ if allowed == "none" => format!("{shown} is {by} the golden {expected}, which must be met exactly"),
+            _ => format!("{shown} is {by} the golden {expected}, {allowed} allowed"),
+        }
+    }
+}
+
+/// Keeps two significant digits, or all before the point.
+fn rounded(percent: f64) -> f64 {
+    if !percent.is_finite() || percent == 0.0 {
+        return percent;
+    }
+    let digits = (1 - percent.log10().floor() as i32).clamp(0, 300);
+    format!("{percent:.*}", digits as usize).parse().unwrap_or(percent)
+}
+
+fn show(value: &MeasuredValue, unit: Option<&str>) -> String {
+    match value {
+        MeasuredValue::Number(number) => with_unit(&show_number(*number), unit),
+        MeasuredValue::Text(text) => format!("`{}`", shorten_text(text)),
+    }
+}
+
+fn as_written(row: &GoldenRow) -> MeasuredValue {
+    match Scalar::infer(row.value.trim()) {
+        Scalar::Number(number) => MeasuredValue::Number(number.to_f64()),
+        _ => MeasuredValue::Text(row.value.clone()),
+    }
+}
