@@ -4,6 +4,7 @@
 
 pub mod archive;
 pub mod check;
+pub mod cli;
 pub mod compare;
 pub mod config;
 pub mod evidence;
@@ -15,5 +16,6 @@ pub mod plan;
 pub mod record;
 pub mod report;
 pub mod run;
+pub mod steps;
 pub mod suite;
 pub mod value;

@@ -1,3 +1,5 @@
-//! The `shmoo` binary.
+//! The `shmoo` binary: hands its arguments to the library.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    shmoo::cli::main(std::env::args_os())
+}

@@ -109,6 +109,11 @@ fn has_hypervisor_flag(text: &str) -> bool {
     values(text, "flags").next().is_some_and(|flags| flags.split_whitespace().any(|flag| flag == "hypervisor"))
 }
 
+/// Returns the installed memory of this machine in bytes, if it can be told.
+pub fn memory() -> Option<u64> {
+    std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| memory_bytes(&text))
+}
+
 /// Returns the installed memory from the text of `/proc/meminfo`.
 fn memory_bytes(text: &str) -> Option<u64> {
     let amount = values(text, "MemTotal").next()?;

@@ -2,9 +2,9 @@
 
 use super::run_folder::{RunFolder, write_json};
 use super::{StepError, Workspace};
-use crate::archive::{Archive, Item, Level, Limits, Packed, Tally, pack, PackOptions, ReadAt};
-use crate::outside::folder::{self, Folder, FolderError, LeftOut};
-use crate::outside::store::{ObjectKey, Store, StoreError};
+use crate::archive::{Archive, Item, Level, Limits, PackOptions, Packed, ReadAt, Tally, pack};
+use crate::outside::folder::{self, Folder, LeftOut};
+use crate::outside::store::{ObjectKey, Store};
 use crate::plan::Plan;
 use crate::record::RunRecord;
 use crate::value::{RunId, SuiteName, TaskKey};
@@ -80,7 +80,7 @@ pub fn archive(
     });
     let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let mut options = PackOptions::new(threads, provenance);
-    if let Some(level) = Level::new(workspace.project.archive_level) {
+    if let Some(level) = u8::try_from(workspace.project.archive_level).ok().and_then(Level::new) {
         options.level = level;
     }
     let target = folder.path.join("archive.tar.gz.part");
@@ -205,20 +205,11 @@ fn task_folders(archive: &Archive<'_>, tasks: &[TaskKey]) -> Result<BTreeSet<Str
     let mut bytes = Vec::new();
     let path = crate::archive::EntryPath::new(b"record.json").expect("a plain name is a path");
     archive.restore_file(&path, &mut bytes).map_err(StepError::Archive)?;
-    let record: RunRecord = serde_json::from_slice(&bytes)
-        .map_err(|source| StepError::Damaged { path: "record.json".into(), source })?;
+    let record: RunRecord =
+        serde_json::from_slice(&bytes).map_err(|source| StepError::Damaged { path: "record.json".into(), source })?;
     let wanted: BTreeSet<&TaskKey> = tasks.iter().collect();
-    let folders = record.tasks.iter().filter(|task| wanted.contains(&task.task)).filter_map(|task| task.folder.as_ref());
+    let folders =
+        record.tasks.iter().filter(|task| wanted.contains(&task.task)).filter_map(|task| task.folder.as_ref());
     // The attempts of a task lie in one folder, its logs beside them.
     Ok(folders.filter_map(|folder| folder.rsplit_once('/').map(|(parent, _)| parent.to_owned())).collect())
-}
-
-/// Errors of the store that mean that nothing is there.
-pub fn is_missing(error: &StoreError) -> bool {
-    matches!(error, StoreError::Missing { .. })
-}
-
-/// Errors of folders that say that the target is in the way.
-pub fn is_in_the_way(error: &FolderError) -> bool {
-    error.hint().is_some()
 }

@@ -45,10 +45,6 @@ pub(super) fn open(workspace: &Workspace, plan: &Plan) -> Result<Option<Arc<dyn 
     let Some(run) = &plan.baseline else { return Ok(None) };
     let folder = RunFolder::find(workspace, run.as_str(), None)?;
     let (folded, _) = folder.fold()?;
-    let finished = folded
-        .tasks
-        .into_iter()
-        .filter_map(|(task, history)| Some((task, *history.finished?)))
-        .collect();
+    let finished = folded.tasks.into_iter().filter_map(|(task, history)| Some((task, *history.finished?))).collect();
     Ok(Some(Arc::new(LocalBaseline { folder: folder.path, finished })))
 }

@@ -154,11 +154,10 @@ impl StepError {
         match self {
             StepError::Problems(_) | StepError::Read { .. } | StepError::Damaged { .. } => None,
             StepError::Nothing { hint, .. } | StepError::Usage { hint, .. } => hint.clone(),
-            StepError::Disk { source, .. } => matches!(
-                source.kind(),
-                std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded
-            )
-            .then(|| "make room on the disk; what is finished stays, `--continue` goes on".to_owned()),
+            StepError::Disk { source, .. } => {
+                matches!(source.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
+                    .then(|| "make room on the disk; what is finished stays, `--continue` goes on".to_owned())
+            }
             StepError::PlanFile(error) => Some(error.hint().to_owned()),
             StepError::Shards(error) => Some(error.hint().to_owned()),
             StepError::Lock(error) => error.hint(),

@@ -85,12 +85,18 @@ fn root_files(plan: &Plan, root: &std::path::Path) -> Result<BTreeMap<String, Co
         let full = root.join(&path);
         if !full.exists() {
             let stage = plan.suite.stages.iter().find(|stage| {
-                stage.inputs.iter().any(|input| names_root(&input.source).any(|template| template.as_literal() == Some(&path)))
+                stage
+                    .inputs
+                    .iter()
+                    .any(|input| names_root(&input.source).any(|template| template.as_literal() == Some(&path)))
             });
             let whose = stage.map_or(String::new(), |stage| format!(", an input of stage `{}`,", stage.name));
             return Err(StepError::usage(
                 format!("`root/{path}`{whose} is not there: {} does not exist", full.display()),
-                Some("the root is the folder of `shmoo.yaml`, else the top of the git repository, and `root:` below it".to_owned()),
+                Some(
+                    "the root is the folder of `shmoo.yaml`, else the top of the git repository, and `root:` below it"
+                        .to_owned(),
+                ),
             ));
         }
         let content = Content::of(&full).map_err(StepError::Files)?;

@@ -51,12 +51,8 @@ fn apply_known(workspace: &Workspace, plan: &Plan, record: &mut RunRecord) -> Ve
     };
     let partial = plan.selection.is_filtered() || plan.selection.profile.is_some();
     let known = known::apply(&plan.suite, &outcomes, &lets, workspace.clock.now(), partial);
-    let marks: BTreeMap<_, _> = record
-        .tasks
-        .iter()
-        .zip(known.marks)
-        .filter_map(|(task, mark)| Some((task.task.clone(), mark?)))
-        .collect();
+    let marks: BTreeMap<_, _> =
+        record.tasks.iter().zip(known.marks).filter_map(|(task, mark)| Some((task.task.clone(), mark?))).collect();
     record::mark_known(record, plan, &|task| marks.get(&task.task).cloned());
     known.findings
 }

@@ -61,7 +61,20 @@ impl StoredFacts {
         root: String,
     ) -> StoredFacts {
         let format = FACTS_FORMAT.to_owned();
-        StoredFacts { format, version: 1, id, suite, suite_file, plan, started, source, machine, fingerprint, tools, root }
+        StoredFacts {
+            format,
+            version: 1,
+            id,
+            suite,
+            suite_file,
+            plan,
+            started,
+            source,
+            machine,
+            fingerprint,
+            tools,
+            root,
+        }
     }
 }
 
@@ -169,7 +182,17 @@ impl RunFolder {
     pub fn record_facts(&self, files: &[LedgerFile]) -> RunFacts {
         let StoredFacts { id, suite_file, plan, started, source, machine, fingerprint, tools, .. } = self.facts.clone();
         let last = files.iter().flat_map(|file| &file.lines).map(|line| line.time).max();
-        RunFacts { id, suite_file, plan, started, finished: last.unwrap_or(started), source, machine, fingerprint, tools }
+        RunFacts {
+            id,
+            suite_file,
+            plan,
+            started,
+            finished: last.unwrap_or(started),
+            source,
+            machine,
+            fingerprint,
+            tools,
+        }
     }
 
     /// Reads the stored record, if it was made.

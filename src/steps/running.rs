@@ -120,7 +120,8 @@ fn facts(
     let machine = machine::machine(request.label.as_deref());
     let fingerprint = machine::fingerprint(&machine);
     // Without git the commit is not known: that is no reason not to run.
-    let source = git::source_info(&workspace.folder, request.branch.as_deref()).ok().flatten().unwrap_or(SourceInfo::default());
+    let source =
+        git::source_info(&workspace.folder, request.branch.as_deref()).ok().flatten().unwrap_or(SourceInfo::default());
     let tools = tool_versions(workspace, plan);
     Ok(StoredFacts::new(
         run_id(plan.suite.name.as_str(), now),
@@ -204,8 +205,7 @@ fn carry_out(
         shmoo: env!("CARGO_PKG_VERSION").to_owned(),
         machine: folder.facts.machine.clone(),
     };
-    let ledger =
-        LedgerWriter::create(&folder.ledger(), &header, workspace.clock.clone()).map_err(StepError::Ledger)?;
+    let ledger = LedgerWriter::create(&folder.ledger(), &header, workspace.clock.clone()).map_err(StepError::Ledger)?;
     let results = Results::default();
     let mut done: BTreeMap<TaskId, Verdict> = BTreeMap::new();
     if !folded.tasks.is_empty() {
@@ -327,7 +327,7 @@ fn limits(workspace: &Workspace, jobs: usize) -> Limits {
     // So many tasks of one processor each may run at a time; one that takes more counts for more.
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).max(jobs);
     resources.insert("cpu".to_owned(), project.limits.cpu.unwrap_or(Decimal::from(processors as i64)));
-    let memory = project.limits.memory.or_else(|| machine::memory_bytes());
+    let memory = project.limits.memory.or_else(machine::memory);
     if let Some(memory) = memory {
         resources.insert("memory".to_owned(), Decimal::from(memory as i64));
     }

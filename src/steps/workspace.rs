@@ -45,7 +45,8 @@ impl Workspace {
             None => (Project::default(), Problems { list: Vec::new(), sources: Sources::default() }),
             Some(folder) => {
                 let path = folder.join(PROJECT_FILE);
-                let text = fs::read_to_string(&path).map_err(|source| StepError::Read { path: path.clone(), source })?;
+                let text =
+                    fs::read_to_string(&path).map_err(|source| StepError::Read { path: path.clone(), source })?;
                 let (project, sources, list) =
                     config::load_project(&path.display().to_string(), &text).map_err(StepError::Problems)?;
                 (project, Problems { list, sources })
@@ -57,7 +58,8 @@ impl Workspace {
                 tools = tools.with_version_arguments(rule.name.clone(), rule.version.clone());
             }
         }
-        let tools: Arc<dyn Tools> = Arc::new(RuledTools { tools, rules: project.tools.clone(), folder: folder.clone() });
+        let tools: Arc<dyn Tools> =
+            Arc::new(RuledTools { tools, rules: project.tools.clone(), folder: folder.clone() });
         Ok(Workspace {
             folder,
             project,
@@ -139,7 +141,8 @@ pub fn load_suite_file(path: &Path) -> Result<LoadedFile, StepError> {
     let read = |source| StepError::Read { path: path.to_owned(), source };
     let bytes = fs::read(path).map_err(read)?;
     let text = String::from_utf8(bytes).map_err(|error| {
-        let line = error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|&&byte| byte == b'\n').count() + 1;
+        let line =
+            error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|&&byte| byte == b'\n').count() + 1;
         StepError::usage(format!("{}:{line}: the file is not UTF-8", path.display()), None)
     })?;
     let absolute = fs::canonicalize(path).map_err(read)?;

@@ -99,6 +99,18 @@ impl Suite {
         values
     }
 
+    /// Tells whether any stage takes an output of the baseline run.
+    pub fn takes_baseline(&self) -> bool {
+        fn takes(source: &Source) -> bool {
+            match source {
+                Source::Output { baseline, .. } => *baseline,
+                Source::Pick { from, .. } => from.iter().any(|(_, source)| takes(source)),
+                Source::Root(_) | Source::Rows(_) | Source::Each { .. } => false,
+            }
+        }
+        self.stages.iter().any(|stage| stage.inputs.iter().any(|input| takes(&input.source)))
+    }
+
     /// Returns the digest of what the suite means: comments, spelling and places do not count.
     pub fn digest(&self) -> Digest {
         Digest::of(canonical(self).as_bytes())

@@ -1,0 +1,478 @@
+//! The arguments of all commands.
+
+use super::exit::EXIT_CODES;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Run parameter sweeps as regression tests
+#[derive(Debug, Parser)]
+#[command(name = "shmoo", version, propagate_version = true, max_term_width = 100, after_help = EXIT_CODES)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Command,
+    /// Print errors and data only
+    #[arg(long, short, global = true)]
+    pub(super) quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Write a commented starter suite, or one from an OpenFASOC sweep file
+    Init(InitArgs),
+    /// Run a suite's whole flow: plan, run, record, archive, check, compare, report
+    Sweep(SweepArgs),
+    /// Print a report of a run
+    Report(ReportArgs),
+    /// Compare a run with an earlier one
+    Compare(CompareArgs),
+    /// Tell which tools are there, which are missing, and how to install them
+    Doctor(DoctorArgs),
+    /// Expand a suite into cases, tasks and shards
+    Plan(PlanArgs),
+    /// Run a suite's tasks
+    Run(RunArgs),
+    /// Put a run's folder into the store
+    Archive(ArchiveArgs),
+    /// Take a run, a case or a file out of the store
+    Restore(RestoreArgs),
+    /// Rebuild a case's folders and print its commands
+    Repro(ReproArgs),
+    /// Write a run into the history
+    Record(RecordArgs),
+    /// Check a run against its expectations, known failures and goldens
+    Check(CheckArgs),
+    /// List the suites of the project
+    List(ListArgs),
+    /// Ask the history
+    History(HistoryArgs),
+    /// Remove old runs from this machine
+    Prune(PruneArgs),
+    /// Print a JSON schema
+    Schema(SchemaArgs),
+    /// Print completions for a shell
+    Completions(CompletionsArgs),
+}
+
+/// Which part of a suite.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct SelectArgs {
+    /// Take a profile of the suite
+    #[arg(long, value_name = "NAME")]
+    pub(super) profile: Option<String>,
+    /// Take cases whose names match a glob; may be repeated
+    #[arg(long = "case", value_name = "GLOB")]
+    pub(super) cases: Vec<String>,
+    /// Run the one case of `--case` although the suite does not list it
+    #[arg(long)]
+    pub(super) new_case: bool,
+    /// Take cases for which an expression holds; may be repeated
+    #[arg(long = "where", value_name = "EXPR")]
+    pub(super) constraints: Vec<String>,
+    /// Take a stage and all that it needs; may be repeated
+    #[arg(long = "stage", value_name = "STAGE")]
+    pub(super) stages: Vec<String>,
+    /// Leave out a stage and all that needs it; may be repeated
+    #[arg(long = "skip-stage", value_name = "STAGE")]
+    pub(super) skip_stages: Vec<String>,
+}
+
+impl SelectArgs {
+    pub(super) fn selection(&self) -> crate::plan::Selection {
+        let SelectArgs { profile, cases, new_case, constraints, stages, skip_stages } = self.clone();
+        crate::plan::Selection { profile, cases, new_case, constraints, stages, skip_stages }
+    }
+}
+
+/// How to run.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct HowArgs {
+    /// Run so many tasks at a time [default: the project's `limits`, else the processors]
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) jobs: Option<u32>,
+    /// Stop at the first task that does not pass
+    #[arg(long, conflicts_with = "keep_going")]
+    pub(super) fail_fast: bool,
+    /// Go on after failures; this is the default
+    #[arg(long)]
+    pub(super) keep_going: bool,
+    /// Go on with the last unfinished run of the suite, or with the one named
+    #[arg(long = "continue", value_name = "RUN", num_args = 0..=1, default_missing_value = "last", conflicts_with = "force_clean")]
+    pub(super) resume: Option<String>,
+    /// Remove the suite's unfinished runs from this machine first
+    #[arg(long)]
+    pub(super) force_clean: bool,
+    /// Print the exact commands instead of running them
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Run tasks whose stage wants a machine with this label
+    #[arg(long, value_name = "LABEL")]
+    pub(super) runner: Option<String>,
+    /// Take `run: baseline` inputs from this run [default: the last complete run on this machine]
+    #[arg(long, value_name = "RUN")]
+    pub(super) baseline: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  shmoo sweep configs/quickstart.yaml
+  shmoo sweep configs/temp-sense.yaml --profile pr --jobs 4
+  shmoo sweep configs/temp-sense.yaml --continue")]
+pub(super) struct SweepArgs {
+    /// The suite file
+    pub(super) suite: PathBuf,
+    #[command(flatten)]
+    pub(super) select: SelectArgs,
+    #[command(flatten)]
+    pub(super) how: HowArgs,
+    /// Compare with this run [default: the previous complete run on such a machine]
+    #[arg(long, value_name = "RUN")]
+    pub(super) base: Option<String>,
+    /// Do not compare with an earlier run
+    #[arg(long, conflicts_with = "base")]
+    pub(super) no_compare: bool,
+    /// Do not put the run's folder into the store
+    #[arg(long)]
+    pub(super) no_archive: bool,
+    /// Count uncertain changes as regressions
+    #[arg(long)]
+    pub(super) strict: bool,
+    /// Print the report in this format
+    #[arg(long, value_enum, default_value_t = ReportFormat::Terminal)]
+    pub(super) format: ReportFormat,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  shmoo run configs/temp-sense.yaml --case inv5_v1.8_t-40_nsch
+  shmoo run configs/quickstart.yaml --where \"level >= 6\" --dry-run")]
+pub(super) struct RunArgs {
+    /// The suite file
+    pub(super) suite: PathBuf,
+    #[command(flatten)]
+    pub(super) select: SelectArgs,
+    #[command(flatten)]
+    pub(super) how: HowArgs,
+    /// Print the report in this format
+    #[arg(long, value_enum, default_value_t = ReportFormat::Terminal)]
+    pub(super) format: ReportFormat,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  shmoo plan configs/temp-sense.yaml
+  shmoo plan configs/temp-sense.yaml --format json | jq '.cases | length'
+  shmoo plan configs/temp-sense.yaml --shards 8 --out plan.json
+  shmoo plan configs/temp-sense.yaml --shards 8 --estimate")]
+pub(super) struct PlanArgs {
+    /// The suite file
+    pub(super) suite: PathBuf,
+    #[command(flatten)]
+    pub(super) select: SelectArgs,
+    /// Divide the plan over so many machines, balanced by the durations of earlier runs
+    #[arg(long, value_name = "N")]
+    pub(super) shards: Option<u32>,
+    /// List the plan in this format
+    #[arg(long, value_enum, default_value_t = PlanFormat::Table)]
+    pub(super) format: PlanFormat,
+    /// Write the plan file
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+    /// Estimate time and shards from earlier runs
+    #[arg(long)]
+    pub(super) estimate: bool,
+    /// Estimate for so many tasks at a time on a machine
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) jobs: Option<u32>,
+    /// Look for faults in the plan itself
+    #[arg(long)]
+    pub(super) check: bool,
+}
+
+/// Formats of a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum PlanFormat {
+    /// Counts by stage
+    Table,
+    /// One case name a line
+    Names,
+    /// All cases, tasks and shards
+    Json,
+    /// A job matrix for GitHub Actions
+    Matrix,
+}
+
+/// Formats of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ReportFormat {
+    /// Tables for people
+    Terminal,
+    /// For comments and summaries
+    Markdown,
+    /// For programs; versioned
+    Json,
+    /// One row a task
+    Csv,
+    /// For test viewers
+    Junit,
+    /// One self-contained page
+    Html,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  shmoo report
+  shmoo report last --format json | jq .totals
+  shmoo report 3f9a --format html --out report.html")]
+pub(super) struct ReportArgs {
+    /// The run: its name, a unique part of it, or `last`
+    #[arg(default_value = "last")]
+    pub(super) run: String,
+    /// The format
+    #[arg(long, value_enum, default_value_t = ReportFormat::Terminal)]
+    pub(super) format: ReportFormat,
+    /// Write to a file instead of standard output
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+    /// Compare with this run [default: the previous complete run on such a machine]
+    #[arg(long, value_name = "RUN")]
+    pub(super) base: Option<String>,
+    /// Count uncertain changes as regressions
+    #[arg(long)]
+    pub(super) strict: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompareArgs {
+    /// The run to judge: its name, a unique part of it, or `last`
+    #[arg(default_value = "last")]
+    pub(super) head: String,
+    /// Compare with this run [default: the previous complete run on such a machine]
+    #[arg(long, value_name = "RUN")]
+    pub(super) base: Option<String>,
+    /// Print JSON
+    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+    pub(super) format: TextFormat,
+    /// Count uncertain changes as regressions
+    #[arg(long)]
+    pub(super) strict: bool,
+}
+
+/// Text or JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum TextFormat {
+    /// For people
+    Text,
+    /// For programs; versioned
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// The run: its name, a unique part of it, or `last`
+    #[arg(default_value = "last")]
+    pub(super) run: String,
+    /// Print JSON
+    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+    pub(super) format: TextFormat,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RecordArgs {
+    /// The run: its name, a unique part of it, or `last`
+    #[arg(default_value = "last")]
+    pub(super) run: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ArchiveArgs {
+    /// The run: its name, a unique part of it, or `last`
+    #[arg(default_value = "last")]
+    pub(super) run: String,
+    /// Print JSON
+    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+    pub(super) format: TextFormat,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  shmoo restore last --into old-run
+  shmoo restore last --case inv5_v1.8_t-40_nsch --into one-case
+  shmoo restore last --file record.json --into record.json
+  shmoo restore last --list")]
+pub(super) struct RestoreArgs {
+    /// The run: its name, a unique part of it, or `last`
+    #[arg(default_value = "last")]
+    pub(super) run: String,
+    /// Restore only what belongs to this case
+    #[arg(long, value_name = "NAME", conflicts_with = "file")]
+    pub(super) case: Option<String>,
+    /// Restore one file, by its path in the archive
+    #[arg(long, value_name = "PATH")]
+    pub(super) file: Option<String>,
+    /// Where to put it: a new folder, or a file with `--file` [default: the run's name, or the file's]
+    #[arg(long, value_name = "PATH")]
+    pub(super) into: Option<PathBuf>,
+    /// List what the archive holds
+    #[arg(long, conflicts_with_all = ["case", "file", "into"])]
+    pub(super) list: bool,
+    /// Check every file of the archive against its digest
+    #[arg(long, conflicts_with_all = ["case", "file", "into", "list"])]
+    pub(super) verify: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  shmoo repro inv5_v1.8_t-40_nsch")]
+pub(super) struct ReproArgs {
+    /// The case
+    pub(super) case: String,
+    /// The run: its name, a unique part of it, or `last`
+    #[arg(long, value_name = "RUN", default_value = "last")]
+    pub(super) run: String,
+    /// Rebuild only this stage's folder; may be repeated
+    #[arg(long = "stage", value_name = "STAGE")]
+    pub(super) stages: Vec<String>,
+    /// Where to put the folders [default: .shmoo/repro/RUN/CASE]
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) into: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  shmoo init
+  shmoo init my-suite.yaml
+  shmoo init --from-openfasoc config_tempsense.yml temp-sense.yaml")]
+pub(super) struct InitArgs {
+    /// The suite file to write
+    #[arg(default_value = "suite.yaml")]
+    pub(super) file: PathBuf,
+    /// Take the sweep of an OpenFASOC file with `NAME: [start, stop, step]`
+    #[arg(long, value_name = "FILE")]
+    pub(super) from_openfasoc: Option<PathBuf>,
+    /// The OpenFASOC file's `stop` values belong to the sweep
+    #[arg(long, requires = "from_openfasoc")]
+    pub(super) inclusive: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DoctorArgs {
+    /// Suite files [default: all suites of the project]
+    pub(super) suites: Vec<PathBuf>,
+    /// Print JSON
+    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+    pub(super) format: TextFormat,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    /// Print JSON
+    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+    pub(super) format: TextFormat,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct HistoryArgs {
+    #[command(subcommand)]
+    pub(super) command: HistoryCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum HistoryCommand {
+    /// List runs, the newest first
+    List {
+        /// Of this suite
+        #[arg(long, value_name = "NAME")]
+        suite: Option<String>,
+        /// Show so many
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        limit: u64,
+        /// Print JSON
+        #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+        format: TextFormat,
+    },
+    /// Show a run, or how a metric went over the runs
+    Show {
+        /// The run: its name, a unique part of it, or `last`
+        #[arg(default_value = "last")]
+        run: String,
+        /// Show this metric over all runs: STAGE.METRIC
+        #[arg(long, value_name = "METRIC")]
+        metric: Option<String>,
+        /// At this point only
+        #[arg(long, value_name = "POINT", requires = "metric")]
+        point: Option<String>,
+        /// Print JSON
+        #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+        format: TextFormat,
+    },
+    /// Write all rows of a table
+    Export {
+        /// The table
+        #[arg(value_enum, default_value_t = Table::Metrics)]
+        table: Table,
+        /// Of this suite
+        #[arg(long, value_name = "NAME")]
+        suite: Option<String>,
+        /// The format
+        #[arg(long, value_enum, default_value_t = ExportFormat::Csv)]
+        format: ExportFormat,
+    },
+}
+
+/// Tables of the history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Table {
+    /// One row a run
+    Runs,
+    /// One row a task
+    Tasks,
+    /// One row a metric at a point
+    Metrics,
+    /// One row a case
+    Cases,
+}
+
+/// Formats of an export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ExportFormat {
+    /// Comma-separated values with a header
+    Csv,
+    /// One JSON object a line
+    Jsonl,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PruneArgs {
+    /// Show what would go
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Remove it
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(super) yes: bool,
+    /// Keep so many runs of each suite [default: the project's `keep`]
+    #[arg(long, value_name = "N")]
+    pub(super) keep: Option<u32>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SchemaArgs {
+    /// Of which file
+    #[arg(value_enum, default_value_t = SchemaKind::Suite)]
+    pub(super) kind: SchemaKind,
+}
+
+/// Files that have a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum SchemaKind {
+    /// A suite file
+    Suite,
+    /// The project file `shmoo.yaml`
+    Project,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub(super) shell: clap_complete::Shell,
+}

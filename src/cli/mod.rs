@@ -1,0 +1,105 @@
+//! The command line: arguments, printing, exit codes; one file for each subcommand.
+//!
+//! stdout is data that another program may read, stderr is for people. Both go through `Printer`.
+//! Nobody imports this module.
+
+mod archive;
+mod arguments;
+mod check;
+mod compare;
+mod doctor;
+mod exit;
+mod history;
+mod init;
+mod list;
+mod plan;
+mod printer;
+mod progress;
+mod prune;
+mod record;
+mod report;
+mod repro;
+mod restore;
+mod run;
+mod schema;
+mod sweep;
+
+use arguments::{Cli, Command};
+use clap::Parser;
+use clap::error::ErrorKind;
+use exit::Exit;
+use printer::Printer;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// What all commands know of the world they are called in.
+struct Session {
+    printer: Printer,
+    /// The folder the command was called in, absolute.
+    current: std::path::PathBuf,
+    /// Our own environment.
+    environment: Vec<(String, String)>,
+}
+
+impl Session {
+    fn variable(&self, name: &str) -> Option<&str> {
+        self.environment.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    fn workspace(&self, start: &std::path::Path) -> Result<crate::steps::Workspace, Exit> {
+        let search_path = self.variable("PATH").unwrap_or("/usr/local/bin:/usr/bin:/bin");
+        let workspace = crate::steps::Workspace::find(start, search_path).map_err(|error| self.printer.step(&error))?;
+        self.printer.warnings(&workspace.warnings);
+        Ok(workspace)
+    }
+}
+
+/// Runs the program with its arguments and returns its exit code.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let environment: Vec<(String, String)> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are data, and no mistake.
+            let _ = error.print();
+            return match error.kind() {
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Ok.into(),
+                _ => Exit::Usage.into(),
+            };
+        }
+    };
+    let variable = |wanted: &str| environment.iter().any(|(name, value)| name == wanted && !value.is_empty());
+    let printer = Printer::new(cli.quiet, variable("NO_COLOR"), variable("CI"));
+    let current = match std::env::current_dir() {
+        Ok(current) => current,
+        Err(error) => {
+            printer.error(&format!("the current folder is not there: {error}"), None);
+            return Exit::Usage.into();
+        }
+    };
+    let session = Session { printer, current, environment };
+    let result = match cli.command {
+        Command::Init(arguments) => init::init(&session, &arguments),
+        Command::Sweep(arguments) => sweep::sweep(&session, &arguments),
+        Command::Plan(arguments) => plan::plan(&session, &arguments),
+        Command::Run(arguments) => run::run(&session, &arguments),
+        Command::Report(arguments) => report::report(&session, &arguments),
+        Command::Compare(arguments) => compare::compare(&session, &arguments),
+        Command::Check(arguments) => check::check(&session, &arguments),
+        Command::Record(arguments) => record::record(&session, &arguments),
+        Command::Archive(arguments) => archive::archive(&session, &arguments),
+        Command::Restore(arguments) => restore::restore(&session, &arguments),
+        Command::Repro(arguments) => repro::repro(&session, &arguments),
+        Command::List(arguments) => list::list(&session, &arguments),
+        Command::History(arguments) => history::history(&session, &arguments),
+        Command::Prune(arguments) => prune::prune(&session, &arguments),
+        Command::Doctor(arguments) => doctor::doctor(&session, &arguments),
+        Command::Schema(arguments) => schema::schema(&session, &arguments),
+        Command::Completions(arguments) => schema::completions(&session, &arguments),
+    };
+    match result {
+        Ok(exit) | Err(exit) => exit.into(),
+    }
+}

@@ -1,0 +1,164 @@
+//! All that is printed.
+
+use super::exit::Exit;
+use crate::steps::StepError;
+use crate::value::{Problem, Problems, Sources};
+use miette::{
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteDiagnostic, NamedSource, Severity, ThemeCharacters,
+    ThemeStyles,
+};
+use std::cell::RefCell;
+use std::io::{self, BufWriter, IsTerminal, Write};
+
+/// Prints data to stdout and words to stderr.
+pub(super) struct Printer {
+    quiet: bool,
+    color: bool,
+    terminal: bool,
+    ci: bool,
+    out: RefCell<BufWriter<io::Stdout>>,
+}
+
+impl Printer {
+    pub(super) fn new(quiet: bool, no_color: bool, ci: bool) -> Printer {
+        let terminal = io::stderr().is_terminal();
+        let out = RefCell::new(BufWriter::with_capacity(1 << 16, io::stdout()));
+        Printer { quiet, color: terminal && !no_color, terminal, ci, out }
+    }
+
+    /// Tells whether a person watches: progress bars make sense.
+    pub(super) fn is_interactive(&self) -> bool {
+        self.terminal && !self.ci && !self.quiet
+    }
+
+    /// Tells whether nothing but errors is wanted.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// Tells whether words may be coloured.
+    pub(super) fn color(&self) -> bool {
+        self.color
+    }
+
+    /// Returns the width of the terminal in columns; 100 if there is none.
+    pub(super) fn width(&self) -> usize {
+        let size = rustix::termios::tcgetwinsize(io::stderr()).ok();
+        size.map(|size| usize::from(size.ws_col)).filter(|&columns| columns >= 40).unwrap_or(100)
+    }
+
+    /// Writes data to stdout. A reader that has gone away ends the program quietly.
+    pub(super) fn data(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Exit> {
+        let mut out = self.out.borrow_mut();
+        match write(&mut *out).and_then(|()| out.flush()) {
+            Ok(()) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Exit::Ok),
+            Err(error) => {
+                self.error(&format!("cannot write to standard output: {error}"), None);
+                Err(Exit::Service)
+            }
+        }
+    }
+
+    /// Writes words to stderr.
+    fn words(&self, text: &str) {
+        let _ = writeln!(io::stderr().lock(), "{text}");
+    }
+
+    /// Tells a person what happens; not with `--quiet`.
+    pub(super) fn note(&self, text: &str) {
+        if !self.quiet {
+            self.words(text);
+        }
+    }
+
+    /// Prints an error and its hint.
+    pub(super) fn error(&self, message: &str, hint: Option<&str>) {
+        self.words(&format!("{} {message}", self.paint("error:", "31;1")));
+        if let Some(hint) = hint {
+            self.words(&format!("{} {hint}", self.paint("hint:", "36")));
+        }
+    }
+
+    /// Prints a warning.
+    pub(super) fn warning(&self, message: &str) {
+        self.words(&format!("{} {message}", self.paint("warning:", "33;1")));
+    }
+
+    fn paint(&self, text: &str, code: &str) -> String {
+        if self.color { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+
+    /// Prints an error with all its causes and its hint; returns the exit it leads to.
+    pub(super) fn step(&self, error: &StepError) -> Exit {
+        if let StepError::Problems(problems) = error {
+            self.problems(problems, Severity::Error);
+            return Exit::Usage;
+        }
+        self.words(&format!("{} {error}", self.paint("error:", "31;1")));
+        let mut source = std::error::Error::source(error);
+        let mut last = error.to_string();
+        while let Some(cause) = source {
+            let text = cause.to_string();
+            if text != last {
+                self.words(&format!("{} {text}", self.paint("caused by:", "31")));
+            }
+            last = text;
+            source = cause.source();
+        }
+        if let Some(hint) = error.hint() {
+            self.words(&format!("{} {hint}", self.paint("hint:", "36")));
+        }
+        Exit::of(error)
+    }
+
+    /// Prints warnings about a file.
+    pub(super) fn warnings(&self, problems: &Problems) {
+        if !self.quiet && !problems.list.is_empty() {
+            self.problems(problems, Severity::Warning);
+        }
+    }
+
+    /// Prints warnings that point into some files.
+    pub(super) fn warn_all(&self, list: &[Problem], sources: &Sources) {
+        self.warnings(&Problems { list: list.to_vec(), sources: sources.clone() });
+    }
+
+    fn problems(&self, problems: &Problems, severity: Severity) {
+        let styles = if self.color { ThemeStyles::ansi() } else { ThemeStyles::none() };
+        let theme = GraphicalTheme { characters: ThemeCharacters::unicode(), styles };
+        let handler = GraphicalReportHandler::new_themed(theme).with_width(self.width()).with_links(false);
+        for problem in &problems.list {
+            self.words(&render(&handler, problem, &problems.sources, severity));
+        }
+        if severity == Severity::Error && problems.list.len() > 1 {
+            self.words(&format!("{} problems", problems.list.len()));
+        }
+    }
+}
+
+/// Returns a problem with its place, a snippet and the hint.
+fn render(handler: &GraphicalReportHandler, problem: &Problem, sources: &Sources, severity: Severity) -> String {
+    let mut diagnostic = MietteDiagnostic::new(problem.message.clone()).with_severity(severity);
+    diagnostic.help = problem.hint.clone();
+    let mut place = String::new();
+    let report = match problem.span.and_then(|span| Some((span, sources.get(span.file)?))) {
+        Some((span, source)) => {
+            place = format!("{}: ", sources.place(span));
+            let length = (span.end.saturating_sub(span.start)).max(1) as usize;
+            // A label over many lines hides what it is about: its first line says enough.
+            let text = sources.text(span);
+            let length = text.find('\n').map_or(length, |end| end.max(1));
+            diagnostic.labels = Some(vec![LabeledSpan::new(problem.label.clone(), span.start as usize, length)]);
+            diagnostic.message = format!("{place}{}", diagnostic.message);
+            miette::Report::new(diagnostic)
+                .with_source_code(NamedSource::new(source.name.clone(), source.text.to_string()))
+        }
+        None => miette::Report::new(diagnostic),
+    };
+    let mut text = String::new();
+    match handler.render_report(&mut text, report.as_ref()) {
+        Ok(()) => text.trim_end().to_owned(),
+        Err(_) => format!("{place}{problem}"),
+    }
+}

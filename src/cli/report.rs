@@ -1,0 +1,155 @@
+//! `shmoo report`, and the end of `run` and `sweep`: record, archive, check, compare, report.
+
+use super::Session;
+use super::arguments::{ReportArgs, ReportFormat};
+use super::exit::Exit;
+use crate::plan::Plan;
+use crate::report::{MarkdownOptions, Report, TerminalOptions, csv, html, json, junit, markdown, terminal};
+use crate::steps::judging::{check_goldens, compare_with_earlier, find_run, suite_folder};
+use crate::steps::recording::{self, RecordedRun};
+use crate::steps::reporting::{Findings, make};
+use crate::steps::run_folder::RunFolder;
+use crate::steps::running::Ran;
+use crate::steps::{StepError, Workspace, archiving};
+use crate::value::{RunId, show_bytes};
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+
+/// Bytes that a job summary may have.
+const MARKDOWN_BUDGET: usize = 1 << 20;
+
+pub(super) fn report(session: &Session, arguments: &ReportArgs) -> Result<Exit, Exit> {
+    let ReportArgs { run, format, out, base, strict } = arguments;
+    let fail = |error: StepError| session.printer.step(&error);
+    let workspace = session.workspace(&session.current)?;
+    let found = find_run(&workspace, run).map_err(fail)?;
+    let base = base.as_ref().map(|base| resolve_run(session, &workspace, base)).transpose()?;
+    let report = judge(session, &workspace, &found.folder, &found.plan, found.recorded, true, base, *strict)?;
+    match out {
+        None => write_report(session, &report, *format)?,
+        Some(path) => {
+            let written = File::create(path).and_then(|file| {
+                let mut file = BufWriter::new(file);
+                render(session, &report, *format, &mut file)?;
+                file.flush()
+            });
+            written.map_err(|error| {
+                session.printer.error(&format!("cannot write `{}`: {error}", path.display()), None);
+                Exit::Service
+            })?;
+            session.printer.note(&format!("the report is in `{}`", path.display()));
+        }
+    }
+    Ok(exit_of(&report))
+}
+
+/// Returns the full name of a run: as the history or this machine knows it.
+pub(super) fn resolve_run(session: &Session, workspace: &Workspace, wanted: &str) -> Result<RunId, Exit> {
+    match RunFolder::find(workspace, wanted, None) {
+        Ok(folder) => Ok(folder.facts.id),
+        Err(StepError::Usage { .. }) => Ok(RunId::new(wanted)),
+        Err(error) => Err(session.printer.step(&error)),
+    }
+}
+
+/// What follows a run besides its record and report.
+pub(super) struct Extras {
+    pub(super) compare: bool,
+    pub(super) strict: bool,
+    pub(super) base: Option<String>,
+    pub(super) archive: bool,
+}
+
+/// Records, archives, checks and compares a run that was carried out, and writes its page.
+pub(super) fn finish(
+    session: &Session,
+    workspace: &Workspace,
+    ran: Ran,
+    extras: Extras,
+) -> Result<(Report, Exit), Exit> {
+    let Ran { folder, plan, stopped, left, resumed: _, elsewhere } = ran;
+    let printer = &session.printer;
+    let fail = |error: StepError| printer.step(&error);
+    let mut recorded = recording::make(workspace, &folder, &plan).map_err(fail)?;
+    if extras.archive {
+        let archived = archiving::archive(workspace, &folder, &plan, &mut recorded.record).map_err(fail)?;
+        for left_out in &archived.left_out {
+            printer.warning(&format!("not in the archive: `{}`, {}", left_out.path.display(), left_out.reason));
+        }
+        printer.note(&format!(
+            "archive {} ({} of {} in {} files)",
+            archived.key,
+            show_bytes(archived.packed.bytes),
+            show_bytes(archived.packed.input_bytes),
+            archived.packed.files
+        ));
+    }
+    recording::store(workspace, &recorded.record).map_err(fail)?;
+    let base = extras.base.as_ref().map(|base| resolve_run(session, workspace, base)).transpose()?;
+    let mut report = judge(session, workspace, &folder, &plan, recorded, extras.compare, base, extras.strict)?;
+    if let Some(reason) = &stopped {
+        report.warnings.push(format!("stopped early ({reason}): {left} tasks are left; `--continue` goes on"));
+    } else if elsewhere > 0 {
+        report
+            .warnings
+            .push(format!("{elsewhere} tasks want a machine with another label: give it with `--runner LABEL`"));
+    }
+    let path = folder.path.join("report.html");
+    let written = File::create(&path).and_then(|file| {
+        let mut file = BufWriter::new(file);
+        html(&report, &mut file)?;
+        file.flush()
+    });
+    written.map_err(|error| {
+        printer.error(&format!("cannot write `{}`: {error}", path.display()), None);
+        Exit::Service
+    })?;
+    let exit = exit_of(&report);
+    Ok((report, exit))
+}
+
+/// Checks and compares a record, and makes the report.
+#[expect(clippy::too_many_arguments, reason = "the parts of one report, each from another step")]
+fn judge(
+    session: &Session,
+    workspace: &Workspace,
+    folder: &RunFolder,
+    plan: &Plan,
+    recorded: RecordedRun,
+    compare: bool,
+    base: Option<RunId>,
+    strict: bool,
+) -> Result<Report, Exit> {
+    let fail = |error: StepError| session.printer.step(&error);
+    let goldens = check_goldens(plan, &suite_folder(workspace, folder), &recorded.record).map_err(fail)?;
+    let comparison = if compare {
+        Some(compare_with_earlier(workspace, plan, &recorded.record, base.as_ref()).map_err(fail)?)
+    } else {
+        None
+    };
+    let findings = Findings { goldens, comparison, warnings: Vec::new(), strict };
+    make(workspace, folder, plan, recorded, findings, &session.current).map_err(fail)
+}
+
+pub(super) fn exit_of(report: &Report) -> Exit {
+    report.exit_codes.first().map_or(Exit::Ok, |&code| Exit::from_code(code))
+}
+
+/// Writes a report to standard output.
+pub(super) fn write_report(session: &Session, report: &Report, format: ReportFormat) -> Result<(), Exit> {
+    session.printer.data(|out| render(session, report, format, out))
+}
+
+fn render(session: &Session, report: &Report, format: ReportFormat, out: &mut dyn Write) -> io::Result<()> {
+    match format {
+        ReportFormat::Terminal => {
+            let options = TerminalOptions { color: session.printer.color(), width: session.printer.width() };
+            terminal(report, options, out)
+        }
+        ReportFormat::Markdown => markdown(report, MarkdownOptions { budget: MARKDOWN_BUDGET }, out),
+        ReportFormat::Json => json(report, out),
+        ReportFormat::Csv => csv(report, out),
+        ReportFormat::Junit => junit(report, out),
+        ReportFormat::Html => html(report, out),
+    }
+}

@@ -1,0 +1,195 @@
+//! `shmoo run`, and what it shares with `sweep`.
+
+use super::Session;
+use super::arguments::{HowArgs, RunArgs, SelectArgs};
+use super::exit::Exit;
+use super::progress::Watcher;
+use super::report::{Extras, finish, write_report};
+use crate::plan::{ResolvedCommand, resolve};
+use crate::report::quote;
+use crate::steps::planning::{PlanRequest, Planned, plan as make};
+use crate::steps::run_folder::RunFolder;
+use crate::steps::running::{Ran, RunRequest, resume, start};
+use crate::steps::workspace::{LoadedFile, load_suite_file};
+use crate::steps::{StepError, Workspace};
+use crate::value::{RunId, SuiteName};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+pub(super) fn run(session: &Session, arguments: &RunArgs) -> Result<Exit, Exit> {
+    let RunArgs { suite, select, how, format } = arguments;
+    let Some((workspace, ran)) = carry_out(session, suite, select, how)? else { return Ok(Exit::Ok) };
+    let extras = Extras { compare: false, strict: false, base: None, archive: false };
+    let (report, exit) = finish(session, &workspace, ran, extras)?;
+    write_report(session, &report, *format)?;
+    Ok(exit)
+}
+
+/// Plans and runs, or goes on with a run; `None` after a dry run.
+pub(super) fn carry_out(
+    session: &Session,
+    suite: &Path,
+    select: &SelectArgs,
+    how: &HowArgs,
+) -> Result<Option<(Workspace, Ran)>, Exit> {
+    let printer = &session.printer;
+    let fail = |error: StepError| printer.step(&error);
+    let loaded = load_suite_file(suite).map_err(fail)?;
+    printer.warn_all(&loaded.warnings, &loaded.suite.sources);
+    let workspace = session.workspace(&loaded.folder)?;
+    let name = loaded.suite.name.clone();
+    if how.force_clean {
+        clean(session, &workspace, &name)?;
+    }
+    let request = request(session, how)?;
+    let mut watcher = Watcher::new(printer.is_interactive(), printer.is_quiet());
+    if let Some(wanted) = &how.resume {
+        let folder = unfinished(session, &workspace, &name, wanted)?;
+        warn_if_changed(session, &folder, &loaded, select)?;
+        let ran = resume(&workspace, folder, &request, &mut watcher).map_err(fail)?;
+        return Ok(Some((workspace, ran)));
+    }
+    let baseline = baseline_run(&workspace, &loaded, how).map_err(fail)?;
+    let request_plan = PlanRequest { selection: select.selection(), shards: None, baseline };
+    let planned = make(&workspace, loaded, request_plan).map_err(fail)?;
+    printer.warn_all(&planned.plan.warnings, &planned.plan.suite.sources);
+    if how.dry_run {
+        dry_run(session, &planned)?;
+        return Ok(None);
+    }
+    let ran = start(&workspace, planned, &request, &mut watcher).map_err(fail)?;
+    Ok(Some((workspace, ran)))
+}
+
+pub(super) fn request(session: &Session, how: &HowArgs) -> Result<RunRequest, Exit> {
+    let shmoo = std::env::current_exe().map_err(|error| {
+        session.printer.error(&format!("the path of this program is not known: {error}"), None);
+        Exit::Service
+    })?;
+    let branch = session.variable("GITHUB_HEAD_REF").filter(|name| !name.is_empty());
+    let branch = branch.or_else(|| session.variable("GITHUB_REF_NAME").filter(|name| !name.is_empty()));
+    Ok(RunRequest {
+        jobs: how.jobs.map(|jobs| jobs as usize),
+        fail_fast: how.fail_fast,
+        label: how.runner.clone(),
+        shmoo,
+        environment: session.environment.clone(),
+        branch: branch.map(str::to_owned),
+    })
+}
+
+/// Returns the run that `run: baseline` sources take from, if any stage has one.
+fn baseline_run(workspace: &Workspace, loaded: &LoadedFile, how: &HowArgs) -> Result<Option<RunId>, StepError> {
+    let suite = &loaded.suite;
+    if let Some(wanted) = &how.baseline {
+        return RunFolder::find(workspace, wanted, None).map(|folder| Some(folder.facts.id));
+    }
+    if !suite.takes_baseline() {
+        return Ok(None);
+    }
+    // The newest complete run of the suite that is still on this machine.
+    let runs = RunFolder::all(workspace)?;
+    for folder in runs.into_iter().rev().filter(|folder| folder.facts.suite == suite.name) {
+        if folder.stored_record()?.is_some_and(|record| record.run.complete) {
+            return Ok(Some(folder.facts.id));
+        }
+    }
+    Ok(None)
+}
+
+/// Finds the run to go on with.
+fn unfinished(session: &Session, workspace: &Workspace, suite: &SuiteName, wanted: &str) -> Result<RunFolder, Exit> {
+    let folder = RunFolder::find(workspace, wanted, Some(suite)).map_err(|error| session.printer.step(&error))?;
+    if folder.facts.suite != *suite {
+        let message = format!("the run {} is of suite `{}`, not `{suite}`", folder.facts.id, folder.facts.suite);
+        session.printer.error(&message, None);
+        return Err(Exit::Usage);
+    }
+    Ok(folder)
+}
+
+/// A run goes on with the suite it was planned with; the author should know if that is not the file.
+fn warn_if_changed(
+    session: &Session,
+    folder: &RunFolder,
+    loaded: &LoadedFile,
+    select: &SelectArgs,
+) -> Result<(), Exit> {
+    let file = folder.plan_file().map_err(|error| session.printer.step(&error))?;
+    if file.suite_digest != loaded.suite.digest() {
+        session.printer.warning(&format!(
+            "the suite has changed since run {} was planned: it goes on as planned; start a new run for the changes",
+            folder.facts.id
+        ));
+    }
+    let selection = select.selection();
+    if selection != crate::plan::Selection::default() && selection != file.selection {
+        session.printer.error(
+            &format!(
+                "run {} was planned with another selection: {}",
+                folder.facts.id,
+                file.selection.arguments().join(" ")
+            ),
+            Some("`--continue` goes on with all of it; leave the filters out"),
+        );
+        return Err(Exit::Usage);
+    }
+    Ok(())
+}
+
+/// Removes the runs of a suite that were never finished.
+fn clean(session: &Session, workspace: &Workspace, suite: &SuiteName) -> Result<(), Exit> {
+    let fail = |error: StepError| session.printer.step(&error);
+    for folder in RunFolder::all(workspace).map_err(fail)? {
+        let finished = folder.stored_record().map_err(fail)?.is_some_and(|record| record.run.complete);
+        if folder.facts.suite != *suite || finished {
+            continue;
+        }
+        // Somebody may be at work in it.
+        let lock = crate::outside::lock::RunLock::acquire(&folder.path, &*workspace.clock);
+        let _lock = lock.map_err(|error| fail(StepError::Lock(error)))?;
+        std::fs::remove_dir_all(&folder.path).map_err(|error| {
+            session.printer.error(&format!("cannot remove `{}`: {error}", folder.path.display()), None);
+            Exit::Service
+        })?;
+        session.printer.note(&format!("removed the unfinished run {}", folder.facts.id));
+    }
+    Ok(())
+}
+
+/// Prints every command, in plan order, as one would type it.
+fn dry_run(session: &Session, planned: &Planned) -> Result<(), Exit> {
+    let plan = &planned.plan;
+    session.printer.data(|out| {
+        for task in plan.tasks() {
+            let key = plan.key(task);
+            let Ok(resolved) = resolve(plan, task, &BTreeMap::new()) else { continue };
+            let line = match &resolved.command {
+                ResolvedCommand::Arguments(arguments) => {
+                    let words: Vec<String> = arguments.iter().map(|word| quote(&shown(word)).into_owned()).collect();
+                    words.join(" ")
+                }
+                ResolvedCommand::Shell(text) => {
+                    let variables: Vec<String> = resolved
+                        .shell_variables()
+                        .into_iter()
+                        .filter(|(name, _)| text.contains(name))
+                        .map(|(name, value)| format!("{name}={}", quote(&value)))
+                        .collect();
+                    let script = quote(text.trim_end()).into_owned();
+                    format!("{} bash --noprofile --norc -euo pipefail -c {script}", variables.join(" "))
+                        .trim_start()
+                        .to_owned()
+                }
+            };
+            writeln!(out, "# {key}\n{line}")?;
+        }
+        Ok(())
+    })?;
+    session.printer.note(&format!("{} tasks, none was run", plan.task_count()));
+    Ok(())
+}
+
+fn shown(word: &str) -> String {
+    word.replace(crate::plan::SHMOO_MARK, "shmoo").replace(crate::plan::CASES_MARK, "cases.csv")
+}
