@@ -3,5 +3,6 @@
 mod integration {
     mod browser;
     mod chromium;
+    #[allow(dead_code, reason = "the unit tests of `report` use the rest")]
     mod sample_report;
 }
