@@ -89,7 +89,7 @@ fn write_bucket<'a>(
         out,
         r#"{} <span class="stage">{}</span> <span class="message">{}</span> <span class="soft size">{size}</span>"#,
         verdict_mark(bucket.verdict),
-        text(&bucket.stage),
+        clipped(&bucket.stage, 80),
         clipped(&bucket.example, 300)
     )?;
     writeln!(out, "</summary><div class=\"body\">")?;
