@@ -47,7 +47,7 @@ pub(crate) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -131,7 +131,7 @@ mod tests {
         check(2.051_234e9, "2.0512e9");
         check(0.1 + 0.2, "0.3");
         check(1.0 / 3.0, "0.33333");
-        check(-1234.567_8, "-1234.6");
+        check(-1_234.567_8, "-1234.6");
         check(0.000_123_456, "0.00012346");
         check(1.5e-7, "1.5e-7");
         check(999_999.96, "1000000");

@@ -3,9 +3,13 @@
 //! A stage's points have some of the case's parameters: the case hangs on the point that agrees with it
 //! on all of the stage's parameters, absent agreeing only with absent.
 
-use crate::record::CaseRecord;
-use crate::value::Scalar;
+use super::Report;
+use crate::record::{CaseRecord, TaskRecord};
+use crate::value::{Scalar, TaskKey};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// Names and values, in name order.
+type Point<'a> = Vec<(&'a str, &'a Scalar)>;
 
 /// Finds rows that hang on (stage, point) by case.
 pub(crate) struct PointIndex<'a> {
@@ -16,7 +20,7 @@ pub(crate) struct PointIndex<'a> {
 struct StageIndex<'a> {
     /// Every parameter that a point of the stage has.
     names: BTreeSet<&'a str>,
-    rows: HashMap<Vec<(&'a str, &'a Scalar)>, Vec<usize>>,
+    rows: HashMap<Point<'a>, Vec<usize>>,
 }
 
 impl<'a> PointIndex<'a> {
@@ -29,7 +33,7 @@ impl<'a> PointIndex<'a> {
                 stages.push(StageIndex { names: BTreeSet::new(), rows: HashMap::new() });
                 stages.len() - 1
             });
-            let key: Vec<(&str, &Scalar)> = params.iter().map(|(name, value)| (name.as_str(), value)).collect();
+            let key: Point = params.iter().map(|(name, value)| (name.as_str(), value)).collect();
             stages[place].names.extend(key.iter().map(|(name, _)| *name));
             stages[place].rows.entry(key).or_default().push(number);
         }
@@ -38,27 +42,64 @@ impl<'a> PointIndex<'a> {
 
     /// Returns the numbers of the rows that a case hangs on, stage after stage.
     pub(crate) fn of_case(&self, case: &'a CaseRecord) -> impl Iterator<Item = usize> + '_ {
-        self.stages.iter().flat_map(move |stage| {
-            let key: Vec<(&str, &Scalar)> = case
-                .params
-                .iter()
-                .filter(|(name, _)| stage.names.contains(name.as_str()))
-                .map(|(name, value)| (name.as_str(), value))
-                .collect();
-            stage.rows.get(&key).into_iter().flatten().copied()
-        })
+        self.stages
+            .iter()
+            .flat_map(move |stage| stage.rows.get(&point_of(&case.params, &stage.names)).into_iter().flatten().copied())
     }
 }
 
-/// Returns the first case that hangs on a point with these parameters, preferring one that the task
-/// `is_worst` of.
-pub(crate) fn case_for<'a>(
+/// Finds a case that shows what a task did.
+pub(crate) struct CaseFinder<'a> {
     cases: &'a [CaseRecord],
-    params: &[(String, Scalar)],
-    is_worst: impl Fn(&CaseRecord) -> bool,
-) -> Option<&'a CaseRecord> {
-    let agrees = |case: &&CaseRecord| params.iter().all(|param| case.params.contains(param));
-    cases.iter().filter(agrees).find(|case| is_worst(case)).or_else(|| cases.iter().find(agrees))
+    /// The parameters of each stage.
+    names: HashMap<&'a str, BTreeSet<&'a str>>,
+    /// The first case that is as bad as it is because of the task.
+    blaming: HashMap<&'a TaskKey, usize>,
+    /// The first case at each point, for stages that were asked for.
+    stages: HashMap<&'a str, HashMap<Point<'a>, usize>>,
+}
+
+impl<'a> CaseFinder<'a> {
+    /// Prepares to search the cases of a report.
+    pub(crate) fn new(report: &'a Report) -> CaseFinder<'a> {
+        let mut names: HashMap<&str, BTreeSet<&str>> = HashMap::new();
+        for task in &report.tasks {
+            names
+                .entry(task.task.stage.as_str())
+                .or_default()
+                .extend(task.params.iter().map(|(name, _)| name.as_str()));
+        }
+        let mut blaming = HashMap::new();
+        for (number, case) in report.cases.iter().enumerate() {
+            if let Some(worst) = &case.worst {
+                blaming.entry(worst).or_insert(number);
+            }
+        }
+        CaseFinder { cases: &report.cases, names, blaming, stages: HashMap::new() }
+    }
+
+    /// Returns a case that hangs on the task, best one whose verdict is the task's doing.
+    pub(crate) fn find(&mut self, task: &'a TaskRecord) -> Option<&'a CaseRecord> {
+        if let Some(number) = self.blaming.get(&task.task) {
+            return self.cases.get(*number);
+        }
+        let stage = task.task.stage.as_str();
+        let names = self.names.get(stage)?;
+        let points = self.stages.entry(stage).or_insert_with(|| {
+            let mut points = HashMap::new();
+            for (number, case) in self.cases.iter().enumerate() {
+                points.entry(point_of(&case.params, names)).or_insert(number);
+            }
+            points
+        });
+        points.get(&point_of(&task.params, names)).and_then(|number| self.cases.get(*number))
+    }
+}
+
+/// Returns the values of some parameters.
+fn point_of<'a>(params: &'a [(String, Scalar)], names: &BTreeSet<&str>) -> Point<'a> {
+    let own = params.iter().filter(|(name, _)| names.contains(name.as_str()));
+    own.map(|(name, value)| (name.as_str(), value)).collect()
 }
 
 #[cfg(test)]
@@ -84,5 +125,20 @@ mod tests {
         // `sim` knows a temperature, so a case with one does not hang on a point without.
         check("inv7_t27", &[1, 4]);
         check("inv9", &[4]);
+    }
+
+    #[test]
+    fn tasks_find_a_case() {
+        let report = sample::red();
+        let mut finder = CaseFinder::new(&report);
+        let mut check = |key: &str, expected: Option<&str>| {
+            let task = report.tasks.iter().find(|task| task.task.to_string() == key).unwrap();
+            assert_eq!(finder.find(task).map(|case| case.name.as_str()), expected, "{key}");
+        };
+        check("check_drc/inv5", Some("inv5_v0.6_nsch"));
+        check("check_drc/inv7", Some("inv7_v0.6_nsch"));
+        check("run_simulations/inv7_v3.3_npex", Some("inv7_v3.3_npex"));
+        check("run_simulations/inv7_v1.8_nsch", Some("inv7_v1.8_nsch"));
+        check("bench/all", Some("inv5_v0.6_nsch"));
     }
 }

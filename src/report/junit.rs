@@ -9,7 +9,7 @@ use super::command::run_command;
 use super::figure::{count, pair, percent};
 use super::headline::golden_word;
 use super::inert::{block, line};
-use super::join::case_for;
+use super::join::CaseFinder;
 use super::svg::escape;
 use super::{Report, inert};
 use crate::compare::ComparisonVerdict;
@@ -32,8 +32,9 @@ pub fn junit(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         total(|suite| suite.having(Outcome::is_skipped)),
         report.totals.wall,
     )?;
+    let mut finder = CaseFinder::new(report);
     for suite in &suites {
-        write_suite(report, suite, out)?;
+        write_suite(report, suite, &mut finder, out)?;
     }
     writeln!(out, "</testsuites>")
 }
@@ -148,7 +149,12 @@ fn findings(report: &Report) -> [Suite<'_>; 3] {
     ]
 }
 
-fn write_suite(report: &Report, suite: &Suite, out: &mut dyn Write) -> io::Result<()> {
+fn write_suite<'a>(
+    report: &Report,
+    suite: &Suite<'a>,
+    finder: &mut CaseFinder<'a>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     writeln!(
         out,
         r#"  <testsuite name="{}" tests="{}" failures="{}" errors="{}" skipped="{}" time="{:.3}" timestamp="{}">"#,
@@ -199,14 +205,14 @@ fn write_suite(report: &Report, suite: &Suite, out: &mut dyn Write) -> io::Resul
             write!(out, r#" type="{kind}""#)?;
         }
         write!(out, r#" message="{}">"#, attribute(message))?;
-        write!(out, "{}", body(report, test, message))?;
+        write!(out, "{}", body(report, test, message, finder))?;
         writeln!(out, "</{element}>\n    </testcase>")?;
     }
     writeln!(out, "  </testsuite>")
 }
 
 /// Returns what a reader unfolds: message, quotes, earlier attempts, the command to reproduce it.
-fn body(report: &Report, test: &Test, message: &str) -> String {
+fn body<'a>(report: &Report, test: &Test<'a>, message: &str, finder: &mut CaseFinder<'a>) -> String {
     let mut text = block(message).into_owned();
     if let Some(task) = test.task {
         for quote in &task.quotes {
@@ -216,9 +222,8 @@ fn body(report: &Report, test: &Test, message: &str) -> String {
         if !task.tries.is_empty() {
             text.push_str(&format!("\nafter {}", count(task.tries.len() as u64, "earlier attempt")));
         }
-        let is_worst = |case: &crate::record::CaseRecord| case.worst.as_ref() == Some(&task.task);
         if task.verdict != Verdict::Skipped
-            && let Some(case) = case_for(&report.cases, &task.params, is_worst)
+            && let Some(case) = finder.find(task)
         {
             text.push_str(&format!("\nreproduce: {}", line(&run_command(&report.run, case.name.as_str()))));
         }

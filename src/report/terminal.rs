@@ -4,7 +4,7 @@ use super::command::run_command;
 use super::figure::{count, percent, thousands};
 use super::headline::{Tone, change_sign, ended, golden_word, headline, sign};
 use super::inert::{block, clip, short};
-use super::join::case_for;
+use super::join::CaseFinder;
 use super::plot::{PlotOptions, plot};
 use super::selection::{both, commit_name, counts_of, folder_of, notable, seconds, slowest};
 use super::{Bucket, Report};
@@ -76,7 +76,7 @@ struct Page<'a> {
     out: &'a mut dyn Write,
 }
 
-impl Page<'_> {
+impl<'a> Page<'a> {
     fn title(&mut self, title: &str) -> io::Result<()> {
         writeln!(self.out, "\n{}", self.paint.bold(title))
     }
@@ -161,8 +161,9 @@ impl Page<'_> {
         let (known, fresh): (Vec<&Bucket>, Vec<&Bucket>) = report.buckets.iter().partition(|b| b.known.is_some());
         if !fresh.is_empty() {
             self.title("What broke")?;
+            let mut finder = CaseFinder::new(report);
             for bucket in fresh.iter().take(ROWS) {
-                self.bucket(bucket)?;
+                self.bucket(bucket, &mut finder)?;
             }
             self.more(fresh.len().saturating_sub(ROWS), "kind")?;
         }
@@ -185,7 +186,7 @@ impl Page<'_> {
         Ok(())
     }
 
-    fn bucket(&mut self, bucket: &Bucket) -> io::Result<()> {
+    fn bucket(&mut self, bucket: &Bucket, finder: &mut CaseFinder<'a>) -> io::Result<()> {
         let report = self.report;
         let mark = self.paint.verdict(bucket.verdict, &format!("{} {}", sign(bucket.verdict), ended(bucket.verdict)));
         let size = format!("{}, {}", count(bucket.tasks.len() as u64, "task"), count(bucket.cases, "case"));
@@ -206,8 +207,7 @@ impl Page<'_> {
         let rest = bucket.tasks.len().saturating_sub(places.len());
         let rest = if rest > 0 { format!(" and {rest} more") } else { String::new() };
         writeln!(self.out, "      at {}{rest}", places.join(", "))?;
-        let is_worst = |case: &crate::record::CaseRecord| case.worst.as_ref() == Some(&first.task);
-        if let Some(case) = case_for(&report.cases, &first.params, is_worst) {
+        if let Some(case) = finder.find(first) {
             let command = run_command(&report.run, case.name.as_str());
             writeln!(self.out, "      {} {}", self.paint.soft("reproduce:"), short(&command, 1000))?;
         }

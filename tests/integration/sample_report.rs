@@ -9,6 +9,9 @@ use shmoo::report::{GridAxis, GridCell, LogExcerpt, Report, ShmooGrid, bucket, t
 use shmoo::value::{Digest, MetricName, PointName, RunId, Scalar, StageName, SuiteName, TaskKey, Timestamp};
 use std::collections::BTreeMap;
 
+/// What a failure to read the sample's own text would mean.
+const OWN: &str = "the samples are well formed";
+
 /// The parameters of all samples: code in names, name, unit.
 const PARAMS: [(&str, &str, Option<&str>); 4] =
     [("inv", "inverters", None), ("v", "vdd", Some("V")), ("t", "temp", Some("degC")), ("n", "netlist", None)];
@@ -23,7 +26,7 @@ pub(crate) fn red() -> Report {
         for vdd in ["0.6", "1.8", "3.3"] {
             for netlist in ["sch", "pex"] {
                 let mut task = task(&format!("run_simulations/inv{inverters}_v{vdd}_n{netlist}"), Verdict::Pass);
-                let supply: f64 = vdd.parse().unwrap();
+                let supply: f64 = vdd.parse().expect(OWN);
                 task.metrics = vec![
                     measured("freq", 1.25e9 * supply * supply / f64::from(inverters), Some("Hz")),
                     measured("power", 2.5e-4 * supply, Some("W")),
@@ -62,7 +65,7 @@ pub(crate) fn red() -> Report {
         change(&mut tasks, key, |task| {
             task.verdict = Verdict::Skipped;
             task.message = Some(format!("needs {cause}, which did not pass"));
-            task.cause = Some(cause.parse().unwrap());
+            task.cause = Some(cause.parse().expect(OWN));
             task.metrics.clear();
             task.usage = Usage::default();
             task.folder = None;
@@ -118,13 +121,13 @@ pub(crate) fn red() -> Report {
     report.plots = ["sch", "pex"].map(grid).to_vec();
     report.logs = vec![
         LogExcerpt {
-            task: "run_simulations/inv7_v0.6_nsch".parse().unwrap(),
+            task: "run_simulations/inv7_v0.6_nsch".parse().expect(OWN),
             stream: "stdout".into(),
             text: "Doing analysis at TEMP = 27.0\n\u{1b}[31mError: measure  tperiod  find(TARG) : out of interval\u{1b}[0m\nngspice-45 done\n".into(),
             skipped: 20_480,
         },
         LogExcerpt {
-            task: "check_drc/inv5".parse().unwrap(),
+            task: "check_drc/inv5".parse().expect(OWN),
             stream: "stderr".into(),
             text: "12 errors in cell ring\n".into(),
             skipped: 0,
@@ -302,7 +305,7 @@ pub(crate) fn hostile(text: &str) -> Report {
 
 /// A task with the parameters that its point names.
 pub(crate) fn task(key: &str, verdict: Verdict) -> TaskRecord {
-    let task: TaskKey = key.parse().unwrap();
+    let task: TaskKey = key.parse().expect(OWN);
     TaskRecord {
         params: params_of(task.point.as_str()),
         verdict,
@@ -384,21 +387,23 @@ pub(crate) fn run() -> RunInfo {
 }
 
 fn assembled(tasks: Vec<TaskRecord>, cases: Vec<CaseRecord>) -> Report {
-    let metrics = tasks
-        .iter()
-        .flat_map(|task| {
-            task.metrics.iter().map(|measured| MetricRow {
-                stage: task.task.stage.clone(),
-                point: task.task.point.clone(),
-                metric: measured.name.clone(),
-                params: task.params.clone(),
-                value: measured.value.clone(),
-                samples: measured.samples.clone(),
-                unit: measured.unit.clone(),
-                origin: None,
-            })
-        })
-        .collect();
+    let row = |task: &TaskRecord, point: &PointName, measured: &Measured| MetricRow {
+        stage: task.task.stage.clone(),
+        point: point.clone(),
+        metric: measured.name.clone(),
+        params: params_of(point.as_str()),
+        value: measured.value.clone(),
+        samples: measured.samples.clone(),
+        unit: measured.unit.clone(),
+        origin: None,
+    };
+    let mut metrics = Vec::new();
+    for task in &tasks {
+        metrics.extend(task.metrics.iter().map(|measured| row(task, &task.task.point, measured)));
+        for reported in &task.rows {
+            metrics.extend(reported.metrics.iter().map(|measured| row(task, &reported.case, measured)));
+        }
+    }
     Report {
         run: run(),
         totals: totals(&tasks, &cases),
@@ -430,7 +435,7 @@ fn judged_case(name: &str, tasks: &[TaskRecord]) -> CaseRecord {
 }
 
 fn change(tasks: &mut [TaskRecord], key: &str, with: impl FnOnce(&mut TaskRecord)) {
-    with(tasks.iter_mut().find(|task| task.task.to_string() == key).unwrap());
+    with(tasks.iter_mut().find(|task| task.task.to_string() == key).expect(OWN));
 }
 
 fn params_of(point: &str) -> Vec<(String, Scalar)> {
@@ -493,7 +498,10 @@ fn comparison() -> Comparison {
         base: base.map(MeasuredValue::Number),
         head: head.map(MeasuredValue::Number),
         unit: Some(if metric == "freq" { "Hz" } else { "W" }.into()),
-        relative: base.zip(head).map(|(base, head)| (head - base) / base.abs()),
+        relative: base
+            .zip(head)
+            .filter(|_| verdict != ComparisonVerdict::Incomparable)
+            .map(|(base, head)| (head - base) / base.abs()),
         verdict,
         rule: rule.into(),
     };

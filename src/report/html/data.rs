@@ -1,8 +1,10 @@
 //! The cases as data for the page's script: compact rows, every text harmless already.
 //!
 //! `{"params":[[NAME,UNIT]],"metrics":[[STAGE,NAME,UNIT]],"verdicts":[...],"left_out":N,"run":...,
-//! "repro":...,"tasks":[...],"cases":[[NAME,VERDICT,KNOWN,TASK,[PARAMS],[METRICS],QUOTED?]]}`. A verdict
-//! is its number in `verdicts`; TASK is the number of the task to blame in `tasks`, or -1.
+//! "repro":...,"tasks":[...],"cases":[[NAME,VERDICT,KNOWN,TASK,[PARAMS],[METRICS],
+//! {"quoted","reasons"}?]]}`. A verdict is its number in `verdicts`; TASK is the number of the task to
+//! blame in `tasks`, or -1; `quoted` is the name for a shell, if that differs; `reasons` is what tasks
+//! that report cases said of this one.
 
 use crate::ledger::{MeasuredValue, Verdict};
 use crate::record::{CaseRecord, TaskRecord};
@@ -92,8 +94,17 @@ struct Case(
     i64,
     Vec<Cell>,
     Vec<Cell>,
-    #[serde(skip_serializing_if = "Option::is_none")] Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")] Option<Extra>,
 );
+
+/// What few cases have.
+#[derive(Serialize)]
+struct Extra {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quoted: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reasons: Vec<String>,
+}
 
 /// A value of a column.
 #[derive(Clone, Serialize)]
@@ -114,6 +125,7 @@ impl Data {
         let units: HashMap<&str, &str> =
             report.run.params.iter().filter_map(|param| Some((param.name.as_str(), param.unit.as_deref()?))).collect();
         let shown = |(before, after): (String, String)| (line(&before).into_owned(), line(&after).into_owned());
+        let reported = reported(report);
         let rows = cases.iter().map(|case| {
             let mut values = vec![Cell::None; columns.len()];
             for row in index.of_case(case) {
@@ -127,6 +139,8 @@ impl Data {
             let name = line(case.name.as_str()).into_owned();
             let quoted = quote(case.name.as_str());
             let quoted = (quoted != name).then(|| line(&quoted).into_owned());
+            let reasons = reported.get(case.name.as_str()).cloned().unwrap_or_default();
+            let extra = (quoted.is_some() || !reasons.is_empty()).then_some(Extra { quoted, reasons });
             let blame = case.worst.as_ref().and_then(|worst| places.get(worst)).map_or(-1, |place| *place as i64);
             let own = |name: &&str| {
                 case.params.iter().find(|(param, _)| param == name).map_or(Cell::None, |(_, value)| cell(value))
@@ -138,7 +152,7 @@ impl Data {
                 blame,
                 params.iter().map(own).collect(),
                 values,
-                quoted,
+                extra,
             )
         });
         Data {
@@ -152,6 +166,19 @@ impl Data {
             tasks,
         }
     }
+}
+
+/// Returns why cases that a task reported (`rows`) did not pass, by case.
+fn reported(report: &Report) -> HashMap<&str, Vec<String>> {
+    let mut reasons: HashMap<&str, Vec<String>> = HashMap::new();
+    for task in &report.tasks {
+        for row in task.rows.iter().filter(|row| row.verdict != Verdict::Pass) {
+            let message = row.message.as_deref().unwrap_or("no message");
+            let reason = short(&format!("{} {}: {message}", task.task, row.verdict), 500);
+            reasons.entry(row.case.as_str()).or_default().push(reason);
+        }
+    }
+    reasons
 }
 
 fn number(verdict: Verdict) -> usize {
@@ -260,6 +287,7 @@ fn tasks<'a>(report: &'a Report, cases: &[&'a CaseRecord]) -> (Vec<Task>, HashMa
 mod tests {
     use super::*;
     use crate::report::sample;
+    use crate::value::PointName;
 
     fn read(report: &Report) -> serde_json::Value {
         let mut out = Vec::new();
@@ -282,6 +310,20 @@ mod tests {
         assert_eq!(blamed["key"], "check_drc/inv5");
         assert_eq!(blamed["quotes"][0][0], "drc.rpt:3");
         assert_eq!(blamed["log"], 1);
+    }
+
+    #[test]
+    fn what_a_task_reports_of_a_case_stands_beside_it() {
+        let mut report = sample::red();
+        let bench = report.tasks.last_mut().unwrap();
+        bench.rows[0].verdict = Verdict::Fail;
+        bench.rows[0].message = Some("latency is 2 us".into());
+        report.cases[1].name = PointName::new("my case");
+        let data = read(&report);
+        assert_eq!(data["cases"][8][0], "inv7_v1.8_nsch");
+        assert_eq!(data["cases"][8][6]["reasons"], serde_json::json!(["bench/all fail: latency is 2 us"]));
+        assert_eq!(data["cases"][1][6], serde_json::json!({"quoted": "'my case'"}));
+        assert!(data["cases"][0].get(6).is_none());
     }
 
     #[test]

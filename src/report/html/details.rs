@@ -14,9 +14,10 @@ use crate::value::{show_bytes, show_duration};
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 
-/// Plots and slow tasks that are shown.
+/// Plots, slow tasks and warnings that are shown.
 const PLOTS: usize = 60;
 const SLOWEST: usize = 20;
+const WARNINGS: usize = 500;
 
 /// Writes the shmoo plots.
 pub(super) fn plots(report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -117,16 +118,23 @@ pub(super) fn slowest(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "</tbody></table></div>")
 }
 
+/// Writes the warnings of the suite and of the run.
+pub(super) fn warnings(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, r#"<ul class="plain">"#)?;
+    for warning in report.warnings.iter().take(WARNINGS) {
+        writeln!(
+            out,
+            r#"<li><span class="v uncertain"><span class="sign" aria-hidden="true">!</span></span> {}</li>"#,
+            clipped(warning, 2000)
+        )?;
+    }
+    writeln!(out, "</ul>")?;
+    more(report.warnings.len().saturating_sub(WARNINGS), "warning", out)
+}
+
 /// Writes what was run, from which code, on which machine, with which tools.
 pub(super) fn run(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let run = &report.run;
-    if !report.warnings.is_empty() {
-        writeln!(out, r#"<p class="label">warnings</p><ul class="plain">"#)?;
-        for warning in &report.warnings {
-            writeln!(out, "<li>{}</li>", clipped(warning, 2000))?;
-        }
-        writeln!(out, "</ul>")?;
-    }
     let mut facts: Vec<(&str, String)> = vec![
         ("suite file", text(&run.suite_file)),
         ("run", text(run.id.as_str())),

@@ -1,11 +1,11 @@
 //! What broke: buckets with their evidence, known failures, logs.
 
 use super::{clipped, command, text, verdict_mark};
-use crate::record::{CaseRecord, TaskRecord};
+use crate::record::TaskRecord;
 use crate::report::command::{repro_command, run_command};
 use crate::report::figure::count;
 use crate::report::inert::{block, clip, short};
-use crate::report::join::case_for;
+use crate::report::join::CaseFinder;
 use crate::report::selection::folder_of;
 use crate::report::svg::escape;
 use crate::report::{Bucket, Report};
@@ -22,8 +22,9 @@ const QUOTE: usize = 600;
 /// Writes the buckets of failures that are not known, the first one open.
 pub(super) fn buckets(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let fresh: Vec<&Bucket> = report.buckets.iter().filter(|bucket| bucket.known.is_none()).collect();
+    let mut finder = CaseFinder::new(report);
     for (number, bucket) in fresh.iter().take(BUCKETS).enumerate() {
-        write_bucket(report, bucket, number, out)?;
+        write_bucket(report, bucket, number, &mut finder, out)?;
     }
     more(fresh.len().saturating_sub(BUCKETS), "kind of failure", out)
 }
@@ -42,8 +43,9 @@ pub(super) fn known(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "</ul>")?;
     }
     let known: Vec<&Bucket> = report.buckets.iter().filter(|bucket| bucket.known.is_some()).collect();
+    let mut finder = CaseFinder::new(report);
     for (number, bucket) in known.iter().take(BUCKETS).enumerate() {
-        write_bucket(report, bucket, number, out)?;
+        write_bucket(report, bucket, number, &mut finder, out)?;
     }
     more(known.len().saturating_sub(BUCKETS), "kind of known failure", out)
 }
@@ -72,7 +74,13 @@ pub(super) fn logs(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     }
 }
 
-fn write_bucket(report: &Report, bucket: &Bucket, number: usize, out: &mut dyn Write) -> io::Result<()> {
+fn write_bucket<'a>(
+    report: &'a Report,
+    bucket: &Bucket,
+    number: usize,
+    finder: &mut CaseFinder<'a>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let open = if number == 0 && bucket.known.is_none() { " open" } else { "" };
     let kind = if bucket.known.is_some() { "known" } else { "bucket" };
     let size = format!("{} · {}", count(bucket.tasks.len() as u64, "task"), count(bucket.cases, "case"));
@@ -81,7 +89,7 @@ fn write_bucket(report: &Report, bucket: &Bucket, number: usize, out: &mut dyn W
         out,
         r#"{} <span class="stage">{}</span> <span class="message">{}</span> <span class="soft size">{size}</span>"#,
         verdict_mark(bucket.verdict),
-        text(&bucket.stage),
+        clipped(&bucket.stage, 80),
         clipped(&bucket.example, 300)
     )?;
     writeln!(out, "</summary><div class=\"body\">")?;
@@ -93,7 +101,7 @@ fn write_bucket(report: &Report, bucket: &Bucket, number: usize, out: &mut dyn W
     }
     let first = report.tasks.iter().find(|task| bucket.tasks.first() == Some(&task.task));
     if let Some(task) = first {
-        write_evidence(report, task, out)?;
+        write_evidence(report, task, finder, out)?;
     }
     if bucket.tasks.len() > 1 {
         writeln!(
@@ -112,7 +120,12 @@ fn write_bucket(report: &Report, bucket: &Bucket, number: usize, out: &mut dyn W
 }
 
 /// Writes why a task failed and how to see it fail again.
-fn write_evidence(report: &Report, task: &TaskRecord, out: &mut dyn Write) -> io::Result<()> {
+fn write_evidence<'a>(
+    report: &Report,
+    task: &'a TaskRecord,
+    finder: &mut CaseFinder<'a>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     for quote in task.quotes.iter().take(QUOTES) {
         let line = quote.line.map(|line| format!(":{line}")).unwrap_or_default();
         let quoted = block(&quote.text);
@@ -148,8 +161,7 @@ fn write_evidence(report: &Report, task: &TaskRecord, out: &mut dyn Write) -> io
         ));
     }
     writeln!(out, r#"<dl class="pairs">{}</dl>"#, facts.concat())?;
-    let is_worst = |case: &CaseRecord| case.worst.as_ref() == Some(&task.task);
-    if let Some(case) = case_for(&report.cases, &task.params, is_worst) {
+    if let Some(case) = finder.find(task) {
         let name = case.name.as_str();
         writeln!(out, "<p class=\"label\">reproduce</p>{}", command(&run_command(&report.run, name)))?;
         writeln!(out, "<p class=\"label\">rebuild its folders</p>{}", command(&repro_command(&report.run, name)))?;

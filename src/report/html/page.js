@@ -39,7 +39,7 @@
   // ---- cases
 
   const data = JSON.parse(document.getElementById("data").textContent);
-  const [NAME, VERDICT, KNOWN, TASK, PARAMS, METRICS, QUOTED] = [0, 1, 2, 3, 4, 5, 6];
+  const [NAME, VERDICT, KNOWN, TASK, PARAMS, METRICS, EXTRA] = [0, 1, 2, 3, 4, 5, 6];
   const table = document.getElementById("case-table");
   let shown = data.cases;
   let drawn = 0;
@@ -106,13 +106,14 @@
   };
 
   const panel = (row) => {
-    const name = row[QUOTED] ?? row[NAME];
+    const name = row[EXTRA]?.quoted ?? row[NAME];
     const box = element("div", { className: "panel" });
     const seen = new Set();
     for (let number = row[TASK]; number !== undefined && number >= 0 && !seen.has(number); number = data.tasks[number].cause) {
       seen.add(number);
       box.append(...explain(data.tasks[number]));
     }
+    for (const reason of row[EXTRA]?.reasons ?? []) box.append(element("p", { textContent: reason }));
     box.append(
       element("p", { className: "label", textContent: "reproduce" }), command(data.run[0] + name + data.run[1]),
       element("p", { className: "label", textContent: "rebuild its folders" }), command(data.repro[0] + name + data.repro[1]),
@@ -217,6 +218,7 @@
     return (row) => row[NAME].toLowerCase().includes(text)
       || data.verdicts[row[VERDICT]].includes(text)
       || row[PARAMS].some((value) => typeof value === "string" && value.toLowerCase().includes(text))
+      || (row[EXTRA]?.reasons ?? []).some((reason) => reason.toLowerCase().includes(text))
       || (row[TASK] >= 0 && `${data.tasks[row[TASK]].key} ${data.tasks[row[TASK]].message ?? ""}`.toLowerCase().includes(text));
   };
   const update = () => {
@@ -299,6 +301,8 @@
     new IntersectionObserver((entries) => {
       if (entries.some((entry) => entry.isIntersecting)) draw(drawn + CHUNK);
     }, { root: table.parentElement, rootMargin: "600px" }).observe(document.getElementById("end"));
+    // Paper does not scroll.
+    addEventListener("beforeprint", () => draw(shown.length));
     redraw();
   }
   follow();

@@ -4,16 +4,19 @@
 //! mean nothing. If the report is larger than the budget, lists get shorter tier by tier, and a line
 //! says what was left out.
 
+mod code;
+
 use super::command::run_command;
 use super::figure::{count, percent, thousands};
 use super::headline::{Tone, change_sign, ended, golden_word, headline, sign};
 use super::inert::{block, line, short};
-use super::join::case_for;
+use super::join::CaseFinder;
 use super::plot::{PlotOptions, plot};
 use super::selection::{both, commit_name, counts_of, notable, seconds, slowest};
 use super::{Bucket, Report};
 use crate::ledger::Verdict;
 use crate::value::show_duration;
+use code::{SPAN, cell, code, code_of, fenced};
 use std::io::{self, Write};
 
 /// How much there is room for.
@@ -40,9 +43,6 @@ const TIERS: [Tier; 5] = [
     Tier { rows: 5, quotes: 2, plots: 0, folded: false },
     Tier { rows: 1, quotes: 1, plots: 0, folded: false },
 ];
-
-/// Characters of a text in a table or a code span.
-const SPAN: usize = 200;
 
 /// Writes the report as markdown, in the largest tier that fits the budget.
 pub fn markdown(report: &Report, options: MarkdownOptions, out: &mut dyn Write) -> io::Result<()> {
@@ -150,8 +150,9 @@ left out for want of room: {}
         if !fresh.is_empty() {
             self.line("\n### What broke");
         }
+        let mut finder = CaseFinder::new(self.report);
         for bucket in self.first(&fresh, rows, "kind") {
-            self.bucket(bucket);
+            self.bucket(bucket, &mut finder);
         }
         if !known.is_empty() {
             self.line("\n### Known failures\n");
@@ -164,7 +165,7 @@ left out for want of room: {}
         }
     }
 
-    fn bucket(&mut self, bucket: &Bucket) {
+    fn bucket(&mut self, bucket: &Bucket, finder: &mut CaseFinder<'a>) {
         let report = self.report;
         let size = format!("{}, {}", count(bucket.tasks.len() as u64, "task"), count(bucket.cases, "case"));
         let (sign, stage) = (sign(bucket.verdict), code(&bucket.stage));
@@ -183,8 +184,7 @@ left out for want of room: {}
         if !quotes.is_empty() {
             self.line(&format!("\n{}", fenced(&quotes.join("\n"), "")));
         }
-        let is_worst = |case: &crate::record::CaseRecord| case.worst.as_ref() == Some(&first.task);
-        if let Some(case) = case_for(&report.cases, &first.params, is_worst) {
+        if let Some(case) = finder.find(first) {
             let command = run_command(&report.run, case.name.as_str());
             self.line(&format!("\nreproduce: {}", code_of(&line(&command), 1000)));
         }
@@ -386,54 +386,6 @@ fn head_line(report: &Report) -> String {
     lines
 }
 
-/// Returns a text of the run as a code span of one line; a dash if there is nothing in it.
-fn code(text: &str) -> String {
-    code_of(&short(text, SPAN), SPAN)
-}
-
-fn code_of(text: &str, limit: usize) -> String {
-    let text = short(text, limit);
-    let text = text.trim();
-    if text.is_empty() {
-        return "–".to_owned();
-    }
-    let fence = "`".repeat(longest_run(text) + 1);
-    // A backtick at an end needs a space, which markdown takes away again.
-    let space = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
-    format!("{fence}{space}{text}{space}{fence}")
-}
-
-/// Returns a text of the run for a cell of a table, where a pipe would end the cell even in code.
-fn cell(text: &str) -> String {
-    let text = short(text, SPAN);
-    if text.trim().is_empty() {
-        return String::new();
-    }
-    if !text.contains('|') {
-        return code_of(&text, SPAN);
-    }
-    let mut span = String::from("<code>");
-    for c in text.chars() {
-        // Character references mean nothing to markdown, whatever they stand for.
-        if c.is_ascii_punctuation() {
-            span.push_str(&format!("&#{};", u32::from(c)));
-        } else {
-            span.push(c);
-        }
-    }
-    span + "</code>"
-}
-
-/// Returns a text of the run as a fenced block that nothing in it can end.
-fn fenced(text: &str, language: &str) -> String {
-    let fence = "`".repeat(longest_run(text).max(2) + 1);
-    format!("{fence}{language}\n{text}\n{fence}")
-}
-
-fn longest_run(text: &str) -> usize {
-    text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -449,21 +401,6 @@ mod tests {
     fn reports() {
         insta::assert_snapshot!("report.md", written(&sample::red(), 60_000));
         insta::assert_snapshot!("report-green.md", written(&sample::green(), 60_000));
-    }
-
-    #[test]
-    fn code_spans() {
-        let check = |text: &str, expected: &str| assert_eq!(code(text), expected, "{text:?}");
-        check("plain", "`plain`");
-        check("a ` b", "``a ` b``");
-        check("`", "`` ` ``");
-        check("```", "```` ``` ````");
-        check(" \n ", "–");
-        check("a\nb", "`a b`");
-        check("@octocat <b> #1", "`@octocat <b> #1`");
-        assert_eq!(cell("a | `b` @c"), "<code>a &#124; &#96;b&#96; &#64;c</code>");
-        assert_eq!(cell("a\\|b"), "<code>a&#92;&#124;b</code>");
-        assert_eq!(fenced("```\nx", ""), "````\n```\nx\n````");
     }
 
     /// Returns the markdown without its code: fenced blocks, spans, `<code>` of character references.
