@@ -4,6 +4,8 @@
 //! read. Invariant: every planned task and case has exactly one row.
 
 mod run;
+#[cfg(test)]
+pub(crate) mod sample;
 
 pub use run::{
     CaseRecord, MetricInfo, MetricRow, ParamInfo, RECORD_FORMAT, RECORD_VERSION, RunInfo, RunRecord, SourceInfo,
