@@ -1,8 +1,8 @@
-use super::sample::{expr, gated, metric, of};
 use super::{Bound, Judged, MetricInput, judge};
 use crate::evidence::{Evidence, EvidenceError, Expectation, Field, Input, Parser, Quote, parse};
 use crate::expr::Operand;
 use crate::ledger::MeasuredValue;
+use crate::record::sample::{expr, gated, metric, of};
 use crate::suite::{Better, ExpectOperator, Metric};
 use crate::value::{Scalar, Value};
 use proptest::prelude::*;

@@ -24,6 +24,6 @@ pub use rows::{RowCase, RowKey, RowsInput, RowsJudged, judge_rows};
 #[cfg(test)]
 mod expect_tests;
 #[cfg(test)]
-mod rows_tests;
+mod known_tests;
 #[cfg(test)]
-pub(crate) mod sample;
+mod rows_tests;

@@ -1,7 +1,7 @@
-use super::sample::{expr, gated, metric, params};
 use super::{Bound, MetricInput, RowCase, RowKey, RowsInput, judge_rows};
 use crate::expr::Operand;
 use crate::ledger::MeasuredValue;
+use crate::record::sample::{expr, gated, metric, params};
 use crate::suite::{Better, ExpectOperator, Metric};
 use crate::value::{PointName, Scalar, Value};
 use proptest::prelude::*;

@@ -1,8 +1,48 @@
 //! This run against an earlier one.
 //!
-//! In: two records. Out: a `Comparison`. Exact metrics and plain differences for now: without the
-//! spread of earlier runs a difference of a measured metric is `uncertain`, never `regressed`.
+//! In: two records and the suite as it is now. Out: a `Comparison`. Exact metrics and plain
+//! differences for now: without the spread of earlier runs a difference of a measured metric is
+//! `uncertain`, never `regressed`.
+//!
+//! Invariant: a run compared with itself is silent.
 
+mod baseline;
+mod cases;
 mod comparison;
+mod judge;
+mod notes;
+mod pairs;
+mod rekeyed;
 
+#[cfg(test)]
+mod tests;
+
+pub use baseline::choose;
 pub use comparison::{Change, Comparison, ComparisonBase, ComparisonVerdict};
+
+use crate::record::RunRecord;
+use crate::suite::Suite;
+
+/// Compares a run with an earlier one, under the suite as it is now.
+///
+/// `why` says how the base was chosen, or why there is none (see `choose`).
+pub fn compare(head: &RunRecord, base: Option<&RunRecord>, why: Vec<String>, suite: &Suite) -> Comparison {
+    let Some(base) = base else { return Comparison { why, ..Comparison::default() } };
+    let cases = cases::compare(head, base, suite);
+    let run = &base.run;
+    Comparison {
+        base: Some(ComparisonBase { run: run.id.clone(), started: run.started, source: run.source.clone() }),
+        why,
+        changes: pairs::pair(head, base, suite).into_iter().map(|pair| judge::judge(pair, head, base)).collect(),
+        added_cases: cases.added,
+        removed_cases: cases.removed,
+        common_cases: cases.common,
+        verdict_changes: cases.verdict_changes,
+        notes: notes::notes(head, base, &cases.left_out),
+    }
+}
+
+/// Tells whether a run planned a part of its suite only.
+fn is_partial(record: &RunRecord) -> bool {
+    !record.run.filter.is_empty() || record.run.profile.is_some()
+}

@@ -5,6 +5,8 @@
 
 mod build;
 mod run;
+#[cfg(test)]
+pub(crate) mod sample;
 
 pub use build::{RunFacts, better_text, build, mark_known};
 pub use run::{

@@ -11,8 +11,7 @@ use crate::naming::NameFault;
 use crate::record::{MetricRow, RunRecord};
 use crate::suite::{Goldens, Metric, StageIndex, Suite, Tolerance};
 use crate::value::{
-    Decimal, PointName, Scalar, Value, convert, convert_f64, did_you_mean, nearest, show_number, show_numbers,
-    with_unit,
+    Decimal, PointName, Scalar, Value, convert, convert_f64, did_you_mean, show_number, show_numbers, with_unit,
 };
 use std::collections::HashMap;
 
@@ -339,10 +338,8 @@ impl Pair<'_> {
             None => measured,
         };
         let expected = match &golden.unit {
-            Some(own) => convert(expected, own, &target).map_err(|err| {
-                let hint = nearest(own, [target.as_str()]).map(|near| format!(" (did you mean `{near}`?)"));
-                format!("the golden is in `{own}` and the metric in `{target}`: {err}{}", hint.unwrap_or_default())
-            })?,
+            Some(own) => convert(expected, own, &target)
+                .map_err(|err| format!("the golden is in `{own}` and the metric in `{target}`: {err}"))?,
             None => expected,
         };
         Ok((value, expected, Some(target)))

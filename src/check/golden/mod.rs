@@ -14,3 +14,6 @@ pub use check::{GoldenCheck, check};
 pub use finding::{GoldenFinding, GoldenVerdict};
 pub use planned::{PlannedPoint, planned_points};
 pub use table::{GoldenRow, Table, TableError};
+
+#[cfg(test)]
+mod tests;

@@ -207,6 +207,11 @@ impl Reading<'_> {
 
     fn header(&mut self, cells: &[&str], start: usize, end: usize) -> Option<[Option<usize>; 4]> {
         let before = self.problems.len();
+        let first_line = format!("the first line is `{}`", COLUMNS.join(","));
+        if !cells.iter().any(|cell| COLUMNS.contains(&cell.trim())) {
+            self.problem(start, end, "this is not the header of a golden table".to_owned(), Some(first_line));
+            return None;
+        }
         let mut found = [None; 4];
         for (index, cell) in cells.iter().enumerate() {
             match COLUMNS.iter().position(|column| *column == cell.trim()) {
@@ -222,8 +227,7 @@ impl Reading<'_> {
         }
         for (column, index) in COLUMNS.iter().zip(found).take(3) {
             if index.is_none() && self.problems.len() == before {
-                let hint = format!("the first line is `{}`", COLUMNS.join(","));
-                self.problem(start, end, format!("the column `{column}` is missing"), Some(hint));
+                self.problem(start, end, format!("the column `{column}` is missing"), Some(first_line.clone()));
             }
         }
         (self.problems.len() == before).then_some(found)
