@@ -51,7 +51,7 @@ pub async fn drive(
     let mut stopped: Option<String> = None;
     let mut broken: Option<RunError> = None;
     loop {
-        match schedule.next() {
+        match schedule.advance() {
             Next::Run(task) => {
                 let worker = free.pop().unwrap_or_else(|| {
                     workers += 1;

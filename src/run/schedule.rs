@@ -313,7 +313,7 @@ impl<'a> Schedule<'a> {
     }
 
     /// Returns what to do next. A task that is returned counts as running until `finish`.
-    pub fn next(&mut self) -> Next {
+    pub fn advance(&mut self) -> Next {
         if self.stopped {
             return if self.running > 0 { Next::Wait } else { Next::Done };
         }

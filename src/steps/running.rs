@@ -9,7 +9,6 @@ use crate::outside::ledger_file::LedgerWriter;
 use crate::outside::lock::RunLock;
 use crate::outside::{git, machine};
 use crate::plan::{Durations, Plan, PlanFile, ResolvedCommand, SHMOO_MARK, TaskId};
-use crate::record::SourceInfo;
 use crate::run::{Children, Context, DriveOptions, Limits, Materials, Progress, Results, Schedule, Setting, drive};
 use crate::suite::Command;
 use crate::value::{Decimal, RunId, Timestamp};
@@ -121,7 +120,7 @@ fn facts(
     let fingerprint = machine::fingerprint(&machine);
     // Without git the commit is not known: that is no reason not to run.
     let source =
-        git::source_info(&workspace.folder, request.branch.as_deref()).ok().flatten().unwrap_or(SourceInfo::default());
+        git::source_info(&workspace.folder, request.branch.as_deref()).ok().flatten().unwrap_or_default();
     let tools = tool_versions(workspace, plan);
     Ok(StoredFacts::new(
         run_id(plan.suite.name.as_str(), now),

@@ -11,7 +11,7 @@ use crate::suite::Suite;
 use crate::value::{Problem, Problems, Sources};
 use std::cell::RefCell;
 use std::fs;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Name of the project file.
@@ -178,17 +178,3 @@ pub(super) fn load_texts(
     })
 }
 
-/// Returns a path below a folder without `..`, so that it can be compared.
-pub(super) fn plain(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::ParentDir => {
-                plain.pop();
-            }
-            Component::CurDir => {}
-            other => plain.push(other),
-        }
-    }
-    plain
-}
