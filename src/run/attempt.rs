@@ -1,8 +1,9 @@
 //! One task, to its final state: attempts, retries, verdict.
 
+use super::cache;
 use super::context::{Context, Setting};
-use super::inputs::{InputError, cases_file, place_inputs, task_json};
-use super::process::{self, Ended, Killed, ProcessError, ProcessSpec};
+use super::inputs::{InputError, cases_file, chain, place_inputs, task_json};
+use super::process::{self, Killed, ProcessError, ProcessSpec};
 use super::verdict::{Outcome, judge_attempt};
 use crate::ledger::{Attempt, Event, Finished, Quote, Started, Try, Usage, Verdict};
 use crate::outside::files::{self, PlacedInput};
@@ -239,12 +240,36 @@ fn try_once(
     {
         return Err(RunError::Folder { path: folder.join(CASES_FILE), source });
     }
+    let streams = [stream_path(&folder, "stdout"), stream_path(&folder, "stderr")];
     let command: Vec<String> =
         std::iter::once(shown_program(&resolved, &program)).chain(arguments.iter().cloned()).collect();
+    let stage = &context.materials.plan.suite.stages[resolved.stage];
+    let kept = context.cache.as_ref().filter(|_| stage.cache);
+    let mut cache_note = None;
+    let mut key = None;
+    if kept.is_some() {
+        match cache::result_key(context, &resolved, &folder) {
+            Ok(found) => key = Some(found),
+            Err(reason) => cache_note = Some(format!("not looked up among earlier results: {reason}")),
+        }
+    }
+    if let (Some(cache), Some(key)) = (kept, &key) {
+        match cache::restore(&**cache, key, &folder) {
+            Ok(None) => {}
+            Ok(Some((run, ended))) => {
+                let outcome = judge_attempt(context, &resolved, &folder, &streams, &ended, attempt.number, set);
+                // What this suite asks for may not be in a result kept for another one.
+                if outcome.verdict.ran() {
+                    let (usage, folder) = (ended.usage, Some(relative));
+                    return Ok(Some(Tried { outcome, usage, hopeless: true, command, folder, origin: Some(run) }));
+                }
+            }
+            Err(reason) => cache_note = Some(format!("an earlier result could not be used: {reason}")),
+        }
+    }
     let event = Event::Started(Started { task: resolved.key.clone(), attempt });
     context.ledger.append(event).map_err(RunError::Ledger)?;
     let environment = environment(&context.setting, &resolved, &folder, attempt);
-    let streams = [stream_path(&folder, "stdout"), stream_path(&folder, "stderr")];
     let spec = ProcessSpec {
         program: &program,
         arguments: &arguments,
@@ -270,9 +295,17 @@ fn try_once(
     if ended.stray {
         context.children.end_orphans();
     }
-    let Ended { usage, .. } = ended;
+    let usage = ended.usage;
     let mut outcome = judge_attempt(context, &resolved, &folder, &streams, &ended, attempt.number, set);
     check_inputs(context, &resolved, &placed, &mut outcome);
+    if let (Some(cache), Some(key)) = (kept, &key)
+        && outcome.verdict.ran()
+        && ended.cut.is_empty()
+        && let Err(reason) = cache::keep(context, &**cache, key, &folder, &ended, &outcome.outputs)
+    {
+        cache_note = Some(format!("its result could not be kept: {reason}"));
+    }
+    outcome.notes.extend(cache_note);
     Ok(Some(Tried { outcome, usage, hopeless: false, command, folder: Some(relative), origin: None }))
 }
 
@@ -327,17 +360,6 @@ fn check_inputs(context: &Context, task: &ResolvedTask, placed: &[PlacedInput], 
         outcome.message =
             Some(format!("its input `{}` was written to{more}; inputs are read-only, copy it first", first.name));
     }
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
 
 fn mentions_cases(task: &ResolvedTask) -> bool {
@@ -428,4 +450,13 @@ pub(super) fn environment(
         put(name, value);
     }
     environment
+}
+
+/// Returns the variables that a result depends on: the suite's own, and what the project passes on.
+pub(super) fn environment_of_result(setting: &Setting, task: &ResolvedTask) -> Vec<(String, String)> {
+    let mut variables: Vec<(String, String)> =
+        setting.environment.iter().filter(|(name, _)| name != "PATH").cloned().collect();
+    variables.extend(task.env.iter().cloned());
+    variables.sort();
+    variables
 }

@@ -1,5 +1,6 @@
 //! What all tasks of a run share.
 
+use super::cache::ResultCache;
 use super::stray::Children;
 use crate::ledger::Finished;
 use crate::outside::clock::Clock;
@@ -45,6 +46,8 @@ pub struct Context {
     pub clock: Arc<dyn Clock>,
     /// How processes are started.
     pub setting: Setting,
+    /// Name of the run.
+    pub run: RunId,
     /// Generation of this writer.
     pub generation: u32,
     /// Becomes readable when running processes must end.
@@ -75,16 +78,6 @@ pub trait Baseline: Send + Sync {
     /// Puts an output of a task into a file or folder of our own and returns its path; `None` if that
     /// run has no such task, or it left no such output.
     fn output(&self, task: &TaskKey, path: &str) -> Result<Option<PathBuf>, String>;
-}
-
-/// Results by content.
-pub trait ResultCache: Send + Sync {
-    /// Puts the files of a result into an empty folder; returns the run they came from, if there is
-    /// such a result.
-    fn restore(&self, key: &crate::value::Digest, folder: &Path) -> Result<Option<RunId>, String>;
-
-    /// Keeps the files of a result; does nothing if there is one.
-    fn keep(&self, key: &crate::value::Digest, folder: &Path, files: &[String]) -> Result<(), String>;
 }
 
 /// Final results that other tasks may need, and outputs that are no longer what they were.

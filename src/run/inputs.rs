@@ -239,3 +239,15 @@ pub(super) fn task_json(task: &ResolvedTask, attempt: &str) -> String {
     })
     .to_string()
 }
+
+/// Returns an error with all its causes, in one line.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

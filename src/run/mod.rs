@@ -3,9 +3,10 @@
 //! In: a plan. Out: events in a ledger. `run` decides nothing that the plan could have decided.
 //!
 //! `schedule` is pure bookkeeping; `driver` is the loop around it; `attempt` takes one task to its
-//! final state, with `inputs` (its folder), `process` and `verdict`; `context` is what all share.
+//! final state, with `inputs` (its folder), `process`, `cache` and `verdict`; `context` is what all share.
 
 mod attempt;
+mod cache;
 mod context;
 mod driver;
 mod inputs;
@@ -15,7 +16,8 @@ mod stray;
 mod verdict;
 
 pub use attempt::RunError;
-pub use context::{Baseline, Context, Materials, ResultCache, Results, Setting};
+pub use cache::{KeptResult, ResultCache, ResultFiles};
+pub use context::{Baseline, Context, Materials, Results, Setting};
 pub use driver::{DriveOptions, Driven, Progress, drive};
 pub use schedule::{Limits, Next, Schedule, SkipReason};
 pub use stray::Children;

@@ -4,6 +4,7 @@
 //! evidence and metrics that are not there; expectations that are not met; else a pass.
 
 use super::context::Context;
+use super::inputs::chain;
 use super::process::{Ended, Killed};
 use crate::check::{Bound, Judged, MetricInput, RowCase, RowKey, RowsInput, judge, judge_rows};
 use crate::evidence::{self, Evidence, EvidenceError, Input};
@@ -375,8 +376,4 @@ fn last_lines(streams: &[PathBuf; 2]) -> Vec<Quote> {
             .collect();
     }
     Vec::new()
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
 }

@@ -5,6 +5,7 @@
 
 pub mod archiving;
 mod baseline;
+mod caching;
 mod error;
 pub mod judging;
 pub mod planning;

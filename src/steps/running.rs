@@ -2,14 +2,16 @@
 
 use super::planning::{self, Planned};
 use super::run_folder::{RunFolder, StoredFacts};
-use super::{StepError, Workspace, baseline};
+use super::{StepError, Workspace, baseline, caching};
 use crate::ledger::{Header, LEDGER_FORMAT, LEDGER_VERSION, Verdict};
 use crate::outside::files::ContentStore;
 use crate::outside::ledger_file::LedgerWriter;
 use crate::outside::lock::RunLock;
 use crate::outside::{git, machine};
 use crate::plan::{Durations, Plan, PlanFile, ResolvedCommand, SHMOO_MARK, TaskId};
-use crate::run::{Children, Context, DriveOptions, Limits, Materials, Progress, Results, Schedule, Setting, drive};
+use crate::run::{
+    Children, Context, DriveOptions, Limits, Materials, Progress, ResultCache, Results, Schedule, Setting, drive,
+};
 use crate::suite::Command;
 use crate::value::{Decimal, RunId, Timestamp};
 use rustix::event::{EventfdFlags, eventfd};
@@ -119,8 +121,7 @@ fn facts(
     let machine = machine::machine(request.label.as_deref());
     let fingerprint = machine::fingerprint(&machine);
     // Without git the commit is not known: that is no reason not to run.
-    let source =
-        git::source_info(&workspace.folder, request.branch.as_deref()).ok().flatten().unwrap_or_default();
+    let source = git::source_info(&workspace.folder, request.branch.as_deref()).ok().flatten().unwrap_or_default();
     let tools = tool_versions(workspace, plan);
     Ok(StoredFacts::new(
         run_id(plan.suite.name.as_str(), now),
@@ -234,14 +235,20 @@ fn carry_out(
         baseline: baseline::open(workspace, &plan)?,
         results,
     };
+    let cache: Option<Arc<dyn ResultCache>> = if plan.suite.stages.iter().any(|stage| stage.cache) {
+        Some(Arc::new(caching::StoredResults::new(workspace.store()?)))
+    } else {
+        None
+    };
     let context = Arc::new(Context {
         materials,
         ledger,
         clock: workspace.clock.clone(),
         setting: setting(workspace, request),
+        run: folder.facts.id.clone(),
         generation,
         cancel,
-        cache: None,
+        cache,
         children: Children::of_whole_process(),
     });
     let runtime = tokio::runtime::Builder::new_current_thread()
