@@ -86,7 +86,7 @@ fn values_and_expectations() {
     check(
         &log,
         &[plain(&freq), expected(&points, &[("gt", value("60"))])],
-        "fail, freq=2051200000Hz, points=57.35523538588602: points is 57.355, expected > 60 | unmet [1]",
+        "fail, freq=2051200000Hz, points=57.35523538588602: points is 57.355, expected > 60 | sim.log:1 METRIC freq_hz 2.0512e9 | sim.log:2 METRIC power_w 0.5 | unmet [1]",
     );
     check(
         &log,

@@ -13,7 +13,7 @@ use crate::ledger::{Quote, RowResult, Verdict};
 use crate::value::{Decimal, PointName, Scalar, did_you_mean};
 use csv::{ReaderBuilder, StringRecord};
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// A parameter that tells the rows apart.
 #[derive(Debug, Clone, PartialEq)]
@@ -175,9 +175,11 @@ impl Table {
     fn assign(&self, input: &RowsInput<'_>, reasons: &mut Reasons) -> Vec<Found> {
         let used: Vec<(usize, &RowKey)> =
             self.keys.iter().zip(input.keys).filter_map(|(column, key)| Some(((*column)?, key))).collect();
+        let readings: Vec<Reading> = used.iter().map(|(_, key)| Reading::of(input.cases, &key.param)).collect();
         let mut by_key: HashMap<Vec<Option<Scalar>>, Vec<usize>> = HashMap::new();
         for (index, case) in input.cases.iter().enumerate() {
-            let values = used.iter().map(|(_, key)| value_of(case, &key.param).and_then(canonical)).collect();
+            let wanted = used.iter().zip(&readings);
+            let values = wanted.map(|((_, key), reading)| reading.value(value_of(case, &key.param)?)).collect();
             by_key.entry(values).or_default().push(index);
         }
         let mut found: Vec<Found> = vec![Found::default(); input.cases.len()];
@@ -187,8 +189,11 @@ impl Table {
             }
         }
         for (index, row) in self.rows.iter().enumerate() {
-            let values: Vec<Option<Scalar>> =
-                used.iter().map(|(column, _)| read_key(row.cells.get(*column).unwrap_or_default())).collect();
+            let values: Vec<Option<Scalar>> = used
+                .iter()
+                .zip(&readings)
+                .map(|((column, _), reading)| reading.cell(row.cells.get(*column)?))
+                .collect();
             match by_key.get(&values) {
                 Some(cases) => {
                     for &case in cases {
@@ -295,19 +300,39 @@ fn is_nothing(cell: &str) -> bool {
     ["", "-", "--", "n/a", "na", "null", "none"].iter().any(|nothing| cell.eq_ignore_ascii_case(nothing))
 }
 
-/// Reads the cell of a key, so that equal values are equal: `2.0` is 2, `True` is true.
-fn read_key(cell: &str) -> Option<Scalar> {
-    canonical(&Scalar::Text(cell.trim().to_owned()))
+/// How the values of a key are compared.
+#[derive(Clone, Copy, PartialEq)]
+enum Reading {
+    /// By what they look like: a number, a truth value, nothing (`2.0` is 2, `True` is true).
+    Loose,
+    /// By their texts, where the other way two values wanted would be one (`1.10` and `1.1`).
+    Texts,
 }
 
-/// Takes texts for what they look like, on both sides: a number, a truth value, nothing.
-fn canonical(value: &Scalar) -> Option<Scalar> {
-    match value {
-        Scalar::Text(text) if is_nothing(text) => None,
-        Scalar::Text(text) if text.eq_ignore_ascii_case("true") => Some(Scalar::Bool(true)),
-        Scalar::Text(text) if text.eq_ignore_ascii_case("false") => Some(Scalar::Bool(false)),
-        Scalar::Text(text) => Some(text.parse::<Decimal>().map_or_else(|_| value.clone(), Scalar::Number)),
-        Scalar::Bool(_) | Scalar::Number(_) => Some(value.clone()),
+impl Reading {
+    fn of(cases: &[RowCase], param: &str) -> Reading {
+        let values: HashSet<Option<&Scalar>> = cases.iter().map(|case| value_of(case, param)).collect();
+        let loose: HashSet<Option<Scalar>> =
+            values.iter().map(|value| value.and_then(|value| Reading::Loose.value(value))).collect();
+        if loose.len() == values.len() { Reading::Loose } else { Reading::Texts }
+    }
+
+    fn value(self, value: &Scalar) -> Option<Scalar> {
+        match (self, value) {
+            (Reading::Texts, value) => Some(Scalar::Text(value.to_string())),
+            (Reading::Loose, Scalar::Text(text)) if is_nothing(text) => None,
+            (Reading::Loose, Scalar::Text(text)) if text.eq_ignore_ascii_case("true") => Some(Scalar::Bool(true)),
+            (Reading::Loose, Scalar::Text(text)) if text.eq_ignore_ascii_case("false") => Some(Scalar::Bool(false)),
+            (Reading::Loose, Scalar::Text(text)) => {
+                Some(text.parse::<Decimal>().map_or_else(|_| value.clone(), Scalar::Number))
+            }
+            (Reading::Loose, Scalar::Bool(_) | Scalar::Number(_)) => Some(value.clone()),
+        }
+    }
+
+    fn cell(self, cell: &str) -> Option<Scalar> {
+        let cell = cell.trim();
+        if cell.is_empty() { None } else { self.value(&Scalar::Text(cell.to_owned())) }
     }
 }
 
