@@ -182,6 +182,16 @@ proptest! {
 }
 
 #[test]
+fn parts_of_columns() {
+    let column = Column::words(vec![0, 1, 0], vec!["a".to_owned(), "b".to_owned()]).present(vec![true, false, true]);
+    let program = Expr::parse("x == 'a' if has(x) else false").unwrap().compile(&["x"]).unwrap();
+    let part = program.eval_columns(&[column.part(1..3)], 2).unwrap();
+    assert_eq!(part.as_bools(), Some(&[false, true][..]));
+    assert_eq!(Column::numbers(vec![1.0, 2.0]).part(1..2).as_numbers(), Some(&[2.0][..]));
+    assert_eq!(Column::numbers(vec![1.0, 2.0]).part(1..9).as_numbers(), Some(&[][..]));
+}
+
+#[test]
 fn columns_of_no_rows_have_a_kind() {
     let kind = |text: &str| {
         let program = Expr::parse(text).unwrap().compile(&NAMES).unwrap();

@@ -1,6 +1,7 @@
 //! Columns: one value for each of many rows, borrowed or owned.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// The values of one name, or the results of a program, for many rows.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,6 +54,21 @@ impl<'a> Column<'a> {
     /// Says which rows have a value; what the cells hold in the others does not matter.
     pub fn present(self, present: impl Into<Cow<'a, [bool]>>) -> Column<'a> {
         Column { present: Some(present.into()), ..self }
+    }
+
+    /// Returns some of the rows, borrowed: whoever only passes over results evaluates a large sheet
+    /// in parts, so that the results stay in the cache. No rows where the range is beyond the end.
+    pub fn part(&self, rows: Range<usize>) -> Column<'_> {
+        let cells = match &self.cells {
+            Cells::Numbers(numbers) => Cells::Numbers(numbers.get(rows.clone()).unwrap_or_default().into()),
+            Cells::Bools(bools) => Cells::Bools(bools.get(rows.clone()).unwrap_or_default().into()),
+            Cells::Words { codes, words } => {
+                Cells::Words { codes: codes.get(rows.clone()).unwrap_or_default().into(), words: Cow::Borrowed(words) }
+            }
+            Cells::Absent => Cells::Absent,
+        };
+        let present = self.present.as_ref().map(|present| present.get(rows).unwrap_or_default().into());
+        Column { cells, present }
     }
 
     /// Returns the numbers, if that is what the column holds.

@@ -40,7 +40,22 @@ impl<'a, N: Number> Scope<'_, 'a, N> {
         EvalError::at(self.text, node.start, node.end, fault)
     }
 
+    /// The leaves are most of every expression, so they go without the frame of the rest.
+    #[inline]
     pub(super) fn evaluate(&self, node: &'a Node) -> Evaluated<Item<'a, N>> {
+        match &node.kind {
+            NodeKind::Number(literal) => Ok(Item::Number(N::literal(literal))),
+            NodeKind::Text(text) => Ok(Item::Text(text)),
+            NodeKind::Name(index) => match (self.read)(*index) {
+                Some(item) => Ok(item),
+                None => self.evaluate_any(node),
+            },
+            _ => self.evaluate_any(node),
+        }
+    }
+
+    #[inline(never)]
+    fn evaluate_any(&self, node: &'a Node) -> Evaluated<Item<'a, N>> {
         match &node.kind {
             NodeKind::Bool(value) => Ok(Item::Bool(*value)),
             NodeKind::Number(literal) => Ok(Item::Number(N::literal(literal))),

@@ -65,7 +65,7 @@ fn has_spare_digits(decimal: Decimal) -> bool {
 
 impl Number for Exact {
     fn literal(literal: &Literal) -> Exact {
-        Exact::from(literal.exact)
+        literal.exact
     }
 
     fn count(items: usize) -> Exact {

@@ -3,12 +3,16 @@
 use crate::value::{Decimal, Scalar, Value};
 
 /// What a name stands for in exact evaluation; borrows texts and lists.
-#[derive(Debug, Clone, Copy, PartialEq)]
+///
+/// Whoever evaluates over many cases makes one for each value once, and copies it.
+#[derive(Debug, Clone, Copy)]
 pub enum ValueRef<'a> {
     /// A truth value.
     Bool(bool),
     /// A number.
     Number(Decimal),
+    /// A whole number, which is quicker to calculate with.
+    Whole(i64),
     /// A text.
     Text(&'a str),
     /// A list.
@@ -19,7 +23,7 @@ impl<'a> From<&'a Scalar> for ValueRef<'a> {
     fn from(scalar: &'a Scalar) -> ValueRef<'a> {
         match scalar {
             Scalar::Bool(value) => ValueRef::Bool(*value),
-            Scalar::Number(value) => ValueRef::Number(*value),
+            Scalar::Number(value) => value.to_i64().map_or(ValueRef::Number(*value), ValueRef::Whole),
             Scalar::Text(value) => ValueRef::Text(value),
         }
     }

@@ -227,7 +227,7 @@ impl Parser<'_> {
         }
         let operand = self.nested(Self::signed)?;
         Ok(match operand.kind {
-            NodeKind::Number(literal) => self.node(start, NodeKind::Number(Literal::from(-literal.exact))),
+            NodeKind::Number(literal) => self.node(start, NodeKind::Number(Literal::from(-literal.exact.decimal()))),
             _ => self.node(start, NodeKind::Negate(Box::new(operand))),
         })
     }

@@ -58,6 +58,7 @@ impl Program {
             Some(match slots(self.slots[name])? {
                 ValueRef::Bool(value) => Item::Bool(value),
                 ValueRef::Number(number) => Item::Number(Exact::from(number)),
+                ValueRef::Whole(whole) => Item::Number(Exact::Whole(whole)),
                 ValueRef::Text(text) => Item::Text(text),
                 ValueRef::List(items) => Item::List(items.iter().map(exact_item).collect()),
             })

@@ -1,5 +1,6 @@
 //! An expression as a tree, with the place of every node in the text.
 
+use super::exact::Exact;
 use crate::value::Decimal;
 
 /// A node and the bytes of the text that it was read from.
@@ -72,13 +73,13 @@ pub(super) struct Choice {
 /// A number as it was written, and the nearest double.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Literal {
-    pub(super) exact: Decimal,
+    pub(super) exact: Exact,
     pub(super) double: f64,
 }
 
 impl From<Decimal> for Literal {
     fn from(exact: Decimal) -> Literal {
-        Literal { exact, double: exact.to_f64() }
+        Literal { exact: exact.into(), double: exact.to_f64() }
     }
 }
 
