@@ -75,14 +75,8 @@ pub(super) fn compose(sources: &Sources, file: u32) -> Result<(Node, Vec<Problem
     }
     let mut options = granit_parser::options! { flow_nesting_limit: DEEPEST, block_nesting_limit: DEEPEST };
     options.set_emit_comments(false);
-    let composer = Composer {
-        sources,
-        file,
-        open: Vec::new(),
-        anchors: HashMap::new(),
-        root: None,
-        problems: Vec::new(),
-    };
+    let composer =
+        Composer { sources, file, open: Vec::new(), anchors: HashMap::new(), root: None, problems: Vec::new() };
     composer.run(Parser::new_from_str_with_options(text, options))
 }
 
@@ -106,7 +100,8 @@ impl Composer<'_> {
                 documents += 1;
                 if documents > 1 {
                     self.problems.push(
-                        Problem::at(span, "a second document starts here").hint("a file holds one document: remove `---`"),
+                        Problem::at(span, "a second document starts here")
+                            .hint("a file holds one document: remove `---`"),
                     );
                     return Err(self.problems);
                 }
@@ -366,12 +361,21 @@ mod tests {
         let check = |text: &str, expected: &str| assert_eq!(read(text), expected, "{text}");
         check("a: 1\nb: 2\na: 3\n", "a.yaml:3:1: `a` is given twice, first on line 1 (remove one of the two)");
         check("a: {k: 1, 'k': 2}\n", "a.yaml:1:11: `k` is given twice, first on line 1 (remove one of the two)");
-        check("a: 1\n---\nb: 2\n", "a.yaml:2:1: a second document starts here (a file holds one document: remove `---`)");
+        check(
+            "a: 1\n---\nb: 2\n",
+            "a.yaml:2:1: a second document starts here (a file holds one document: remove `---`)",
+        );
         check("a: *b\n", "a.yaml:1:4: not YAML: while parsing node, found unknown anchor");
         check("a: &x [*x]\n", "a.yaml:1:8: this alias stands inside the value that it means");
         check("a: {<<: 3}\n", "a.yaml:1:9: `<<` wants a map, found the number 3");
-        check("? [a]\n: 1\n", "a.yaml:1:3: a list cannot be a key (a key is a word; quote it if it has special characters)");
-        check("a: !env X\n", "a.yaml:1:9: the tag `!env` means nothing here (remove it; quotes make a text of a number)");
+        check(
+            "? [a]\n: 1\n",
+            "a.yaml:1:3: a list cannot be a key (a key is a word; quote it if it has special characters)",
+        );
+        check(
+            "a: !env X\n",
+            "a.yaml:1:9: the tag `!env` means nothing here (remove it; quotes make a text of a number)",
+        );
         check("a: [1, 2\nb: 3\n", "a.yaml:2:2: not YAML: illegal placement of ':' indicator");
         check("a: 1\n\tb: 2\n", "a.yaml:1:4: not YAML: while scanning a plain scalar, found a tab");
     }
@@ -398,7 +402,11 @@ mod tests {
             ("long text, often", long_text, "the file holds more bytes of text than 8388608"),
             ("100 MB", format!("a: {}", "x".repeat(100_000_000)), "the file has 100000003 bytes"),
             ("many values", format!("[{}]", "1,".repeat(1_000_000)), "the file holds more values than 200000"),
-            ("many keys", (0..250_000).map(|key| format!("{key}:\n")).collect(), "the file holds more values than 200000"),
+            (
+                "many keys",
+                (0..250_000).map(|key| format!("{key}:\n")).collect(),
+                "the file holds more values than 200000",
+            ),
             ("long plain text", format!("a: {}", "x ".repeat(1_000_000)), "{a: x x"),
             ("many anchors", (0..100_000).map(|key| format!("- &a{key} 1\n")).collect(), "[1, 1"),
         ];

@@ -1,7 +1,7 @@
 //! What one reading needs throughout: the files, the way to further ones, and what was found.
 
 use super::compose::compose;
-use super::decode::{FileType, Reader};
+use super::decode::{FileType, MOST_PROBLEMS, Reader};
 use super::node::{Node, Text};
 use crate::value::{Problem, Problems, Sources, Span};
 
@@ -38,7 +38,9 @@ impl<'a> Context<'a> {
 
     /// Reports a problem.
     pub(super) fn problem(&mut self, problem: Problem) {
-        self.problems.push(problem);
+        if self.problems.len() < MOST_PROBLEMS {
+            self.problems.push(problem);
+        }
     }
 
     /// Reports something that is allowed and yet looks wrong.

@@ -1,9 +1,12 @@
 //! The shape of a suite file.
 
-use super::decode::{FileType, Mapped, Placed, Reader, ScalarFile, record, words};
+use super::declare::{record, words};
+use super::decode::{FileType, Reader};
+use super::leaves::{Mapped, Placed, ScalarFile};
+use super::metric_file::RepeatFile;
 use super::node::{Node, NodeKind, Text};
 use super::schema::SchemaBuilder;
-use super::stage_file::{RepeatFile, StageFile};
+use super::stage_file::StageFile;
 use super::values_file::{ComputedFile, ValuesFile};
 use crate::value::{Decimal, Share, Span};
 use serde_json::{Value as Json, json};

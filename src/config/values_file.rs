@@ -1,6 +1,8 @@
 //! The shapes that hold values: lists of values, computed values.
 
-use super::decode::{FileType, Mapped, Placed, Reader, ScalarFile, one_of, record};
+use super::declare::{one_of, record};
+use super::decode::{FileType, Reader};
+use super::leaves::{Mapped, Placed, ScalarFile};
 use super::node::{Node, NodeKind, Text};
 use super::schema::SchemaBuilder;
 use crate::value::{Decimal, Problem};
@@ -127,8 +129,7 @@ impl FileType for ComputedFile {
                 None
             }
             NodeKind::Map(_) => {
-                let ComputedMapFile { span: _, expr, pick, from, otherwise } =
-                    ComputedMapFile::decode(node, reader)?;
+                let ComputedMapFile { span: _, expr, pick, from, otherwise } = ComputedMapFile::decode(node, reader)?;
                 match (expr, pick) {
                     (Some(expr), None) if from.is_none() && otherwise.is_none() => Some(ComputedFile::Expr(expr)),
                     (None, Some(param)) => {

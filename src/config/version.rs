@@ -1,6 +1,7 @@
 //! Whether this shmoo is the one a file was written for.
 
 use super::context::Context;
+use super::leaves::Placed;
 use super::node::{Node, NodeKind, Text};
 use crate::value::Problem;
 
@@ -23,13 +24,20 @@ pub(super) fn check_version(root: &Node, context: &mut Context) -> Option<()> {
 }
 
 fn check_grammar(text: &Text, context: &mut Context) -> Option<()> {
-    let Ok(version) = text.as_str().parse::<u32>() else { return Some(()) };
+    // What is no number at all is reported with the rest of the file.
+    let Ok(value) = text.as_str().parse::<u32>() else { return Some(()) };
+    check_number(Placed { value, span: text.span }, context)
+}
+
+/// Checks a version that was read; writings such as `2.0` come this far.
+pub(super) fn check_number(version: Placed<u32>, context: &mut Context) -> Option<()> {
+    let Placed { value: version, span } = version;
     if version == GRAMMAR {
         return Some(());
     }
     let message = format!("this file is of version {version}, and this shmoo reads version {GRAMMAR}");
     let hint = if version > GRAMMAR { "update shmoo" } else { "write `version: 1`" };
-    context.problem(Problem::at(text.span, message).hint(hint));
+    context.problem(Problem::at(span, message).hint(hint));
     None
 }
 

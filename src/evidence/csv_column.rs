@@ -56,7 +56,8 @@ pub(super) fn parse(input: &Input) -> Result<Evidence, EvidenceError> {
     if !bytes.ends_with(b"\n") {
         return Err(EvidenceError::CutOff { missing: "the end of the last row" });
     }
-    let text = String::from_utf8_lossy(bytes);
+    // Lines are counted wrongly where they end in CRLF.
+    let text = String::from_utf8_lossy(bytes).replace("\r\n", "\n");
     let mut reader = ReaderBuilder::new().delimiter(delimiter(&text)).from_reader(text.as_bytes());
     let header = reader.headers().map_err(|err| EvidenceError::Csv { err })?.clone();
     let rows: Vec<StringRecord> =
@@ -84,7 +85,7 @@ pub(super) fn parse(input: &Input) -> Result<Evidence, EvidenceError> {
         if let ([row], true) = (chosen.as_slice(), rows.len() > 1) {
             evidence.quotes.push(quote(row));
         }
-        let value = Field::join(values).ok_or_else(|| EvidenceError::NothingFound { what: "row", hint: None })?;
+        let value = Field::join(values).ok_or(EvidenceError::NothingFound { what: "row", hint: None })?;
         evidence.fields.push((field.clone(), value));
     }
     Ok(evidence)

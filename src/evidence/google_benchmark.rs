@@ -71,12 +71,11 @@ pub(super) fn parse(input: &Input) -> Result<Evidence, EvidenceError> {
     benchmarks.pick(input.fields)
 }
 
+/// A measurement of an entry: its key and its value.
+type Measured = (String, Result<f64, NoValue>);
+
 /// Returns the measurements of an entry, times in milliseconds.
-fn measured(
-    entry: &Map<String, Value>,
-    name: &str,
-    is_time: bool,
-) -> Result<Vec<(String, Result<f64, NoValue>)>, EvidenceError> {
+fn measured(entry: &Map<String, Value>, name: &str, is_time: bool) -> Result<Vec<Measured>, EvidenceError> {
     let unit = entry.get("time_unit").and_then(Value::as_str);
     let mut found = Vec::new();
     for (key, value) in entry {

@@ -133,9 +133,12 @@ pub(super) fn parse(input: &Input) -> Result<Evidence, EvidenceError> {
             evidence.put(name, listed);
         }
     }
-    let (noun, rule_noun) =
-        (if count == 1 { "violation" } else { "violations" }, if rules.len() == 1 { "rule" } else { "rules" });
-    let of = if rules.is_empty() { String::new() } else { format!(" of {} {rule_noun}", rules.len()) };
+    let noun = if count == 1 { "violation" } else { "violations" };
+    let of = match rules.len() {
+        0 => String::new(),
+        1 => " of 1 rule".to_owned(),
+        number => format!(" of {number} rules"),
+    };
     evidence.expect("violations", count == 0, format!("{count} {noun}{of}, expected 0"));
     evidence.quotes.push(first.quote());
     for Rule { line, boxes } in rules.iter().take(MOST_QUOTED_RULES) {
@@ -152,10 +155,10 @@ fn read_count(line: ReportLine) -> Result<(String, u64), EvidenceError> {
     if cell.is_empty() {
         return Err(line.expected("the cell's name before `count:`"));
     }
-    if !count.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(line.expected("a number of violations, 0 or more, after `count:`"));
-    }
-    let count = count.parse().map_err(|_| line.expected("a number of violations after `count:`"))?;
+    let digits = Some(count).filter(|count| count.bytes().all(|byte| byte.is_ascii_digit()));
+    let count = digits
+        .and_then(|digits| digits.parse().ok())
+        .ok_or_else(|| line.expected("a number of violations, 0 or more, after `count:`"))?;
     // Without its end, `count: 1` may be the beginning of `count: 12`.
     if !line.ended {
         return Err(EvidenceError::CutOff { missing: "the line after the count" });

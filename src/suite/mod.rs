@@ -20,8 +20,8 @@ pub use goldens::{GoldenSource, Goldens, KnownFailure, KnownVerdict, Side, Toler
 pub use metric::{Better, Expect, ExpectOperator, Metric};
 pub use model::{Model, ShmooPlot};
 pub use stage::{
-    After, Argument, Command, EvidenceFile, EvidenceSpec, ExitRule, Input, InputName, Repeats, Retry, RetryCondition, Rows,
-    Source, Stage, Uses,
+    After, Argument, Command, EvidenceFile, EvidenceSpec, ExitRule, Input, InputName, Repeats, Retry, RetryCondition,
+    Rows, Source, Stage, Uses,
 };
 pub use template::{Part, Piece, Template, TemplateError, split_template};
 

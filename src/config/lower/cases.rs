@@ -1,15 +1,15 @@
 //! Where cases come from: blocks and profiles.
 
 use super::computed::{Texts, let_names, lets};
-use super::generate::MOST_PROBLEMS;
 use super::params::{Over, Params};
 use super::scope::Scope;
 use super::stage::repeats;
 use crate::config::context::Context;
-use crate::config::decode::{Mapped, Placed};
+use crate::config::decode::MOST_PROBLEMS;
+use crate::config::leaves::{Mapped, Placed};
 use crate::config::node::Text;
 use crate::config::suite_file::{BlockFile, NamesFile, ProfileFile, SuiteFile, TakeFile};
-use crate::naming::{NameFault, Point};
+use crate::naming::Point;
 use crate::suite::{Block, ParamIndex, Profile, Take};
 use crate::value::{Problem, Scalar, Span, is_plain_name};
 use std::collections::HashMap;
@@ -35,21 +35,18 @@ fn points(file: &NamesFile, params: &mut Params, context: &mut Context) -> Vec<P
             lines
         }
     };
-    let before = context.problems.len();
     let mut seen: HashMap<String, Span> = HashMap::with_capacity(lines.len());
     let mut points = Vec::with_capacity(lines.len());
     for (name, span) in lines {
-        if context.problems.len() >= before + MOST_PROBLEMS {
+        if context.problems.len() >= MOST_PROBLEMS {
             break;
         }
         match params.schema.parse(&name) {
             Err(err) => {
                 let place = span.part(err.offset, err.length);
-                let why = match &err.fault {
-                    NameFault::Kind { source, .. } => format!("{}: {source}", err.fault),
-                    fault => fault.to_string(),
-                };
-                context.problem(Problem::at(place, format!("{err}: {why}")).maybe_hint(err.hint().map(str::to_owned)));
+                context.problem(
+                    Problem::at(place, format!("{err}: {}", err.fault)).maybe_hint(err.hint().map(str::to_owned)),
+                );
             }
             Ok(point) => {
                 learn(&point, span, params, context);
@@ -173,7 +170,9 @@ fn zip(file: &BlockFile, over: &Over, by_name: bool, params: &Params, context: &
             if length < 2 {
                 let found = if length == 0 { "none" } else { "one" };
                 let message = format!("`{}` is zipped and needs several values here, found {found}", name.as_str());
-                context.problem(Problem::at(name.span, message).hint("give it values under `over`, or leave it out of `zip`"));
+                context.problem(
+                    Problem::at(name.span, message).hint("give it values under `over`, or leave it out of `zip`"),
+                );
                 continue;
             }
             lengths.push((length, name.as_str()));
@@ -210,7 +209,9 @@ fn take(file: &TakeFile, context: &mut Context) -> Option<Take> {
             None
         }
         _ => {
-            context.problem(Problem::at(file.span, "`take` is either `pairwise: true` or `sample` with `seed`").hint(HINT));
+            context.problem(
+                Problem::at(file.span, "`take` is either `pairwise: true` or `sample` with `seed`").hint(HINT),
+            );
             None
         }
     }

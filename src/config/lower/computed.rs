@@ -3,7 +3,7 @@
 use super::scope::Scope;
 use super::vocabulary::check_name;
 use crate::config::context::Context;
-use crate::config::decode::Mapped;
+use crate::config::leaves::Mapped;
 use crate::config::node::Text;
 use crate::config::values_file::{ComputedFile, PickFile};
 use crate::suite::{Computed, Let, ParamIndex, Part, Template};
@@ -68,16 +68,16 @@ pub(crate) fn choices<T, U>(
 ) -> Option<(ParamIndex, Vec<(Scalar, U)>)> {
     let before = context.problems.len();
     let param = scope.vocabulary.find(&pick.param, context);
-    if let (Some(param), Some((per, owner))) = (param, &scope.per)
-        && !per.contains(&param)
+    if let (Some(param), Some(owner)) = (param, &scope.owner)
+        && !owner.params.contains(&param)
     {
         let name = pick.param.as_str();
-        let hint = format!("a task of {owner} is for several values of `{name}`; add it to `per`");
-        context.problem(Problem::at(pick.param.span, format!("`{name}` has no value in {owner}")).hint(hint));
+        let problem = Problem::at(pick.param.span, format!("`{name}` has no value in {}", owner.name));
+        context.problem(problem.hint(owner.hint(name)));
     }
     let mut from: Vec<(Scalar, U)> = Vec::with_capacity(pick.from.len());
     for (key, value) in &pick.from {
-        let key_value = param.and_then(|param| scope.vocabulary.value(param, key, context));
+        let key_value = param.and_then(|param| scope.vocabulary.choice(param, key, context));
         let value = read(value, context);
         let (Some(scalar), Some(value)) = (key_value, value) else { continue };
         if from.iter().any(|(earlier, _)| *earlier == scalar) {
@@ -131,15 +131,22 @@ pub(crate) fn check_circles(levels: &[&[Let]], context: &mut Context) {
         if let Some(circle) = walk(name, &all, &mut done, &mut path) {
             let place = all[circle[0]].span;
             let message = match circle.as_slice() {
+                long if long.len() >= LONGEST_CHAIN => {
+                    format!("`{}` needs a chain of more than {LONGEST_CHAIN} values", circle[0])
+                }
                 [one] => format!("`{one}` needs itself"),
                 several => format!("`{}` need each other", several.join("`, `")),
             };
             if !context.problems.iter().any(|problem| problem.span == Some(place)) {
-                context.problem(Problem::at(place, message).hint("a value cannot depend on itself; rename one of them"));
+                context
+                    .problem(Problem::at(place, message).hint("a value cannot depend on itself; rename one of them"));
             }
         }
     }
 }
+
+/// The most `let`s that need one another in a row.
+const LONGEST_CHAIN: usize = 100;
 
 /// Walks depth first; `done` is false while a name is on the path.
 fn walk<'a>(
@@ -157,6 +164,9 @@ fn walk<'a>(
         None => {}
     }
     let found = all.get(name)?;
+    if path.len() >= LONGEST_CHAIN {
+        return Some(path.clone());
+    }
     done.insert(name, false);
     path.push(name);
     let mut used = Vec::new();
@@ -196,7 +206,11 @@ pub(crate) fn for_each_scalar(file: &ComputedFile, see: &mut dyn FnMut(&Text)) {
         ComputedFile::One(text) => see(text),
         ComputedFile::List(..) | ComputedFile::Expr(_) => {}
         ComputedFile::Pick(pick) => {
-            pick.from.iter().map(|(_, value)| value).chain(&pick.otherwise).for_each(|value| for_each_scalar(value, see));
+            pick.from
+                .iter()
+                .map(|(_, value)| value)
+                .chain(&pick.otherwise)
+                .for_each(|value| for_each_scalar(value, see));
         }
     }
 }
@@ -206,6 +220,8 @@ pub(crate) fn first_list(file: &ComputedFile) -> Option<Span> {
     match file {
         ComputedFile::List(_, span) => Some(*span),
         ComputedFile::One(_) | ComputedFile::Expr(_) => None,
-        ComputedFile::Pick(pick) => pick.from.iter().map(|(_, value)| value).chain(&pick.otherwise).find_map(first_list),
+        ComputedFile::Pick(pick) => {
+            pick.from.iter().map(|(_, value)| value).chain(&pick.otherwise).find_map(first_list)
+        }
     }
 }

@@ -66,7 +66,11 @@ fn fields(parser: Parser, report: &ReportFile, context: &mut Context) -> Option<
 }
 
 fn report_error(err: &EvidenceError, span: crate::value::Span, context: &mut Context) {
-    let cause = std::error::Error::source(err).map(|cause| format!(": {cause}")).unwrap_or_default();
+    // A pattern's error draws the pattern; its last line says what is wrong.
+    let cause = std::error::Error::source(err).map(|cause| cause.to_string());
+    let cause =
+        cause.and_then(|cause| cause.lines().last().map(|line| format!(": {}", line.trim_start_matches("error: "))));
+    let cause = cause.unwrap_or_default();
     context.problem(Problem::at(span, format!("{err}{cause}")).maybe_hint(err.hint()));
 }
 
@@ -74,10 +78,14 @@ fn report_error(err: &EvidenceError, span: crate::value::Span, context: &mut Con
 pub(crate) fn local_path(text: &Text, scope: &Scope, context: &mut Context) -> Option<Template> {
     let template = scope.template(text, context)?;
     // With a placeholder at its start, only what follows is known.
-    let known: String = template.parts.iter().map(|part| match part {
-        crate::suite::Part::Literal(literal) => literal.as_str(),
-        _ => "x",
-    }).collect();
+    let known: String = template
+        .parts
+        .iter()
+        .map(|part| match part {
+            crate::suite::Part::Literal(literal) => literal.as_str(),
+            _ => "x",
+        })
+        .collect();
     if let Some(why) = unsafe_path(&known) {
         context.problem(Problem::at(text.span, why).hint("a task reads and writes in its own folder"));
         return None;

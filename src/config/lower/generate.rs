@@ -1,6 +1,7 @@
 //! VALUES -> the values, in order, each with its place.
 
 use crate::config::context::Context;
+use crate::config::decode::MOST_PROBLEMS;
 use crate::config::node::{Style, Text};
 use crate::config::values_file::{GeneratorFile, RangeFile, StepsFile, ValuesFile};
 use crate::value::{Decimal, Problem, Scalar, Span};
@@ -8,8 +9,6 @@ use std::collections::HashMap;
 
 /// The most values that one parameter can have.
 const MOST_VALUES: i64 = 1_000_000;
-/// So many problems are enough; each costs a search for its line.
-pub(crate) const MOST_PROBLEMS: usize = 50;
 /// Digits of a value that does not end, or is a power.
 const DIGITS: i32 = 6;
 
@@ -18,6 +17,8 @@ const DIGITS: i32 = 6;
 pub(crate) struct RawValue {
     /// What its writing suggests.
     pub(crate) scalar: Scalar,
+    /// Whether it was written without quotes.
+    pub(crate) plain: bool,
     /// Its text, which is the value of a word.
     pub(crate) text: String,
     /// Where it stands.
@@ -26,11 +27,16 @@ pub(crate) struct RawValue {
 
 impl RawValue {
     pub(crate) fn of(text: &Text) -> RawValue {
-        RawValue { scalar: text.infer(), text: text.as_str().to_owned(), span: text.span }
+        RawValue {
+            scalar: text.infer(),
+            plain: text.style == Style::Plain,
+            text: text.as_str().to_owned(),
+            span: text.span,
+        }
     }
 
     fn number(number: Decimal, span: Span) -> RawValue {
-        RawValue { scalar: Scalar::Number(number), text: number.to_string(), span }
+        RawValue { scalar: Scalar::Number(number), plain: true, text: number.to_string(), span }
     }
 }
 
@@ -65,7 +71,8 @@ pub(crate) fn check_distinct(values: &[(Scalar, Span)], context: &mut Context) {
         }
         let line = context.line(*place);
         context.problem(if *earlier == text {
-            Problem::at(*span, format!("the value `{text}` occurs twice, first on line {line}")).hint("remove one of the two")
+            Problem::at(*span, format!("the value `{text}` occurs twice, first on line {line}"))
+                .hint("remove one of the two")
         } else {
             Problem::at(*span, format!("the values `{earlier}` and `{text}` differ only in case"))
                 .hint("some disks cannot tell their folders apart; rename one")
@@ -79,7 +86,7 @@ fn from_file(path: &Text, context: &mut Context) -> Vec<RawValue> {
     if lines.is_empty() {
         context.problem(Problem::at(path.span, format!("`{}` holds no values", path.as_str())));
     }
-    lines.into_iter().map(|(text, span)| RawValue { scalar: Scalar::infer(&text), text, span }).collect()
+    lines.into_iter().map(|(text, span)| RawValue { scalar: Scalar::infer(&text), plain: true, text, span }).collect()
 }
 
 fn counted(values: Result<Vec<Decimal>, Problem>, span: Span, context: &mut Context) -> Vec<RawValue> {
@@ -174,7 +181,6 @@ fn rounded(value: f64) -> Option<Decimal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::decode::FileType;
     use crate::value::Problems;
     use proptest::prelude::*;
 
@@ -215,7 +221,10 @@ mod tests {
     #[test]
     fn rules_that_make_none() {
         let check = |text: &str, expected: &str| assert_eq!(values(text), expected, "{text}");
-        check("[]", "a.yaml:1:1: a list of values needs at least one (leave the key out if the parameter is to be absent)");
+        check(
+            "[]",
+            "a.yaml:1:1: a list of values needs at least one (leave the key out if the parameter is to be absent)",
+        );
         check(
             "{ range: { start: 8, stop: 1, step: 3 } }",
             "a.yaml:1:19: start 8 is above stop 1 (swap them, or make the step negative)",
@@ -237,15 +246,27 @@ mod tests {
             "{ range: { start: \"0\", stop: 1, step: 1 } }",
             "a.yaml:1:19: expected a number, found the text `0` (remove the quotes)",
         );
-        check("{ linear: { start: 0, stop: 1, count: 1 } }", "a.yaml:1:39: `count` must be at least 2: both ends are values");
+        check(
+            "{ linear: { start: 0, stop: 1, count: 1 } }",
+            "a.yaml:1:39: `count` must be at least 2: both ends are values",
+        );
         check("{ log: { start: 0, stop: 1, count: 3 } }", "a.yaml:1:17: start 0 must be above 0 for `log`");
         check("{ log: { start: 2, stop: 1, count: 3 } }", "a.yaml:1:17: start 2 is above stop 1 (swap them)");
-        check("{ rnage: { start: 2 } }", "a.yaml:1:3: unknown key `rnage` in a rule for values (did you mean `range`?)");
-        check("{ file: other.txt }", "a.yaml:1:9: cannot read `other.txt`: no such file (the path is relative to the folder of the suite file)");
+        check(
+            "{ rnage: { start: 2 } }",
+            "a.yaml:1:3: unknown key `rnage` in a rule for values (did you mean `range`?)",
+        );
+        check(
+            "{ file: other.txt }",
+            "a.yaml:1:9: cannot read `other.txt`: no such file (the path is relative to the folder of the suite file)",
+        );
         check("{ file: /etc/list.txt }", "a.yaml:1:9: cannot read `/etc/list.txt`: the path must be relative");
         check("{ file: empty.txt }", "a.yaml:1:9: `empty.txt` holds no values");
         check("[1, [2]]", "a.yaml:1:5: expected a value, found a list (remove the brackets or the dash)");
-        check("[1, ~]", "a.yaml:1:5: expected a value, found nothing (for the text write `\"null\"` or `\"\"`, in quotes)");
+        check(
+            "[1, ~]",
+            "a.yaml:1:5: expected a value, found nothing (for the text write `\"null\"` or `\"\"`, in quotes)",
+        );
     }
 
     proptest! {

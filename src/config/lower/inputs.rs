@@ -74,7 +74,7 @@ impl Inputs<'_> {
     fn path(
         &self,
         path: &Text,
-        at: &[(Text, crate::config::decode::ScalarFile)],
+        at: &[(Text, crate::config::leaves::ScalarFile)],
         baseline: bool,
         context: &mut Context,
     ) -> Option<Source> {
@@ -91,7 +91,9 @@ impl Inputs<'_> {
             self.not_own(stage, path.span, context)?;
             if outline.repeated {
                 let message = format!("`{}` is measured several times, so its output is not one file", outline.name);
-                context.problem(Problem::at(path.span, message).hint("take `{ rows: STAGE }` or `{ each: STAGE/OUTPUT }`"));
+                context.problem(
+                    Problem::at(path.span, message).hint("take `{ rows: STAGE }` or `{ each: STAGE/OUTPUT }`"),
+                );
             }
         }
         let mut fixed = Vec::new();
@@ -128,13 +130,16 @@ impl Inputs<'_> {
     /// Reads `STAGE/OUTPUT`.
     fn output(&self, path: &Text, context: &mut Context) -> Option<(StageIndex, Template)> {
         let text = path.as_str();
+        self.check_path(path, "an output lies in the folder of its task", context)?;
         let Some((name, output)) = text.split_once('/').filter(|(_, output)| !output.trim_matches('/').is_empty())
         else {
             let name = text.trim_end_matches('/');
             let stage = self.outlines.iter().find(|outline| outline.name == name);
             let hint = match stage.map(|stage| stage.leaves.as_slice()) {
                 Some([first, ..]) => format!("write `{name}/{}`", first.as_str()),
-                Some([]) | None => format!("write `root/{text}` for a file of the repository, `STAGE/OUTPUT` for an output"),
+                Some([]) | None => {
+                    format!("write `root/{text}` for a file of the repository, `STAGE/OUTPUT` for an output")
+                }
             };
             context.problem(Problem::at(path.span, format!("`{text}` is no source")).hint(hint));
             return None;
@@ -144,10 +149,11 @@ impl Inputs<'_> {
             let place = context.part(path, 0, name.len());
             let problem = Problem::at(place, format!("there is no stage `{name}`"));
             let near = crate::value::nearest(name, names).map(|near| format!("did you mean `{near}`?"));
-            context.problem(problem.hint(near.unwrap_or_else(|| format!("write `root/{text}` for a file of the repository"))));
+            context.problem(
+                problem.hint(near.unwrap_or_else(|| format!("write `root/{text}` for a file of the repository"))),
+            );
             return None;
         };
-        self.check_path(path, "an output lies in the folder of its task", context)?;
         let mut template = self.scope.template(path, context)?;
         if let Some(Part::Literal(literal)) = template.parts.first_mut() {
             *literal = literal.strip_prefix(name).unwrap_or(literal).trim_start_matches('/').to_owned();
@@ -180,7 +186,9 @@ impl Inputs<'_> {
             return Some(());
         }
         let message = format!("an input of `{}` comes from `{0}` itself", self.outlines[stage].name);
-        context.problem(Problem::at(span, message).hint("an earlier run's output is `{ of: STAGE/OUTPUT, run: baseline }`"));
+        context.problem(
+            Problem::at(span, message).hint("an earlier run's output is `{ of: STAGE/OUTPUT, run: baseline }`"),
+        );
         None
     }
 

@@ -2,10 +2,10 @@
 
 use super::computed::{Texts, let_names, lets};
 use super::outline::{Outline, find_stage};
-use super::scope::Scope;
+use super::scope::{Owner, Scope};
 use super::vocabulary::Vocabulary;
 use crate::config::context::{Context, unsafe_path};
-use crate::config::decode::Mapped;
+use crate::config::leaves::Mapped;
 use crate::config::node::Text;
 use crate::config::suite_file::{
     GoldensFile, KnownFailureFile, ModelFile, PlotFile, SideWord, ToleranceFile, ToleranceRuleFile, VerdictWord,
@@ -30,8 +30,9 @@ pub(crate) struct Judged<'a> {
 }
 
 impl Judged<'_> {
+    /// Points have parameters; `let`s belong to cases.
     fn scope(&self) -> Scope<'_> {
-        Scope::new(self.vocabulary, self.outer_lets.to_vec())
+        Scope::new(self.vocabulary, Vec::new())
     }
 
     /// Returns every metric with its stage.
@@ -106,11 +107,8 @@ impl Judged<'_> {
                     found.iter().find(|(_, _, other)| (&other.unit, other.better) != (&first.unit, first.better))
             {
                 let message = format!("`{}` means metrics that are not alike", name.as_str());
-                let hint = format!(
-                    "say `{}` or `{}`",
-                    self.full_name(*stage, first),
-                    self.full_name(*other_stage, other)
-                );
+                let hint =
+                    format!("say `{}` or `{}`", self.full_name(*stage, first), self.full_name(*other_stage, other));
                 context.problem(Problem::at(name.span, message).hint(hint));
                 continue;
             }
@@ -128,9 +126,11 @@ impl Judged<'_> {
         let constraint = file.constraint.as_ref().and_then(|text| {
             let mut scope = self.scope();
             let outline = stage.map(|stage| &self.outlines[stage]);
-            scope.per = outline.map(|outline| (outline.per.as_slice(), format!("stage `{}`", outline.name)));
-            let own = stage.and_then(|stage| self.stages.get(stage)).map_or(&[][..], |stage| &stage.lets);
-            scope.lets.extend(own.iter().map(|found| found.name.as_str()));
+            scope.owner = outline.map(|outline| Owner {
+                params: &outline.per,
+                name: format!("stage `{}`", outline.name),
+                key: "per",
+            });
             scope.expression(text, context)
         });
         let until = file.until.as_ref().and_then(|day| {
@@ -182,7 +182,8 @@ impl Judged<'_> {
                 [_] => scope.fields.push(short),
                 several => {
                     let hint = format!("say `{}`", several.join("` or `"));
-                    scope.ambiguous.insert(short, hint);
+                    let message = format!("`{short}` is a metric of several stages");
+                    scope.refused.insert(short, (message, hint));
                 }
             }
             scope.fields.extend(full);
@@ -194,18 +195,21 @@ impl Judged<'_> {
     /// Reads a model.
     pub(crate) fn model(&self, name: &Text, file: &ModelFile, context: &mut Context) -> Option<Model> {
         let before = context.problems.len();
-        let stage = find_stage(self.outlines, file.from.as_str(), file.from.span, context);
+        // Without its stage, none of the model's names is known.
+        let stage = find_stage(self.outlines, file.from.as_str(), file.from.span, context)?;
         let by = self.vocabulary.find_all(file.by.as_deref().unwrap_or_default(), context);
-        let mut scope = self.scope();
-        if let Some(stage) = stage.and_then(|stage| self.stages.get(stage)) {
+        let mut scope = Scope::new(self.vocabulary, self.outer_lets.to_vec());
+        if let Some(stage) = self.stages.get(stage) {
             scope.lets.extend(stage.lets.iter().map(|found| found.name.as_str()));
             if stage.rows.is_none() {
-                scope.per = Some((&stage.per, format!("stage `{}`", stage.name)));
+                let name = format!("stage `{}`", stage.name);
+                scope.owner = Some(Owner { params: &stage.per, name, key: "per" });
             }
         }
+        scope.lenient = true;
         scope.lets.extend(let_names(file.lets.as_ref()));
         let model_lets = lets(file.lets.as_ref(), Texts::Templates, &scope, context);
-        if let Some(stage) = stage.and_then(|stage| self.stages.get(stage)) {
+        if let Some(stage) = self.stages.get(stage) {
             scope.fields.extend(stage.metrics.iter().map(|metric| metric.name.to_string()));
         }
         let constraint = file.constraint.as_ref().and_then(|text| scope.constraint(text, context));
@@ -228,12 +232,12 @@ impl Judged<'_> {
             }
         }
         let mut path_scope = Scope::new(self.vocabulary, Vec::new());
-        path_scope.per = Some((&by, format!("model `{}`", name.as_str())));
+        path_scope.owner = Some(Owner { params: &by, name: format!("model `{}`", name.as_str()), key: "by" });
         let params_file =
             file.params_file.as_ref().and_then(|text| super::evidence::local_path(text, &path_scope, context));
         (context.problems.len() == before).then_some(Model {
             name: name.as_str().to_owned(),
-            stage: stage?,
+            stage,
             constraint,
             by: by.clone(),
             sets,
@@ -253,7 +257,8 @@ fn tolerance(name: &Text, file: &ToleranceFile, metric: &Metric, context: &mut C
         Some(SideWord::Both) | None => Side::Both,
     };
     if side == Side::Worse && metric.better.is_none() {
-        let problem = Problem::at(name.span, format!("`side: worse` needs `{}` to say which side is better", metric.name));
+        let problem =
+            Problem::at(name.span, format!("`side: worse` needs `{}` to say which side is better", metric.name));
         context.problem(problem.hint("give the metric `better: higher` or `better: lower`"));
         return None;
     }

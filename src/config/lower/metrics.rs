@@ -4,9 +4,9 @@ use super::computed::{Texts, computed, first_list, for_each_scalar};
 use super::scope::Scope;
 use super::vocabulary::check_name;
 use crate::config::context::Context;
-use crate::config::decode::Mapped;
+use crate::config::leaves::Mapped;
+use crate::config::metric_file::{BetterFile, BetterWord, ExpectFile, MetricFile};
 use crate::config::node::Text;
-use crate::config::stage_file::{BetterFile, BetterWord, ExpectFile, MetricFile};
 use crate::config::values_file::ComputedFile;
 use crate::suite::{Better, Expect, ExpectOperator, Metric};
 use crate::value::{MetricName, Problem, Scalar, Span, did_you_mean};
@@ -15,6 +15,10 @@ use crate::value::{MetricName, Problem, Scalar, Span, did_you_mean};
 pub(crate) fn metrics(file: &Mapped<MetricFile>, scope: &mut Scope, context: &mut Context) -> Vec<Metric> {
     let mut found = Vec::new();
     let given = scope.fields.clone();
+    for (name, _) in &file.0 {
+        let later = (format!("the metric `{}` comes later", name.as_str()), "move it before this one".to_owned());
+        scope.refused.insert(name.as_str().to_owned(), later);
+    }
     for (name, file) in &file.0 {
         let metric = metric(name, file, &given, scope, context);
         // Known from here on, right or wrong: what is wrong with it is said once.
@@ -33,13 +37,7 @@ pub(crate) fn metrics(file: &Mapped<MetricFile>, scope: &mut Scope, context: &mu
     found.into_iter().map(read).collect()
 }
 
-fn metric(
-    name: &Text,
-    file: &MetricFile,
-    given: &[String],
-    scope: &Scope,
-    context: &mut Context,
-) -> Option<Metric> {
+fn metric(name: &Text, file: &MetricFile, given: &[String], scope: &Scope, context: &mut Context) -> Option<Metric> {
     let named = check_name(name, "metric", context);
     if scope.vocabulary.param(name.as_str()).is_some() {
         let problem = Problem::at(name.span, format!("`{}` is a parameter already", name.as_str()));
@@ -52,7 +50,7 @@ fn metric(
             if named && !scope.open && !given.iter().any(|field| field == name.as_str()) {
                 let problem = Problem::at(name.span, format!("no evidence of this stage gives `{}`", name.as_str()));
                 let hint = did_you_mean(name.as_str(), given.iter().map(String::as_str)).unwrap_or_default();
-                context.problem(problem.hint(format!("say `of:`, or {hint}")));
+                context.problem(problem.hint(format!("{hint}; or compute it with `of`")));
             }
             None
         }
@@ -62,7 +60,8 @@ fn metric(
         None => None,
     };
     if let (Some(_), None) = (file.min_effect, better) {
-        let problem = Problem::at(file.span, format!("`min_effect` of `{}` means nothing without `better`", name.as_str()));
+        let problem =
+            Problem::at(file.span, format!("`min_effect` of `{}` means nothing without `better`", name.as_str()));
         context.warning(problem);
     }
     named.then(|| Metric {
@@ -87,7 +86,8 @@ fn better(file: &BetterFile, context: &mut Context) -> Option<Better> {
             match within.within.value.as_slice() {
                 &[low, high] if low <= high => Some(Better::Within(low, high)),
                 &[low, high] => {
-                    context.problem(Problem::at(span, format!("the lower bound {low} is above the upper bound {high}")));
+                    context
+                        .problem(Problem::at(span, format!("the lower bound {low} is above the upper bound {high}")));
                     None
                 }
                 other => {
@@ -134,7 +134,9 @@ fn expectation(
             let wanted = format!("`{}` compares numbers, found {}", operator.sign(), text.describe());
             let hint = match text.as_str().parse::<crate::value::Decimal>() {
                 Ok(_) => "remove the quotes".to_owned(),
-                Err(_) => format!("for a calculation write `{{ expr: \"{}\" }}`", crate::config::node::shorten(text.as_str())),
+                Err(_) => {
+                    format!("for a calculation write `{{ expr: \"{}\" }}`", crate::config::node::shorten(text.as_str()))
+                }
             };
             context.problem(Problem::at(text.span, wanted).hint(hint));
         }

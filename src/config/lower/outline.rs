@@ -2,7 +2,7 @@
 
 use super::vocabulary::Vocabulary;
 use crate::config::context::Context;
-use crate::config::decode::Mapped;
+use crate::config::leaves::Mapped;
 use crate::config::node::Text;
 use crate::config::stage_file::StageFile;
 use crate::suite::{ParamIndex, Piece, StageIndex, split_template};
@@ -69,7 +69,12 @@ fn outline(name: &Text, file: &StageFile, vocabulary: &Vocabulary, context: &mut
 }
 
 /// Returns the stage that a text names.
-pub(crate) fn find_stage(outlines: &[Outline], name: &str, span: crate::value::Span, context: &mut Context) -> Option<StageIndex> {
+pub(crate) fn find_stage(
+    outlines: &[Outline],
+    name: &str,
+    span: crate::value::Span,
+    context: &mut Context,
+) -> Option<StageIndex> {
     let found = outlines.iter().position(|outline| outline.name == name);
     if found.is_none() {
         let names = outlines.iter().map(|outline| outline.name.as_str());

@@ -1,15 +1,18 @@
 //! Parameters: their kinds and values from everywhere in the suite, and the schema of names.
 
 use super::generate::{RawValue, check_distinct, generate};
-use super::vocabulary::{Parameter, Vocabulary, check_name, of_kind};
+use super::vocabulary::{Parameter, Vocabulary, check_name, near, of_kind};
 use crate::config::context::Context;
-use crate::config::decode::{Mapped, Placed};
-use crate::config::node::Text;
+use crate::config::leaves::{Mapped, Placed};
+use crate::config::node::{Text, shorten};
 use crate::config::suite_file::{BlockFile, KindWord, ParamFile, ProfileFile, SuiteFile};
 use crate::config::values_file::ValuesFile;
 use crate::naming::{Kind, NamingError, NamingFault, Param, Schema};
 use crate::suite::ParamIndex;
-use crate::value::{Problem, Scalar, Span, did_you_mean};
+use crate::value::{Decimal, ParseDecimalError, Problem, Scalar, Span, did_you_mean};
+
+/// The most parameters of a suite; names would be of no use long before.
+const MOST_PARAMETERS: usize = 200;
 
 /// Values that replace a parameter's own, each with its place.
 pub(crate) type Over = Vec<(ParamIndex, Vec<(Scalar, Span)>)>;
@@ -35,18 +38,32 @@ struct Draft<'f> {
     kind: Kind,
 }
 
+/// A kind, and whether it was seen from values instead of declared.
+type SeenKind = (Kind, bool);
+
+impl Draft<'_> {
+    fn seen_kind(&self) -> SeenKind {
+        (self.kind, self.file.kind.is_none())
+    }
+}
+
 /// Values that replace a parameter's own, before its kind is known.
 type RawOver = Vec<(ParamIndex, Vec<RawValue>)>;
 
 /// Reads all parameters; `files` are those of the naming file, then those of the suite.
 pub(crate) fn params(files: &[(&Text, &ParamFile)], suite: &SuiteFile, context: &mut Context) -> Option<Params> {
     let before = context.problems.len();
+    if let Some((name, _)) = files.get(MOST_PARAMETERS) {
+        context.problem(Problem::at(name.span, format!("a suite has at most {MOST_PARAMETERS} parameters")));
+        return None;
+    }
     let mut drafts: Vec<Draft> = Vec::with_capacity(files.len());
     for &(name, file) in files {
         check_name(name, "parameter", context);
         if let Some(earlier) = drafts.iter().find(|draft| draft.name.as_str() == name.as_str()) {
             let place = context.sources.place(earlier.name.span);
-            let problem = Problem::at(name.span, format!("there are two parameters `{}`, the first at {place}", name.as_str()));
+            let problem =
+                Problem::at(name.span, format!("there are two parameters `{}`, the first at {place}", name.as_str()));
             context.problem(problem.hint("remove one of the two"));
             continue;
         }
@@ -64,23 +81,25 @@ pub(crate) fn params(files: &[(&Text, &ParamFile)], suite: &SuiteFile, context: 
 
     for (index, draft) in drafts.iter_mut().enumerate() {
         let over = blocks.iter().chain(&profiles).flatten().filter(|(param, _)| *param == index);
-        let raw = draft.listed.iter().chain(&draft.default).chain(over.flat_map(|(_, values)| values));
+        // What a block gives must fit the parameter's own values, where it has some.
+        let own: Vec<&RawValue> = draft.listed.iter().chain(&draft.default).collect();
+        let raw = if own.is_empty() { over.flat_map(|(_, values)| values).collect() } else { own };
         draft.kind = match draft.file.kind {
             Some(Placed { value: KindWord::Int, .. }) => Kind::Int,
             Some(Placed { value: KindWord::Decimal, .. }) => Kind::Decimal,
             Some(Placed { value: KindWord::Word, .. }) => Kind::Word,
             Some(Placed { value: KindWord::Bool, .. }) => Kind::Bool,
-            None => Kind::infer(raw.map(|value| &value.scalar)),
+            None => Kind::infer(raw.iter().map(|value| &value.scalar)),
         };
     }
-    let kinds: Vec<Kind> = drafts.iter().map(|draft| draft.kind).collect();
+    let kinds: Vec<SeenKind> = drafts.iter().map(Draft::seen_kind).collect();
     let typed = |over: RawOver, context: &mut Context| -> Over {
         over.into_iter().map(|(param, raw)| (param, distinct(names[param], kinds[param], &raw, context))).collect()
     };
     let blocks: Vec<Over> = blocks.into_iter().map(|over| typed(over, context)).collect();
     let profiles: Vec<Over> = profiles.into_iter().map(|over| typed(over, context)).collect();
     let listed: Vec<Vec<(Scalar, Span)>> =
-        drafts.iter().map(|draft| distinct(draft.name.as_str(), draft.kind, &draft.listed, context)).collect();
+        drafts.iter().map(|draft| distinct(draft.name.as_str(), draft.seen_kind(), &draft.listed, context)).collect();
     let defaults: Vec<Option<Scalar>> =
         drafts.iter().zip(&listed).map(|(draft, listed)| default(draft, listed, context)).collect();
     if context.problems.len() > before {
@@ -110,7 +129,8 @@ pub(crate) fn params(files: &[(&Text, &ParamFile)], suite: &SuiteFile, context: 
     for (param, values) in blocks.iter().chain(&profiles).flatten() {
         let scalars: Vec<Scalar> = values.iter().map(|(value, _)| value.clone()).collect();
         for error in schema.admit(*param, &scalars).err().into_iter().flatten() {
-            let place = error.value.and_then(|value| values.get(value)).map_or(drafts[*param].name.span, |(_, span)| *span);
+            let place =
+                error.value.and_then(|value| values.get(value)).map_or(drafts[*param].name.span, |(_, span)| *span);
             context.problem(Problem::at(place, error.to_string()).maybe_hint(error.hint()));
         }
     }
@@ -132,7 +152,9 @@ pub(crate) fn params(files: &[(&Text, &ParamFile)], suite: &SuiteFile, context: 
         }
         if known.is_empty() && !open {
             let message = format!("`{}` never has a value", draft.name.as_str());
-            context.warning(Problem::at(draft.name.span, message).hint("give it `values`, or values in a block of `cases`"));
+            context.warning(
+                Problem::at(draft.name.span, message).hint("give it `values`, or values in a block of `cases`"),
+            );
         }
         vocabulary.params.push(Parameter { name: draft.name.as_str().to_owned(), kind: draft.kind, known, open });
     }
@@ -153,17 +175,25 @@ fn raw_over(over: Option<&Mapped<Placed<ValuesFile>>>, names: &[&str], context: 
 }
 
 /// Reads raw values as a kind and finds those that occur twice.
-fn distinct(name: &str, kind: Kind, raw: &[RawValue], context: &mut Context) -> Vec<(Scalar, Span)> {
+fn distinct(name: &str, kind: SeenKind, raw: &[RawValue], context: &mut Context) -> Vec<(Scalar, Span)> {
     let values: Vec<(Scalar, Span)> = raw.iter().filter_map(|raw| typed(name, kind, raw, context)).collect();
     check_distinct(&values, context);
     values
 }
 
-fn typed(name: &str, kind: Kind, raw: &RawValue, context: &mut Context) -> Option<(Scalar, Span)> {
+fn typed(name: &str, (kind, seen): SeenKind, raw: &RawValue, context: &mut Context) -> Option<(Scalar, Span)> {
+    if let (true, Scalar::Text(_), Err(err @ ParseDecimalError::Range(_))) =
+        (raw.plain, &raw.scalar, raw.text.parse::<Decimal>())
+    {
+        context.problem(Problem::at(raw.span, err.to_string()).hint("as a word it needs quotes"));
+        return None;
+    }
     match of_kind(kind, &raw.scalar, &raw.text) {
         Ok(value) => Some((value, raw.span)),
         Err(wanted) => {
-            context.problem(Problem::at(raw.span, format!("`{name}` wants {wanted}, found `{}`", raw.text)));
+            let problem = Problem::at(raw.span, format!("`{name}` wants {wanted}, found `{}`", shorten(&raw.text)));
+            let hint = "the kind is seen from its own values; for texts say `type: word`".to_owned();
+            context.problem(problem.maybe_hint(seen.then_some(hint)));
             None
         }
     }
@@ -171,12 +201,11 @@ fn typed(name: &str, kind: Kind, raw: &RawValue, context: &mut Context) -> Optio
 
 fn default(draft: &Draft, listed: &[(Scalar, Span)], context: &mut Context) -> Option<Scalar> {
     let raw = draft.default.as_ref()?;
-    let (value, span) = typed(draft.name.as_str(), draft.kind, raw, context)?;
+    let (value, span) = typed(draft.name.as_str(), draft.seen_kind(), raw, context)?;
     if !listed.is_empty() && !listed.iter().any(|(known, _)| *known == value) {
-        let texts: Vec<String> = listed.iter().take(50).map(|(value, _)| value.to_string()).collect();
+        let known: Vec<Scalar> = listed.iter().map(|(value, _)| value.clone()).collect();
         let message = format!("the default `{value}` of `{}` is none of its values", draft.name.as_str());
-        let hint = did_you_mean(&value.to_string(), texts.iter().map(String::as_str));
-        context.problem(Problem::at(span, message).maybe_hint(hint));
+        context.problem(Problem::at(span, message).maybe_hint(near(&value, &known)));
     }
     Some(value)
 }

@@ -2,6 +2,7 @@
 
 use super::vocabulary::{BUILT_IN, Vocabulary};
 use crate::config::context::Context;
+use crate::config::decode::MOST_PROBLEMS;
 use crate::config::node::Text;
 use crate::expr::{Expr, NameUse, TextComparison};
 use crate::naming::Kind;
@@ -9,21 +10,43 @@ use crate::suite::{Constraint, ParamIndex, Part, Piece, Template, split_template
 use crate::value::{Problem, Scalar, did_you_mean};
 use std::collections::BTreeMap;
 
+const LET_HINT: &str = "a `let` can be used where it is defined and below";
+
+/// What has one value of some parameters, such as a task of a stage.
+#[derive(Debug, Clone)]
+pub(crate) struct Owner<'v> {
+    /// Those parameters.
+    pub(crate) params: &'v [ParamIndex],
+    /// What it is called.
+    pub(crate) name: String,
+    /// The key that lists the parameters.
+    pub(crate) key: &'static str,
+}
+
+impl Owner<'_> {
+    /// Says what to do about a parameter that is none of them.
+    pub(crate) fn hint(&self, name: &str) -> String {
+        format!("several values of `{name}` come together in it; add `{name}` to `{}`", self.key)
+    }
+}
+
 /// The names that can be used at one place.
 #[derive(Debug, Clone)]
 pub(crate) struct Scope<'v> {
     /// The words of the suite.
     pub(crate) vocabulary: &'v Vocabulary,
-    /// The parameters that have one value here, and whose they are; `None` = all have.
-    pub(crate) per: Option<(&'v [ParamIndex], String)>,
+    /// Whose parameters have one value here; `None` = all have.
+    pub(crate) owner: Option<Owner<'v>>,
     /// `let`s that can be used.
     pub(crate) lets: Vec<&'v str>,
     /// Evidence fields and metrics that can be used.
     pub(crate) fields: Vec<String>,
     /// Whether evidence may give further fields.
     pub(crate) open: bool,
-    /// Names that mean several things, with what to write.
-    pub(crate) ambiguous: BTreeMap<String, String>,
+    /// Names that cannot be used here: why, and what to write.
+    pub(crate) refused: BTreeMap<String, (String, String)>,
+    /// Whether a comparison that never holds is only odd: a set of a model may be empty.
+    pub(crate) lenient: bool,
     /// Whether `{cases}` is there.
     pub(crate) cases: bool,
 }
@@ -33,11 +56,12 @@ impl<'v> Scope<'v> {
     pub(crate) fn new(vocabulary: &'v Vocabulary, lets: Vec<&'v str>) -> Scope<'v> {
         Scope {
             vocabulary,
-            per: None,
+            owner: None,
             lets,
             fields: Vec::new(),
             open: false,
-            ambiguous: BTreeMap::new(),
+            refused: BTreeMap::new(),
+            lenient: false,
             cases: false,
         }
     }
@@ -45,24 +69,21 @@ impl<'v> Scope<'v> {
     /// Returns why a name cannot be used here, if it cannot.
     fn refuse(&self, name: &str, what: &str) -> Option<(String, Option<String>)> {
         if let Some(param) = self.vocabulary.param(name) {
-            let (per, owner) = self.per.as_ref()?;
-            if per.contains(&param) || self.lets.contains(&name) {
-                return None;
-            }
-            let hint = format!("a task of {owner} is for several values of `{name}`; add it to `per`");
-            return Some((format!("`{name}` has no value in {owner}"), Some(hint)));
+            let owner = self.owner.as_ref()?;
+            let refused = || (format!("`{name}` has no value in {}", owner.name), Some(owner.hint(name)));
+            return (!owner.params.contains(&param)).then(refused);
         }
         if self.lets.contains(&name) || self.fields.iter().any(|field| field == name) {
             return None;
         }
-        if let Some(hint) = self.ambiguous.get(name) {
-            return Some((format!("`{name}` is a metric of several stages"), Some(hint.clone())));
-        }
         if self.open {
             return None;
         }
+        if let Some((message, hint)) = self.refused.get(name) {
+            return Some((message.clone(), Some(hint.clone())));
+        }
         if self.vocabulary.lets.contains_key(name) {
-            return Some((format!("`{name}` is a `let` of another place"), None));
+            return Some((format!("`{name}` is a `let`, and it has no value here"), Some(LET_HINT.to_owned())));
         }
         let known = self.known();
         Some((format!("unknown {what} `{name}`"), did_you_mean(name, known.iter().copied())))
@@ -70,7 +91,7 @@ impl<'v> Scope<'v> {
 
     fn known(&self) -> Vec<&str> {
         let params = self.vocabulary.params.iter().enumerate();
-        let here = params.filter(|(index, _)| self.per.as_ref().is_none_or(|(per, _)| per.contains(index)));
+        let here = params.filter(|(index, _)| self.owner.as_ref().is_none_or(|owner| owner.params.contains(index)));
         let fields = self.fields.iter().map(String::as_str);
         here.map(|(_, param)| param.name.as_str()).chain(self.lets.iter().copied()).chain(fields).collect()
     }
@@ -89,7 +110,7 @@ impl<'v> Scope<'v> {
         let uses: Vec<NameUse<'_>> = expr.names().into_iter().chain(expr.guarded_names()).collect();
         let mut refused: Vec<&str> = Vec::new();
         for NameUse { name, offset, length } in uses {
-            if refused.contains(&name) {
+            if refused.contains(&name) || context.problems.len() >= MOST_PROBLEMS {
                 continue;
             }
             if let Some((message, hint)) = self.refuse(name, "name") {
@@ -99,6 +120,9 @@ impl<'v> Scope<'v> {
             }
         }
         for comparison in expr.text_comparisons() {
+            if context.problems.len() >= MOST_PROBLEMS {
+                break;
+            }
             self.check_comparison(&comparison, text, context);
         }
         (context.problems.len() == before).then_some(expr)
@@ -147,7 +171,12 @@ impl<'v> Scope<'v> {
         let mut texts: Vec<String> = values.iter().map(Scalar::to_string).collect();
         texts.dedup();
         let problem = Problem::at(context.part(text, offset, length), format!("`{name}` is never `{literal}`"));
-        context.problem(problem.maybe_hint(did_you_mean(literal, texts.iter().map(String::as_str))));
+        let problem = problem.maybe_hint(did_you_mean(literal, texts.iter().map(String::as_str)));
+        if self.lenient {
+            context.warning(problem);
+        } else {
+            context.problem(problem);
+        }
     }
 
     /// Reads a text with placeholders.
@@ -175,12 +204,15 @@ impl<'v> Scope<'v> {
 
     /// Returns the name of the list if the text is `{list...}` and nothing else.
     pub(crate) fn splice(&self, text: &Text, context: &mut Context) -> Option<String> {
-        let Ok([Piece::Hole { name, splice: true, offset, length }]) = split_template(text.as_str()).as_deref() else {
+        let pieces = split_template(text.as_str()).ok()?;
+        let [Piece::Hole { name, splice: true, offset, length }] = pieces.as_slice() else {
             return None;
         };
         let place = context.part(text, *offset, *length);
         if self.vocabulary.param(name).is_some() {
-            context.problem(Problem::at(place, format!("`{name}` is a parameter, not a list")).hint(format!("write `{{{name}}}`")));
+            context.problem(
+                Problem::at(place, format!("`{name}` is a parameter, not a list")).hint(format!("write `{{{name}}}`")),
+            );
         } else if let Some((message, hint)) = self.refuse(name, "placeholder") {
             context.problem(Problem::at(place, message).maybe_hint(hint));
         } else if self.vocabulary.lets.get(name).is_some_and(|facts| !facts.list) {
@@ -228,7 +260,7 @@ impl<'v> Scope<'v> {
                 Some(refused) => refused,
             },
             None if self.vocabulary.lets.contains_key(name) => {
-                (format!("`{name}` is a `let` of another place"), None)
+                (format!("`{name}` is a `let`, and it has no value here"), Some(LET_HINT.to_owned()))
             }
             None => (format!("unknown placeholder `{{{name}}}`"), did_you_mean(name, known.iter().copied())),
         };

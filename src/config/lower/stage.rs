@@ -5,12 +5,13 @@ use super::evidence::{evidence, fields_given, local_path, rows};
 use super::inputs::{Inputs, after, last_part};
 use super::metrics::metrics;
 use super::outline::Outline;
-use super::scope::Scope;
+use super::scope::{Owner, Scope};
 use super::vocabulary::Vocabulary;
 use crate::config::context::Context;
-use crate::config::decode::{Mapped, Placed};
+use crate::config::leaves::{Mapped, Placed};
+use crate::config::metric_file::{RepeatFile, RetryFile};
 use crate::config::node::Text;
-use crate::config::stage_file::{ArgumentFile, ExitFile, RepeatFile, RetryFile, StageFile};
+use crate::config::stage_file::{ArgumentFile, ExitFile, StageFile};
 use crate::config::values_file::ComputedFile;
 use crate::suite::{
     After, Argument, Command, Computed, ExitRule, Input, InputName, Let, Metric, Repeats, Retry, RetryCondition, Stage,
@@ -30,11 +31,17 @@ pub(crate) struct StageReader<'a> {
 
 impl StageReader<'_> {
     /// Reads one stage.
-    pub(crate) fn read(&self, index: StageIndex, name: &Text, file: &StageFile, context: &mut Context) -> Option<Stage> {
+    pub(crate) fn read(
+        &self,
+        index: StageIndex,
+        name: &Text,
+        file: &StageFile,
+        context: &mut Context,
+    ) -> Option<Stage> {
         let outline = &self.outlines[index];
         let names: Vec<&str> = self.outer_lets.iter().copied().chain(let_names(file.lets.as_ref())).collect();
         let mut scope = Scope::new(self.vocabulary, names);
-        scope.per = Some((&outline.per, format!("stage `{}`", outline.name)));
+        scope.owner = Some(Owner { params: &outline.per, name: format!("stage `{}`", outline.name), key: "per" });
         scope.cases = file.rows.is_some();
         let before = context.problems.len();
 
@@ -146,8 +153,7 @@ fn command(name: &Text, file: &StageFile, scope: &Scope, context: &mut Context) 
                 }
                 None => context.problem(Problem::at(cmd.span, "`cmd` is empty").hint("write `[PROGRAM, ARGUMENT]`")),
             }
-            let arguments: Vec<Argument> =
-                cmd.value.iter().filter_map(|item| argument(item, scope, context)).collect();
+            let arguments: Vec<Argument> = cmd.value.iter().filter_map(|item| argument(item, scope, context)).collect();
             if let Some(Argument::Splice { span, .. }) = arguments.first() {
                 context.problem(Problem::at(*span, "the program of `cmd` cannot be a list"));
             }
@@ -255,7 +261,9 @@ fn exit_rule(file: Option<&ExitFile>, context: &mut Context) -> ExitRule {
                 context.problem(Problem::at(*span, "no exit code is allowed").hint("write `[0]` or `any`"));
             }
             for code in codes.iter().filter(|code| !(0..=255).contains(&code.value)) {
-                context.problem(Problem::at(code.span, format!("{} is no exit code", code.value)).hint("they go from 0 to 255"));
+                context.problem(
+                    Problem::at(code.span, format!("{} is no exit code", code.value)).hint("they go from 0 to 255"),
+                );
             }
             ExitRule::Codes(codes.iter().map(|code| code.value).collect())
         }
@@ -317,7 +325,7 @@ fn retry(file: &RetryFile, metrics: &[Metric], scope: &Scope, context: &mut Cont
         let value = computed(value, Texts::Templates, scope, context);
         set.extend(value.map(|value| Let { name: name.as_str().to_owned(), value, span: name.span }));
     }
-    (context.problems.len() == before).then(|| Retry { conditions, times: file.times.value, set, span: file.span })
+    (context.problems.len() == before).then_some(Retry { conditions, times: file.times.value, set, span: file.span })
 }
 
 fn timeout(file: &ComputedFile, scope: &Scope, context: &mut Context) -> Option<Computed> {

@@ -85,22 +85,43 @@ impl Vocabulary {
 
     /// Reads one of the values that a parameter has somewhere in the suite.
     pub(crate) fn value(&self, param: ParamIndex, text: &Text, context: &mut Context) -> Option<Scalar> {
-        let Parameter { name, kind, known, open } = &self.params[param];
-        let value = match of_kind(*kind, &text.infer(), text.as_str()) {
-            Ok(value) => value,
+        let value = self.any_value(param, text, context)?;
+        if let Some(problem) = self.never(param, &value, text) {
+            context.problem(problem);
+            return None;
+        }
+        Some(value)
+    }
+
+    /// Reads the value of a choice. One for a value that never occurs is dead, not wrong: tables of
+    /// choices are copied between suites.
+    pub(crate) fn choice(&self, param: ParamIndex, text: &Text, context: &mut Context) -> Option<Scalar> {
+        let value = self.any_value(param, text, context)?;
+        if let Some(problem) = self.never(param, &value, text) {
+            context.warning(problem);
+        }
+        Some(value)
+    }
+
+    /// Reads a value of the kind of a parameter.
+    fn any_value(&self, param: ParamIndex, text: &Text, context: &mut Context) -> Option<Scalar> {
+        let Parameter { name, kind, .. } = &self.params[param];
+        match of_kind(*kind, &text.infer(), text.as_str()) {
+            Ok(value) => Some(value),
             Err(wanted) => {
                 let message = format!("`{name}` is {wanted}, found {}", text.describe());
                 context.problem(Problem::at(text.span, message));
-                return None;
+                None
             }
-        };
-        if *open || known.contains(&value) {
-            return Some(value);
         }
-        let texts: Vec<String> = known.iter().map(Scalar::to_string).collect();
-        let problem = Problem::at(text.span, format!("`{name}` is never `{value}`"));
-        context.problem(problem.maybe_hint(did_you_mean(&value.to_string(), texts.iter().map(String::as_str))));
-        None
+    }
+
+    fn never(&self, param: ParamIndex, value: &Scalar, text: &Text) -> Option<Problem> {
+        let Parameter { name, known, open, .. } = &self.params[param];
+        if *open || known.contains(value) {
+            return None;
+        }
+        Some(Problem::at(text.span, format!("`{name}` is never `{value}`")).maybe_hint(near(value, known)))
     }
 
     /// Adds what a definition of a `let` shows.
@@ -132,6 +153,19 @@ impl LetFacts {
                     self.learn(value, templates);
                 }
             }
+        }
+    }
+}
+
+/// Returns a hint for a value that is none of the known ones. No number is likelier than another.
+pub(crate) fn near(value: &Scalar, known: &[Scalar]) -> Option<String> {
+    let texts: Vec<String> = known.iter().take(100).map(Scalar::to_string).collect();
+    match value {
+        Scalar::Text(text) => did_you_mean(text, texts.iter().map(String::as_str)),
+        Scalar::Bool(_) | Scalar::Number(_) => {
+            let more = if known.len() > 12 { ", ..." } else { "" };
+            let shown = &texts[..texts.len().min(12)];
+            (!shown.is_empty()).then(|| format!("known: `{}`{more}", shown.join("`, `")))
         }
     }
 }

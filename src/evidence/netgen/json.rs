@@ -25,11 +25,15 @@ pub(super) struct ComparedCell {
 }
 
 pub(super) fn read(bytes: &[u8]) -> Result<Vec<ComparedCell>, EvidenceError> {
-    json_document::read(bytes, "the JSON beside the report")
+    let records: Vec<Record> = json_document::read(bytes, "the JSON beside the report")?;
+    Ok(records.into_iter().filter_map(|Record(cell)| cell).collect())
 }
 
-impl<'de> Deserialize<'de> for ComparedCell {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<ComparedCell, D::Error> {
+/// One record of the list; netgen writes `{ }` for an empty cell below the top (a black box).
+struct Record(Option<ComparedCell>);
+
+impl<'de> Deserialize<'de> for Record {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Record, D::Error> {
         deserializer.deserialize_map(CellVisitor)
     }
 }
@@ -37,16 +41,17 @@ impl<'de> Deserialize<'de> for ComparedCell {
 struct CellVisitor;
 
 impl<'de> Visitor<'de> for CellVisitor {
-    type Value = ComparedCell;
+    type Value = Record;
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
         f.write_str("a compared cell")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ComparedCell, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Record, A::Error> {
         let mut cell = ComparedCell::default();
-        let (mut named, mut counted) = (false, false);
+        let (mut empty, mut named, mut counted) = (true, false, false);
         while let Some(key) = map.next_key::<String>()? {
+            empty = false;
             match key.as_str() {
                 "name" => {
                     let [name, _] = map.next_value::<[String; 2]>()?;
@@ -66,9 +71,12 @@ impl<'de> Visitor<'de> for CellVisitor {
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }
+        if empty {
+            return Ok(Record(None));
+        }
         if !named || !counted {
             return Err(serde::de::Error::custom("a compared cell without `name` or `nets`"));
         }
-        Ok(cell)
+        Ok(Record(Some(cell)))
     }
 }

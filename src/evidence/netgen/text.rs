@@ -66,6 +66,7 @@ impl<'t> TextReport<'t> {
         let mut prefixed = false;
         let mut known = false;
         let mut in_pins = false;
+        let mut first_quote = 0;
         for line in report.filled_lines() {
             let text = line.text.trim();
             if line.number == 1 && (text.starts_with(['[', '{']) || text.starts_with("Netgen ")) {
@@ -74,6 +75,7 @@ impl<'t> TextReport<'t> {
             if text == "Subcircuit summary:" {
                 (known, in_pins, result) = (true, false, None);
                 cells.push(CellReport::default());
+                first_quote = quotes.len();
                 continue;
             }
             if text == "Subcircuit pins:" {
@@ -82,6 +84,8 @@ impl<'t> TextReport<'t> {
             }
             if let Some(names) = text.strip_prefix("Flattening non-matched subcircuits") {
                 flattened.extend(names.split_whitespace());
+                // What was wrong with the cell decides nothing any more.
+                quotes.truncate(first_quote);
                 continue;
             }
             let lower = text.to_ascii_lowercase();
