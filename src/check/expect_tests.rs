@@ -294,3 +294,34 @@ proptest! {
         prop_assert!(judged.metrics.is_empty() && judged.unmet.is_empty());
     }
 }
+
+/// Reports of real tools, all the way to the sentence.
+#[test]
+fn real_reports() {
+    macro_rules! fixture {
+        ($name:literal) => {
+            include_bytes!(concat!("../../tests/fixtures/evidence/", $name)).as_slice()
+        };
+    }
+    let verdict = |parser: Parser, file: &str, bytes: &[u8], companions: &[(&str, &[u8])]| {
+        let read = parse(parser, &Input { bytes, companions, fields: &[] });
+        let judged = judge(&[(file.to_owned(), read)], &[], &names);
+        [Some(judged.verdict.to_string()), judged.message].into_iter().flatten().collect::<Vec<_>>().join(": ")
+    };
+    let drc = |bytes| verdict(Parser::MagicDrc, "drc.rpt", bytes, &[]);
+    let lvs = |bytes, json| verdict(Parser::Netgen, "lvs.rpt", bytes, &[("lvs.json", json)]);
+    let all = [
+        drc(fixture!("magic_drc/none/drc.rpt")),
+        drc(fixture!("magic_drc/drc/drc.rpt")),
+        drc(fixture!("magic_drc/technology_missing/drc.rpt")),
+        lvs(fixture!("netgen/none/lvs.rpt"), fixture!("netgen/none/lvs.json")),
+        lvs(fixture!("netgen/lvs_width/lvs.rpt"), fixture!("netgen/lvs_width/lvs.json")),
+    ];
+    insta::assert_snapshot!(all.join("\n"), @r"
+    pass
+    fail: `drc.rpt`: 2 violations of 2 rules, expected 0
+    error: `drc.rpt`: nothing was checked: line 3 says the cell's area is 0.0001 um2, so the layout is empty (a missing technology file, cell or netlist looks clean to the tool; look at its standard error)
+    pass
+    fail: `lvs.rpt`: 1 property errors, expected 0
+    ");
+}
