@@ -91,13 +91,14 @@ pub fn judge(
             quoted.push(index);
         }
     }
-    for Unmet { metric, message } in &unmet {
-        let metric = metrics[*metric].metric;
+    let all: Vec<&Metric> = metrics.iter().map(|input| input.metric).collect();
+    for Unmet { metric: index, message } in &unmet {
+        let metric = all[*index];
         // A parser's own demand on the same field says the same.
         if metric.of.is_some() || !told.contains(&metric.name.as_str()) {
             reasons.add(message.clone());
         }
-        quoted.extend(scope.sources(metric).iter().map(|given| given.report));
+        quoted.extend(scope.reports(metric, &all[..*index]));
     }
     quoted.sort_unstable();
     quoted.dedup();

@@ -86,7 +86,7 @@ fn values_and_expectations() {
     check(
         &log,
         &[plain(&freq), expected(&points, &[("gt", value("60"))])],
-        "fail, freq=2051200000Hz, points=57.35523538588602: points is 57.355, expected > 60 | unmet [1]",
+        "fail, freq=2051200000Hz, points=57.35523538588602: points is 57.355, expected > 60 | sim.log:1 METRIC freq_hz 2.0512e9 | sim.log:2 METRIC power_w 0.5 | unmet [1]",
     );
     check(
         &log,
@@ -293,4 +293,35 @@ proptest! {
         prop_assert_eq!(judged.verdict.to_string(), "error");
         prop_assert!(judged.metrics.is_empty() && judged.unmet.is_empty());
     }
+}
+
+/// Reports of real tools, all the way to the sentence.
+#[test]
+fn real_reports() {
+    macro_rules! fixture {
+        ($name:literal) => {
+            include_bytes!(concat!("../../tests/fixtures/evidence/", $name)).as_slice()
+        };
+    }
+    let verdict = |parser: Parser, file: &str, bytes: &[u8], companions: &[(&str, &[u8])]| {
+        let read = parse(parser, &Input { bytes, companions, fields: &[] });
+        let judged = judge(&[(file.to_owned(), read)], &[], &names);
+        [Some(judged.verdict.to_string()), judged.message].into_iter().flatten().collect::<Vec<_>>().join(": ")
+    };
+    let drc = |bytes| verdict(Parser::MagicDrc, "drc.rpt", bytes, &[]);
+    let lvs = |bytes, json| verdict(Parser::Netgen, "lvs.rpt", bytes, &[("lvs.json", json)]);
+    let all = [
+        drc(fixture!("magic_drc/none/drc.rpt")),
+        drc(fixture!("magic_drc/drc/drc.rpt")),
+        drc(fixture!("magic_drc/technology_missing/drc.rpt")),
+        lvs(fixture!("netgen/none/lvs.rpt"), fixture!("netgen/none/lvs.json")),
+        lvs(fixture!("netgen/lvs_width/lvs.rpt"), fixture!("netgen/lvs_width/lvs.json")),
+    ];
+    insta::assert_snapshot!(all.join("\n"), @r"
+    pass
+    fail: `drc.rpt`: 2 violations of 2 rules, expected 0
+    error: `drc.rpt`: nothing was checked: line 3 says the cell's area is 0.0001 um2, so the layout is empty (a missing technology file, cell or netlist looks clean to the tool; look at its standard error)
+    pass
+    fail: `lvs.rpt`: 1 property errors, expected 0
+    ");
 }

@@ -26,12 +26,12 @@ fn found(rules: &[&str], outcomes: &str, partial: bool) -> Known {
         known_failures: rules.iter().map(|text| known_failure(text)).collect(),
         ..suite(&["vdd:v=1 2 3 4"], vec![stage("run", &[0], Vec::new()), stage("other", &[], Vec::new())])
     };
-    let read: Vec<(TaskKey, Vec<(String, Scalar)>, Verdict)> = outcomes
+    let read: Vec<_> = outcomes
         .split_whitespace()
         .enumerate()
         .map(|(index, word)| {
             let key: TaskKey = format!("run/v{}", index + 1).parse().unwrap();
-            (key, params(&format!("vdd={}", index + 1)), word.parse().unwrap())
+            (key, params(&format!("vdd={}", index + 1)), word.parse::<Verdict>().unwrap())
         })
         .collect();
     let outcomes: Vec<Outcome<'_>> =

@@ -94,12 +94,20 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// Returns the fields that a metric is made of, directly.
-    pub(super) fn sources(&self, metric: &Metric) -> Vec<&Given<'a>> {
-        match &metric.of {
-            None => self.field(metric.name.as_str()).into_iter().collect(),
-            Some(of) => of.names().iter().filter_map(|used| self.field(used.name)).collect(),
-        }
+    /// Returns the reports that a metric was measured from, itself or through earlier ones, which are
+    /// `earlier`.
+    pub(super) fn reports<'m>(&self, metric: &'m Metric, earlier: &[&'m Metric]) -> Vec<usize> {
+        let of = |name: &str| self.field(name).map(|given| given.report);
+        let Some(expr) = &metric.of else { return of(metric.name.as_str()).into_iter().collect() };
+        let through = |name: &str| {
+            let place = earlier.iter().rposition(|known| known.name.as_str() == name)?;
+            Some(self.reports(earlier[place], &earlier[..place]))
+        };
+        let names = expr.names();
+        names
+            .iter()
+            .flat_map(|used| through(used.name).unwrap_or_else(|| of(used.name).into_iter().collect()))
+            .collect()
     }
 
     /// Measures a metric.
@@ -219,11 +227,12 @@ fn shorten(field: &Field) -> String {
     shorten_text(&field.to_string())
 }
 
-/// Cuts a text for a sentence.
+/// Cuts a text for a sentence, and keeps it on its line.
 pub(super) fn shorten_text(text: &str) -> String {
     const LONGEST: usize = 60;
+    let line = |text: &str| text.replace(char::is_control, " ");
     match text.char_indices().nth(LONGEST) {
-        Some((cut, _)) => format!("{}...", &text[..cut]),
-        None => text.to_owned(),
+        Some((cut, _)) => format!("{}...", line(&text[..cut])),
+        None => line(text),
     }
 }

@@ -13,6 +13,7 @@
 pub mod golden;
 pub mod known;
 
+mod cells;
 mod condition;
 mod expect;
 mod measure;

@@ -5,12 +5,12 @@
 //! lacks a column, cannot be read or holds a row of no case is an error of the task, because then the
 //! tool measured something else.
 
+use super::cells::{Reading, broken, column, read_field, value_of};
 use super::expect::{MetricInput, Reasons, judge_metrics};
 use super::measure::{Given, Scope};
-use crate::evidence::Field;
 use crate::expr::Operand;
 use crate::ledger::{Quote, RowResult, Verdict};
-use crate::value::{Decimal, PointName, Scalar, did_you_mean};
+use crate::value::{PointName, Scalar};
 use csv::{ReaderBuilder, StringRecord};
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -175,9 +175,11 @@ impl Table {
     fn assign(&self, input: &RowsInput<'_>, reasons: &mut Reasons) -> Vec<Found> {
         let used: Vec<(usize, &RowKey)> =
             self.keys.iter().zip(input.keys).filter_map(|(column, key)| Some(((*column)?, key))).collect();
+        let readings: Vec<Reading> = used.iter().map(|(_, key)| Reading::of(input.cases, &key.param)).collect();
         let mut by_key: HashMap<Vec<Option<Scalar>>, Vec<usize>> = HashMap::new();
         for (index, case) in input.cases.iter().enumerate() {
-            let values = used.iter().map(|(_, key)| value_of(case, &key.param).and_then(canonical)).collect();
+            let wanted = used.iter().zip(&readings);
+            let values = wanted.map(|((_, key), reading)| reading.value(value_of(case, &key.param)?)).collect();
             by_key.entry(values).or_default().push(index);
         }
         let mut found: Vec<Found> = vec![Found::default(); input.cases.len()];
@@ -187,8 +189,11 @@ impl Table {
             }
         }
         for (index, row) in self.rows.iter().enumerate() {
-            let values: Vec<Option<Scalar>> =
-                used.iter().map(|(column, _)| read_key(row.cells.get(*column).unwrap_or_default())).collect();
+            let values: Vec<Option<Scalar>> = used
+                .iter()
+                .zip(&readings)
+                .map(|((column, _), reading)| reading.cell(row.cells.get(*column)?))
+                .collect();
             match by_key.get(&values) {
                 Some(cases) => {
                     for &case in cases {
@@ -258,78 +263,5 @@ impl Table {
         }
         let verdict = if reasons.is_empty() { Verdict::Pass } else { Verdict::Fail };
         (result(verdict, reasons.message(), measured), unmet.iter().map(|missed| missed.metric).collect())
-    }
-}
-
-fn broken(err: &csv::Error) -> String {
-    match err.kind() {
-        csv::ErrorKind::UnequalLengths { pos, expected_len, len } => {
-            let line = pos.as_ref().map_or(0, csv::Position::line);
-            format!("line {line} has {len} cells, the header has {expected_len}")
-        }
-        _ => err.to_string(),
-    }
-}
-
-fn value_of<'a>(case: &'a RowCase, param: &str) -> Option<&'a Scalar> {
-    case.params.iter().find(|(name, _)| name == param).map(|(_, value)| value)
-}
-
-/// Finds the first of several columns that exists.
-fn column(header: &StringRecord, what: &str, names: &[String]) -> Result<usize, String> {
-    for name in names {
-        let mut found = header.iter().enumerate().filter(|(_, cell)| cell.trim() == name).map(|(index, _)| index);
-        match (found.next(), found.next()) {
-            (Some(_), Some(_)) => return Err(format!("the header names the column `{name}` of {what} twice")),
-            (Some(index), None) => return Ok(index),
-            (None, _) => {}
-        }
-    }
-    let wanted = names.join("` or `");
-    let hint = names.first().and_then(|name| did_you_mean(name, header.iter().map(str::trim)));
-    Err(format!("no column `{wanted}` for {what}{}", hint.map(|hint| format!(" ({hint})")).unwrap_or_default()))
-}
-
-/// Tells whether a cell says that there is nothing.
-fn is_nothing(cell: &str) -> bool {
-    ["", "-", "--", "n/a", "na", "null", "none"].iter().any(|nothing| cell.eq_ignore_ascii_case(nothing))
-}
-
-/// Reads the cell of a key, so that equal values are equal: `2.0` is 2, `True` is true.
-fn read_key(cell: &str) -> Option<Scalar> {
-    canonical(&Scalar::Text(cell.trim().to_owned()))
-}
-
-/// Takes texts for what they look like, on both sides: a number, a truth value, nothing.
-fn canonical(value: &Scalar) -> Option<Scalar> {
-    match value {
-        Scalar::Text(text) if is_nothing(text) => None,
-        Scalar::Text(text) if text.eq_ignore_ascii_case("true") => Some(Scalar::Bool(true)),
-        Scalar::Text(text) if text.eq_ignore_ascii_case("false") => Some(Scalar::Bool(false)),
-        Scalar::Text(text) => Some(text.parse::<Decimal>().map_or_else(|_| value.clone(), Scalar::Number)),
-        Scalar::Bool(_) | Scalar::Number(_) => Some(value.clone()),
-    }
-}
-
-/// Reads the cell of a field.
-fn read_field(cell: &str) -> Result<Field, String> {
-    let cell = cell.trim();
-    if is_nothing(cell) {
-        return Err(if cell.is_empty() { "is empty".to_owned() } else { format!("is `{cell}`") });
-    }
-    match cell {
-        "true" => return Ok(Field::Bool(true)),
-        "false" => return Ok(Field::Bool(false)),
-        _ => {}
-    }
-    // What some C libraries print for a number that is none: `nan(0x8000)`, `-1.#IND`.
-    let odd = cell.trim_start_matches(['-', '+']).to_ascii_lowercase();
-    match cell.parse::<f64>() {
-        Ok(number) if number.is_finite() => Ok(Field::Number(number)),
-        Ok(_) => Err(format!("is not a finite number (`{cell}`)")),
-        Err(_) if odd.starts_with("nan(") || odd.starts_with("1.#") => {
-            Err(format!("is not a finite number (`{cell}`)"))
-        }
-        Err(_) => Ok(Field::Text(cell.to_owned())),
     }
 }

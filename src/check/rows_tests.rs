@@ -191,15 +191,35 @@ fn what_is_missing_or_too_much() {
 }
 
 #[test]
-fn words_that_look_like_nothing() {
-    let cases = cases(&["mode=none", "mode=fast"]);
-    let keys = [RowKey { param: "mode".to_owned(), columns: vec!["mode".to_owned()] }];
-    let fields = [("t".to_owned(), "t".to_owned())];
-    let input =
-        RowsInput { file: "t.csv", bytes: b"mode,t\nnone,1\nfast,2\n", keys: &keys, fields: &fields, cases: &cases };
-    let t = metric("t");
-    let found = judge_rows(&input, &|_| vec![MetricInput { metric: &t, expected: Vec::new() }], &|_, _| None);
-    assert_eq!(found.message, None);
+fn words_that_look_like_something_else() {
+    let check = |wanted: &[&str], table: &str, expected: &str| {
+        let cases: Vec<RowCase> = wanted
+            .iter()
+            .map(|word| match *word {
+                "" => RowCase { name: PointName::new("absent"), params: Vec::new() },
+                word => {
+                    let params = vec![("mode".to_owned(), Scalar::Text(word.to_owned()))];
+                    RowCase { name: PointName::new(word), params }
+                }
+            })
+            .collect();
+        let keys = [RowKey { param: "mode".to_owned(), columns: vec!["mode".to_owned()] }];
+        let fields = [("t".to_owned(), "t".to_owned())];
+        let input = RowsInput { file: "t.csv", bytes: table.as_bytes(), keys: &keys, fields: &fields, cases: &cases };
+        let t = metric("t");
+        let found = judge_rows(&input, &|_| vec![MetricInput { metric: &t, expected: Vec::new() }], &|_, _| None);
+        assert_eq!(found.message.unwrap_or_else(|| "pass".to_owned()), expected, "{table}");
+    };
+    check(&["none", "fast"], "mode,t\nnone,1\nfast,2\n", "pass");
+    check(&["none", "fast", ""], "mode,t\nnone,1\nfast,2\n,3\n", "pass");
+    check(&["fast", ""], "mode,t\nN/A,1\nfast,2\n", "pass");
+    check(&["1.1", "2"], "mode,t\n1.10,1\n2,2\n", "pass");
+    check(&["1.10", "1.1"], "mode,t\n1.10,1\n1.1,2\n", "pass");
+    check(
+        &["1.10", "1.1"],
+        "mode,t\n1.10,1\n1.100,2\n",
+        "`t.csv` line 3: no case was asked for with mode=1.100 (and 1 more)",
+    );
 }
 
 proptest! {

@@ -4,6 +4,7 @@
 //! golden and for each gated metric of a planned point. Both directions count: a row without a
 //! planned task and a planned metric without a row are findings, so that nothing passes by absence.
 
+mod assigned;
 mod check;
 mod finding;
 mod planned;

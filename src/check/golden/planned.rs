@@ -1,7 +1,7 @@
 //! The points that a run planned, stage by stage, as the present suite names them.
 
-use crate::ledger::Verdict;
-use crate::naming::rekey;
+use crate::ledger::{RowResult, Verdict};
+use crate::naming::{Rekeyed, rekey};
 use crate::record::{CaseRecord, RunRecord, TaskRecord};
 use crate::suite::{StageIndex, Suite};
 use crate::value::{PointName, Repeat, Scalar};
@@ -20,6 +20,8 @@ pub struct PlannedPoint {
     pub params: Vec<(String, Scalar)>,
     /// The worst verdict of its tasks.
     pub verdict: Verdict,
+    /// Whether a task of it is a known failure.
+    pub known: bool,
 }
 
 /// Returns the planned points of a record in plan order: those of its tasks, and for stages that
@@ -28,18 +30,7 @@ pub struct PlannedPoint {
 /// A point that has no place in the present suite (its stage or a value is gone) is left out: there
 /// is nothing in the suite that it could be checked against.
 pub fn planned_points(suite: &Suite, record: &RunRecord) -> Vec<PlannedPoint> {
-    let mut points = Vec::new();
-    let mut places: HashMap<(StageIndex, PointName), usize> = HashMap::new();
-    let mut add = |point: PlannedPoint| match places.get(&(point.stage, point.point.clone())) {
-        Some(&place) => {
-            let known: &mut PlannedPoint = &mut points[place];
-            known.verdict = known.verdict.max(point.verdict);
-        }
-        None => {
-            places.insert((point.stage, point.point.clone()), points.len());
-            points.push(point);
-        }
-    };
+    let mut points = Points { suite, list: Vec::new(), places: HashMap::new() };
     let all: Vec<usize> = (0..suite.schema.len()).collect();
     let mut below = Below::new(record);
     for task in &record.tasks {
@@ -49,37 +40,48 @@ pub fn planned_points(suite: &Suite, record: &RunRecord) -> Vec<PlannedPoint> {
         let Some(index) = suite.stage(task.task.stage.as_str()) else { continue };
         let stage = &suite.stages[index];
         if stage.rows.is_none() {
-            add_point(suite, index, &stage.per, &task.task.point, &task.params, task.verdict, &mut add);
+            points.add(index, &stage.per, (&task.task.point, &task.params), task, task.verdict);
             continue;
         }
-        for case in below.cases(suite, index, task) {
-            let reported = task.rows.iter().find(|row| row.case == case.name);
-            let verdict = reported.map_or(task.verdict, |row| row.verdict);
-            add_point(suite, index, &all, &case.name, &case.params, verdict, &mut add);
+        for (case, verdict) in below.cases(suite, index, task) {
+            points.add(index, &all, (&case.name, &case.params), task, verdict);
         }
     }
-    points
+    points.list
 }
 
-fn add_point(
-    suite: &Suite,
-    stage: StageIndex,
-    within: &[usize],
-    recorded: &PointName,
-    params: &[(String, Scalar)],
-    verdict: Verdict,
-    add: &mut impl FnMut(PlannedPoint),
-) {
-    let Some(point) = present(suite, within, params) else { return };
-    let params = point.present().map(|(param, value)| (suite.schema.params()[param].name.clone(), value.clone()));
-    let (name, params) = (suite.schema.name(&point), params.collect());
-    add(PlannedPoint { stage, point: name, recorded: recorded.clone(), params, verdict });
+/// Points in order, each once.
+struct Points<'s> {
+    suite: &'s Suite,
+    list: Vec<PlannedPoint>,
+    places: HashMap<(StageIndex, PointName), usize>,
 }
 
-/// Returns the point as the present suite sees it.
-fn present(suite: &Suite, within: &[usize], params: &[(String, Scalar)]) -> Option<crate::naming::Point> {
-    let rekeyed = rekey(params.iter().map(|(name, value)| (name.as_str(), value)), &suite.schema, within).ok()?;
-    Some(rekeyed.point)
+impl Points<'_> {
+    fn add(
+        &mut self,
+        stage: StageIndex,
+        within: &[usize],
+        (recorded, params): (&PointName, &[(String, Scalar)]),
+        task: &TaskRecord,
+        verdict: Verdict,
+    ) {
+        let schema = &self.suite.schema;
+        let named = params.iter().map(|(name, value)| (name.as_str(), value));
+        let Ok(Rekeyed { point, .. }) = rekey(named, schema, within) else { return };
+        let name = schema.name(&point);
+        let known = task.known.is_some();
+        if let Some(&place) = self.places.get(&(stage, name.clone())) {
+            let there = &mut self.list[place];
+            there.verdict = there.verdict.max(verdict);
+            there.known |= known;
+            return;
+        }
+        let params =
+            point.present().map(|(param, value)| (schema.params()[param].name.clone(), value.clone())).collect();
+        self.places.insert((stage, name.clone()), self.list.len());
+        self.list.push(PlannedPoint { stage, point: name, recorded: recorded.clone(), params, verdict, known });
+    }
 }
 
 /// Finds the cases below the point of a task, looking through all cases once for each stage.
@@ -95,10 +97,11 @@ impl<'r> Below<'r> {
         Below { record, by_name, by_stage: HashMap::new() }
     }
 
-    fn cases(&mut self, suite: &Suite, stage: StageIndex, task: &'r TaskRecord) -> Vec<&'r CaseRecord> {
+    fn cases(&mut self, suite: &Suite, stage: StageIndex, task: &'r TaskRecord) -> Vec<(&'r CaseRecord, Verdict)> {
         let record = self.record;
         if !task.rows.is_empty() {
-            return task.rows.iter().filter_map(|row| Some(&record.cases[*self.by_name.get(&row.case)?])).collect();
+            let case = |row: &RowResult| Some((&record.cases[*self.by_name.get(&row.case)?], row.verdict));
+            return task.rows.iter().filter_map(case).collect();
         }
         // A task that broke reported none; its cases are those that agree with it.
         let per = &suite.stages[stage].per;
@@ -110,7 +113,7 @@ impl<'r> Below<'r> {
             groups
         });
         let found = groups.get(&project(suite, per, &task.params));
-        found.into_iter().flatten().map(|&index| &record.cases[index]).collect()
+        found.into_iter().flatten().map(|&index| (&record.cases[index], task.verdict)).collect()
     }
 }
 
