@@ -44,6 +44,28 @@ impl Column {
             Column::Wide(codes) => codes[index],
         }
     }
+
+    /// Gives the codes as bytes, least significant first, after a byte that says how wide they are.
+    fn bytes(&self, take: &mut dyn FnMut(&[u8])) {
+        match self {
+            Column::Narrow(codes) => {
+                take(&[1]);
+                take(codes);
+            }
+            Column::Medium(codes) => {
+                take(&[2]);
+                codes
+                    .chunks(1 << 12)
+                    .for_each(|part| take(&part.iter().flat_map(|code| code.to_le_bytes()).collect::<Vec<_>>()));
+            }
+            Column::Wide(codes) => {
+                take(&[4]);
+                codes
+                    .chunks(1 << 12)
+                    .for_each(|part| take(&part.iter().flat_map(|code| code.to_le_bytes()).collect::<Vec<_>>()));
+            }
+        }
+    }
 }
 
 /// Cases as codes by parameter, with the block each came from.
@@ -73,6 +95,18 @@ impl Cases {
         }
         self.blocks.push(block);
         self.length += 1;
+    }
+
+    /// Reads the codes of a case into `codes`.
+    pub(super) fn read(&self, case: usize, codes: &mut [u32]) {
+        for (code, column) in codes.iter_mut().zip(&self.columns) {
+            *code = column.get(case);
+        }
+    }
+
+    /// Feeds the codes of a parameter, in case order, to `take`, a part at a time.
+    pub(super) fn column_bytes(&self, param: ParamIndex, take: &mut dyn FnMut(&[u8])) {
+        self.columns[param].bytes(take);
     }
 
     /// Returns the number of cases.
@@ -115,9 +149,16 @@ impl Cases {
         self.blocks.get(case) as usize
     }
 
-    /// Returns the codes of some parameters of a case.
-    pub fn project(&self, case: usize, params: &[ParamIndex]) -> Vec<u32> {
-        params.iter().map(|&param| self.code(case, param)).collect()
+    /// Returns the blocks that cases come from, ascending.
+    pub(super) fn blocks_used(&self) -> Vec<usize> {
+        let mut used = Vec::new();
+        for case in 0..self.length {
+            let block = self.block(case);
+            if let Err(place) = used.binary_search(&block) {
+                used.insert(place, block);
+            }
+        }
+        used
     }
 }
 

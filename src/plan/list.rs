@@ -23,8 +23,11 @@ pub fn list(plan: &Plan, format: ListFormat, out: &mut dyn Write) -> io::Result<
     match format {
         ListFormat::Table => table(plan, &mut out)?,
         ListFormat::Names => {
+            let mut name = String::new();
             for case in 0..plan.cases.len() {
-                writeln!(out, "{}", plan.case_name(case))?;
+                plan.write_case_name(case, &mut name);
+                name.push('\n');
+                out.write_all(name.as_bytes())?;
             }
         }
         ListFormat::Json => json(plan, &mut out)?,
@@ -121,10 +124,12 @@ fn json(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
         out.write_all(b"}")
     };
     write!(out, "{{\"version\":1,\"suite\":{},\"cases\":[", json_text(plan.suite.name.as_str()))?;
+    let mut name = String::new();
     for case in 0..plan.cases.len() {
         // Names hold no character that JSON escapes.
+        plan.write_case_name(case, &mut name);
         let comma = if case > 0 { "," } else { "" };
-        write!(out, "{comma}\n{{\"name\":\"{}\",\"params\":", plan.case_name(case))?;
+        write!(out, "{comma}\n{{\"name\":\"{name}\",\"params\":")?;
         point(case, &mut (0..schema.len()), out)?;
         out.write_all(b"}")?;
     }
@@ -133,11 +138,11 @@ fn json(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
     for (index, stage) in plan.suite.stages.iter().enumerate() {
         let tasks = plan.stage_tasks(index);
         for point_number in 0..tasks.points() {
+            plan.write_point_name(index, point_number, &mut name);
             for round in 0..tasks.rounds() {
                 let task = tasks.task(point_number, round);
                 let comma = if first { "" } else { "," };
                 first = false;
-                let name = plan.point_name(index, point_number);
                 write!(out, "{comma}\n{{\"stage\":\"{}\",\"point\":\"{name}\"", stage.name)?;
                 match tasks.repeat(round) {
                     None => {}

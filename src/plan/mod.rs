@@ -9,18 +9,25 @@
 
 mod build;
 mod cases;
+mod connect;
 mod edges;
 mod estimate;
 mod expand;
 mod faults;
 mod file;
+mod filter;
+mod findings;
 mod list;
+mod lookup;
+mod names;
+mod one_value;
 mod resolve;
 mod scope;
 mod selection;
 mod shards;
 mod take;
 mod tasks;
+mod verify;
 
 pub use build::{BuildOptions, Plan, PlanError, build};
 pub use cases::{ABSENT, Cases};

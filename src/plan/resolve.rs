@@ -1,6 +1,6 @@
 //! A task in full: its command, inputs, outputs, limits. Made when needed, not kept.
 
-use super::edges::{Upstream, choose, gates, no_choice};
+use super::edges::{LinkError, Upstream, choose, gates, no_choice};
 use super::scope::Scope;
 use super::{Plan, TaskId};
 use crate::evidence::Parser;
@@ -191,8 +191,8 @@ pub fn gates_of(plan: &Plan, task: TaskId) -> Vec<TaskId> {
         .iter()
         .filter(|&&gate| plan.is_active(gate))
         .flat_map(|&gate| {
-            let points = plan.links.gather(&plan.cases, stage, gate, case);
-            points.iter().flat_map(move |&point| plan.stages[gate].measured(point))
+            let points = plan.links.gather(plan.tasks_so_far(), stage, gate, case);
+            points.flat_map(move |point| plan.stages[gate].measured(point))
         })
         .collect()
 }
@@ -233,7 +233,6 @@ fn used_lets(plan: &Plan, scope: &Scope<'_>, stage_index: StageIndex) -> BTreeMa
         .collect()
 }
 
-/// Returns the variables that a shell task finds its `let`s in.
 impl ResolvedTask {
     /// Returns name and value of the variables `SHMOO_PARAM_*` and `SHMOO_LET_*`; lists are joined
     /// by spaces.
@@ -286,20 +285,23 @@ fn source(
             Ok(ResolvedSource::Baseline { task, path })
         }
         Source::Output { output, .. } => {
-            let found = plan.links.find(&plan.suite, &plan.cases, &plan.stages, stage, case, declared, span)?;
+            let found =
+                plan.links.find(plan.tasks_so_far(), stage, case, declared, span).map_err(LinkError::problem)?;
             let Upstream::One(producer, point) = found else { unreachable!("an output is of one task") };
             let path = scope.fill(output)?;
             check_output(plan, producer, point, &path, span)?;
             Ok(ResolvedSource::Output { task: plan.stages[producer].task(point, 0), path })
         }
         Source::Rows(_) => {
-            let found = plan.links.find(&plan.suite, &plan.cases, &plan.stages, stage, case, declared, span)?;
+            let found =
+                plan.links.find(plan.tasks_so_far(), stage, case, declared, span).map_err(LinkError::problem)?;
             let Upstream::Many(producer, points) = found else { unreachable!("rows gather") };
             let tasks = &plan.stages[producer];
             Ok(ResolvedSource::Rows(points.into_iter().flat_map(|point| tasks.measured(point)).collect()))
         }
         Source::Each { output, .. } => {
-            let found = plan.links.find(&plan.suite, &plan.cases, &plan.stages, stage, case, declared, span)?;
+            let found =
+                plan.links.find(plan.tasks_so_far(), stage, case, declared, span).map_err(LinkError::problem)?;
             let Upstream::Many(producer, points) = found else { unreachable!("each gathers") };
             let tasks = &plan.stages[producer];
             let mut each = Vec::new();
@@ -369,73 +371,4 @@ fn check_output(plan: &Plan, producer: StageIndex, point: u32, path: &str, span:
         Some(hint) => problem.hint(hint),
         None => problem.hint(format!("declare it in `outputs` of `{}`", stage.name)),
     })
-}
-
-/// Resolves one task of each kind, to find mistakes before anything runs: all tasks of stages with
-/// few points, else the first, the last, and some between.
-pub(super) fn check_all(plan: &Plan) -> Vec<Problem> {
-    const FEW: u32 = 20_000;
-    const SOME: u32 = 1_000;
-    let mut problems: Vec<Problem> = Vec::new();
-    for index in 0..plan.suite.stages.len() {
-        let tasks = plan.stage_tasks(index);
-        let step = if tasks.points() <= FEW { 1 } else { tasks.points() / SOME };
-        let mut found = 0;
-        for point in (0..tasks.points()).step_by(step as usize) {
-            let task = tasks.task(point, 0);
-            let result = resolve(plan, task, &BTreeMap::new()).and_then(|resolved| check_folder(plan, &resolved));
-            if let Err(problem) = result {
-                let repeated =
-                    problems.iter().any(|known| known.span == problem.span && known.message == problem.message);
-                if !repeated {
-                    problems.push(problem);
-                }
-                found += 1;
-                if found >= 5 {
-                    break;
-                }
-            }
-        }
-    }
-    problems
-}
-
-/// Checks that inputs and outputs of a task do not get in each other's way.
-fn check_folder(plan: &Plan, task: &ResolvedTask) -> Result<(), Problem> {
-    let stage = &plan.suite.stages[task.stage];
-    for (index, input) in task.inputs.iter().enumerate() {
-        let problem = |message: String| Problem::at(input.span, message).label(format!("for {}", task.key));
-        if !is_inside(&input.local) {
-            return Err(problem(format!("the input name `{}` does not stay in the task's folder", input.local)));
-        }
-        let clash = task.inputs[..index].iter().any(|other| other.local == input.local);
-        if clash {
-            return Err(problem(format!("two inputs are named `{}`", input.local)).hint("use a map to rename one"));
-        }
-        if task.outputs.contains(&input.local) {
-            return Err(problem(format!("`{}` is an input and an output", input.local))
-                .hint("a task may not write to its inputs: rename one"));
-        }
-        if let ResolvedSource::Root(path) = &input.source
-            && !is_inside(path)
-        {
-            return Err(problem(format!("`root/{path}` does not stay below the root")));
-        }
-    }
-    let files = task.evidence.iter().filter_map(|evidence| evidence.file.as_ref());
-    for path in task.outputs.iter().chain(files).chain(&task.rows_csv) {
-        if !is_inside(path) {
-            return Err(Problem::at(stage.span, format!("`{path}` does not stay in the task's folder"))
-                .label(format!("for {}", task.key)));
-        }
-    }
-    Ok(())
-}
-
-/// Tells whether a relative path stays inside the folder it starts from, by its text.
-fn is_inside(path: &str) -> bool {
-    !path.is_empty()
-        && !path.starts_with('/')
-        && !path.contains('\0')
-        && path.trim_end_matches('/').split('/').all(|part| !part.is_empty() && part != ".." && part != ".")
 }

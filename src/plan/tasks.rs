@@ -40,9 +40,50 @@ pub struct StageTasks {
 
 impl StageTasks {
     /// Returns a stage without tasks.
-    pub(super) fn none(first: u32, cases: usize) -> StageTasks {
+    pub(super) fn none(cases: usize) -> StageTasks {
         let point_of_case = Some(vec![NO_TASK; cases]);
-        StageTasks { first, points: 0, repeat: None, case_of_point: Some(Vec::new()), point_of_case }
+        StageTasks { first: 0, points: 0, repeat: None, case_of_point: Some(Vec::new()), point_of_case }
+    }
+
+    /// Sets the number of the first task.
+    pub(super) fn start_at(&mut self, first: u32) {
+        self.first = first;
+    }
+
+    /// Returns the stage without some of its points.
+    pub(super) fn without(&self, missing: &[bool]) -> StageTasks {
+        let mut new_point = Vec::with_capacity(missing.len());
+        let mut case_of_point = Vec::new();
+        for (point, &missing) in missing.iter().enumerate() {
+            if missing {
+                new_point.push(NO_TASK);
+            } else {
+                new_point.push(case_of_point.len() as u32);
+                case_of_point.push(self.case(point as u32) as u32);
+            }
+        }
+        let point_of_case = match &self.point_of_case {
+            None => new_point,
+            Some(points) => {
+                points.iter().map(|&point| new_point.get(point as usize).copied().unwrap_or(NO_TASK)).collect()
+            }
+        };
+        StageTasks {
+            points: case_of_point.len() as u32,
+            case_of_point: Some(case_of_point),
+            point_of_case: Some(point_of_case),
+            ..*self
+        }
+    }
+
+    /// Gives the cases of all points, in order, to `take`; nothing if point `i` is case `i`.
+    pub(super) fn each_case_part(&self, take: &mut dyn FnMut(&[u32])) {
+        self.case_of_point.iter().for_each(|cases| cases.chunks(1 << 12).for_each(&mut *take));
+    }
+
+    /// Returns how many of the rounds are warm-up.
+    pub fn warmup_rounds(&self) -> u32 {
+        self.repeat.map_or(0, |repeat| repeat.warmup)
     }
 
     /// Returns the number of points.
@@ -96,7 +137,7 @@ impl StageTasks {
 
     /// Returns the measured tasks of a point.
     pub fn measured(&self, point: u32) -> impl Iterator<Item = TaskId> + use<> {
-        self.tasks(point).skip(self.repeat.map_or(0, |repeat| repeat.warmup as usize))
+        self.tasks(point).skip(self.warmup_rounds() as usize)
     }
 
     /// Returns the repeat that a round is.
@@ -166,17 +207,17 @@ pub(super) fn number(
     suite: &Suite,
     cases: &Cases,
     stage_index: StageIndex,
-    first: u32,
     repeat: Option<Repeats>,
 ) -> Result<StageTasks, Problem> {
     let stage = &suite.stages[stage_index];
     let whole = stage.per.len() == suite.schema.params().len();
     if whole && stage.when.is_none() {
         let points = cases.len() as u32;
-        return Ok(StageTasks { first, points, repeat, case_of_point: None, point_of_case: None });
+        return Ok(StageTasks { first: 0, points, repeat, case_of_point: None, point_of_case: None });
     }
     let projection = Projection::new(cases, &stage.per);
-    let mut point_of_key: HashMap<u128, u32> = HashMap::new();
+    // By key: the point, or none where `when` does not hold, and the first case.
+    let mut point_of_key: HashMap<u128, (u32, u32)> = HashMap::new();
     let mut condition = stage.when.as_ref().map(|when| Condition::new(suite, cases, stage_index, when));
     let mut case_of_point = Vec::new();
     let mut point_of_case = Vec::with_capacity(cases.len());
@@ -185,19 +226,42 @@ pub(super) fn number(
             Some(condition) => condition.holds(case)?,
             None => true,
         };
-        if !wanted {
-            point_of_case.push(NO_TASK);
-            continue;
-        }
-        let next = case_of_point.len() as u32;
-        let point = if whole { next } else { *point_of_key.entry(projection.key_at(cases, case)).or_insert(next) };
-        if point == next {
+        let next = if wanted { case_of_point.len() as u32 } else { NO_TASK };
+        let point = if whole {
+            next
+        } else {
+            let (point, first) = *point_of_key.entry(projection.key_at(cases, case)).or_insert((next, case as u32));
+            if wanted != (point != NO_TASK) {
+                return Err(two_answers(suite, cases, stage_index, first as usize, case));
+            }
+            point
+        };
+        if wanted && point == next {
             case_of_point.push(case as u32);
         }
         point_of_case.push(point);
     }
     let points = case_of_point.len() as u32;
-    Ok(StageTasks { first, points, repeat, case_of_point: Some(case_of_point), point_of_case: Some(point_of_case) })
+    Ok(StageTasks { first: 0, points, repeat, case_of_point: Some(case_of_point), point_of_case: Some(point_of_case) })
+}
+
+/// Returns the problem of a `when` that holds for one case of a task and not for another.
+fn two_answers(suite: &Suite, cases: &Cases, stage_index: StageIndex, first: usize, second: usize) -> Problem {
+    let stage = &suite.stages[stage_index];
+    let when = stage.when.as_ref().map_or("", |when| when.text());
+    let message = format!("stage `{}`: `when: {when}` has two values in one task", stage.name);
+    let differing = differing_params(suite, cases, first, second);
+    Problem::at(stage.span, message).hint(if differing.is_empty() {
+        "the blocks that give the same points must agree on it".to_owned()
+    } else {
+        format!("add what it depends on to `per` (the two cases differ in {differing})")
+    })
+}
+
+/// Returns the names of the parameters in which two cases differ.
+pub(super) fn differing_params(suite: &Suite, cases: &Cases, first: usize, second: usize) -> String {
+    let differing = (0..cases.params()).filter(|&param| cases.code(first, param) != cases.code(second, param));
+    differing.map(|param| suite.schema.params()[param].name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 /// The `when` of a stage, asked once for each combination of what it depends on.
@@ -233,94 +297,4 @@ impl<'a> Condition<'a> {
         results.insert(key, holds);
         Ok(holds)
     }
-}
-
-/// Checks that every `let` a stage uses has one value in each task, over all its cases.
-///
-/// A second value means that `per` lacks a parameter: the commonest mistake of the format.
-pub(super) fn check_lets(suite: &Suite, cases: &Cases, stage_index: StageIndex, tasks: &StageTasks) -> Vec<Problem> {
-    let stage = &suite.stages[stage_index];
-    if stage.per.len() == suite.schema.params().len() {
-        return Vec::new();
-    }
-    let all_lets = suite.lets.iter().chain(suite.blocks.iter().flat_map(|block| &block.lets));
-    let used = stage.names_used(all_lets.map(|entry| entry.name.as_str()));
-    let mut problems = Vec::new();
-    let no_value = |_: ParamIndex| None;
-    for name in &used.names {
-        let block_level = suite.blocks.iter().any(|block| block.lets.iter().any(|entry| entry.name == *name));
-        let scope = Scope::of_block(suite, None, &no_value).at_stage(stage_index, "");
-        if scope.find_let(name).is_none() && !block_level {
-            continue;
-        }
-        // The same definition everywhere, over parameters of the stage: one value by construction.
-        let blocks_used: BTreeSet<usize> = (0..cases.len()).map(|case| cases.block(case)).collect();
-        let safe = blocks_used.iter().all(|&block| {
-            let mut params = BTreeSet::new();
-            Scope::of_block(suite, Some(block), &no_value).at_stage(stage_index, "").params_of(name, &mut params);
-            params.iter().all(|param| stage.per.contains(param))
-        });
-        let definition = |block: usize| {
-            Scope::of_block(suite, Some(block), &no_value)
-                .at_stage(stage_index, "")
-                .find_let(name)
-                .map(|entry| &entry.value)
-        };
-        let mut definitions = blocks_used.iter().map(|&block| definition(block));
-        let first = definitions.next();
-        let same = definitions.all(|other| Some(other) == first) && !refers_to_block_lets(suite, name);
-        if safe && same {
-            continue;
-        }
-        problems.extend(find_second_value(suite, cases, stage_index, tasks, name));
-    }
-    problems
-}
-
-/// Tells whether a `let` of the suite may depend on a block's `let`.
-fn refers_to_block_lets(suite: &Suite, name: &str) -> bool {
-    let mut used = crate::suite::NamesUsed::default();
-    let all = suite.lets.iter().chain(suite.stages.iter().flat_map(|stage| &stage.lets));
-    all.filter(|entry| entry.name == name).for_each(|entry| used.computed(&entry.value));
-    used.names.iter().any(|name| suite.blocks.iter().any(|block| block.lets.iter().any(|entry| entry.name == *name)))
-}
-
-fn find_second_value(
-    suite: &Suite,
-    cases: &Cases,
-    stage_index: StageIndex,
-    tasks: &StageTasks,
-    name: &str,
-) -> Option<Problem> {
-    let stage = &suite.stages[stage_index];
-    let mut values = HashMap::new();
-    for case in 0..cases.len() {
-        let Some(point) = tasks.point(case) else { continue };
-        let value_of = |param: ParamIndex| cases.value(case, param);
-        let scope = Scope::of_block(suite, Some(cases.block(case)), &value_of).at_stage(stage_index, "");
-        // A `let` that has no value here matters only if the task asks for it, and then says so.
-        let Ok(value) = scope.lookup(name) else { continue };
-        let (first_case, first) = values.entry(point).or_insert_with(|| (case, value.clone()));
-        if *first == value {
-            continue;
-        }
-        let show = |value: &Option<crate::value::Value>| value.as_ref().map_or("none".to_owned(), ToString::to_string);
-        let differing: Vec<&str> = (0..cases.params())
-            .filter(|&param| cases.code(case, param) != cases.code(*first_case, param))
-            .map(|param| suite.schema.params()[param].name.as_str())
-            .collect();
-        let message = format!(
-            "stage `{}`: `{name}` has two values in one task: {} and {}",
-            stage.name,
-            show(first),
-            show(&value)
-        );
-        let problem = Problem::at(stage.span, message);
-        return Some(if differing.is_empty() {
-            problem.hint("the blocks that give the same points must agree on it")
-        } else {
-            problem.hint(format!("add what it depends on to `per` (the two cases differ in {})", differing.join(", ")))
-        });
-    }
-    None
 }

@@ -3,10 +3,18 @@
 //! `0.1 + 0.2` is `0.3` here, so that ranges have the members their author counts on their
 //! fingers. Values beyond 38 significant digits are refused, never rounded in silence; only
 //! division rounds (to 34 digits, half to even), and only when the quotient does not terminate.
+//!
+//! Invariants: the coefficient has no trailing zero and can be negated; zero has the exponent 0; the
+//! exponent of a number that was read or computed is within +-1000.
+
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+pub use text::ParseDecimalError;
 
 use std::cmp::Ordering;
-use std::fmt;
-use std::str::FromStr;
 
 /// A decimal number `coefficient * 10^exponent`, without trailing zeros in the coefficient.
 ///
@@ -17,22 +25,66 @@ pub struct Decimal {
     exponent: i32,
 }
 
-/// Why a text is no decimal number.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ParseDecimalError {
-    /// The text does not have the form of a number.
-    #[error("`{0}` is not a number")]
-    Syntax(String),
-    /// The number has too many digits, or an exponent beyond +-1000.
-    #[error("`{0}` has more digits than an exact decimal holds (38)")]
-    Range(String),
-}
-
 const QUOTIENT_DIGITS: u32 = 34;
 const EXPONENT_LIMIT: i32 = 1000;
+/// The most digits whose every number a coefficient holds.
+const WHOLE_DIGITS: u32 = 38;
 
 fn power_of_ten(exponent: u32) -> Option<i128> {
-    10i128.checked_pow(exponent)
+    // The short way for what is common: a power of 64 bits.
+    if exponent <= 18 { Some(i128::from(10i64.pow(exponent))) } else { 10i128.checked_pow(exponent) }
+}
+
+/// Returns a coefficient without trailing zeros, and how many it had; not for 0.
+fn strip_zeros(coefficient: i128) -> (i128, i32) {
+    if coefficient % 2 != 0 {
+        return (coefficient, 0);
+    }
+    let mut wide = coefficient;
+    let mut zeros = 0;
+    // Division of 128 bits is slow: large steps, until 64 bits do.
+    let mut step = 16;
+    while i64::try_from(wide).is_err() && step > 0 {
+        let power = i128::from(10i64.pow(step));
+        if wide.trailing_zeros() >= step && wide % power == 0 {
+            wide /= power;
+            zeros += step as i32;
+        } else {
+            step /= 2;
+        }
+    }
+    let Ok(mut narrow) = i64::try_from(wide) else { return (wide, zeros) };
+    while narrow % 10 == 0 {
+        narrow /= 10;
+        zeros += 1;
+    }
+    (i128::from(narrow), zeros)
+}
+
+/// Returns quotient and remainder of `remainder * 10 / divisor`, for a remainder below the divisor
+/// and a divisor of at most 127 bits, whose tenfold need not fit into 128.
+fn next_digit(remainder: u128, divisor: u128) -> (u128, u128) {
+    if let Some(scaled) = remainder.checked_mul(10) {
+        return (scaled / divisor, scaled % divisor);
+    }
+    let (mut digit, mut rest) = (0, 0u128);
+    // 10 is 0b1010: double, and add where a bit is set, never leaving the rest above the divisor.
+    for bit in [true, false, true, false] {
+        digit *= 2;
+        rest *= 2;
+        if rest >= divisor {
+            rest -= divisor;
+            digit += 1;
+        }
+        if bit {
+            rest += remainder;
+            if rest >= divisor {
+                rest -= divisor;
+                digit += 1;
+            }
+        }
+    }
+    (digit, rest)
 }
 
 impl Decimal {
@@ -41,17 +93,23 @@ impl Decimal {
     /// The number 1.
     pub const ONE: Decimal = Decimal { coefficient: 1, exponent: 0 };
 
-    /// Returns `coefficient * 10^exponent`.
-    pub fn new(coefficient: i128, exponent: i32) -> Decimal {
+    /// Returns `coefficient * 10^exponent`, or `None` if that is beyond what a decimal holds.
+    pub fn checked_new(coefficient: i128, exponent: i32) -> Option<Decimal> {
         if coefficient == 0 {
-            return Decimal::ZERO;
+            return Some(Decimal::ZERO);
         }
-        let (mut coefficient, mut exponent) = (coefficient, exponent);
-        while coefficient % 10 == 0 {
-            coefficient /= 10;
-            exponent += 1;
-        }
-        Decimal { coefficient, exponent }
+        let (coefficient, zeros) = strip_zeros(coefficient);
+        let exponent = exponent.checked_add(zeros)?;
+        let fits = coefficient != i128::MIN && exponent.unsigned_abs() <= EXPONENT_LIMIT.unsigned_abs();
+        fits.then_some(Decimal { coefficient, exponent })
+    }
+
+    /// Returns `coefficient * 10^exponent`, for numbers that our own code gives: constants, counts.
+    ///
+    /// # Panics
+    /// If the number is beyond what a decimal holds.
+    pub fn new(coefficient: i128, exponent: i32) -> Decimal {
+        Decimal::checked_new(coefficient, exponent).expect("a constant or a count is within a decimal's range")
     }
 
     /// Returns the shortest decimal that reads back as `value`; `None` if it is not finite.
@@ -78,11 +136,12 @@ impl Decimal {
 
     /// Returns the value if it is a whole number within `i64`.
     pub fn to_i64(self) -> Option<i64> {
-        if self.exponent < 0 {
-            return None;
+        let coefficient = i64::try_from(self.coefficient).ok()?;
+        match self.exponent {
+            0 => Some(coefficient),
+            1..=18 => coefficient.checked_mul(10i64.pow(self.exponent as u32)),
+            _ => None,
         }
-        let scaled = self.coefficient.checked_mul(power_of_ten(self.exponent as u32)?)?;
-        i64::try_from(scaled).ok()
     }
 
     /// Tells whether the value is a whole number.
@@ -112,15 +171,17 @@ impl Decimal {
             return Some((self.coefficient, 0, self.exponent));
         }
         let exponent = self.exponent.min(other.exponent);
-        let left = self.coefficient.checked_mul(power_of_ten((self.exponent - exponent) as u32)?)?;
-        let right = other.coefficient.checked_mul(power_of_ten((other.exponent - exponent) as u32)?)?;
-        Some((left, right, exponent))
+        let scaled = |value: Decimal| match (value.exponent - exponent) as u32 {
+            0 => Some(value.coefficient),
+            places => value.coefficient.checked_mul(power_of_ten(places)?),
+        };
+        Some((scaled(self)?, scaled(other)?, exponent))
     }
 
     /// Returns the exact sum, or `None` if it has too many digits.
     pub fn checked_add(self, other: Decimal) -> Option<Decimal> {
         let (left, right, exponent) = self.aligned(other)?;
-        Some(Decimal::new(left.checked_add(right)?, exponent))
+        Decimal::checked_new(left.checked_add(right)?, exponent)
     }
 
     /// Returns the exact difference, or `None` if it has too many digits.
@@ -128,14 +189,18 @@ impl Decimal {
         self.checked_add(-other)
     }
 
-    /// Returns the exact product, or `None` if it has too many digits.
+    /// Returns the exact product, or `None` if it has too many digits or is too large or too small.
     pub fn checked_mul(self, other: Decimal) -> Option<Decimal> {
-        let coefficient = self.coefficient.checked_mul(other.coefficient)?;
-        Some(Decimal::new(coefficient, self.exponent + other.exponent))
+        let coefficient = match (i64::try_from(self.coefficient), i64::try_from(other.coefficient)) {
+            (Ok(left), Ok(right)) => i128::from(left) * i128::from(right),
+            _ => self.coefficient.checked_mul(other.coefficient)?,
+        };
+        Decimal::checked_new(coefficient, self.exponent + other.exponent)
     }
 
-    /// Returns the quotient, exact if it terminates within 34 digits, else rounded to 34 digits
-    /// (half to even). `None` for a division by 0.
+    /// Returns the quotient: exact if it terminates within 34 digits, else rounded half to even, to
+    /// 34 digits or, where its whole part alone has more, to a whole number of its last place.
+    /// `None` for a division by 0, and for what is too large or too small.
     pub fn checked_div(self, other: Decimal) -> Option<Decimal> {
         if other.is_zero() {
             return None;
@@ -149,13 +214,19 @@ impl Decimal {
         let mut quotient = numerator / divisor;
         let mut remainder = numerator % divisor;
         let mut exponent = self.exponent - other.exponent;
-        let limit = 10u128.pow(QUOTIENT_DIGITS - 1);
-        while remainder != 0 && quotient < limit {
-            // `remainder < divisor <= 2^127`, so the product needs care only for huge divisors.
-            let Some(scaled) = remainder.checked_mul(10) else { break };
-            quotient = quotient * 10 + scaled / divisor;
-            remainder = scaled % divisor;
-            exponent -= 1;
+        while remainder != 0 && digits(quotient) < QUOTIENT_DIGITS {
+            // Many digits at a time where the divisor is short: a remainder of 64 bits times 10^17 fits.
+            let step = if divisor <= u128::from(u64::MAX) { 17.min(QUOTIENT_DIGITS - digits(quotient)) } else { 1 };
+            let (next, rest) = match step {
+                1 => next_digit(remainder, divisor),
+                step => {
+                    let scaled = remainder * 10u128.pow(step);
+                    (scaled / divisor, scaled % divisor)
+                }
+            };
+            quotient = quotient * 10u128.pow(step) + next;
+            remainder = rest;
+            exponent -= step as i32;
         }
         if remainder > 0 {
             let half = divisor - remainder;
@@ -164,36 +235,57 @@ impl Decimal {
             }
         }
         let magnitude = i128::try_from(quotient).ok()?;
-        Some(Decimal::new(if negative { -magnitude } else { magnitude }, exponent))
+        Decimal::checked_new(if negative { -magnitude } else { magnitude }, exponent)
     }
 
-    /// Returns the remainder with the sign of the divisor, as `%` in Python; `None` for 0.
+    /// Returns the remainder with the sign of the divisor, as `%` in Python; `None` for 0, and where
+    /// dividend and divisor have too many digits between them.
     pub fn checked_rem(self, other: Decimal) -> Option<Decimal> {
         if other.is_zero() {
             return None;
         }
-        let (left, right, exponent) = self.aligned(other)?;
+        let Some((left, right, exponent)) = self.aligned(other) else {
+            // Too far apart to align: only what is smaller than its divisor has a short remainder.
+            let smaller = self.abs() < other.abs();
+            let result = if self.is_negative() == other.is_negative() { Some(self) } else { self.checked_add(other) };
+            return result.filter(|_| smaller);
+        };
         let remainder = left % right;
         let signed = if remainder != 0 && (remainder < 0) != (right < 0) { remainder + right } else { remainder };
-        Some(Decimal::new(signed, exponent))
+        Decimal::checked_new(signed, exponent)
     }
 
-    /// Returns the largest whole number not above the quotient; `None` for a division by 0.
+    /// Returns the largest whole number not above the quotient; `None` for a division by 0, and
+    /// where that number has too many digits.
     pub fn checked_div_floor(self, other: Decimal) -> Option<Decimal> {
         if other.is_zero() {
             return None;
         }
-        let (left, right, _) = self.aligned(other)?;
+        let Some((left, right, _)) = self.aligned(other) else {
+            let below = if self.is_negative() == other.is_negative() { Decimal::ZERO } else { -Decimal::ONE };
+            return (self.abs() < other.abs()).then_some(below);
+        };
         let quotient = left / right;
         let exact = left % right == 0;
-        Some(Decimal::new(if !exact && (left < 0) != (right < 0) { quotient - 1 } else { quotient }, 0))
+        let floor = if !exact && (left < 0) != (right < 0) { quotient.checked_sub(1)? } else { quotient };
+        Decimal::checked_new(floor, 0)
     }
 
-    /// Returns `self` to a whole power, exactly for `exponent >= 0`.
+    /// Returns `self` to a whole power: exactly for `exponent >= 0`, else 1 divided by that. `None`
+    /// for 0 to a negative power, and for what has too many digits or is too large or too small.
     pub fn checked_pow(self, exponent: i32) -> Option<Decimal> {
         let mut result = Decimal::ONE;
-        for _ in 0..exponent.unsigned_abs().min(4096) {
-            result = result.checked_mul(self)?;
+        let mut square = self;
+        let mut left = exponent.unsigned_abs();
+        while left > 0 {
+            if left % 2 == 1 {
+                result = result.checked_mul(square)?;
+            }
+            left /= 2;
+            // The last square is not used, and may be too large.
+            if left > 0 {
+                square = square.checked_mul(square)?;
+            }
         }
         if exponent < 0 { Decimal::ONE.checked_div(result) } else { Some(result) }
     }
@@ -203,25 +295,51 @@ impl Decimal {
         Decimal { coefficient: self.coefficient.abs(), ..self }
     }
 
+    /// Returns the whole part of the magnitude, and the magnitude of the rest in units of the last
+    /// place, of which `unit` make one.
+    fn split(self) -> (i128, u128, u128) {
+        let magnitude = self.coefficient.unsigned_abs();
+        let places = self.exponent.unsigned_abs();
+        if self.exponent >= 0 {
+            return (self.coefficient.abs(), 0, 1);
+        }
+        if places > WHOLE_DIGITS {
+            // At most 39 digits and at least 39 places: below 0.2, of which the rest says enough.
+            return (0, 1, 10);
+        }
+        let unit = 10u128.pow(places);
+        // At least one digit less than a coefficient has, so it fits.
+        ((magnitude / unit) as i128, magnitude % unit, unit)
+    }
+
+    fn rounded(self, up: impl Fn(u128, u128) -> bool) -> Decimal {
+        if self.is_integer() {
+            return self;
+        }
+        let (whole, rest, unit) = self.split();
+        let whole = whole + i128::from(up(rest, unit));
+        Decimal::new(if self.is_negative() { -whole } else { whole }, 0)
+    }
+
     /// Returns the largest whole number not above the value.
     pub fn floor(self) -> Decimal {
-        self.checked_div_floor(Decimal::ONE).unwrap_or(self)
+        self.rounded(|rest, _| rest > 0 && self.is_negative())
     }
 
     /// Returns the smallest whole number not below the value.
     pub fn ceil(self) -> Decimal {
-        -(-self).floor()
+        self.rounded(|rest, _| rest > 0 && !self.is_negative())
     }
 
     /// Returns the nearest whole number, halves away from 0.
     pub fn round(self) -> Decimal {
-        let half = Decimal::new(5, -1);
-        if self.is_negative() {
-            -((-self).checked_add(half).unwrap_or(-self).floor())
-        } else {
-            self.checked_add(half).unwrap_or(self).floor()
-        }
+        self.rounded(|rest, unit| rest >= unit / 2)
     }
+}
+
+/// Returns the number of decimal digits; 0 for 0.
+fn digits(number: u128) -> u32 {
+    number.checked_ilog10().map_or(0, |order| order + 1)
 }
 
 impl std::ops::Neg for Decimal {
@@ -237,14 +355,13 @@ impl Ord for Decimal {
         if let Some((left, right, _)) = self.aligned(*other) {
             return left.cmp(&right);
         }
-        // Too far apart to align: the signs, then the orders of magnitude, decide.
         let sign = self.coefficient.signum().cmp(&other.coefficient.signum());
         if sign != Ordering::Equal {
             return sign;
         }
-        let magnitude =
-            |value: &Decimal| value.exponent + value.coefficient.unsigned_abs().checked_ilog10().unwrap_or(0) as i32;
-        let order = magnitude(self).cmp(&magnitude(other)).then(self.to_f64().abs().total_cmp(&other.to_f64().abs()));
+        // Too far apart to align: the one with the larger exponent has a coefficient beyond all
+        // others at the smaller one, so it is the larger in magnitude.
+        let order = self.exponent.cmp(&other.exponent);
         if self.is_negative() { order.reverse() } else { order }
     }
 }
@@ -258,181 +375,5 @@ impl PartialOrd for Decimal {
 impl From<i64> for Decimal {
     fn from(value: i64) -> Decimal {
         Decimal::new(i128::from(value), 0)
-    }
-}
-
-impl FromStr for Decimal {
-    type Err = ParseDecimalError;
-
-    /// Reads `-12`, `1.80`, `.5`, `+3`, `3.0e-8`.
-    fn from_str(text: &str) -> Result<Decimal, ParseDecimalError> {
-        let syntax = || ParseDecimalError::Syntax(text.to_owned());
-        let range = || ParseDecimalError::Range(text.to_owned());
-        let (mantissa, exponent) = match text.find(['e', 'E']) {
-            Some(at) => {
-                let digits = text[at + 1..].strip_prefix('+').unwrap_or(&text[at + 1..]);
-                let bare = digits.strip_prefix('-').unwrap_or(digits);
-                if bare.is_empty() || !bare.bytes().all(|byte| byte.is_ascii_digit()) || digits.starts_with("--") {
-                    return Err(syntax());
-                }
-                (&text[..at], digits.parse::<i32>().map_err(|_| range())?)
-            }
-            None => (text, 0),
-        };
-        let negative = mantissa.starts_with('-');
-        let digits = mantissa.strip_prefix(['-', '+']).unwrap_or(mantissa);
-        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-        if whole.is_empty() && fraction.is_empty()
-            || !whole.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit())
-        {
-            return Err(syntax());
-        }
-        let fraction = fraction.trim_end_matches('0');
-        let mut coefficient: i128 = 0;
-        for digit in whole.bytes().chain(fraction.bytes()) {
-            coefficient = coefficient
-                .checked_mul(10)
-                .and_then(|shifted| shifted.checked_add(i128::from(digit - b'0')))
-                .ok_or_else(range)?;
-        }
-        let exponent = exponent.checked_sub(fraction.len() as i32).ok_or_else(range)?;
-        if exponent.abs() > EXPONENT_LIMIT {
-            return Err(range());
-        }
-        Ok(Decimal::new(if negative { -coefficient } else { coefficient }, exponent))
-    }
-}
-
-/// The canonical text: plain (`1.8`, `-40`) up to 20 characters, else scientific (`1.5e-25`).
-impl fmt::Display for Decimal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sign = if self.is_negative() { "-" } else { "" };
-        let digits = self.coefficient.unsigned_abs().to_string();
-        let plain_length = if self.exponent >= 0 {
-            digits.len() + self.exponent as usize
-        } else {
-            (digits.len() + 1).max(2 + self.exponent.unsigned_abs() as usize)
-        };
-        if sign.len() + plain_length > 20 {
-            let order = self.exponent + digits.len() as i32 - 1;
-            let (first, rest) = digits.split_at(1);
-            let point = if rest.is_empty() { "" } else { "." };
-            return write!(f, "{sign}{first}{point}{rest}e{order}");
-        }
-        if self.exponent >= 0 {
-            write!(f, "{sign}{digits}{:0<1$}", "", self.exponent as usize)
-        } else {
-            let places = self.exponent.unsigned_abs() as usize;
-            if digits.len() > places {
-                let (whole, fraction) = digits.split_at(digits.len() - places);
-                write!(f, "{sign}{whole}.{fraction}")
-            } else {
-                write!(f, "{sign}0.{digits:0>places$}")
-            }
-        }
-    }
-}
-
-impl fmt::Debug for Decimal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl serde::Serialize for Decimal {
-    /// Serializes as a JSON number with the canonical digits where a double holds them.
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if let Some(whole) = self.to_i64() {
-            return serializer.serialize_i64(whole);
-        }
-        let nearest = self.to_f64();
-        if Decimal::from_f64(nearest) == Some(*self) {
-            serializer.serialize_f64(nearest)
-        } else {
-            serializer.collect_str(self)
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn d(text: &str) -> Decimal {
-        text.parse().unwrap()
-    }
-
-    #[test]
-    fn canonical_text() {
-        let check = |input: &str, expected: &str| assert_eq!(d(input).to_string(), expected, "{input}");
-        check("1.80", "1.8");
-        check("-40", "-40");
-        check("+0.0", "0");
-        check("-0", "0");
-        check("3.0e-8", "0.00000003");
-        check("1e3", "1000");
-        check("100", "100");
-        check(".5", "0.5");
-        check("5.", "5");
-        check("1.5e-25", "1.5e-25");
-        check("1e30", "1e30");
-        check("12345678901234567890", "12345678901234567890");
-        check("-12345678901234567890", "-1.234567890123456789e19");
-        check("0.1234567890123456789", "1.234567890123456789e-1");
-    }
-
-    #[test]
-    fn refuses_what_is_no_number() {
-        for text in ["", "-", ".", "1e", "e3", "1.2.3", "0x10", "1_000", "NaN", "inf", "--1", "1e--3", "1 "] {
-            assert!(matches!(text.parse::<Decimal>(), Err(ParseDecimalError::Syntax(_))), "{text}");
-        }
-        for text in ["1e99999", "1234567890123456789012345678901234567890"] {
-            assert!(matches!(text.parse::<Decimal>(), Err(ParseDecimalError::Range(_))), "{text}");
-        }
-    }
-
-    #[test]
-    fn arithmetic_is_exact() {
-        assert_eq!(d("0.1").checked_add(d("0.2")), Some(d("0.3")));
-        assert_eq!(d("1").checked_div(d("8")), Some(d("0.125")));
-        assert_eq!(d("1").checked_div(d("3")).unwrap().to_string(), "3.333333333333333333333333333333333e-1");
-        assert_eq!(d("2").checked_div(d("3")).unwrap().to_string(), "6.666666666666666666666666666666667e-1");
-        assert_eq!(d("1").checked_div(d("0")), None);
-        assert_eq!(d("-7").checked_rem(d("3")), Some(d("2")));
-        assert_eq!(d("-7").checked_div_floor(d("2")), Some(d("-4")));
-        assert_eq!(d("1.5").checked_pow(3), Some(d("3.375")));
-        assert_eq!(d("2").checked_pow(-2), Some(d("0.25")));
-        assert_eq!(
-            (d("2.5").round(), d("-2.5").round(), d("-2.5").floor(), d("-2.5").ceil()),
-            (d("3"), d("-3"), d("-3"), d("-2"))
-        );
-    }
-
-    #[test]
-    fn order_across_magnitudes() {
-        let mut values = ["1e300", "-1e300", "1e-300", "0", "-1e-300", "3", "0.5"].map(d);
-        values.sort();
-        assert_eq!(values, ["-1e300", "-1e300", "-1e-300", "0", "1e-300", "0.5", "3", "1e300"].map(d)[1..]);
-    }
-
-    proptest! {
-        #[test]
-        fn text_round_trip(coefficient in any::<i64>(), exponent in -60i32..60) {
-            let value = Decimal::new(i128::from(coefficient), exponent);
-            prop_assert_eq!(value.to_string().parse::<Decimal>().unwrap(), value);
-        }
-
-        #[test]
-        fn double_round_trip(value in any::<f64>().prop_filter("finite", |value| value.is_finite())) {
-            prop_assert_eq!(Decimal::from_f64(value).unwrap().to_f64(), value);
-        }
-
-        #[test]
-        fn order_agrees_with_subtraction(a in any::<i32>(), b in any::<i32>(), i in -8i32..8, j in -8i32..8) {
-            let (x, y) = (Decimal::new(i128::from(a), i), Decimal::new(i128::from(b), j));
-            let difference = x.checked_sub(y).unwrap();
-            prop_assert_eq!(x.cmp(&y), difference.cmp(&Decimal::ZERO));
-        }
     }
 }

@@ -1,0 +1,57 @@
+//! Problems of many tasks, told once each: one mistake in a suite shows at many points.
+
+use crate::value::Problem;
+
+/// How many different problems of one stage are told; the rest is counted.
+const MOST: usize = 5;
+
+/// The problems of one stage, in the order found.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    told: Vec<Told>,
+    others: usize,
+}
+
+#[derive(Debug)]
+struct Told {
+    problem: Problem,
+    /// The first task that has it.
+    task: String,
+    more: usize,
+}
+
+impl Findings {
+    /// Adds a problem of a task.
+    pub(super) fn add(&mut self, problem: Problem, task: impl FnOnce() -> String) {
+        let same = |told: &&mut Told| told.problem.span == problem.span && told.problem.message == problem.message;
+        if let Some(told) = self.told.iter_mut().find(same) {
+            told.more += 1;
+        } else if self.told.len() < MOST {
+            self.told.push(Told { problem, task: task(), more: 0 });
+        } else {
+            self.others += 1;
+        }
+    }
+
+    /// Returns the problems, each with the tasks that have it.
+    pub(super) fn into_problems(self) -> Vec<Problem> {
+        let Findings { told, others } = self;
+        let last = told.len().saturating_sub(1);
+        told.into_iter()
+            .enumerate()
+            .map(|(index, Told { problem, task, more })| {
+                let tasks = match more {
+                    0 => format!("for {task}"),
+                    1 => format!("for {task} and another task"),
+                    more => format!("for {task} and {more} other tasks"),
+                };
+                let rest = if index == last && others > 0 {
+                    format!("; {others} more tasks of this stage have problems like these")
+                } else {
+                    String::new()
+                };
+                problem.label(tasks + &rest)
+            })
+            .collect()
+    }
+}
