@@ -55,7 +55,7 @@ fn first_task(plan: &Plan) -> String {
     let expected = Durations::default().expected(plan);
     let limits = Limits { jobs: 2, ..Limits::default() };
     let mut schedule = Schedule::new(plan, limits, &expected, &|_| true, &|_| None);
-    match schedule.next() {
+    match schedule.advance() {
         Next::Run(task) => plan.key(task).to_string(),
         other => format!("{other:?}"),
     }
