@@ -4,5 +4,6 @@
 
 mod integration {
     mod archive;
+    mod layering;
     mod suites;
 }

@@ -242,7 +242,8 @@ impl<'a> Scope<'a> {
         }
     }
 
-    fn params_of_template(&self, template: &Template, found: &mut BTreeSet<ParamIndex>) {
+    /// Returns the parameters that the text of a template depends on here.
+    pub fn params_of_template(&self, template: &Template, found: &mut BTreeSet<ParamIndex>) {
         for part in &template.parts {
             match part {
                 Part::Param(param) => {
