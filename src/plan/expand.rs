@@ -236,7 +236,8 @@ fn own_axis<'a>(suite: &'a Suite, block: &'a Block, point: &'a Point, index: Par
         // A name that leaves out a parameter with a default means the default.
         return param.default.iter().collect();
     }
-    if !param.values.is_empty() && !(by_name && param.default.is_some()) {
+    let left_out = by_name && param.default.is_some();
+    if !param.values.is_empty() && !left_out {
         return param.values.iter().collect();
     }
     param.default.iter().collect()
@@ -312,24 +313,20 @@ struct Collector<'a> {
 
 impl Collector<'_> {
     fn add(&mut self, codes: &[u32], block: usize) -> Result<(), Problem> {
-        if let Some(seen) = &mut self.seen {
-            if let Some(earlier) = seen.find_or_add(&self.cases, codes) {
-                let earlier = self.cases.block(earlier);
-                let blocks = &self.suite.blocks;
-                if same_lets(&blocks[earlier], &blocks[block]) {
-                    return Ok(());
-                }
-                let point = Point::new(
-                    codes.iter().enumerate().map(|(param, &code)| self.cases.decode(param, code).cloned()).collect(),
-                );
-                let name = self.suite.schema.name(&point);
-                let first = self.suite.sources.place(blocks[earlier].span);
-                return Err(Problem::at(
-                    blocks[block].span,
-                    format!("the case `{name}` comes from two blocks with different `let`"),
-                )
-                .hint(format!("the other block is at {first}; narrow one of them with `where`")));
+        if let Some(seen) = &mut self.seen
+            && let Some(earlier) = seen.find_or_add(&self.cases, codes)
+        {
+            let blocks = &self.suite.blocks;
+            let earlier = &blocks[self.cases.block(earlier)];
+            if same_lets(earlier, &blocks[block]) {
+                return Ok(());
             }
+            let values = codes.iter().enumerate().map(|(param, &code)| self.cases.decode(param, code).cloned());
+            let name = self.suite.schema.name(&Point::new(values.collect()));
+            let message = format!("the case `{name}` comes from two blocks with different `let`");
+            let first = self.suite.sources.place(earlier.span);
+            return Err(Problem::at(blocks[block].span, message)
+                .hint(format!("the other block is at {first}; narrow one of them with `where`")));
         }
         self.cases.push(codes, block as u32);
         check_count(&self.cases, &self.suite.blocks[block])

@@ -30,7 +30,7 @@ impl Generator {
     }
 
     /// Returns the next 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn next_bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -42,7 +42,7 @@ impl Generator {
     pub fn below(&mut self, bound: u64) -> u64 {
         let limit = u64::MAX - u64::MAX % bound.max(1);
         loop {
-            let value = self.next();
+            let value = self.next_bits();
             if value < limit {
                 return value % bound.max(1);
             }

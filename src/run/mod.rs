@@ -2,6 +2,8 @@
 //!
 //! In: a plan. Out: events in a ledger. `run` decides nothing that the plan could have decided.
 
+#![expect(clippy::disallowed_methods, reason = "processes are started and timed here")]
+
 mod process;
 mod schedule;
 
