@@ -1,6 +1,7 @@
 //! The integration tests: one binary, a module for each subject.
 
 #![expect(clippy::unwrap_used, reason = "in tests, what fails should panic")]
+#![expect(clippy::disallowed_methods, reason = "tests start programs and wait for them")]
 
 mod integration {
     mod archive;
@@ -8,5 +9,6 @@ mod integration {
     mod chromium;
     #[allow(dead_code, reason = "the unit tests of `report` use the rest")]
     mod sample_report;
+    mod layering;
     mod suites;
 }

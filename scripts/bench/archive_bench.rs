@@ -5,6 +5,8 @@
 //!     archive_bench restore ARCHIVE FOLDER
 //!     archive_bench file ARCHIVE PATH TARGET
 
+#![expect(clippy::disallowed_methods, reason = "a program of its own reads its arguments")]
+
 use shmoo::archive::{Archive, EntryPath, Level, Limits, PackOptions, pack};
 use shmoo::outside::folder::{Folder, FolderError, restore_file_to, save_whole, unpack};
 use std::error::Error;

@@ -16,6 +16,8 @@
 //!
 //! Invariant: nothing here decides anything about a sweep. Errors name the path, key or program.
 
+#![expect(clippy::disallowed_methods, reason = "here are the clock and the processes that others do not name")]
+
 pub mod clock;
 mod command;
 pub mod durable;

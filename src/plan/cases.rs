@@ -162,6 +162,63 @@ impl Cases {
     }
 }
 
+/// Finds cases by their codes: an open table of case numbers, four bytes a place.
+#[derive(Debug, Default)]
+pub(super) struct CaseIndex {
+    /// Number of a case plus 1, or 0; the length is a power of two.
+    places: Vec<u32>,
+    used: usize,
+}
+
+impl CaseIndex {
+    /// Returns the case with these codes, or takes note that it is the next one of `cases`.
+    pub(super) fn find_or_add(&mut self, cases: &Cases, codes: &[u32]) -> Option<usize> {
+        if self.used * 2 >= self.places.len() {
+            self.grow(cases);
+        }
+        let mask = self.places.len() - 1;
+        let mut place = hash(codes.iter().copied()) & mask;
+        loop {
+            match self.places[place] {
+                0 => {
+                    self.places[place] = cases.len() as u32 + 1;
+                    self.used += 1;
+                    return None;
+                }
+                found => {
+                    let case = found as usize - 1;
+                    if codes.iter().enumerate().all(|(param, &code)| cases.code(case, param) == code) {
+                        return Some(case);
+                    }
+                }
+            }
+            place = (place + 1) & mask;
+        }
+    }
+
+    fn grow(&mut self, cases: &Cases) {
+        let length = (self.places.len() * 2).max(1024);
+        let mask = length - 1;
+        let mut places = vec![0; length];
+        for found in self.places.iter().copied().filter(|&found| found != 0) {
+            let mut place = hash((0..cases.params()).map(|param| cases.code(found as usize - 1, param))) & mask;
+            while places[place] != 0 {
+                place = (place + 1) & mask;
+            }
+            places[place] = found;
+        }
+        self.places = places;
+    }
+}
+
+/// Mixes codes to a place (multiplication by a large odd number; Knuth, The Art of Computer
+/// Programming 3, 6.4).
+fn hash(codes: impl Iterator<Item = u32>) -> usize {
+    let mixed =
+        codes.fold(0u64, |hash, code| (hash.rotate_left(5) ^ u64::from(code)).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    (mixed >> 20) as usize
+}
+
 /// Gives values their codes, in the order of first use.
 pub(super) struct Coder {
     values: Vec<Vec<Scalar>>,

@@ -1,7 +1,7 @@
 //! From sources and gates to the edges of the task graph.
 
 use super::Plan;
-use super::edges::{Edges, LinkError, Links, Tasks, Upstream, all_gates, choose, gates, no_choice, producers};
+use super::edges::{Edges, LinkError, Upstream, all_gates, choose, gates, no_choice, producers};
 use super::findings::Findings;
 use super::tasks::TaskId;
 use crate::suite::{After, Stage, StageIndex};
@@ -29,7 +29,7 @@ pub(super) fn connect(plan: &Plan, active: &[bool]) -> Result<Edges, Vec<Problem
     let mut upstream = Vec::new();
     for (index, stage) in suite.stages.iter().enumerate() {
         let tasks = &plan.stages[index];
-        let mut findings = Findings::default();
+        let mut findings = Findings::new(true);
         for point in 0..tasks.points() {
             upstream.clear();
             if let Err(problem) = upstream_of(plan, active, index, point, &mut upstream) {

@@ -5,13 +5,13 @@
 //! soon as the values it depends on are chosen, and once for each combination of them.
 
 use super::Selection;
-use super::cases::{ABSENT, Cases, Coder};
+use super::cases::{ABSENT, CaseIndex, Cases, Coder};
 use super::scope::{Scope, names_of};
 use super::take;
 use crate::naming::Point;
-use crate::suite::{Block, Constraint, ParamIndex, Profile, Suite};
+use crate::suite::{Block, Constraint, Let, ParamIndex, Profile, Suite};
 use crate::value::{Problem, Scalar, did_you_mean};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The order and meaning of expansion: plans of another version are not read.
@@ -32,17 +32,18 @@ pub(super) fn expand(suite: &Suite, selection: &Selection, extra: &[Constraint])
         let (block, groups) = new_case(suite, selection, &mut coder)?;
         products.push((block, vec![groups]));
     } else {
+        let replaced = Replaced::new(suite, profile);
         let nothing_given = [Point::empty(suite.schema.len())];
         for (index, block) in suite.blocks.iter().enumerate() {
             let points = block.names.as_deref().unwrap_or(&nothing_given);
             let groups: Result<_, _> =
-                points.iter().map(|point| groups_of(suite, block, point, profile, &mut coder)).collect();
+                points.iter().map(|point| groups_of(suite, block, point, &replaced, &mut coder)).collect();
             products.push((index, groups?));
         }
     }
     let values = Arc::new(coder.into_values());
     let several = products.iter().map(|(_, groups)| groups.len()).sum::<usize>() > 1;
-    let mut collector = Collector { suite, cases: Cases::new(values.clone()), seen: several.then(HashMap::new) };
+    let mut collector = Collector { suite, cases: Cases::new(values.clone()), seen: several.then(CaseIndex::default) };
     for (index, groups) in &products {
         let block = &suite.blocks[*index];
         let mut constraints: Vec<&Constraint> = suite.constraints.iter().collect();
@@ -52,24 +53,60 @@ pub(super) fn expand(suite: &Suite, selection: &Selection, extra: &[Constraint])
         }
         constraints.extend(extra);
         let take = block.take.filter(|_| !selection.new_case);
-        let mut held = Vec::new();
+        let mut held = Cases::new(values.clone());
         for groups in groups {
-            let mut product = Product::new(suite, *index, groups, &constraints, &values);
+            let mut product = Product::new(suite, *index, groups, &constraints, extra, &values);
+            if selection.new_case
+                && let Some(problem) = unmet(&mut product, &selection.cases[0])?
+            {
+                return Err(problem);
+            }
             match take {
                 None => product.walk(&mut |codes| collector.add(codes, *index))?,
                 Some(_) => product.walk(&mut |codes| {
-                    held.push(codes.to_vec());
-                    Ok(())
+                    held.push(codes, *index as u32);
+                    check_count(&held, block)
                 })?,
             }
         }
         if let Some(take) = take {
-            for codes in take::choose(take, held, block.span)? {
+            let mut codes = vec![ABSENT; held.params()];
+            for chosen in take::choose(take, &held, block.span)? {
+                held.read(chosen, &mut codes);
                 collector.add(&codes, *index)?;
             }
         }
     }
     Ok(collector.cases)
+}
+
+/// Shows the values that are chosen so far: `a = 1, b = x`.
+fn assignment<'a>(suite: &Suite, block: usize, value_of: &dyn Fn(ParamIndex) -> Option<&'a Scalar>) -> String {
+    let params = suite.schema.params().iter().enumerate();
+    let texts: Vec<String> =
+        params.filter_map(|(index, param)| Some(format!("{} = {}", param.name, value_of(index)?))).collect();
+    if texts.is_empty() {
+        format!("all cases of the block at {}", suite.sources.place(suite.blocks[block].span))
+    } else {
+        texts.join(", ")
+    }
+}
+
+/// Returns the constraint that a new case does not meet.
+fn unmet(product: &mut Product<'_>, name: &str) -> Result<Option<Problem>, Problem> {
+    let constraints: Vec<&Constraint> = product.checks.iter().flatten().map(|check| check.constraint).collect();
+    for group in product.groups {
+        product.codes[group.params[0]] = group.codes[0];
+    }
+    let Product { suite, block, values, codes, .. } = product;
+    let value_of = |param: ParamIndex| values[param].get((codes[param] as usize).wrapping_sub(1));
+    for Constraint { expr, span } in constraints {
+        if !Scope::of_block(suite, Some(*block), &value_of).holds(expr, *span)? {
+            let message = format!("the case `{name}` is ruled out by `{}`", expr.text());
+            return Ok(Some(Problem::at(*span, message)));
+        }
+    }
+    Ok(None)
 }
 
 /// Returns the selected profile.
@@ -92,18 +129,46 @@ struct Group {
     rows: usize,
 }
 
+/// What a profile replaces.
+struct Replaced<'a> {
+    profile: Option<&'a Profile>,
+    /// Parameters that no block has: a profile gives them to all.
+    nowhere: Vec<ParamIndex>,
+}
+
+impl<'a> Replaced<'a> {
+    fn new(suite: &'a Suite, profile: Option<&'a Profile>) -> Replaced<'a> {
+        let nobody = Replaced { profile: None, nowhere: Vec::new() };
+        let has = |param: ParamIndex| {
+            let empty = [Point::empty(suite.schema.len())];
+            suite.blocks.iter().any(|block| {
+                let points = block.names.as_deref().unwrap_or(&empty);
+                points.iter().any(|point| !axis(suite, block, point, &nobody, param).is_empty())
+            })
+        };
+        let overs = profile.iter().flat_map(|profile| &profile.over);
+        let nowhere = overs.map(|(param, _)| *param).filter(|&param| !has(param)).collect();
+        Replaced { profile, nowhere }
+    }
+}
+
 /// Returns the groups of a block at a point given by name.
 fn groups_of(
     suite: &Suite,
     block: &Block,
     point: &Point,
-    profile: Option<&Profile>,
+    replaced: &Replaced<'_>,
     coder: &mut Coder,
 ) -> Result<Vec<Group>, Problem> {
     let count = suite.schema.params().len();
+    if let Some((param, _)) = block.over.iter().find(|(param, _)| point.get(*param).is_some()) {
+        let (name, param) = (suite.schema.name(point), &suite.schema.params()[*param].name);
+        return Err(Problem::at(block.span, format!("the name `{name}` gives `{param}`, and so does `over`"))
+            .hint("leave it out of one of them"));
+    }
     let axes: Vec<Vec<u32>> = (0..count)
         .map(|param| {
-            let values = axis(suite, block, point, profile, param);
+            let values = axis(suite, block, point, replaced, param);
             values.iter().map(|value| coder.code(param, value)).collect()
         })
         .collect();
@@ -113,9 +178,19 @@ fn groups_of(
         let rows = params.first().map_or(0, |&param| axes[param].len());
         if let Some(&other) = params.iter().find(|&&param| axes[param].len() != rows) {
             let [a, b] = [params[0], other].map(|param| &suite.schema.params()[param].name);
-            let message =
-                format!("zipped parameters have lists of different length: {a} {rows}, {b} {}", axes[other].len());
-            return Err(Problem::at(block.span, message));
+            let message = format!("`{a}` and `{b}` are zipped, with {rows} and {} values", axes[other].len());
+            let hint = match replaced.profile {
+                Some(profile) if profile.over.iter().any(|(param, _)| params.contains(param)) => {
+                    format!("the profile `{}` must replace the lists of all of them, with one length", profile.name)
+                }
+                _ => "zipped parameters have lists of one length".to_owned(),
+            };
+            return Err(Problem::at(block.span, message).hint(hint));
+        }
+        if rows == 0 {
+            let names: Vec<&str> = params.iter().map(|&param| suite.schema.params()[param].name.as_str()).collect();
+            return Err(Problem::at(block.span, format!("the zipped `{}` have no values here", names.join("`, `")))
+                .hint("give them values under `over`, or leave them out of `zip`"));
         }
         let codes = (0..rows).flat_map(|row| params.iter().map(move |&param| (param, row)));
         let codes = codes.map(|(param, row)| axes[param][row]).collect();
@@ -135,12 +210,22 @@ fn axis<'a>(
     suite: &'a Suite,
     block: &'a Block,
     point: &'a Point,
-    profile: Option<&'a Profile>,
+    replaced: &Replaced<'a>,
     index: ParamIndex,
 ) -> Vec<&'a Scalar> {
+    let own = own_axis(suite, block, point, index);
+    let over = replaced.profile.and_then(|profile| profile.over.iter().find(|(over, _)| *over == index));
+    match over {
+        // Cases that do not have the parameter stay without it.
+        Some((_, values)) if !own.is_empty() || replaced.nowhere.contains(&index) => values.iter().collect(),
+        _ => own,
+    }
+}
+
+/// Returns the values of a parameter in a block as the suite has them.
+fn own_axis<'a>(suite: &'a Suite, block: &'a Block, point: &'a Point, index: ParamIndex) -> Vec<&'a Scalar> {
     let param = &suite.schema.params()[index];
-    let over = |list: &'a [(ParamIndex, Vec<Scalar>)]| list.iter().find(|(over, _)| *over == index);
-    if let Some((_, values)) = profile.and_then(|profile| over(&profile.over)).or_else(|| over(&block.over)) {
+    if let Some((_, values)) = block.over.iter().find(|(over, _)| *over == index) {
         return values.iter().collect();
     }
     if let Some(value) = point.get(index) {
@@ -151,7 +236,8 @@ fn axis<'a>(
         // A name that leaves out a parameter with a default means the default.
         return param.default.iter().collect();
     }
-    if !param.values.is_empty() && !(by_name && param.default.is_some()) {
+    let left_out = by_name && param.default.is_some();
+    if !param.values.is_empty() && !left_out {
         return param.values.iter().collect();
     }
     param.default.iter().collect()
@@ -163,13 +249,10 @@ fn new_case(suite: &Suite, selection: &Selection, coder: &mut Coder) -> Result<(
         return Err(Problem::new("`--new-case` wants exactly one `--case NAME`"));
     };
     let point = suite.schema.parse_new(name).map_err(|error| {
-        Problem::new(format!("`{name}` is not a case name: {error}")).maybe_hint(error.hint().map(str::to_owned))
+        Problem::new(format!("`{name}` is not a case name: {}", error.fault))
+            .maybe_hint(error.hint().map(str::to_owned))
     })?;
-    // The block whose `let`s the case gets: the first that allows its values.
-    let admits = |block: &&Block| {
-        block.over.iter().all(|(param, values)| point.get(*param).is_some_and(|value| values.contains(value)))
-    };
-    let block = suite.blocks.iter().position(|block| admits(&block)).unwrap_or(0);
+    let block = block_for(suite, selection, name, &point)?;
     let groups = (0..suite.schema.params().len())
         .filter_map(|param| {
             let code = coder.code(param, point.get(param)?);
@@ -179,48 +262,98 @@ fn new_case(suite: &Suite, selection: &Selection, coder: &mut Coder) -> Result<(
     Ok((block, groups))
 }
 
+/// Returns the block whose `let`s a new case gets: the first that has its parameters and gives its
+/// values, else the first that has its parameters.
+fn block_for(suite: &Suite, selection: &Selection, name: &str, point: &Point) -> Result<usize, Problem> {
+    let replaced = Replaced::new(suite, find_profile(suite, selection)?);
+    let count = suite.schema.params().len();
+    // Parameters that the case has and the block not, and the other way round.
+    let differences = |block: &Block| {
+        let nothing = Point::empty(suite.schema.len());
+        let free = |param: ParamIndex| block.names.is_some() && param < suite.schema_params;
+        let has = |param: ParamIndex| !axis(suite, block, &nothing, &replaced, param).is_empty();
+        let params = || (0..count).filter(|&param| !free(param));
+        let more: Vec<ParamIndex> = params().filter(|&param| point.get(param).is_some() && !has(param)).collect();
+        let less: Vec<ParamIndex> = params().filter(|&param| point.get(param).is_none() && has(param)).collect();
+        (more, less)
+    };
+    let gives = |block: &Block| {
+        block.over.iter().all(|(param, values)| point.get(*param).is_some_and(|value| values.contains(value)))
+    };
+    let mut best: Option<(usize, usize)> = None;
+    for (index, block) in suite.blocks.iter().enumerate() {
+        let (more, less) = differences(block);
+        // Fewest differences first, then the block that gives the values.
+        let rank = 2 * (more.len() + less.len()) + usize::from(!gives(block));
+        if best.is_none_or(|(_, known)| rank < known) {
+            best = Some((index, rank));
+        }
+    }
+    let (index, _) = best.expect("a suite has a block");
+    let (more, less) = differences(&suite.blocks[index]);
+    let names = |params: &[ParamIndex]| {
+        params.iter().map(|&param| suite.schema.params()[param].name.as_str()).collect::<Vec<_>>().join("`, `")
+    };
+    let message = match (more.as_slice(), less.as_slice()) {
+        ([], []) => return Ok(index),
+        (_, []) => format!("the case `{name}` gives `{}`, which no case of the suite has with the rest", names(&more)),
+        (_, less) => format!("the case `{name}` gives no value for `{}`", names(less)),
+    };
+    Err(Problem::new(message)
+        .hint("a new case has the parameters of a planned one: see `shmoo plan SUITE --format names`"))
+}
+
 /// Gathers cases; finds those that two products give.
 struct Collector<'a> {
     suite: &'a Suite,
     cases: Cases,
     /// Case by its codes; only kept where two products could give the same.
-    seen: Option<HashMap<Vec<u32>, u32>>,
+    seen: Option<CaseIndex>,
 }
 
 impl Collector<'_> {
     fn add(&mut self, codes: &[u32], block: usize) -> Result<(), Problem> {
-        if let Some(seen) = &mut self.seen {
-            if let Some(&earlier) = seen.get(codes) {
-                let earlier = self.cases.block(earlier as usize);
-                let blocks = &self.suite.blocks;
-                if blocks[earlier].lets == blocks[block].lets {
-                    return Ok(());
-                }
-                let point = Point::new(
-                    codes.iter().enumerate().map(|(param, &code)| self.cases.decode(param, code).cloned()).collect(),
-                );
-                let name = self.suite.schema.name(&point);
-                let first = self.suite.sources.place(blocks[earlier].span);
-                return Err(Problem::at(
-                    blocks[block].span,
-                    format!("the case `{name}` comes from two blocks with different `let`"),
-                )
-                .hint(format!("the other block is at {first}; narrow one of them with `where`")));
+        if let Some(seen) = &mut self.seen
+            && let Some(earlier) = seen.find_or_add(&self.cases, codes)
+        {
+            let blocks = &self.suite.blocks;
+            let earlier = &blocks[self.cases.block(earlier)];
+            if same_lets(earlier, &blocks[block]) {
+                return Ok(());
             }
-            seen.insert(codes.to_vec(), self.cases.len() as u32);
-        }
-        if self.cases.len() >= MAX_CASES {
-            return Err(Problem::at(self.suite.blocks[block].span, format!("more than {MAX_CASES} cases"))
-                .hint("narrow them with `where`, or take a subset with `take`"));
+            let values = codes.iter().enumerate().map(|(param, &code)| self.cases.decode(param, code).cloned());
+            let name = self.suite.schema.name(&Point::new(values.collect()));
+            let message = format!("the case `{name}` comes from two blocks with different `let`");
+            let first = self.suite.sources.place(earlier.span);
+            return Err(Problem::at(blocks[block].span, message)
+                .hint(format!("the other block is at {first}; narrow one of them with `where`")));
         }
         self.cases.push(codes, block as u32);
-        Ok(())
+        check_count(&self.cases, &self.suite.blocks[block])
     }
+}
+
+/// Tells whether two blocks define the same, wherever and in whichever order it stands.
+fn same_lets(a: &Block, b: &Block) -> bool {
+    let has = |block: &Block, entry: &Let| {
+        block.lets.iter().any(|other| other.name == entry.name && other.value == entry.value)
+    };
+    a.lets.len() == b.lets.len() && a.lets.iter().all(|entry| has(b, entry))
+}
+
+fn check_count(cases: &Cases, block: &Block) -> Result<(), Problem> {
+    if cases.len() <= MAX_CASES {
+        return Ok(());
+    }
+    Err(Problem::at(block.span, format!("more than {MAX_CASES} cases"))
+        .hint("give fewer values, or narrow the products with `where`"))
 }
 
 /// A constraint that can be asked at some depth of the product.
 struct Check<'a> {
     constraint: &'a Constraint,
+    /// It came from the command line.
+    given: bool,
     /// Groups its value depends on, with the stride of each in the table.
     strides: Vec<(usize, usize)>,
     /// 0 = not asked yet, 1 = does not hold, 2 = holds; empty = too large to keep.
@@ -245,6 +378,7 @@ impl<'a> Product<'a> {
         block: usize,
         groups: &'a [Group],
         constraints: &[&'a Constraint],
+        given: &[Constraint],
         values: &'a [Vec<Scalar>],
     ) -> Product<'a> {
         let mut checks: Vec<Vec<Check<'a>>> = (0..=groups.len()).map(|_| Vec::new()).collect();
@@ -264,7 +398,8 @@ impl<'a> Product<'a> {
                 }
             }
             let table = if size <= MAX_TABLE { vec![0; size] } else { Vec::new() };
-            checks[depth].push(Check { constraint, strides, table });
+            let given = given.iter().any(|own| std::ptr::eq(own, constraint));
+            checks[depth].push(Check { constraint, given, strides, table });
         }
         let codes = vec![ABSENT; suite.schema.params().len()];
         Product { suite, block, groups, values, checks, codes, rows: vec![0; groups.len()] }
@@ -281,7 +416,15 @@ impl<'a> Product<'a> {
             } else {
                 let value_of = |param: ParamIndex| values[param].get((codes[param] as usize).wrapping_sub(1));
                 let Constraint { expr, span } = check.constraint;
-                let holds = Scope::of_block(suite, Some(*block), &value_of).holds(expr, *span)?;
+                let holds = Scope::of_block(suite, Some(*block), &value_of).holds(expr, *span).map_err(|problem| {
+                    let at = assignment(suite, *block, &value_of);
+                    if check.given {
+                        let message = format!("`--where {}`, for {at}: {}", expr.text(), problem.message);
+                        Problem { span: None, message, ..problem }
+                    } else {
+                        problem.label(format!("for {at}"))
+                    }
+                })?;
                 if let Some(cell) = check.table.get_mut(cell) {
                     *cell = 1 + u8::from(holds);
                 }

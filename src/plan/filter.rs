@@ -97,7 +97,7 @@ pub(super) fn filter_by_name(
                 .hint(format!("`{others}` may leave it out; `--new-case` runs a case that is not listed"))
         }
         Ok(_) => Problem::new(message).hint("`--new-case` runs a case that the suite does not list"),
-        Err(error) => Problem::new(format!("{message}: {error}")).maybe_hint(error.hint().map(str::to_owned)),
+        Err(error) => Problem::new(format!("{message}: {}", error.fault)).maybe_hint(error.hint().map(str::to_owned)),
     }))
 }
 

@@ -6,10 +6,12 @@ use crate::value::Problem;
 const MOST: usize = 5;
 
 /// The problems of one stage, in the order found.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Findings {
     told: Vec<Told>,
     others: usize,
+    /// Whether every task was asked, so that the tasks can be counted.
+    complete: bool,
 }
 
 #[derive(Debug)]
@@ -21,6 +23,11 @@ struct Told {
 }
 
 impl Findings {
+    /// Returns no findings; `complete` tells whether all tasks of the stage will be asked.
+    pub(super) fn new(complete: bool) -> Findings {
+        Findings { told: Vec::new(), others: 0, complete }
+    }
+
     /// Adds a problem of a task.
     pub(super) fn add(&mut self, problem: Problem, task: impl FnOnce() -> String) {
         let same = |told: &&mut Told| told.problem.span == problem.span && told.problem.message == problem.message;
@@ -35,18 +42,19 @@ impl Findings {
 
     /// Returns the problems, each with the tasks that have it.
     pub(super) fn into_problems(self) -> Vec<Problem> {
-        let Findings { told, others } = self;
+        let Findings { told, others, complete } = self;
         let last = told.len().saturating_sub(1);
         told.into_iter()
             .enumerate()
             .map(|(index, Told { problem, task, more })| {
                 let tasks = match more {
                     0 => format!("for {task}"),
+                    _ if !complete => format!("for {task} and others"),
                     1 => format!("for {task} and another task"),
                     more => format!("for {task} and {more} other tasks"),
                 };
                 let rest = if index == last && others > 0 {
-                    format!("; {others} more tasks of this stage have problems like these")
+                    "; more tasks of this stage have problems like these".to_owned()
                 } else {
                     String::new()
                 };

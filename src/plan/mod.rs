@@ -10,6 +10,7 @@
 mod build;
 mod cases;
 mod connect;
+mod deal;
 mod edges;
 mod estimate;
 mod expand;
@@ -17,6 +18,7 @@ mod faults;
 mod file;
 mod filter;
 mod findings;
+mod labels;
 mod list;
 mod lookup;
 mod names;
@@ -28,6 +30,9 @@ mod shards;
 mod take;
 mod tasks;
 mod verify;
+
+#[cfg(test)]
+mod tests;
 
 pub use build::{BuildOptions, Plan, PlanError, build};
 pub use cases::{ABSENT, Cases};

@@ -128,7 +128,7 @@ impl<'a> Scope<'a> {
         let program = expr.compile(&names).map_err(|error| {
             Problem::at(place(error.offset, error.length), error.message.clone()).maybe_hint(error.hint.clone())
         })?;
-        program.eval(&|slot: usize| values[slot].as_ref().map(Into::into)).map_err(|error| {
+        program.eval(|slot: usize| values[slot].as_ref().map(Into::into)).map_err(|error| {
             if let Fault::Absent { name, .. } = &error.fault
                 && let Some((_, problem)) = failures.into_iter().find(|(failed, _)| failed == name)
             {
@@ -242,7 +242,8 @@ impl<'a> Scope<'a> {
         }
     }
 
-    fn params_of_template(&self, template: &Template, found: &mut BTreeSet<ParamIndex>) {
+    /// Returns the parameters that the text of a template depends on here.
+    pub fn params_of_template(&self, template: &Template, found: &mut BTreeSet<ParamIndex>) {
         for part in &template.parts {
             match part {
                 Part::Param(param) => {

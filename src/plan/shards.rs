@@ -1,20 +1,20 @@
 //! Dividing a plan over machines: prepare (wave 0), shards, finish.
 //!
-//! Leaves (tasks that no task of the shards waits for) are dealt out longest first, each to the shard
-//! with the least work so far; what they need comes along. A task that several shards need is run
-//! again in each while that costs little, else it runs once in wave 0, and its outputs travel by the
-//! store. Tasks that gather others, and all that follows them, run in `finish`, unless one shard has
-//! all they need.
+//! Leaves (points that no point of the shards waits for) are dealt out so that the longest shard is as
+//! short as can be; what they need comes along, and all repeats of a point stay together. A point that
+//! several shards need is run again in each while that costs little, else it runs once in wave 0, and
+//! its outputs travel by the store; so does what needs another machine than its leaf. Points that
+//! gather others, and all that follows them, run in `finish`, unless one shard has all they need.
 //!
 //! Source of the rule and of the 10 %: measured on a generator's sweep, where keeping shared upstream
 //! work together made the longest of 16 shards 3.5 times as long as recomputing it.
 
+use super::deal::{Unit, deal};
 use super::edges::gathers;
-use super::resolve::resolve;
+use super::labels::Labels;
 use super::{Plan, TaskId};
 use crate::value::Decimal;
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// GitHub's limit of jobs in a matrix.
 pub const MAX_SHARDS: u32 = 256;
@@ -25,7 +25,8 @@ const RECOMPUTE: f64 = 0.10;
 /// How to divide.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ShardOptions {
-    /// How many shards; fewer come out where there are fewer leaves.
+    /// How many shards. Fewer come out where there are fewer leaves, more where the tasks want more
+    /// different machines.
     pub count: u32,
     /// Resources that all machines share, such as floating licences: name and units.
     pub site: Vec<(String, Decimal)>,
@@ -66,8 +67,14 @@ pub enum ShardError {
         /// The number asked for.
         count: u32,
     },
+    /// Every label of a machine needs a shard, and there are more than a matrix holds.
+    #[error("the tasks want {labels} different machines; a job matrix holds {MAX_SHARDS} shards")]
+    Labels {
+        /// The number of labels.
+        labels: usize,
+    },
     /// More shards than units of a resource that all share.
-    #[error("{shards} shards share {units} of `{resource}`")]
+    #[error("{shards} shards would share {units} of `{resource}`")]
     Site {
         /// The shards.
         shards: u32,
@@ -91,6 +98,7 @@ impl ShardError {
     pub fn hint(&self) -> &'static str {
         match self {
             ShardError::Count { .. } => "give `--shards` a number in that range",
+            ShardError::Labels { .. } => "plan a part of the suite, with `--where` or `--stage`",
             ShardError::Site { .. } => "ask for at most one shard a unit, since every shard needs one",
             ShardError::Waves { .. } => {
                 "the plan needs more waves than prepare, shards, finish: give the stages one `runner`"
@@ -150,168 +158,255 @@ pub fn shard(plan: &Plan, expected: &[f32], options: &ShardOptions) -> Result<Sh
     if options.count == 0 || options.count > MAX_SHARDS {
         return Err(ShardError::Count { count: options.count });
     }
-    let count = plan.task_count();
-    let stages = &plan.suite.stages;
-    let cost = |task: TaskId| f64::from(expected[task.index()]);
-    let order = topological(plan);
-
-    // What gathers, and what follows it.
-    let gathering: Vec<bool> =
-        stages.iter().map(|stage| stage.inputs.iter().any(|input| gathers(&input.source))).collect();
-    let mut late = vec![false; count];
-    for &task in &order {
-        late[task.index()] =
-            gathering[plan.stage_of(task)] || plan.upstream(task).iter().any(|upstream| late[upstream.index()]);
+    let labels = Labels::new(plan);
+    if labels.names().len() > MAX_SHARDS as usize {
+        return Err(ShardError::Labels { labels: labels.names().len() });
     }
+    let points = Points::new(plan, expected);
+    let late = points.late();
+    let leaves = points.leaves(&late);
+    let total: f64 = leaves.iter().chain(&points.needed_by(&leaves)).map(|&point| points.cost(point)).sum();
 
-    // Leaves: one unit for all repeats of a point.
-    let mut needed = vec![false; count];
-    for task in plan.tasks().filter(|task| !late[task.index()]) {
-        plan.upstream(task).iter().for_each(|upstream| needed[upstream.index()] = true);
-    }
-    let labels = labels_by_task(plan);
-    let mut units: BTreeMap<Option<String>, Vec<(f64, Vec<TaskId>)>> = BTreeMap::new();
-    for (stage, tasks) in (0..stages.len()).map(|stage| (stage, plan.stage_tasks(stage))) {
-        for point in 0..tasks.points() {
-            let members: Vec<TaskId> = tasks.tasks(point).collect();
-            let first = members[0];
-            if late[first.index()] || members.iter().any(|task| needed[task.index()]) {
-                continue;
+    // What another machine must make before: it costs the shards nothing.
+    let mut prepared = Marks::new(plan);
+    for &leaf in &leaves {
+        let label = labels.of(leaf);
+        points.visit_upstream(leaf, &mut |upstream| {
+            if labels.of(upstream) != label {
+                prepared.add(upstream);
             }
-            let seconds = members.iter().map(|&task| cost(task)).sum();
-            units.entry(label_of(&labels, plan, stage, first)).or_default().push((seconds, members));
+        });
+    }
+    points.close_upstream(&mut prepared);
+
+    // Deal; take what is run again too often out, and deal again.
+    let mut dealt;
+    loop {
+        let units = units(&points, &labels, &leaves, &prepared);
+        dealt = deal(options.count, labels.names().len(), units, &|point| points.cost(point));
+        let needs = points.shards_by_point(&leaves, &dealt.shards);
+        let mut budget = total * RECOMPUTE;
+        let mut prices: Vec<(f64, TaskId)> = needs
+            .iter()
+            .filter(|(point, shards)| shards.len() > 1 && !prepared.has(**point))
+            .map(|(&point, shards)| (points.cost(point) * (shards.len() - 1) as f64, point))
+            .collect();
+        prices.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        let mut added = false;
+        for (price, point) in prices {
+            if price <= budget {
+                budget -= price;
+            } else {
+                added |= prepared.add(point);
+            }
         }
+        if !added {
+            break;
+        }
+        points.close_upstream(&mut prepared);
     }
 
-    let (shard_labels, mut assigned, mut expected_seconds) = deal(options.count, units, count);
-    let shards = shard_labels.len() as u32;
-    check_site(options, shards)?;
-
-    // Which shards need each upstream task.
-    let mut wanted: BTreeMap<TaskId, BTreeSet<u32>> = BTreeMap::new();
-    for &task in order.iter().rev() {
-        if late[task.index()] {
+    let count = dealt.labels.len() as u32;
+    let labels_of_shards = dealt.labels.iter().map(|&label| labels.names()[label].clone()).collect();
+    let mut result = Shards {
+        count,
+        labels: labels_of_shards,
+        expected: vec![0.0; count as usize],
+        assigned: vec![None; plan.task_count()],
+        shared: BTreeMap::new(),
+    };
+    for (&leaf, &shard) in leaves.iter().zip(&dealt.shards) {
+        points.each_round(leaf, &mut |task| result.assigned[task.index()] = Some(Wave::Shard(shard)));
+        result.expected[shard as usize - 1] += points.cost(leaf);
+    }
+    for (point, shards) in points.shards_by_point(&leaves, &dealt.shards) {
+        if prepared.has(point) {
+            points.each_round(point, &mut |task| result.assigned[task.index()] = Some(Wave::Prepare));
             continue;
         }
-        let mine: BTreeSet<u32> = match assigned[task.index()] {
-            Some(Wave::Shard(number)) => [number].into(),
-            _ => wanted.get(&task).cloned().unwrap_or_default(),
-        };
-        for &upstream in plan.upstream(task) {
-            wanted.entry(upstream).or_default().extend(&mine);
+        for &shard in &shards {
+            result.expected[shard as usize - 1] += points.cost(point);
         }
-    }
-    let total: f64 = plan.tasks().filter(|task| !late[task.index()]).map(cost).sum();
-    let mut budget = total * RECOMPUTE;
-    let mut prepare: BTreeSet<TaskId> = BTreeSet::new();
-    let mut by_price: Vec<(f64, TaskId)> = Vec::new();
-    for (&task, needed_by) in &wanted {
-        if late[task.index()] {
-            continue;
-        }
-        let label = label_of(&labels, plan, plan.stage_of(task), task);
-        if needed_by.iter().any(|&number| shard_labels[number as usize - 1] != label) {
-            prepare.insert(task);
-        } else if needed_by.len() > 1 {
-            by_price.push((cost(task) * (needed_by.len() - 1) as f64, task));
-        }
-    }
-    by_price.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-    for (price, task) in by_price {
-        if price <= budget {
-            budget -= price;
+        if let [shard] = shards.as_slice() {
+            points.each_round(point, &mut |task| result.assigned[task.index()] = Some(Wave::Shard(*shard)));
         } else {
-            prepare.insert(task);
+            points.each_round(point, &mut |task| {
+                result.shared.insert(task, shards.clone());
+            });
         }
     }
-    // What wave 0 needs runs there too.
-    let mut open: Vec<TaskId> = prepare.iter().copied().collect();
-    while let Some(task) = open.pop() {
-        open.extend(plan.upstream(task).iter().copied().filter(|&upstream| prepare.insert(upstream)));
-    }
-
-    let mut shared = BTreeMap::new();
-    for (task, needed_by) in wanted {
-        if late[task.index()] || assigned[task.index()].is_some() {
-            continue;
-        }
-        if prepare.contains(&task) {
-            assigned[task.index()] = Some(Wave::Prepare);
-            continue;
-        }
-        needed_by.iter().for_each(|&number| expected_seconds[number as usize - 1] += cost(task));
-        match needed_by.iter().next() {
-            Some(&number) if needed_by.len() == 1 => assigned[task.index()] = Some(Wave::Shard(number)),
-            _ => {
-                shared.insert(task, needed_by.into_iter().collect());
-            }
-        }
-    }
-    let mut result = Shards { count: shards, labels: shard_labels, expected: expected_seconds, assigned, shared };
-    place_late(plan, &order, &late, &mut result, &cost);
-    // Upstream tasks that only late tasks need are in no shard yet.
-    for &task in order.iter().rev() {
-        if result.assigned[task.index()].is_none() && !result.shared.contains_key(&task) {
-            let wave = if late[task.index()] { Wave::Finish } else { Wave::Prepare };
-            result.assigned[task.index()] = Some(wave);
-        }
-    }
+    place_late(&points, &late, &labels, &dealt.labels, &mut result);
+    check_site(plan, options, &result)?;
     check_waves(plan, &result)?;
     Ok(result)
 }
 
-/// Deals units out, longest first, each to the shard of its label with the least work.
-#[expect(clippy::type_complexity, reason = "used once, by its only caller")]
-fn deal(
-    count: u32,
-    units: BTreeMap<Option<String>, Vec<(f64, Vec<TaskId>)>>,
-    tasks: usize,
-) -> (Vec<Option<String>>, Vec<Option<Wave>>, Vec<f64>) {
-    let total: f64 = units.values().flatten().map(|(seconds, _)| seconds).sum();
-    let mut left = count;
-    let mut labels = Vec::new();
-    let mut assigned = vec![None; tasks];
-    let mut expected = Vec::new();
-    let mut labels_left = units.len() as u32;
-    for (label, mut members) in units {
-        let work: f64 = members.iter().map(|(seconds, _)| seconds).sum();
-        labels_left -= 1;
-        let fair = if total > 0.0 { (f64::from(count) * work / total).round() as u32 } else { count };
-        let most = left.saturating_sub(labels_left).max(1);
-        let mine = fair.clamp(1, most).min(members.len() as u32).max(1);
-        left = left.saturating_sub(mine);
-        let first = labels.len() as u32;
-        labels.extend((0..mine).map(|_| label.clone()));
-        expected.extend((0..mine).map(|_| 0.0));
-        members.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        // Seconds as whole microseconds, so that the heap has an order; ties go to the lower shard.
-        let mut heap: BinaryHeap<Reverse<(u64, u32, u32)>> = (0..mine).map(|number| Reverse((0, 0, number))).collect();
-        for (seconds, tasks) in members {
-            let Some(Reverse((load, held, number))) = heap.pop() else { break };
-            for task in &tasks {
-                assigned[task.index()] = Some(Wave::Shard(first + number + 1));
-            }
-            expected[(first + number) as usize] += seconds;
-            heap.push(Reverse((load + (seconds * 1e6) as u64, held + 1, number)));
-        }
+/// Returns the leaves as units of work: what only one of them needs is part of it.
+fn units(points: &Points<'_>, labels: &Labels, leaves: &[TaskId], prepared: &Marks) -> Vec<Unit> {
+    let mut users = vec![0u32; points.plan.task_count()];
+    for &leaf in leaves {
+        points.visit_upstream(leaf, &mut |upstream| users[upstream.index()] += 1);
     }
-    (labels, assigned, expected)
+    leaves
+        .iter()
+        .map(|&leaf| {
+            let mut unit = Unit { seconds: points.cost(leaf), label: labels.of(leaf), shared: Vec::new() };
+            points.visit_upstream(leaf, &mut |upstream| {
+                if users[upstream.index()] == 1 {
+                    unit.seconds += if prepared.has(upstream) { 0.0 } else { points.cost(upstream) };
+                } else if !prepared.has(upstream) {
+                    unit.shared.push(upstream);
+                }
+            });
+            unit.shared.sort_unstable();
+            unit
+        })
+        .collect()
 }
 
-fn check_site(options: &ShardOptions, shards: u32) -> Result<(), ShardError> {
+/// Points that are marked, by their first task.
+struct Marks(Vec<bool>);
+
+impl Marks {
+    fn new(plan: &Plan) -> Marks {
+        Marks(vec![false; plan.task_count()])
+    }
+
+    fn has(&self, point: TaskId) -> bool {
+        self.0[point.index()]
+    }
+
+    /// Marks a point; tells whether it was not marked before.
+    fn add(&mut self, point: TaskId) -> bool {
+        !std::mem::replace(&mut self.0[point.index()], true)
+    }
+}
+
+/// The points of a plan, each named by the first of its rounds: repeats are never divided.
+struct Points<'a> {
+    plan: &'a Plan,
+    expected: &'a [f32],
+    /// Each after what it waits for.
+    order: Vec<TaskId>,
+}
+
+impl<'a> Points<'a> {
+    fn new(plan: &'a Plan, expected: &'a [f32]) -> Points<'a> {
+        let mut order = topological(plan);
+        order.retain(|&task| plan.locate(task).2 == 0);
+        Points { plan, expected, order }
+    }
+
+    fn of(&self, task: TaskId) -> TaskId {
+        let (stage, point, _) = self.plan.locate(task);
+        self.plan.stage_tasks(stage).task(point, 0)
+    }
+
+    fn each_round(&self, point: TaskId, visit: &mut dyn FnMut(TaskId)) {
+        let rounds = self.plan.stage_tasks(self.plan.stage_of(point)).rounds();
+        (point.0..point.0 + rounds).map(TaskId).for_each(visit);
+    }
+
+    /// Returns the expected seconds of all rounds.
+    fn cost(&self, point: TaskId) -> f64 {
+        let mut seconds = 0.0;
+        self.each_round(point, &mut |task| seconds += f64::from(self.expected[task.index()]));
+        seconds
+    }
+
+    /// Tells by point whether it gathers, or follows one that does.
+    fn late(&self) -> Marks {
+        let stages = &self.plan.suite.stages;
+        let gathering: Vec<bool> =
+            stages.iter().map(|stage| stage.inputs.iter().any(|input| gathers(&input.source))).collect();
+        let mut late = Marks::new(self.plan);
+        for &point in &self.order {
+            let follows = self.plan.upstream(point).iter().any(|&upstream| late.has(self.of(upstream)));
+            if follows || gathering[self.plan.stage_of(point)] {
+                late.add(point);
+            }
+        }
+        late
+    }
+
+    /// Returns the points of the shards that no other point of the shards waits for, in plan order.
+    fn leaves(&self, late: &Marks) -> Vec<TaskId> {
+        let mut needed = Marks::new(self.plan);
+        for &point in self.order.iter().filter(|&&point| !late.has(point)) {
+            for &upstream in self.plan.upstream(point) {
+                needed.add(self.of(upstream));
+            }
+        }
+        let mut leaves: Vec<TaskId> =
+            self.order.iter().copied().filter(|&point| !late.has(point) && !needed.has(point)).collect();
+        leaves.sort_unstable();
+        leaves
+    }
+
+    /// Visits all that a point waits for, directly or not, once each.
+    fn visit_upstream(&self, point: TaskId, visit: &mut dyn FnMut(TaskId)) {
+        let mut seen: BTreeSet<TaskId> = BTreeSet::new();
+        let mut open = vec![point];
+        while let Some(next) = open.pop() {
+            for upstream in self.plan.upstream(next).iter().map(|&upstream| self.of(upstream)) {
+                if seen.insert(upstream) {
+                    visit(upstream);
+                    open.push(upstream);
+                }
+            }
+        }
+    }
+
+    /// Returns all that the leaves wait for, once each.
+    fn needed_by(&self, leaves: &[TaskId]) -> Vec<TaskId> {
+        let mut needed = Marks::new(self.plan);
+        leaves.iter().for_each(|&leaf| self.visit_upstream(leaf, &mut |upstream| _ = needed.add(upstream)));
+        self.order.iter().copied().filter(|&point| needed.has(point)).collect()
+    }
+
+    /// Marks all that the marked points wait for.
+    fn close_upstream(&self, marks: &mut Marks) {
+        for &point in self.order.iter().rev() {
+            if marks.has(point) {
+                for &upstream in self.plan.upstream(point) {
+                    marks.add(self.of(upstream));
+                }
+            }
+        }
+    }
+
+    /// Returns, by point that leaves wait for, the shards of those leaves, ascending.
+    fn shards_by_point(&self, leaves: &[TaskId], shards: &[u32]) -> BTreeMap<TaskId, Vec<u32>> {
+        let mut found: BTreeMap<TaskId, BTreeSet<u32>> = BTreeMap::new();
+        for (&leaf, &shard) in leaves.iter().zip(shards) {
+            self.visit_upstream(leaf, &mut |upstream| _ = found.entry(upstream).or_default().insert(shard));
+        }
+        found.into_iter().map(|(point, shards)| (point, shards.into_iter().collect())).collect()
+    }
+}
+
+/// Refuses more shards than units of a resource: only shards that hold a task which uses it count.
+fn check_site(plan: &Plan, options: &ShardOptions, shards: &Shards) -> Result<(), ShardError> {
     for (resource, units) in &options.site {
-        if *units < Decimal::from(i64::from(shards)) {
-            return Err(ShardError::Site { shards, units: units.to_string(), resource: resource.clone() });
+        let uses = |task: TaskId| {
+            let named = &plan.suite.stages[plan.stage_of(task)].uses.named;
+            named.iter().any(|(name, amount)| name == resource && !amount.is_zero())
+        };
+        let mut users = BTreeSet::new();
+        plan.tasks().filter(|&task| uses(task)).for_each(|task| users.extend(shards.waves(task)));
+        let count = users.iter().filter(|wave| matches!(wave, Wave::Shard(_))).count() as u32;
+        if *units < Decimal::from(i64::from(count)) {
+            return Err(ShardError::Site { shards: count, units: units.to_string(), resource: resource.clone() });
         }
     }
     Ok(())
 }
 
-/// Puts a gathering task into the shard that has all it needs, else into `finish`.
-fn place_late(plan: &Plan, order: &[TaskId], late: &[bool], shards: &mut Shards, cost: &dyn Fn(TaskId) -> f64) {
-    for &task in order.iter().filter(|task| late[task.index()]) {
+/// Puts a gathering point into the shard that has all it needs, else into `finish`.
+fn place_late(points: &Points<'_>, late: &Marks, labels: &Labels, shard_labels: &[usize], shards: &mut Shards) {
+    for &point in points.order.iter().filter(|&&point| late.has(point)) {
         let mut homes: Option<BTreeSet<Wave>> = None;
-        for &upstream in plan.upstream(task) {
+        for &upstream in points.plan.upstream(point) {
             let waves: BTreeSet<Wave> = shards.waves(upstream).into_iter().collect();
             if waves.contains(&Wave::Prepare) {
                 continue;
@@ -321,11 +416,15 @@ fn place_late(plan: &Plan, order: &[TaskId], late: &[bool], shards: &mut Shards,
                 Some(homes) => homes.intersection(&waves).copied().collect(),
             });
         }
-        let home = homes.and_then(|homes| homes.first().copied()).unwrap_or(Wave::Finish);
+        let fits = |wave: &Wave| match wave {
+            Wave::Shard(number) => shard_labels[*number as usize - 1] == labels.of(point),
+            Wave::Prepare | Wave::Finish => true,
+        };
+        let home = homes.and_then(|homes| homes.into_iter().find(fits)).unwrap_or(Wave::Finish);
         if let Wave::Shard(number) = home {
-            shards.expected[number as usize - 1] += cost(task);
+            shards.expected[number as usize - 1] += points.cost(point);
         }
-        shards.assigned[task.index()] = Some(home);
+        points.each_round(point, &mut |task| shards.assigned[task.index()] = Some(home));
     }
 }
 
@@ -368,24 +467,4 @@ pub(super) fn topological(plan: &Plan) -> Vec<TaskId> {
         }
     }
     order
-}
-
-/// Labels of tasks whose stage names one: by stage, by point.
-fn labels_by_task(plan: &Plan) -> BTreeMap<usize, Vec<Option<String>>> {
-    let stages = plan.suite.stages.iter().enumerate().filter(|(_, stage)| stage.runner.is_some());
-    stages
-        .map(|(index, _)| {
-            let tasks = plan.stage_tasks(index);
-            let label = |point| {
-                // The plan has resolved its tasks once, so this one resolves too.
-                resolve(plan, tasks.task(point, 0), &BTreeMap::new()).ok().and_then(|task| task.runner)
-            };
-            (index, (0..tasks.points()).map(label).collect())
-        })
-        .collect()
-}
-
-fn label_of(labels: &BTreeMap<usize, Vec<Option<String>>>, plan: &Plan, stage: usize, task: TaskId) -> Option<String> {
-    let (_, point, _) = plan.locate(task);
-    labels.get(&stage).and_then(|labels| labels[point as usize].clone())
 }

@@ -24,7 +24,7 @@ pub(super) fn verify(plan: &Plan) -> Vec<Problem> {
 
 fn verify_stage(plan: &Plan, stage: StageIndex) -> Findings {
     let tasks = plan.stage_tasks(stage);
-    let mut findings = Findings::default();
+    let mut findings = Findings::new(false);
     let mut check = |point: u32| {
         let task = tasks.task(point, 0);
         let result = resolve(plan, task, &BTreeMap::new()).and_then(|resolved| check_folder(plan, &resolved));

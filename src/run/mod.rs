@@ -5,6 +5,8 @@
 //! `schedule` is pure bookkeeping; `driver` is the loop around it; `attempt` takes one task to its
 //! final state, with `inputs` (its folder), `process`, `cache` and `verdict`; `context` is what all share.
 
+#![expect(clippy::disallowed_methods, reason = "processes are started and timed here")]
+
 mod attempt;
 mod cache;
 mod context;

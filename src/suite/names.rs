@@ -84,7 +84,8 @@ impl Stage {
                 }
             }
             Command::Shell(text) => {
-                used.names.extend(known_lets.filter(|name| text.contains(&let_variable(name))).map(str::to_owned));
+                used.names
+                    .extend(known_lets.filter(|name| names_variable(text, &let_variable(name))).map(str::to_owned));
             }
         }
         used.lets(&self.lets);
@@ -115,6 +116,15 @@ impl Stage {
         self.retry.iter().for_each(|retry| used.lets(&retry.set));
         used
     }
+}
+
+/// Tells whether a shell text names a variable, and not only a longer one that begins or ends like it.
+fn names_variable(text: &str, variable: &str) -> bool {
+    let part_of_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    text.match_indices(variable).any(|(start, _)| {
+        let (before, after) = (text[..start].bytes().last(), text[start + variable.len()..].bytes().next());
+        !before.is_some_and(part_of_word) && !after.is_some_and(part_of_word)
+    })
 }
 
 /// Returns the environment variable that holds a `let` for `shell`: `SHMOO_LET_TD`.
