@@ -3,19 +3,26 @@
 //! In: a plan. Out: events in a ledger. `run` decides nothing that the plan could have decided.
 //!
 //! `schedule` is pure bookkeeping; `driver` is the loop around it; `attempt` takes one task to its
-//! final state, with `inputs` (its folder), `process` and `verdict`; `context` is what all share.
+//! final state, with `inputs` (its folder), `command`, `process` and `verdict`; `context` is what all
+//! share. `stray` ends what outlives a task, `interrupt` tells when to stop.
 
 mod attempt;
+mod command;
 mod context;
 mod driver;
+mod error;
 mod inputs;
+mod interrupt;
 mod process;
+mod results;
 mod schedule;
 mod stray;
 mod verdict;
 
-pub use attempt::RunError;
-pub use context::{Baseline, Context, Materials, ResultCache, Results, Setting};
+pub use context::{Baseline, Context, Materials, ResultCache, Setting};
 pub use driver::{DriveOptions, Driven, Progress, drive};
+pub use error::RunError;
+pub use interrupt::Interrupts;
+pub use results::Results;
 pub use schedule::{Limits, Next, Schedule, SkipReason};
 pub use stray::Children;
