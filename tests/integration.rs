@@ -7,8 +7,8 @@ mod integration {
     mod archive;
     mod browser;
     mod chromium;
+    mod layering;
     #[allow(dead_code, reason = "the unit tests of `report` use the rest")]
     mod sample_report;
-    mod layering;
     mod suites;
 }

@@ -1,61 +1,21 @@
 //! One task, to its final state: attempts, retries, verdict.
 
 use super::cache;
-use super::context::{Context, Setting};
-use super::inputs::{InputError, cases_file, chain, place_inputs, task_json};
+use super::command::{CASES_FILE, CommandLine, command_line, environment, mentions_cases, start_hint, task_mark};
+use super::context::Context;
+use super::error::{RunError, is_machines};
+use super::inputs::{InputError, cases_file, chain, place_inputs};
 use super::process::{self, Killed, ProcessError, ProcessSpec};
 use super::verdict::{Outcome, judge_attempt};
 use crate::ledger::{Attempt, Event, Finished, Quote, Started, Try, Usage, Verdict};
 use crate::outside::files::{self, PlacedInput};
-use crate::outside::ledger_file::LedgerFileError;
-use crate::plan::{self, CASES_MARK, Plan, ResolvedCommand, ResolvedTask, SHMOO_MARK, TaskId};
+use crate::plan::{self, ResolvedTask, TaskId};
 use crate::suite::{Computed, Retry, RetryCondition};
 use crate::value::{Decimal, RunId, Scalar, Timestamp, Value};
 use rustix::fd::AsFd;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-
-/// Name of the file of cases in a task's folder.
-const CASES_FILE: &str = "cases.csv";
-/// The shell of `shell` tasks, and its arguments before the text.
-const SHELL: [&str; 6] = ["bash", "--noprofile", "--norc", "-euo", "pipefail", "-c"];
-
-/// Why a run cannot go on at all.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// Its events cannot be written.
-    #[error("cannot write the ledger")]
-    Ledger(#[source] LedgerFileError),
-    /// A folder of the run cannot be made.
-    #[error("cannot make the folder `{}`", path.display())]
-    Folder {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
-    /// Signals cannot be received.
-    #[error("cannot wait for signals")]
-    Signals(#[source] std::io::Error),
-}
-
-impl RunError {
-    /// Returns what to do about it.
-    pub fn hint(&self) -> Option<String> {
-        let full = |error: &std::io::Error| {
-            matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
-        };
-        match self {
-            RunError::Ledger(error) => error.hint(),
-            RunError::Folder { source, .. } if full(source) => {
-                Some("make room on the disk, then `shmoo run --continue`: what is finished stays".to_owned())
-            }
-            RunError::Folder { .. } | RunError::Signals(_) => None,
-        }
-    }
-}
 
 /// What an attempt came to.
 struct Tried {
@@ -221,10 +181,11 @@ fn try_once(
         Ok(resolved) => resolved,
         Err(problem) => return hopeless(Verdict::Error, problem.message),
     };
-    let (program, arguments) = match command_line(&context.materials.plan, &context.setting, &resolved) {
-        Ok(line) => line,
-        Err(message) => return hopeless(Verdict::Error, message),
-    };
+    let CommandLine { program, arguments, shown } =
+        match command_line(&context.materials.plan, &context.setting, &resolved) {
+            Ok(line) => line,
+            Err(message) => return hopeless(Verdict::Error, message),
+        };
     let relative = format!("{}/{attempt}", context.materials.task_folder(task));
     let folder = context.materials.folder.join(&relative);
     make_folder(&folder)?;
@@ -233,7 +194,13 @@ fn try_once(
         Err(error @ (InputError::New { .. } | InputError::NoBaseline { .. })) => {
             return hopeless(Verdict::Skipped, format!("new: {error}"));
         }
-        Err(error) => return hopeless(Verdict::Error, chain(&error)),
+        Err(error) => match error.machines_fault() {
+            Ok((input, source)) => {
+                let doing = format!("place the input `{input}` of {}", resolved.key);
+                return Err(RunError::Machine { doing, source });
+            }
+            Err(error) => return hopeless(Verdict::Error, chain(&error)),
+        },
     };
     if mentions_cases(&resolved)
         && let Err(source) = fs::write(folder.join(CASES_FILE), cases_file(&context.materials, task))
@@ -241,8 +208,6 @@ fn try_once(
         return Err(RunError::Folder { path: folder.join(CASES_FILE), source });
     }
     let streams = [stream_path(&folder, "stdout"), stream_path(&folder, "stderr")];
-    let command: Vec<String> =
-        std::iter::once(shown_program(&resolved, &program)).chain(arguments.iter().cloned()).collect();
     let stage = &context.materials.plan.suite.stages[resolved.stage];
     let kept = context.cache.as_ref().filter(|_| stage.cache);
     let mut cache_note = None;
@@ -261,7 +226,8 @@ fn try_once(
                 // What this suite asks for may not be in a result kept for another one.
                 if outcome.verdict.ran() {
                     let (usage, folder) = (ended.usage, Some(relative));
-                    return Ok(Some(Tried { outcome, usage, hopeless: true, command, folder, origin: Some(run) }));
+                    let hopeless = true;
+                    return Ok(Some(Tried { outcome, usage, hopeless, command: shown, folder, origin: Some(run) }));
                 }
             }
             Err(reason) => cache_note = Some(format!("an earlier result could not be used: {reason}")),
@@ -270,6 +236,7 @@ fn try_once(
     let event = Event::Started(Started { task: resolved.key.clone(), attempt });
     context.ledger.append(event).map_err(RunError::Ledger)?;
     let environment = environment(&context.setting, &resolved, &folder, attempt);
+    let mark = task_mark(&environment);
     let spec = ProcessSpec {
         program: &program,
         arguments: &arguments,
@@ -279,21 +246,29 @@ fn try_once(
         stderr: streams[1].clone(),
         output_limit: context.setting.output_limit,
         timeout: Some(resolved.timeout.unwrap_or(context.setting.timeout)),
+        mark: &mark,
     };
     let ended = match process::run(spec, context.cancel.as_fd(), &context.children) {
         Ok(ended) => ended,
-        Err(error) => {
-            let hopeless = matches!(error, ProcessError::Start { .. });
-            let outcome = failed(Verdict::Error, chain(&error), Vec::new());
+        Err(ProcessError::Start { program: _, source }) if !is_machines(&source) => {
+            let hint = start_hint(&program, &folder, &source);
+            let message = format!("cannot start `{}`: {source}{hint}", shown[0]);
+            let outcome = failed(Verdict::Error, message, Vec::new());
             let usage = Usage::default();
-            return Ok(Some(Tried { outcome, usage, hopeless, command, folder: Some(relative), origin: None }));
+            return Ok(Some(Tried {
+                outcome,
+                usage,
+                hopeless: true,
+                command: shown,
+                folder: Some(relative),
+                origin: None,
+            }));
         }
+        // Its output goes to files of ours, and watching it is our work.
+        Err(error) => return Err(error.into_run_error(&resolved.key)),
     };
     if ended.killed == Some(Killed::Cancelled) {
         return Ok(None);
-    }
-    if ended.stray {
-        context.children.end_orphans();
     }
     let usage = ended.usage;
     let mut outcome = judge_attempt(context, &resolved, &folder, &streams, &ended, attempt.number, set);
@@ -306,7 +281,7 @@ fn try_once(
         cache_note = Some(format!("its result could not be kept: {reason}"));
     }
     outcome.notes.extend(cache_note);
-    Ok(Some(Tried { outcome, usage, hopeless: false, command, folder: Some(relative), origin: None }))
+    Ok(Some(Tried { outcome, usage, hopeless: false, command: shown, folder: Some(relative), origin: None }))
 }
 
 /// Returns the path of a stream's file: beside the attempt's folder, which belongs to the task.
@@ -349,7 +324,9 @@ fn check_inputs(context: &Context, task: &ResolvedTask, placed: &[PlacedInput], 
             }
             _ => false,
         };
-        if !mended {
+        if mended {
+            context.materials.results.mended(damaged);
+        } else {
             // An output of another task: it cannot be had again in this run, and nobody may use it.
             context.materials.results.damage(damaged.clone(), task.key.clone());
         }
@@ -360,103 +337,4 @@ fn check_inputs(context: &Context, task: &ResolvedTask, placed: &[PlacedInput], 
         outcome.message =
             Some(format!("its input `{}` was written to{more}; inputs are read-only, copy it first", first.name));
     }
-}
-
-fn mentions_cases(task: &ResolvedTask) -> bool {
-    let in_env = task.env.iter().any(|(_, value)| value.contains(CASES_MARK));
-    match &task.command {
-        ResolvedCommand::Arguments(arguments) => {
-            in_env || arguments.iter().any(|argument| argument.contains(CASES_MARK))
-        }
-        ResolvedCommand::Shell(_) => in_env || task.rows_csv.is_some(),
-    }
-}
-
-/// Returns the program of a task and its arguments; an error is the message of its verdict.
-fn command_line(plan: &Plan, setting: &Setting, task: &ResolvedTask) -> Result<(PathBuf, Vec<String>), String> {
-    let stage = &plan.suite.stages[task.stage];
-    for tool in &stage.tools {
-        find_tool(setting, tool)?;
-    }
-    let fill =
-        |text: &String| text.replace(SHMOO_MARK, &setting.shmoo.to_string_lossy()).replace(CASES_MARK, CASES_FILE);
-    match &task.command {
-        ResolvedCommand::Arguments(arguments) => {
-            let mut arguments = arguments.iter().map(fill);
-            let program = arguments.next().ok_or("its command is empty")?;
-            let path = if program.contains('/') {
-                // Below the task's folder, or absolute: as the task would find it.
-                PathBuf::from(program)
-            } else {
-                find_tool(setting, &program)?
-            };
-            Ok((path, arguments.collect()))
-        }
-        ResolvedCommand::Shell(text) => {
-            let path = find_tool(setting, SHELL[0])?;
-            let arguments = SHELL[1..].iter().map(|&argument| argument.to_owned()).chain([text.clone()]);
-            Ok((path, arguments.collect()))
-        }
-    }
-}
-
-fn find_tool(setting: &Setting, name: &str) -> Result<PathBuf, String> {
-    setting.tools.inspect(name).map(|tool| tool.path.clone()).map_err(|error| match error.hint() {
-        Some(hint) => format!("{error} ({hint})"),
-        None => error.to_string(),
-    })
-}
-
-/// Returns how the program is shown in commands to copy: by name where it was given by name.
-fn shown_program(task: &ResolvedTask, program: &Path) -> String {
-    match &task.command {
-        ResolvedCommand::Shell(_) => SHELL[0].to_owned(),
-        ResolvedCommand::Arguments(arguments) => match arguments.first() {
-            Some(name) if !name.contains(SHMOO_MARK) => name.clone(),
-            _ => program.display().to_string(),
-        },
-    }
-}
-
-/// Returns the environment of a task: nothing of ours but what is named here.
-pub(super) fn environment(
-    setting: &Setting,
-    task: &ResolvedTask,
-    folder: &Path,
-    attempt: Attempt,
-) -> Vec<(String, String)> {
-    let home = folder.display().to_string();
-    let mut environment = setting.environment.clone();
-    let mut put = |name: &str, value: String| {
-        environment.retain(|(known, _)| known != name);
-        environment.push((name.to_owned(), value));
-    };
-    put("HOME", home.clone());
-    put("TMPDIR", home);
-    put("LC_ALL", "C.UTF-8".to_owned());
-    put("TZ", "UTC".to_owned());
-    put("SHMOO_NAME", task.key.point.to_string());
-    put("SHMOO_TASK", task_json(task, &attempt.to_string()));
-    if matches!(task.command, ResolvedCommand::Shell(_)) {
-        for (name, value) in task.shell_variables() {
-            put(&name, value);
-        }
-        if task.rows_csv.is_some() {
-            put("SHMOO_CASES", CASES_FILE.to_owned());
-        }
-    }
-    for (name, value) in &task.env {
-        let value = value.replace(SHMOO_MARK, &setting.shmoo.to_string_lossy()).replace(CASES_MARK, CASES_FILE);
-        put(name, value);
-    }
-    environment
-}
-
-/// Returns the variables that a result depends on: the suite's own, and what the project passes on.
-pub(super) fn environment_of_result(setting: &Setting, task: &ResolvedTask) -> Vec<(String, String)> {
-    let mut variables: Vec<(String, String)> =
-        setting.environment.iter().filter(|(name, _)| name != "PATH").cloned().collect();
-    variables.extend(task.env.iter().cloned());
-    variables.sort();
-    variables
 }

@@ -4,8 +4,8 @@
 //! tools. Names of suites and stages, limits, metrics and expectations are not in it: a renamed stage
 //! or a tightened bound runs nothing again, since verdicts are made anew from the kept evidence.
 
-use super::attempt::{environment_of_result, stream_path};
-use super::context::Context;
+use super::attempt::stream_path;
+use super::context::{Context, Setting};
 use super::inputs::chain;
 use super::process::Ended;
 use crate::ledger::{Exit, OutputFile, Usage};
@@ -116,7 +116,7 @@ pub(super) fn restore(cache: &dyn ResultCache, key: &Digest, folder: &Path) -> R
     let files = ResultFiles { folder, files: Vec::new(), streams: streams(folder) };
     let kept = cache.restore(key, &files)?;
     Ok(kept.map(|KeptResult { run, exit, usage }| {
-        (run, Ended { exit, killed: None, usage, cut: Vec::new(), stray: false })
+        (run, Ended { exit, killed: None, usage, cut: Vec::new(), strays: false })
     }))
 }
 
@@ -140,4 +140,13 @@ pub(super) fn keep(
 
 fn streams(folder: &Path) -> [PathBuf; 2] {
     [stream_path(folder, "stdout"), stream_path(folder, "stderr")]
+}
+
+/// Returns the variables that a result depends on: the suite's own, and what the project passes on.
+fn environment_of_result(setting: &Setting, task: &ResolvedTask) -> Vec<(String, String)> {
+    let mut variables: Vec<(String, String)> =
+        setting.environment.iter().filter(|(name, _)| name != "PATH").cloned().collect();
+    variables.extend(task.env.iter().cloned());
+    variables.sort();
+    variables
 }

@@ -1,18 +1,19 @@
 //! What all tasks of a run share.
 
 use super::cache::ResultCache;
+use super::results::Results;
 use super::stray::Children;
-use crate::ledger::Finished;
 use crate::outside::clock::Clock;
 use crate::outside::files::{Content, ContentStore};
 use crate::outside::ledger_file::LedgerWriter;
 use crate::outside::tools::Tools;
 use crate::plan::{Plan, TaskId};
+use crate::suite::{After, Source, Stage};
 use crate::value::{RunId, TaskKey};
 use rustix::fd::OwnedFd;
-use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Above so many points of a stage, their folders lie in 256 folders by digest.
@@ -80,39 +81,6 @@ pub trait Baseline: Send + Sync {
     fn output(&self, task: &TaskKey, path: &str) -> Result<Option<PathBuf>, String>;
 }
 
-/// Final results that other tasks may need, and outputs that are no longer what they were.
-#[derive(Default)]
-pub struct Results {
-    finished: Mutex<HashMap<TaskId, Arc<Finished>>>,
-    damaged: Mutex<HashMap<PathBuf, TaskKey>>,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Results {
-    /// Keeps a result.
-    pub fn keep(&self, task: TaskId, finished: Arc<Finished>) {
-        lock(&self.finished).insert(task, finished);
-    }
-
-    /// Returns the result of a task.
-    pub fn get(&self, task: TaskId) -> Option<Arc<Finished>> {
-        lock(&self.finished).get(&task).cloned()
-    }
-
-    /// Takes note that a task has changed a file that others use.
-    pub fn damage(&self, path: PathBuf, by: TaskKey) {
-        lock(&self.damaged).insert(path, by);
-    }
-
-    /// Returns who has changed a file, or something below a folder.
-    pub fn damaged_by(&self, path: &Path) -> Option<TaskKey> {
-        lock(&self.damaged).iter().find(|(damaged, _)| damaged.starts_with(path)).map(|(_, by)| by.clone())
-    }
-}
-
 impl Materials {
     /// Returns the folder of a task, in which its attempts lie, relative to the run's folder.
     pub fn task_folder(&self, task: TaskId) -> String {
@@ -131,19 +99,26 @@ impl Materials {
         }
     }
 
-    /// Tells whether other tasks may need the result of a task.
+    /// Tells whether other tasks may need the result of a task: its outputs, or its verdict.
     pub fn is_needed(&self, task: TaskId) -> bool {
         let stage = self.plan.stage_of(task);
-        self.plan.suite.stages.iter().any(|other| {
-            let mut found = false;
-            other.inputs.iter().for_each(|input| found |= takes_from(&input.source, stage));
-            found
-        })
+        let needs = |other: &Stage| {
+            other.inputs.iter().any(|input| takes_from(&input.source, stage)) || waits_for(&other.after, stage)
+        };
+        self.plan.suite.stages.iter().any(needs)
     }
 }
 
-fn takes_from(source: &crate::suite::Source, stage: usize) -> bool {
-    use crate::suite::Source;
+fn waits_for(after: &After, stage: usize) -> bool {
+    match after {
+        After::Stages(stages) => stages.contains(&stage),
+        After::Pick { from, otherwise, .. } => {
+            from.iter().map(|(_, stages)| stages).chain(otherwise).any(|stages| stages.contains(&stage))
+        }
+    }
+}
+
+fn takes_from(source: &Source, stage: usize) -> bool {
     match source {
         Source::Root(_) => false,
         Source::Output { stage: producer, baseline, .. } => *producer == stage && !baseline,

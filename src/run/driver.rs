@@ -1,13 +1,14 @@
 //! The loop: starts what the schedule says, waits for what ends, writes it down.
 
-use super::attempt::{RunError, run_task};
+use super::attempt::run_task;
 use super::context::Context;
+use super::error::RunError;
+use super::interrupt::Interrupts;
 use super::schedule::{Next, Schedule, SkipReason};
 use crate::ledger::{Attempt, Event, Finished, Stopped, Usage, Verdict};
 use crate::plan::TaskId;
 use crate::value::TaskKey;
 use std::sync::Arc;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 /// How a run is to be carried out.
@@ -44,7 +45,7 @@ pub async fn drive(
     options: DriveOptions,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Driven, RunError> {
-    let mut signals = Signals::new().map_err(RunError::Signals)?;
+    let mut interrupts = Interrupts::new().map_err(RunError::Signals)?;
     let (sender, mut receiver) = mpsc::unbounded_channel();
     let mut free: Vec<u32> = Vec::new();
     let mut workers = 0;
@@ -108,14 +109,16 @@ pub async fn drive(
                             }
                         }
                     }
-                    name = signals.next() => {
+                    name = interrupts.next() => {
                         schedule.stop();
                         // An interrupt from the keyboard lets running tasks end; the second one, and
                         // whatever ends the machine's job, does not.
-                        if stopped.is_some() || name != "SIGINT" {
+                        let ends = stopped.is_some() || name != "SIGINT";
+                        if ends {
                             cancel(&context);
                         }
-                        progress(Progress::Stopping(name.to_owned(), schedule.running()));
+                        let shown = if ends && name == "SIGINT" { "second SIGINT" } else { name };
+                        progress(Progress::Stopping(shown.to_owned(), schedule.running()));
                         stopped.get_or_insert_with(|| name.to_owned());
                     }
                 }
@@ -181,30 +184,5 @@ fn skipped(context: &Context, task: TaskId, cause: TaskId, reason: SkipReason) -
         origin: None,
         worker: 0,
         notes: Vec::new(),
-    }
-}
-
-/// The signals that stop a run.
-struct Signals {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
-    hangup: tokio::signal::unix::Signal,
-}
-
-impl Signals {
-    fn new() -> std::io::Result<Signals> {
-        Ok(Signals {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-            hangup: signal(SignalKind::hangup())?,
-        })
-    }
-
-    async fn next(&mut self) -> &'static str {
-        tokio::select! {
-            _ = self.interrupt.recv() => "SIGINT",
-            _ = self.terminate.recv() => "SIGTERM",
-            _ = self.hangup.recv() => "SIGHUP",
-        }
     }
 }

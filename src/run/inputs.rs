@@ -1,12 +1,14 @@
 //! What lies in a task's folder at its start.
 
 use super::context::Materials;
+use super::error::{is_machines, machines_fault};
 use crate::ledger::MeasuredValue;
-use crate::outside::files::{self, FilesError, PlacedInput};
+use crate::outside::files::{self, Content, FilesError, PlacedInput};
 use crate::plan::{ResolvedInput, ResolvedSource, ResolvedTask, TaskId};
 use crate::value::{TaskKey, Value};
 use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// Why a folder could not be filled.
@@ -32,6 +34,12 @@ pub(super) enum InputError {
     /// A task has changed a file that it shares with this one.
     #[error("the input `{name}` was changed by {by}, which wrote to its input")]
     Damaged { name: String, by: TaskKey },
+    /// Somebody is writing to a file that this task would share.
+    #[error("the input `{name}` is being changed by another task, which writes to its input")]
+    Altered { name: String },
+    /// The file in the folder of an earlier task is another one than that task has left.
+    #[error("the input `{name}` is not what {task} has left: it was changed or lost since ({what})")]
+    Changed { name: String, task: TaskKey, what: String },
     /// Its result is not there.
     #[error("the result of {task} is not there")]
     NoResult { task: TaskKey },
@@ -44,6 +52,20 @@ pub(super) enum InputError {
     /// There is no baseline run: the task is skipped as new.
     #[error("there is no baseline run to take {task} from")]
     NoBaseline { task: TaskKey },
+}
+
+impl InputError {
+    /// Returns the input's name and the cause, if that is the machine's fault.
+    pub(super) fn machines_fault(self) -> Result<(String, io::Error), InputError> {
+        match self {
+            InputError::Place { name, source } => match machines_fault(source) {
+                Ok(source) => Ok((name, source)),
+                Err(source) => Err(InputError::Place { name, source }),
+            },
+            InputError::Write { name, source } if is_machines(&source) => Ok((name, source)),
+            other => Err(other),
+        }
+    }
 }
 
 /// Fills the folder of an attempt; returns what was placed, to be checked afterwards.
@@ -71,12 +93,10 @@ fn place_input(
         ResolvedSource::Root(path) => {
             let path = path.trim_end_matches('/');
             let content = materials.roots.get(path).ok_or_else(|| InputError::NoRoot { path: path.to_owned() })?;
-            placed.push(materials.contents.place(content, folder, name).map_err(place_error)?);
+            placed.push(place_content(materials, content, path, folder, name).map_err(place_error)?);
         }
         ResolvedSource::Output { task: upstream, path } => {
-            let source = output_path(materials, *upstream, path)?;
-            check_damage(materials, name, &source)?;
-            placed.push(files::place(&source, folder, name).map_err(place_error)?);
+            placed.push(place_output(materials, *upstream, path, folder, name, name)?);
         }
         ResolvedSource::Baseline { task: upstream, path } => {
             let Some(baseline) = &materials.baseline else {
@@ -100,24 +120,80 @@ fn place_input(
                 if !result.is_some_and(|result| result.verdict.ran()) {
                     continue;
                 }
-                let source = output_path(materials, *upstream, path)?;
-                check_damage(materials, name, &source)?;
                 let key = materials.plan.key(*upstream);
                 let (_, point) =
                     key.to_string().split_once('/').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap_or_default();
                 let local = format!("{name}/{point}/{}", path.trim_end_matches('/'));
-                placed.push(files::place(&source, folder, &local).map_err(place_error)?);
+                placed.push(place_output(materials, *upstream, path, folder, name, &local)?);
             }
         }
     }
     Ok(())
 }
 
-fn check_damage(materials: &Materials, name: &str, source: &Path) -> Result<(), InputError> {
-    match materials.results.damaged_by(source) {
-        Some(by) => Err(InputError::Damaged { name: name.to_owned(), by }),
-        None => Ok(()),
+/// Places repository files, which can be had again if a task is writing to them right now.
+fn place_content(
+    materials: &Materials,
+    content: &Content,
+    path: &str,
+    folder: &Path,
+    name: &str,
+) -> Result<PlacedInput, FilesError> {
+    let input = materials.contents.place(content, folder, name)?;
+    let Some(altered) = materials.results.altered(&input) else { return Ok(input) };
+    materials.contents.restore(content, &materials.root.join(path))?;
+    materials.results.mended(&altered);
+    let target = folder.join(name);
+    let removed = if target.is_dir() { fs::remove_dir_all(&target) } else { fs::remove_file(&target) };
+    removed.map_err(|source| FilesError::Write { path: target, source })?;
+    let input = materials.contents.place(content, folder, name)?;
+    // What is altered again is found when the task has ended.
+    materials.results.altered(&input);
+    Ok(input)
+}
+
+/// Places an output of another task as `local`, for the input `name`.
+fn place_output(
+    materials: &Materials,
+    upstream: TaskId,
+    path: &str,
+    folder: &Path,
+    name: &str,
+    local: &str,
+) -> Result<PlacedInput, InputError> {
+    let source = output_path(materials, upstream, path)?;
+    if let Some(by) = materials.results.damaged_by(&source) {
+        return Err(InputError::Damaged { name: name.to_owned(), by });
     }
+    confirm_output(materials, upstream, path, name)?;
+    let place_error = |source| InputError::Place { name: name.to_owned(), source };
+    let placed = files::place(&source, folder, local).map_err(place_error)?;
+    match materials.results.altered(&placed) {
+        None => Ok(placed),
+        Some(_) => Err(InputError::Altered { name: name.to_owned() }),
+    }
+}
+
+/// Reads an output that an earlier process of this run has left, once, and compares it with the ledger.
+fn confirm_output(materials: &Materials, upstream: TaskId, path: &str, name: &str) -> Result<(), InputError> {
+    if !materials.results.is_doubtful(upstream, path) {
+        return Ok(());
+    }
+    let changed = |what: String| {
+        let task = materials.plan.key(upstream);
+        InputError::Changed { name: name.to_owned(), task, what }
+    };
+    let result = materials.results.get(upstream).ok_or_else(|| changed("it has no result".to_owned()))?;
+    let folder = materials.folder.join(result.folder.as_deref().unwrap_or_default());
+    let plain = path.trim_end_matches('/');
+    let below = format!("{plain}/");
+    let found = files::hash_outputs(&folder, &[plain.to_owned()]).map_err(|error| changed(error.to_string()))?;
+    let known = result.outputs.iter().filter(|output| output.path == plain || output.path.starts_with(&below));
+    if !found.files.iter().eq(known) {
+        return Err(changed("its digest is another one".to_owned()));
+    }
+    materials.results.confirm(upstream, path);
+    Ok(())
 }
 
 fn output_path(materials: &Materials, upstream: TaskId, path: &str) -> Result<PathBuf, InputError> {

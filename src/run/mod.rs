@@ -3,23 +3,30 @@
 //! In: a plan. Out: events in a ledger. `run` decides nothing that the plan could have decided.
 //!
 //! `schedule` is pure bookkeeping; `driver` is the loop around it; `attempt` takes one task to its
-//! final state, with `inputs` (its folder), `process`, `cache` and `verdict`; `context` is what all share.
+//! final state, with `inputs` (its folder), `command`, `process`, `cache` and `verdict`; `context` is
+//! what all share. `stray` ends what outlives a task, `interrupt` tells when to stop.
 
 #![expect(clippy::disallowed_methods, reason = "processes are started and timed here")]
 
 mod attempt;
 mod cache;
+mod command;
 mod context;
 mod driver;
+mod error;
 mod inputs;
+mod interrupt;
 mod process;
+mod results;
 mod schedule;
 mod stray;
 mod verdict;
 
-pub use attempt::RunError;
 pub use cache::{KeptResult, ResultCache, ResultFiles};
-pub use context::{Baseline, Context, Materials, Results, Setting};
+pub use context::{Baseline, Context, Materials, Setting};
 pub use driver::{DriveOptions, Driven, Progress, drive};
+pub use error::RunError;
+pub use interrupt::Interrupts;
+pub use results::Results;
 pub use schedule::{Limits, Next, Schedule, SkipReason};
 pub use stray::Children;

@@ -2,9 +2,10 @@
 //!
 //! The process leads a group of its own, so that a limit or an interrupt ends its children too. Its
 //! output goes through pipes into files with a cap: the beginning and the end are kept, what is left
-//! out is counted. Nobody here waits for a pipe that a stray child holds open.
+//! out is counted. What outlives the process is ended, and nobody here waits for a pipe that something
+//! holds open all the same.
 
-use super::stray::Children;
+use super::stray::{Children, Strays};
 use crate::ledger::{Exit, Usage};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -23,6 +24,8 @@ const GRACE: Duration = Duration::from_secs(2);
 const DRAIN: Duration = Duration::from_millis(200);
 /// Bytes kept of the end of a stream that is cut.
 const TAIL: usize = 64 << 10;
+/// Reads from a pipe before the clock is looked at again: a process may write faster than we read.
+const READS: usize = 16;
 
 /// What to start.
 #[derive(Debug)]
@@ -36,6 +39,8 @@ pub(super) struct ProcessSpec<'a> {
     /// Bytes of each stream that are kept.
     pub(super) output_limit: u64,
     pub(super) timeout: Option<Duration>,
+    /// The variable, `NAME=VALUE`, that its children have and nobody else's.
+    pub(super) mark: &'a str,
 }
 
 /// What became of it.
@@ -46,8 +51,10 @@ pub(super) struct Ended {
     pub(super) usage: Usage,
     /// Streams that were cut: name and bytes in all.
     pub(super) cut: Vec<(&'static str, u64)>,
-    /// A child outlived it and was ended.
-    pub(super) stray: bool,
+    /// What outlived it and was ended.
+    pub(super) strays: Strays,
+    /// Something that could not be found holds a pipe open.
+    pub(super) held: bool,
 }
 
 /// Why it was ended.
@@ -80,6 +87,21 @@ pub(super) enum ProcessError {
         #[source]
         source: io::Error,
     },
+}
+
+impl ProcessError {
+    /// Returns why the run of `task` cannot go on.
+    pub(super) fn into_run_error(self, task: &crate::value::TaskKey) -> super::RunError {
+        let doing = match &self {
+            ProcessError::Start { program, .. } => format!("start `{program}` for {task}"),
+            ProcessError::Output { path, .. } => format!("write the output of {task} to `{path}`"),
+            ProcessError::Watch { program, .. } => format!("watch `{program}` of {task}"),
+        };
+        let (ProcessError::Start { source, .. }
+        | ProcessError::Output { source, .. }
+        | ProcessError::Watch { source, .. }) = self;
+        super::RunError::Machine { doing, source }
+    }
 }
 
 /// A file that takes a stream up to a limit, and then only its end.
@@ -149,9 +171,10 @@ struct Stream {
 }
 
 impl Stream {
-    /// Reads what is there without waiting for more.
+    /// Reads what is there without waiting for more, up to a bound.
     fn pump(&mut self, buffer: &mut [u8]) -> Result<(), ProcessError> {
-        while let Some(pipe) = &mut self.pipe {
+        for _ in 0..READS {
+            let Some(pipe) = &mut self.pipe else { break };
             match pipe.read(buffer) {
                 Ok(0) => self.pipe = None,
                 Ok(length) => self
@@ -177,7 +200,7 @@ fn own_pipe<T: Into<OwnedFd>>(pipe: Option<T>) -> io::Result<Option<File>> {
 
 /// Runs a process to its end. `cancel` becomes readable when the run is being stopped.
 pub(super) fn run(spec: ProcessSpec<'_>, cancel: BorrowedFd<'_>, children: &Children) -> Result<Ended, ProcessError> {
-    let ProcessSpec { program, arguments, folder, environment, stdout, stderr, output_limit, timeout } = spec;
+    let ProcessSpec { program, arguments, folder, environment, stdout, stderr, output_limit, timeout, mark } = spec;
     let name = program.display().to_string();
     let output = |path: &Path| {
         let path = path.display().to_string();
@@ -213,11 +236,11 @@ pub(super) fn run(spec: ProcessSpec<'_>, cancel: BorrowedFd<'_>, children: &Chil
     // Whatever went wrong above: the group is gone before we return.
     let _ = kill_process_group(pid, Signal::KILL);
     let waited = child.wait4();
-    children.ended(pid);
+    let strays = children.ended(pid, mark);
     let waited = waited.map_err(watch)?;
     let wall = started.elapsed().as_secs_f64();
     let (mut streams, killed) = result?;
-    let stray = drain(&mut streams)?;
+    let held = drain(&mut streams)?;
     let exit = match (waited.status.code(), waited.status.signal()) {
         (Some(code), _) => Exit::Code(code),
         (None, signal) => Exit::Signal(signal.unwrap_or(0)),
@@ -228,7 +251,7 @@ pub(super) fn run(spec: ProcessSpec<'_>, cancel: BorrowedFd<'_>, children: &Chil
     for stream in streams {
         cut.extend(stream.target.finish()?);
     }
-    Ok(Ended { exit, killed, usage, cut, stray })
+    Ok(Ended { exit, killed, usage, cut, strays, held })
 }
 
 /// Starts a process; tries again while another thread's child holds the executable open for writing.
@@ -346,6 +369,7 @@ mod tests {
                     stderr: folder.join("stderr"),
                     output_limit,
                     timeout: timeout.map(Duration::from_secs_f64),
+                    mark: "",
                 },
                 self.cancel.as_fd(),
                 &Children::default(),
@@ -361,7 +385,7 @@ mod tests {
     fn output_exit_and_usage() {
         let trial = Trial::new();
         let ended = trial.run("echo out; echo err >&2; exit 3", None, 1 << 20).unwrap();
-        assert_eq!((ended.exit, ended.killed, ended.stray), (Exit::Code(3), None, false));
+        assert_eq!((ended.exit, ended.killed, ended.held), (Exit::Code(3), None, false));
         assert_eq!((trial.text("stdout").as_str(), trial.text("stderr").as_str()), ("out\n", "err\n"));
         assert!(ended.usage.max_rss > 100_000 && ended.usage.wall > 0.0);
         assert_eq!(trial.run("kill -9 $$", None, 1 << 20).unwrap().exit, Exit::Signal(9));
@@ -377,6 +401,14 @@ mod tests {
     }
 
     #[test]
+    fn a_flood_of_output_does_not_hide_the_limit() {
+        let trial = Trial::new();
+        let ended = trial.run("exec yes", Some(0.2), 200_000).unwrap();
+        assert_eq!(ended.killed, Some(Killed::Timeout));
+        assert!(ended.usage.wall < 10.0 && ended.cut[0].1 > 200_000);
+    }
+
+    #[test]
     fn a_child_that_leaves_the_group_does_not_hold_us() {
         let trial = Trial::new();
         let ended = trial
@@ -386,7 +418,7 @@ mod tests {
                 1 << 20,
             )
             .unwrap();
-        assert_eq!((ended.exit, ended.stray), (Exit::Code(0), true));
+        assert_eq!((ended.exit, ended.held), (Exit::Code(0), true));
         assert!(ended.usage.wall < 10.0);
         let pid: i32 = trial.text("pid").trim().parse().unwrap();
         let _ = rustix::process::kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL);
@@ -423,6 +455,7 @@ mod tests {
             stderr: folder.join("stderr"),
             output_limit: 1,
             timeout: None,
+            mark: "",
         };
         assert!(matches!(run(spec, trial.cancel.as_fd(), &Children::default()), Err(ProcessError::Start { .. })));
     }

@@ -75,10 +75,9 @@ pub(super) fn judge_attempt(
             context.setting.output_limit
         ));
     }
-    if ended.stray {
-        outcome.notes.push("it left a process behind, which was ended".to_owned());
-    }
-    if !folder.is_dir() {
+    outcome.notes.extend(stray_notes(ended));
+    // Not followed: a link in its place leads to files of somebody else.
+    if !fs::symlink_metadata(folder).is_ok_and(|metadata| metadata.is_dir()) {
         let message = "it deleted its own folder".to_owned();
         return outcome.bad(Verdict::Error, message, last_lines(streams));
     }
@@ -92,15 +91,19 @@ pub(super) fn judge_attempt(
         Err(error) => return outcome.bad(Verdict::Error, chain(&error), Vec::new()),
     };
     outcome.outputs = outputs.files.clone();
+    // Files that cannot be read safely: a pipe would be waited for, a link may lead anywhere.
+    let mut unusable = BTreeMap::new();
     for file in optional {
-        declared = vec![file];
-        if let Ok(found) = files::hash_outputs(folder, &declared) {
-            outcome
-                .outputs
-                .extend(found.files.into_iter().filter(|new| !outcome.outputs.contains(new)).collect::<Vec<_>>());
+        declared = vec![file.clone()];
+        match files::hash_outputs(folder, &declared) {
+            Ok(found) => outcome.outputs.extend(found.files),
+            Err(error) => {
+                unusable.insert(file, chain(&error));
+            }
         }
     }
     outcome.outputs.sort_by(|a, b| a.path.cmp(&b.path));
+    outcome.outputs.dedup();
 
     if ended.killed == Some(Killed::Timeout) {
         let limit = task.timeout.unwrap_or(context.setting.timeout).as_secs_f64();
@@ -129,7 +132,26 @@ pub(super) fn judge_attempt(
         let message = format!("its output `{empty}` is empty{}", more(outputs.empty.len()));
         return outcome.bad(Verdict::Error, message, last_lines(streams));
     }
+    if let Some((file, reason)) = unusable.into_iter().next() {
+        let message = format!("its evidence `{file}` cannot be used: {reason}");
+        return outcome.bad(Verdict::Error, message, last_lines(streams));
+    }
     judge_evidence(context, task, folder, streams, ended, attempts, set, outcome)
+}
+
+fn stray_notes(ended: &Ended) -> Vec<String> {
+    let mut notes = Vec::new();
+    if ended.strays.own > 0 {
+        notes.push("it left a process behind, which was ended".to_owned());
+    }
+    if ended.strays.unclaimed > 0 {
+        let whose = "which does not tell whether it was this task's or another one's";
+        notes.push(format!("a process was left behind and ended, {whose}"));
+    }
+    if ended.held {
+        notes.push("something that it left behind keeps its output open".to_owned());
+    }
+    notes
 }
 
 fn more(count: usize) -> String {
@@ -340,7 +362,11 @@ fn read_evidence(
     };
     let mut companions = Vec::new();
     for companion in evidence.parser.companions(file) {
-        match fs::read(locate(&companion.file)) {
+        let path = locate(&companion.file);
+        // Pipes would be waited for.
+        let is_special = fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file());
+        let read = if is_special { Err(std::io::ErrorKind::InvalidInput.into()) } else { fs::read(path) };
+        match read {
             Ok(bytes) => companions.push((companion.file, bytes)),
             Err(_) if companion.required => {
                 return Err(format!("`{}`, which belongs to `{file}`, is missing", companion.file));
@@ -357,23 +383,20 @@ fn read_evidence(
 fn last_lines(streams: &[PathBuf; 2]) -> Vec<Quote> {
     for (name, path) in [("stderr", &streams[1]), ("stdout", &streams[0])] {
         let Ok(bytes) = fs::read(path) else { continue };
-        let text = String::from_utf8_lossy(&bytes[bytes.len().saturating_sub(16 << 10)..]).into_owned();
-        let total = bytes.iter().filter(|&&byte| byte == b'\n').count() + usize::from(bytes.last() != Some(&b'\n'));
-        let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-        if lines.is_empty() {
-            continue;
-        }
-        let kept = &lines[lines.len().saturating_sub(LAST_LINES)..];
-        let first = total.saturating_sub(kept.len() - 1);
-        return kept
-            .iter()
-            .enumerate()
+        let start = bytes.len().saturating_sub(16 << 10);
+        let before = bytes[..start].iter().filter(|&&byte| byte == b'\n').count();
+        let text = String::from_utf8_lossy(&bytes[start..]);
+        let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+        let mut last: Vec<Quote> = lines
             .map(|(index, line)| Quote {
                 file: name.to_owned(),
-                line: Some(first + index),
+                line: Some(before + index + 1),
                 text: line.trim_end().chars().take(400).collect(),
             })
             .collect();
+        if !last.is_empty() {
+            return last.split_off(last.len().saturating_sub(LAST_LINES));
+        }
     }
     Vec::new()
 }

@@ -3,17 +3,22 @@
 use super::run_folder::{RunFolder, write_json};
 use super::{StepError, Workspace};
 use crate::archive::{Archive, Item, Level, Limits, PackOptions, Packed, ReadAt, Tally, pack};
+use crate::outside::durable::DRAFT_PREFIX;
 use crate::outside::folder::{self, Folder, LeftOut};
+use crate::outside::lock::LOCK_FILE;
 use crate::outside::store::{ObjectKey, Store};
 use crate::plan::Plan;
 use crate::record::RunRecord;
 use crate::value::{RunId, SuiteName, TaskKey};
-use globset::{Glob, GlobSetBuilder};
+use globset::{Glob, GlobSet, GlobSetBuilder};
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::num::NonZeroUsize;
 use std::path::Path;
+
+/// The archive while it is written, in the run's folder.
+const PART: &str = "archive.tar.gz.part";
 
 /// An archive that was made.
 #[derive(Debug)]
@@ -49,16 +54,44 @@ pub fn archive(
     }
     let globs = globs.build().map_err(|error| StepError::usage(format!("`archive.exclude`: {error}"), None))?;
     let key = archive_key(&record.run.suite, &record.run.id);
-    record.run.archive = Some(key.to_string());
-    write_json(&folder.path.join("record.json"), record)?;
+    let before = record.run.archive.replace(key.to_string());
+    let stored = folder.path.join("record.json");
+    write_json(&stored, record)?;
+    let archived = pack_and_store(workspace, folder, plan, record, key, &globs);
+    if archived.is_err() {
+        record.run.archive = before;
+        // The record must not name an archive that is not there. It can be made again from the ledger,
+        // so that none is better than a wrong one where the disk has no room for the right one.
+        if write_json(&stored, record).is_err() {
+            let _ = fs::remove_file(&stored);
+        }
+    }
+    archived
+}
+
+fn pack_and_store(
+    workspace: &Workspace,
+    folder: &RunFolder,
+    plan: &Plan,
+    record: &RunRecord,
+    key: ObjectKey,
+    globs: &GlobSet,
+) -> Result<Archived, StepError> {
+    let target = folder.path.join(PART);
+    // A killed process may have left a part.
+    match fs::remove_file(&target) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            return Err(StepError::disk("remove", &target)(error));
+        }
+        _ => {}
+    }
     let source = Folder::open(&folder.path).map_err(StepError::Folder)?;
     let excluded = std::cell::Cell::new(0);
     let walked = source
         .walk(&|path| {
             let text = String::from_utf8_lossy(path.as_bytes()).into_owned();
             let name = String::from_utf8_lossy(path.name()).into_owned();
-            // Ours, and not part of what was measured: locks and reports.
-            if matches!(text.as_str(), "lock" | ".lock") || text.starts_with("report.") {
+            if is_ours(&text, &name) {
                 return true;
             }
             let hit = text.starts_with("work/") && (globs.is_match(&text) || globs.is_match(&name));
@@ -83,7 +116,6 @@ pub fn archive(
     if let Some(level) = u8::try_from(workspace.project.archive_level).ok().and_then(Level::new) {
         options.level = level;
     }
-    let target = folder.path.join("archive.tar.gz.part");
     let packed = {
         let mut file = fs::File::create(&target).map_err(StepError::disk("write", &target))?;
         let packed = pack(walked.entries, &source, &mut file, &options);
@@ -103,6 +135,13 @@ pub fn archive(
         return Err(StepError::usage(format!("the store holds another `{key}` than was sent"), None));
     }
     Ok(Archived { key, packed, left_out: walked.left_out, excluded: excluded.get() })
+}
+
+/// Tells whether a file of a run's folder is no part of what was planned and measured: the lock, reports,
+/// and what a killed process had begun to write.
+fn is_ours(path: &str, name: &str) -> bool {
+    let is_draft = name.starts_with(DRAFT_PREFIX) && !path.starts_with("work/");
+    path == LOCK_FILE || path == PART || path.starts_with("report.") || is_draft
 }
 
 /// What to take out of an archive.

@@ -88,18 +88,22 @@ pub struct RunFolder {
 }
 
 impl RunFolder {
-    /// Makes the folder of a new run.
-    pub fn create(workspace: &Workspace, facts: StoredFacts, plan: &PlanFile) -> Result<RunFolder, StepError> {
+    /// Makes the folder of a new run; none if there is a run with this name.
+    pub fn create(workspace: &Workspace, facts: StoredFacts, plan: &PlanFile) -> Result<Option<RunFolder>, StepError> {
         workspace.make_own_folder()?;
-        let path = workspace.runs().join(facts.id.as_str());
-        for folder in ["ledger", "work", "files"] {
-            let folder = path.join(folder);
-            fs::create_dir_all(&folder).map_err(StepError::disk("make", &folder))?;
+        let runs = workspace.runs();
+        fs::create_dir_all(&runs).map_err(StepError::disk("make", &runs))?;
+        let path = runs.join(facts.id.as_str());
+        match fs::create_dir(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => return Ok(None),
+            made => made.map_err(StepError::disk("make", &path))?,
         }
-        write_json(&path.join("plan.json"), plan)?;
-        // Last: a folder without it was never a run.
-        write_json(&path.join("run.json"), &facts)?;
-        Ok(RunFolder { path, facts })
+        let filled = fill(&path, &facts, plan);
+        if filled.is_err() {
+            // It never was a run; on a full disk it must not take what room there is.
+            let _ = fs::remove_dir_all(&path);
+        }
+        filled.map(|()| Some(RunFolder { path, facts }))
     }
 
     /// Opens the folder of a run.
@@ -200,6 +204,16 @@ impl RunFolder {
         let path = self.path.join("record.json");
         if path.exists() { read_json(&path).map(Some) } else { Ok(None) }
     }
+}
+
+fn fill(path: &Path, facts: &StoredFacts, plan: &PlanFile) -> Result<(), StepError> {
+    for folder in ["ledger", "work", "files"] {
+        let folder = path.join(folder);
+        fs::create_dir(&folder).map_err(StepError::disk("make", &folder))?;
+    }
+    write_json(&path.join("plan.json"), plan)?;
+    // Last: a folder without it was never a run.
+    write_json(&path.join("run.json"), facts)
 }
 
 /// Makes a plan again from its file.

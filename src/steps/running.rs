@@ -1,23 +1,29 @@
 //! The step `run`: plan -> events, in a run folder.
 
 use super::planning::{self, Planned};
-use super::run_folder::{RunFolder, StoredFacts};
+use super::run_folder::{RunFolder, StoredFacts, read_json, write_json};
 use super::{StepError, Workspace, baseline, caching};
 use crate::ledger::{Header, LEDGER_FORMAT, LEDGER_VERSION, Verdict};
-use crate::outside::files::ContentStore;
+use crate::outside::durable;
+use crate::outside::files::{Content, ContentStore};
 use crate::outside::ledger_file::LedgerWriter;
 use crate::outside::lock::RunLock;
 use crate::outside::{git, machine};
 use crate::plan::{Durations, Plan, PlanFile, ResolvedCommand, SHMOO_MARK, TaskId};
 use crate::run::{
-    Children, Context, DriveOptions, Limits, Materials, Progress, ResultCache, Results, Schedule, Setting, drive,
+    Children, Context, DriveOptions, Interrupts, Limits, Materials, Progress, ResultCache, Results, Schedule, Setting,
+    drive,
 };
 use crate::suite::Command;
 use crate::value::{Decimal, RunId, Timestamp};
 use rustix::event::{EventfdFlags, eventfd};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tokio::runtime::Runtime;
+
+/// The exit code of a process that was ended between its last task and its report: "incomplete".
+const INTERRUPTED: i32 = 13;
 
 /// How to run.
 pub struct RunRequest {
@@ -76,6 +82,9 @@ pub trait Observer {
     fn end(&mut self);
 }
 
+/// Names that are tried for a new run: those of one second and one process can be taken.
+const NAMES: u32 = 16;
+
 /// Starts a new run of a plan.
 pub fn start(
     workspace: &Workspace,
@@ -84,10 +93,17 @@ pub fn start(
     observer: &mut dyn Observer,
 ) -> Result<Ran, StepError> {
     let Planned { plan, file, root, root_files: _, durations, loaded: _ } = planned;
-    let now = workspace.clock.now();
-    let folder = {
-        let facts = facts(workspace, &plan, &file, request, now)?;
-        RunFolder::create(workspace, facts, &file)?
+    let mut facts = facts(workspace, &plan, &file, request)?;
+    let mut attempt = 0;
+    let folder = loop {
+        facts.id = run_id(plan.suite.name.as_str(), facts.started, attempt);
+        if let Some(folder) = RunFolder::create(workspace, facts.clone(), &file)? {
+            break folder;
+        }
+        attempt += 1;
+        if attempt == NAMES {
+            return Err(StepError::usage(format!("there are runs named {} already", facts.id), None));
+        }
     };
     carry_out(workspace, folder, plan, file, root, &durations, request, observer)
 }
@@ -106,25 +122,20 @@ pub fn resume(
 }
 
 /// Returns a name for a run: time, suite, and four hex digits that tell runs of one second apart.
-fn run_id(suite: &str, now: Timestamp) -> RunId {
-    let unique = crate::value::Digest::of(format!("{now} {}", std::process::id()).as_bytes()).to_string();
+fn run_id(suite: &str, now: Timestamp, attempt: u32) -> RunId {
+    let unique = crate::value::Digest::of(format!("{now} {} {attempt}", std::process::id()).as_bytes()).to_string();
     RunId::new(format!("{}-{suite}-{}", now.compact(), &unique[..4]))
 }
 
-fn facts(
-    workspace: &Workspace,
-    plan: &Plan,
-    file: &PlanFile,
-    request: &RunRequest,
-    now: Timestamp,
-) -> Result<StoredFacts, StepError> {
+fn facts(workspace: &Workspace, plan: &Plan, file: &PlanFile, request: &RunRequest) -> Result<StoredFacts, StepError> {
+    let now = workspace.clock.now();
     let machine = machine::machine(request.label.as_deref());
     let fingerprint = machine::fingerprint(&machine);
     // Without git the commit is not known: that is no reason not to run.
     let source = git::source_info(&workspace.folder, request.branch.as_deref()).ok().flatten().unwrap_or_default();
     let tools = tool_versions(workspace, plan);
     Ok(StoredFacts::new(
-        run_id(plan.suite.name.as_str(), now),
+        run_id(plan.suite.name.as_str(), now, 0),
         plan.suite.name.clone(),
         file.suite_file.clone(),
         file.id,
@@ -166,7 +177,7 @@ fn tool_versions(workspace: &Workspace, plan: &Plan) -> BTreeMap<String, String>
     let versions = tools_of(plan).into_iter().filter_map(|name| {
         let tool = workspace.tools.inspect(&name).ok()?;
         let digest = tool.sha256.short();
-        Some((name, tool.version.clone().unwrap_or_else(|| format!("sha256 {digest}"))))
+        Some((name, tool.version.clone().map_or_else(|| format!("sha256 {digest}"), |version| version)))
     });
     versions.collect()
 }
@@ -184,14 +195,11 @@ fn carry_out(
 ) -> Result<Ran, StepError> {
     // Held until the run is over.
     let lock = RunLock::acquire(&folder.path, &*workspace.clock).map_err(StepError::Lock)?;
+    durable::sweep_drafts(&folder.path).map_err(StepError::disk("tidy", &folder.path))?;
     let (folded, _) = folder.fold()?;
     let generation = folded.generation + 1;
     let contents = ContentStore::open(&folder.path.join("files")).map_err(StepError::Files)?;
-    let mut roots = BTreeMap::new();
-    for (path, digest) in &file.files {
-        let content = keep_root_file(&folder, &contents, &root, path, digest)?;
-        roots.insert(path.clone(), content);
-    }
+    let roots = keep_root_files(&folder, &contents, &root, &file)?;
     let plan = Arc::new(plan);
     let header = Header {
         format: LEDGER_FORMAT.to_owned(),
@@ -213,7 +221,7 @@ fn carry_out(
             let finished = folded.tasks.get(&plan.key(task)).and_then(|history| history.finished.clone());
             if let Some(finished) = finished {
                 done.insert(task, finished.verdict);
-                results.keep(task, Arc::new(*finished));
+                results.keep_earlier(task, Arc::new(*finished));
             }
         }
     }
@@ -263,7 +271,7 @@ fn carry_out(
     observer.end();
     let left = schedule.left();
     drop(schedule);
-    drop(runtime);
+    end_at_signals(runtime);
     let driven = driven.map_err(StepError::Run)?;
     if let Some(context) = Arc::into_inner(context) {
         context.ledger.close().map_err(StepError::Ledger)?;
@@ -275,32 +283,38 @@ fn carry_out(
     Ok(Ran { folder, plan, stopped: driven.stopped, left: left.max(driven.left), resumed, elsewhere })
 }
 
-/// Copies a repository file into the run, unless it is there. The plan says which content it must
-/// have: an edit between plan and run would make the results of neither.
-fn keep_root_file(
+/// Copies the repository files of a plan into the run, unless they are there. The plan says which
+/// content they must have: an edit between plan and run would make the results of neither.
+fn keep_root_files(
     folder: &RunFolder,
     contents: &ContentStore,
-    root: &std::path::Path,
-    path: &str,
-    digest: &crate::value::Digest,
-) -> Result<crate::outside::files::Content, StepError> {
-    let full = root.join(path);
+    root: &Path,
+    plan: &PlanFile,
+) -> Result<BTreeMap<String, Content>, StepError> {
     let known = folder.path.join("files").join("contents.json");
-    let mut list: BTreeMap<String, crate::outside::files::Content> =
-        if known.exists() { super::run_folder::read_json(&known)? } else { BTreeMap::new() };
-    if let Some(content) = list.get(path).filter(|content| content.sha256 == *digest && contents.holds(content)) {
-        return Ok(*content);
+    let mut list: BTreeMap<String, Content> = if known.exists() { read_json(&known)? } else { BTreeMap::new() };
+    let before = list.clone();
+    for (path, digest) in &plan.files {
+        let full = root.join(path);
+        if let Some(content) = list.get(path).filter(|content| content.sha256 == *digest && contents.holds(content)) {
+            // A process of this run may have died before it took note that a task wrote to them.
+            contents.restore(content, &full).map_err(StepError::Files)?;
+            continue;
+        }
+        let content = contents.add(&full).map_err(StepError::Files)?;
+        if content.sha256 != *digest {
+            return Err(StepError::usage(
+                format!("`root/{path}` has changed since the plan was made"),
+                Some("make the plan again, or start a new run".to_owned()),
+            ));
+        }
+        list.insert(path.clone(), content);
     }
-    let content = contents.add(&full).map_err(StepError::Files)?;
-    if content.sha256 != *digest {
-        return Err(StepError::usage(
-            format!("`root/{path}` has changed since the plan was made"),
-            Some("make the plan again, or start a new run".to_owned()),
-        ));
+    if list != before || !known.exists() {
+        write_json(&known, &list)?;
     }
-    list.insert(path.to_owned(), content);
-    super::run_folder::write_json(&known, &list)?;
-    Ok(content)
+    list.retain(|path, _| plan.files.contains_key(path));
+    Ok(list)
 }
 
 /// Returns the tasks that want a machine with a label that this one does not have.
@@ -319,6 +333,22 @@ fn tasks_elsewhere(plan: &Plan, label: Option<&str>) -> BTreeSet<TaskId> {
         }
     }
     elsewhere
+}
+
+/// From now on the signals that stop a run end the process: all that the run has brought is in its
+/// ledger, and what follows, from record to report, is made whole or not at all and can be made again.
+fn end_at_signals(runtime: Runtime) {
+    let wait = move || {
+        runtime.block_on(async {
+            if let Ok(mut interrupts) = Interrupts::new() {
+                interrupts.next().await;
+                #[expect(clippy::exit, reason = "nobody else is there to hear that the process is to end")]
+                std::process::exit(INTERRUPTED);
+            }
+        });
+    };
+    // Without the thread, a signal is heard by nobody, and the process ends a little later by itself.
+    let _ = std::thread::Builder::new().name("signals".to_owned()).spawn(wait);
 }
 
 fn jobs(workspace: &Workspace, request: &RunRequest) -> usize {

@@ -19,7 +19,7 @@ mod tree;
 
 pub use content::{Content, ContentKind, ContentStore};
 pub use outputs::{Outputs, hash_outputs};
-pub use place::{COPY_LIMIT, ChangedInput, PlacedInput, check_inputs, place};
+pub use place::{COPY_LIMIT, ChangedInput, PlacedInput, Witness, check_inputs, place};
 
 use crate::value::Digest;
 use std::io;

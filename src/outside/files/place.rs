@@ -32,7 +32,7 @@ struct PlacedFile {
 
 /// What a write to a file changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Witness {
+pub struct Witness {
     bytes: u64,
     modified: (i64, i64),
     inode: (u64, u64),
@@ -45,6 +45,13 @@ impl Witness {
             modified: (metadata.mtime(), metadata.mtime_nsec()),
             inode: (metadata.dev(), metadata.ino()),
         }
+    }
+}
+
+impl PlacedInput {
+    /// Returns the files that the task shares with others, as they were when it got them.
+    pub fn shared(&self) -> impl Iterator<Item = (&Path, &Witness)> {
+        self.files.iter().filter_map(|file| Some((file.shared.as_deref()?, &file.before)))
     }
 }
 
@@ -173,18 +180,26 @@ pub fn check_inputs(inputs: &[PlacedInput]) -> Result<Vec<ChangedInput>, FilesEr
     let mut changed = Vec::new();
     for PlacedInput { name, files } in inputs {
         for PlacedFile { path, shared, before } in files {
-            let seen = shared.as_deref().unwrap_or(path);
-            let now = match fs::symlink_metadata(seen) {
-                Ok(metadata) => Witness::of(&metadata),
-                Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-                    continue;
-                }
-                Err(error) => return Err(read_error(seen)(error)),
-            };
-            if now.inode == before.inode && now != *before {
+            // The task's own link shows a change even where the shared file was put in order since.
+            let mut is_changed = false;
+            for seen in std::iter::once(path).chain(shared) {
+                is_changed |= changed_since(seen, before)?;
+            }
+            if is_changed {
                 changed.push(ChangedInput { name: name.clone(), path: path.clone(), damaged: shared.clone() });
             }
         }
     }
     Ok(changed)
+}
+
+fn changed_since(file: &Path, before: &Witness) -> Result<bool, FilesError> {
+    match fs::symlink_metadata(file) {
+        Ok(metadata) => {
+            let now = Witness::of(&metadata);
+            Ok(now.inode == before.inode && now != *before)
+        }
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(false),
+        Err(error) => Err(read_error(file)(error)),
+    }
 }
