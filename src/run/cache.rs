@@ -8,6 +8,7 @@ use super::attempt::stream_path;
 use super::context::{Context, Setting};
 use super::inputs::chain;
 use super::process::Ended;
+use super::stray::Strays;
 use crate::ledger::{Exit, OutputFile, Usage};
 use crate::outside::files::{Content, ContentKind};
 use crate::plan::{ResolvedCommand, ResolvedTask, SHMOO_MARK};
@@ -116,7 +117,7 @@ pub(super) fn restore(cache: &dyn ResultCache, key: &Digest, folder: &Path) -> R
     let files = ResultFiles { folder, files: Vec::new(), streams: streams(folder) };
     let kept = cache.restore(key, &files)?;
     Ok(kept.map(|KeptResult { run, exit, usage }| {
-        (run, Ended { exit, killed: None, usage, cut: Vec::new(), strays: false })
+        (run, Ended { exit, killed: None, usage, cut: Vec::new(), strays: Strays::default(), held: false })
     }))
 }
 
