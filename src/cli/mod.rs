@@ -3,6 +3,8 @@
 //! stdout is data that another program may read, stderr is for people. Both go through `Printer`.
 //! Nobody imports this module.
 
+#![expect(clippy::disallowed_methods, reason = "the command line is where the world is asked")]
+
 mod archive;
 mod arguments;
 mod check;

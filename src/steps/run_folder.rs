@@ -153,7 +153,8 @@ impl RunFolder {
                 runs.push(RunFolder::open(&path)?);
             }
         }
-        runs.sort_by(|a, b| a.facts.id.cmp(&b.facts.id));
+        // Names of one second do not sort by time.
+        runs.sort_by(|a, b| (a.facts.started, &a.facts.id).cmp(&(b.facts.started, &b.facts.id)));
         Ok(runs)
     }
 

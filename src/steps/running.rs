@@ -177,7 +177,7 @@ fn tool_versions(workspace: &Workspace, plan: &Plan) -> BTreeMap<String, String>
     let versions = tools_of(plan).into_iter().filter_map(|name| {
         let tool = workspace.tools.inspect(&name).ok()?;
         let digest = tool.sha256.short();
-        Some((name, tool.version.clone().map_or_else(|| format!("sha256 {digest}"), |version| version)))
+        Some((name, tool.version.clone().unwrap_or_else(|| format!("sha256 {digest}"))))
     });
     versions.collect()
 }
@@ -343,6 +343,7 @@ fn end_at_signals(runtime: Runtime) {
             if let Ok(mut interrupts) = Interrupts::new() {
                 interrupts.next().await;
                 #[expect(clippy::exit, reason = "nobody else is there to hear that the process is to end")]
+                #[expect(clippy::disallowed_methods, clippy::exit, reason = "a second interrupt must not wait for a disk")]
                 std::process::exit(INTERRUPTED);
             }
         });
