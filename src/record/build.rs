@@ -203,7 +203,11 @@ fn case_records(plan: &Plan, verdicts: &[Verdict], tasks: &[TaskRecord]) -> Vec<
     for task in plan.tasks().filter(|task| plan.suite.stages[plan.stage_of(*task)].rows.is_some()) {
         let record = &tasks[task.index()];
         if record.verdict.ran() || !record.rows.is_empty() {
-            reported.extend(record.rows.iter().map(|row| ((plan.stage_of(task), &row.case), row.verdict)));
+            for row in &record.rows {
+                // Of several repeats, the worst counts.
+                let worst = reported.entry((plan.stage_of(task), &row.case)).or_insert(row.verdict);
+                *worst = row.verdict.max(*worst);
+            }
         }
     }
     (0..plan.cases.len())
@@ -284,33 +288,38 @@ fn metric_rows(plan: &Plan, tasks: &[TaskRecord]) -> Vec<MetricRow> {
                 }));
             }
             if stage.rows.is_some() {
-                rows.extend(row_metrics(plan, index, point, first));
+                rows.extend(row_metrics(plan, index, point, &measured));
             }
         }
     }
     rows
 }
 
-/// Returns the metrics that a `rows` task reports for the cases below its point.
-fn row_metrics(plan: &Plan, stage: StageIndex, point: u32, task: &TaskRecord) -> Vec<MetricRow> {
-    let by_name: BTreeMap<PointName, usize> =
-        plan.cases_of(stage, point).into_iter().map(|case| (plan.case_name(case), case)).collect();
+/// Returns the metrics that the `rows` tasks of a point report for the cases below it; repeats are
+/// samples of one row.
+fn row_metrics(plan: &Plan, stage: StageIndex, point: u32, tasks: &[&TaskRecord]) -> Vec<MetricRow> {
+    let mut by_case: BTreeMap<&PointName, Vec<&Measured>> = BTreeMap::new();
+    for row in tasks.iter().flat_map(|task| &task.rows).filter(|row| row.verdict.ran()) {
+        by_case.entry(&row.case).or_default().extend(&row.metrics);
+    }
     let mut rows = Vec::new();
-    for row in task.rows.iter().filter(|row| row.verdict.ran()) {
-        let Some(&case) = by_name.get(&row.case) else { continue };
+    for case in plan.cases_of(stage, point) {
+        let name = plan.case_name(case);
+        let Some(measured) = by_case.get(&name) else { continue };
         let params = (0..plan.cases.params())
             .filter_map(|param| Some((param, plan.cases.value(case, param)?.clone())))
             .collect::<Vec<_>>();
-        for measured in &row.metrics {
-            rows.extend(gather(&[measured]).map(|(value, samples, unit)| MetricRow {
-                stage: task.task.stage.clone(),
-                point: row.case.clone(),
-                metric: measured.name.clone(),
+        for metric in &plan.suite.stages[stage].metrics {
+            let values: Vec<&Measured> = measured.iter().copied().filter(|own| own.name == metric.name).collect();
+            rows.extend(gather(&values).map(|(value, samples, unit)| MetricRow {
+                stage: plan.suite.stages[stage].name.clone(),
+                point: name.clone(),
+                metric: metric.name.clone(),
                 params: named(plan, params.clone()),
                 value,
                 samples,
                 unit,
-                origin: task.origin.clone(),
+                origin: tasks.iter().find_map(|task| task.origin.clone()),
             }));
         }
     }

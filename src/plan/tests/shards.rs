@@ -223,12 +223,11 @@ fn the_longest_shard_is_near_the_ideal() {
         plan.shards = Some(shards);
         assert_eq!(faults(&plan), []);
     }
-    // With as many shards as cases, what is run again would be most of the work.
+    // Even with hardly two cases a shard, little is run again.
     let shards = divide(&plan, 256, &seconds).unwrap();
     assert_eq!(shards.count, 256);
     let again: f64 = plan.tasks().map(|task| (shards.waves(task).len() - 1) as f64 * seconds(&plan.key(task))).sum();
     assert!(again <= total * 0.1, "{again:.1} s of {total:.1} s are run again");
-    assert!(!shards.tasks(Wave::Prepare).is_empty());
 }
 
 #[test]
