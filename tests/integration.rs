@@ -7,6 +7,7 @@ mod integration {
     mod archive;
     mod browser;
     mod chromium;
+    mod documents;
     mod layering;
     #[allow(dead_code, reason = "the unit tests of `report` use the rest")]
     mod sample_report;
