@@ -119,8 +119,7 @@ fn facts(
     let machine = machine::machine(request.label.as_deref());
     let fingerprint = machine::fingerprint(&machine);
     // Without git the commit is not known: that is no reason not to run.
-    let source =
-        git::source_info(&workspace.folder, request.branch.as_deref()).ok().flatten().unwrap_or_default();
+    let source = git::source_info(&workspace.folder, request.branch.as_deref()).ok().flatten().unwrap_or_default();
     let tools = tool_versions(workspace, plan);
     Ok(StoredFacts::new(
         run_id(plan.suite.name.as_str(), now),

@@ -177,4 +177,3 @@ pub(super) fn load_texts(
         warnings: loaded.warnings,
     })
 }
-
