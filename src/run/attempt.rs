@@ -3,7 +3,7 @@
 use super::context::{Context, Setting};
 use super::inputs::{InputError, cases_file, place_inputs, task_json};
 use super::process::{self, Ended, Killed, ProcessError, ProcessSpec};
-use super::verdict::{Outcome, judge_attempt};
+use super::verdict::{Outcome, Rules, judge_attempt};
 use crate::ledger::{Attempt, Event, Finished, Quote, Started, Try, Usage, Verdict};
 use crate::outside::files::{self, PlacedInput};
 use crate::outside::ledger_file::LedgerFileError;
@@ -16,9 +16,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Name of the file of cases in a task's folder.
-const CASES_FILE: &str = "cases.csv";
+pub(super) const CASES_FILE: &str = "cases.csv";
 /// The shell of `shell` tasks, and its arguments before the text.
-const SHELL: [&str; 6] = ["bash", "--noprofile", "--norc", "-euo", "pipefail", "-c"];
+pub(super) const SHELL: [&str; 6] = ["bash", "--noprofile", "--norc", "-euo", "pipefail", "-c"];
+
+/// Marks the message of a task that wrote to its inputs: nothing in its folder tells so afterwards.
+pub(super) const WRITTEN_TO: &str = "was written to";
 
 /// Why a run cannot go on at all.
 #[derive(Debug, thiserror::Error)]
@@ -271,7 +274,8 @@ fn try_once(
         context.children.end_orphans();
     }
     let Ended { usage, .. } = ended;
-    let mut outcome = judge_attempt(context, &resolved, &folder, &streams, &ended, attempt.number, set);
+    let rules = Rules::of(&context.materials.plan, &context.setting);
+    let mut outcome = judge_attempt(rules, &resolved, &folder, &streams, &ended, attempt.number, set);
     check_inputs(context, &resolved, &placed, &mut outcome);
     Ok(Some(Tried { outcome, usage, hopeless: false, command, folder: Some(relative), origin: None }))
 }
@@ -324,12 +328,11 @@ fn check_inputs(context: &Context, task: &ResolvedTask, placed: &[PlacedInput], 
     if let Some(first) = changed.first() {
         let more = if changed.len() > 1 { format!(" (and {} more)", changed.len() - 1) } else { String::new() };
         outcome.verdict = Verdict::Error;
-        outcome.message =
-            Some(format!("its input `{}` was written to{more}; inputs are read-only, copy it first", first.name));
+        outcome.message = Some(format!("its input `{}` {WRITTEN_TO}{more}; inputs are read-only, copy it first", first.name));
     }
 }
 
-fn chain(error: &dyn std::error::Error) -> String {
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
@@ -340,7 +343,7 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-fn mentions_cases(task: &ResolvedTask) -> bool {
+pub(super) fn mentions_cases(task: &ResolvedTask) -> bool {
     let in_env = task.env.iter().any(|(_, value)| value.contains(CASES_MARK));
     match &task.command {
         ResolvedCommand::Arguments(arguments) => {
@@ -351,7 +354,7 @@ fn mentions_cases(task: &ResolvedTask) -> bool {
 }
 
 /// Returns the program of a task and its arguments; an error is the message of its verdict.
-fn command_line(plan: &Plan, setting: &Setting, task: &ResolvedTask) -> Result<(PathBuf, Vec<String>), String> {
+pub(super) fn command_line(plan: &Plan, setting: &Setting, task: &ResolvedTask) -> Result<(PathBuf, Vec<String>), String> {
     let stage = &plan.suite.stages[task.stage];
     for tool in &stage.tools {
         find_tool(setting, tool)?;
@@ -386,7 +389,7 @@ fn find_tool(setting: &Setting, name: &str) -> Result<PathBuf, String> {
 }
 
 /// Returns how the program is shown in commands to copy: by name where it was given by name.
-fn shown_program(task: &ResolvedTask, program: &Path) -> String {
+pub(super) fn shown_program(task: &ResolvedTask, program: &Path) -> String {
     match &task.command {
         ResolvedCommand::Shell(_) => SHELL[0].to_owned(),
         ResolvedCommand::Arguments(arguments) => match arguments.first() {

@@ -3,19 +3,23 @@
 //! The order is that of the suite's rules: the limit; the exit status; missing or empty outputs;
 //! evidence and metrics that are not there; expectations that are not met; else a pass.
 
-use super::context::Context;
+use super::context::Setting;
 use super::process::{Ended, Killed};
 use crate::check::{Bound, Judged, MetricInput, RowCase, RowKey, RowsInput, judge, judge_rows};
 use crate::evidence::{self, Evidence, EvidenceError, Input};
 use crate::expr::{Expr, Operand};
 use crate::ledger::{Exit, Measured, MeasuredValue, OutputFile, Quote, RowResult, Verdict};
 use crate::outside::files;
-use crate::plan::{ResolvedEvidence, ResolvedTask, Scope};
+use crate::plan::{Plan, ResolvedEvidence, ResolvedTask, Scope};
 use crate::suite::{Computed, ExitRule};
 use crate::value::{Decimal, Problem, Scalar, Span, Value, show_duration};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Follows the stream's name in the note about output that was cut.
+pub(super) const WAS_CUT: &str = " was cut: it wrote ";
 
 /// Lines of a log that are quoted when a process ends badly.
 const LAST_LINES: usize = 5;
@@ -56,9 +60,26 @@ impl Outcome {
     }
 }
 
+/// What an attempt is judged by, besides what it left.
+#[derive(Clone, Copy)]
+pub(super) struct Rules<'a> {
+    /// The plan, whose suite says what is expected.
+    pub(super) plan: &'a Plan,
+    /// Time limit of an attempt whose stage says none.
+    pub(super) timeout: Duration,
+    /// Bytes kept of each output stream.
+    pub(super) output_limit: u64,
+}
+
+impl<'a> Rules<'a> {
+    pub(super) fn of(plan: &'a Plan, setting: &Setting) -> Rules<'a> {
+        Rules { plan, timeout: setting.timeout, output_limit: setting.output_limit }
+    }
+}
+
 /// Judges an attempt whose process has ended.
 pub(super) fn judge_attempt(
-    context: &Context,
+    rules: Rules<'_>,
     task: &ResolvedTask,
     folder: &Path,
     streams: &[PathBuf; 2],
@@ -66,12 +87,12 @@ pub(super) fn judge_attempt(
     attempts: u32,
     set: &BTreeMap<String, Value>,
 ) -> Outcome {
-    let stage = &context.materials.plan.suite.stages[task.stage];
+    let stage = &rules.plan.suite.stages[task.stage];
     let mut outcome = Outcome { exit: Some(ended.exit), ..Outcome::pass() };
     for (stream, bytes) in &ended.cut {
         outcome.notes.push(format!(
-            "{stream} was cut: it wrote {bytes} bytes, `output_limit` is {}",
-            context.setting.output_limit
+            "{stream}{WAS_CUT}{bytes} bytes, `output_limit` is {}",
+            rules.output_limit
         ));
     }
     if ended.stray {
@@ -102,7 +123,7 @@ pub(super) fn judge_attempt(
     outcome.outputs.sort_by(|a, b| a.path.cmp(&b.path));
 
     if ended.killed == Some(Killed::Timeout) {
-        let limit = task.timeout.unwrap_or(context.setting.timeout).as_secs_f64();
+        let limit = task.timeout.unwrap_or(rules.timeout).as_secs_f64();
         let message = format!("it was killed at its limit of {}", show_duration(limit));
         return outcome.bad(Verdict::Timeout, message, last_lines(streams));
     }
@@ -128,7 +149,7 @@ pub(super) fn judge_attempt(
         let message = format!("its output `{empty}` is empty{}", more(outputs.empty.len()));
         return outcome.bad(Verdict::Error, message, last_lines(streams));
     }
-    judge_evidence(context, task, folder, streams, ended, attempts, set, outcome)
+    judge_evidence(rules, task, folder, streams, ended, attempts, set, outcome)
 }
 
 fn more(count: usize) -> String {
@@ -137,7 +158,7 @@ fn more(count: usize) -> String {
 
 #[expect(clippy::too_many_arguments, reason = "the second half of `judge_attempt`, split for reading")]
 fn judge_evidence(
-    context: &Context,
+    rules: Rules<'_>,
     task: &ResolvedTask,
     folder: &Path,
     streams: &[PathBuf; 2],
@@ -146,7 +167,7 @@ fn judge_evidence(
     set: &BTreeMap<String, Value>,
     outcome: Outcome,
 ) -> Outcome {
-    let stage = &context.materials.plan.suite.stages[task.stage];
+    let stage = &rules.plan.suite.stages[task.stage];
     let cut = |file: &str| ended.cut.iter().any(|(stream, _)| *stream == file);
     if let Some(file) = task.evidence.iter().filter_map(|evidence| evidence.file.as_deref()).find(|file| cut(file)) {
         let message = format!("its evidence is {file}, which is longer than `output_limit` and was cut");
@@ -168,7 +189,7 @@ fn judge_evidence(
         "attempts" => Some(Operand::Number(f64::from(attempts))),
         _ => value_of(task, name),
     };
-    let bounds = match bounds(context, task, set) {
+    let bounds = match bounds(rules.plan, task, set) {
         Ok(bounds) => bounds,
         Err(problem) => return outcome.bad(Verdict::Error, problem.message, Vec::new()),
     };
@@ -200,7 +221,7 @@ fn judge_evidence(
             return outcome.bad(Verdict::Error, message, last_lines(streams));
         }
     };
-    let plan = &context.materials.plan;
+    let plan = rules.plan;
     let schema = plan.suite.schema.params();
     let (stage_index, point, _) = plan.locate(task.id);
     let cases: Vec<RowCase> = plan
@@ -236,11 +257,11 @@ fn judge_evidence(
 
 /// Returns the right sides of all expectations of a task.
 fn bounds<'a>(
-    context: &'a Context,
+    plan: &'a Plan,
     task: &ResolvedTask,
     set: &BTreeMap<String, Value>,
 ) -> Result<Vec<Vec<Bound<'a>>>, Problem> {
-    let stage = &context.materials.plan.suite.stages[task.stage];
+    let stage = &plan.suite.stages[task.stage];
     let mut all = Vec::new();
     for metric in &stage.metrics {
         let mut bounds = Vec::new();
@@ -248,7 +269,7 @@ fn bounds<'a>(
             bounds.push(match &expect.value {
                 Computed::Expr(expr) => Bound::Expr(expr),
                 other => {
-                    Bound::Value(crate::plan::stage_scope_value(&context.materials.plan, task.id, set, &mut |scope| {
+                    Bound::Value(crate::plan::stage_scope_value(plan, task.id, set, &mut |scope| {
                         scope.computed(other, expect.span)
                     })?)
                 }

@@ -149,7 +149,8 @@ impl RunFolder {
                 runs.push(RunFolder::open(&path)?);
             }
         }
-        runs.sort_by(|a, b| a.facts.id.cmp(&b.facts.id));
+        // Names sort by time, too, but to the second only.
+        runs.sort_by(|a, b| (a.facts.started, &a.facts.id).cmp(&(b.facts.started, &b.facts.id)));
         Ok(runs)
     }
 
