@@ -38,7 +38,8 @@ pub fn judge_again(
     }
     let cut = STREAMS.into_iter().filter_map(|stream| {
         let start = format!("{stream}{WAS_CUT}");
-        let bytes = finished.notes.iter().find_map(|note| note.strip_prefix(&start)?.split(' ').next()?.parse().ok())?;
+        let bytes =
+            finished.notes.iter().find_map(|note| note.strip_prefix(&start)?.split(' ').next()?.parse().ok())?;
         Some((stream, bytes))
     });
     let ended = Ended {

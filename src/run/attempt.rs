@@ -328,7 +328,8 @@ fn check_inputs(context: &Context, task: &ResolvedTask, placed: &[PlacedInput], 
     if let Some(first) = changed.first() {
         let more = if changed.len() > 1 { format!(" (and {} more)", changed.len() - 1) } else { String::new() };
         outcome.verdict = Verdict::Error;
-        outcome.message = Some(format!("its input `{}` {WRITTEN_TO}{more}; inputs are read-only, copy it first", first.name));
+        outcome.message =
+            Some(format!("its input `{}` {WRITTEN_TO}{more}; inputs are read-only, copy it first", first.name));
     }
 }
 
@@ -354,7 +355,11 @@ pub(super) fn mentions_cases(task: &ResolvedTask) -> bool {
 }
 
 /// Returns the program of a task and its arguments; an error is the message of its verdict.
-pub(super) fn command_line(plan: &Plan, setting: &Setting, task: &ResolvedTask) -> Result<(PathBuf, Vec<String>), String> {
+pub(super) fn command_line(
+    plan: &Plan,
+    setting: &Setting,
+    task: &ResolvedTask,
+) -> Result<(PathBuf, Vec<String>), String> {
     let stage = &plan.suite.stages[task.stage];
     for tool in &stage.tools {
         find_tool(setting, tool)?;

@@ -79,7 +79,8 @@ pub fn rebuild(
         Err(message) => match &resolved.command {
             ResolvedCommand::Arguments(arguments) => {
                 let fill = |text: &String| {
-                    text.replace(plan::SHMOO_MARK, &setting.shmoo.to_string_lossy()).replace(plan::CASES_MARK, CASES_FILE)
+                    text.replace(plan::SHMOO_MARK, &setting.shmoo.to_string_lossy())
+                        .replace(plan::CASES_MARK, CASES_FILE)
                 };
                 (arguments.iter().map(fill).collect(), Some(message))
             }

@@ -90,10 +90,7 @@ pub(super) fn judge_attempt(
     let stage = &rules.plan.suite.stages[task.stage];
     let mut outcome = Outcome { exit: Some(ended.exit), ..Outcome::pass() };
     for (stream, bytes) in &ended.cut {
-        outcome.notes.push(format!(
-            "{stream}{WAS_CUT}{bytes} bytes, `output_limit` is {}",
-            rules.output_limit
-        ));
+        outcome.notes.push(format!("{stream}{WAS_CUT}{bytes} bytes, `output_limit` is {}", rules.output_limit));
     }
     if ended.stray {
         outcome.notes.push("it left a process behind, which was ended".to_owned());
@@ -268,11 +265,9 @@ fn bounds<'a>(
         for expect in &metric.expect {
             bounds.push(match &expect.value {
                 Computed::Expr(expr) => Bound::Expr(expr),
-                other => {
-                    Bound::Value(crate::plan::stage_scope_value(plan, task.id, set, &mut |scope| {
-                        scope.computed(other, expect.span)
-                    })?)
-                }
+                other => Bound::Value(crate::plan::stage_scope_value(plan, task.id, set, &mut |scope| {
+                    scope.computed(other, expect.span)
+                })?),
             });
         }
         all.push(bounds);

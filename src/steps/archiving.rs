@@ -240,11 +240,9 @@ pub fn find_case(plan: &Plan, name: &str) -> Result<usize, StepError> {
     let found = (0..plan.cases.len()).find(|&case| plan.case_name(case).as_str() == name);
     found.ok_or_else(|| {
         // Enough to find a slip of the keyboard; more would take long and tell no more.
-        let names: Vec<String> = (0..plan.cases.len().min(20_000)).map(|case| plan.case_name(case).to_string()).collect();
-        StepError::usage(
-            format!("the run has no case `{name}`"),
-            did_you_mean(name, names.iter().map(String::as_str)),
-        )
+        let names: Vec<String> =
+            (0..plan.cases.len().min(20_000)).map(|case| plan.case_name(case).to_string()).collect();
+        StepError::usage(format!("the run has no case `{name}`"), did_you_mean(name, names.iter().map(String::as_str)))
     })
 }
 

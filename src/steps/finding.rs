@@ -22,11 +22,7 @@ pub struct AnyRun {
 }
 
 /// Finds a run in the history: by name, by a unique part of it, or `last`.
-pub fn find_recorded(
-    history: &dyn History,
-    wanted: &str,
-    suite: Option<&SuiteName>,
-) -> Result<RunSummary, StepError> {
+pub fn find_recorded(history: &dyn History, wanted: &str, suite: Option<&SuiteName>) -> Result<RunSummary, StepError> {
     let filter = RunFilter { suite: suite.cloned(), ..RunFilter::default() };
     let hint = || Some("`shmoo history list` shows what there is".to_owned());
     if wanted == "last" {

@@ -75,8 +75,7 @@ pub fn inspect(workspace: &Workspace, files: &[PathBuf]) -> Inspection {
     // Tells the commit of a run; without it runs work all the same.
     needed.entry("git".to_owned()).or_default();
     for file in files {
-        let plan = load_suite_file(file)
-            .and_then(|loaded| Ok(plan::build(loaded.suite, BuildOptions::default())?));
+        let plan = load_suite_file(file).and_then(|loaded| Ok(plan::build(loaded.suite, BuildOptions::default())?));
         let plan = match plan {
             Ok(plan) => plan,
             Err(error) => {
@@ -113,9 +112,7 @@ pub fn inspect(workspace: &Workspace, files: &[PathBuf]) -> Inspection {
             InspectedTool {
                 name: name.clone(),
                 install: rule.and_then(|rule| rule.install.clone()).or(hint),
-                found: found
-                    .map(|tool| (tool.path.clone(), tool.version.clone()))
-                    .map_err(|error| error.to_string()),
+                found: found.map(|tool| (tool.path.clone(), tool.version.clone())).map_err(|error| error.to_string()),
                 needed_by: needed.get(name).cloned().unwrap_or_default(),
                 mentioned_by: mentioned
                     .get(name)
@@ -161,7 +158,12 @@ fn places(workspace: &Workspace) -> Vec<Place> {
         Ok(Some(history)) => match history.latest(&crate::outside::history::RunFilter::default()) {
             Ok(last) => {
                 let last = last.map_or("empty".to_owned(), |run| format!("last run {}", run.id));
-                Place { name: "history", state: format!("{}, {last}", workspace.project.history), good: true, hint: None }
+                Place {
+                    name: "history",
+                    state: format!("{}, {last}", workspace.project.history),
+                    good: true,
+                    hint: None,
+                }
             }
             Err(error) => failed("history", &error, error.hint()),
         },
@@ -177,7 +179,9 @@ fn places(workspace: &Workspace) -> Vec<Place> {
         Err(error) => failed("disk", &error, None),
     });
     places.push(match disk::sharing(folder) {
-        Ok(Sharing::Reflink) => Place { name: "inputs", state: "large ones are reflinked".into(), good: true, hint: None },
+        Ok(Sharing::Reflink) => {
+            Place { name: "inputs", state: "large ones are reflinked".into(), good: true, hint: None }
+        }
         Ok(Sharing::HardLink) => Place {
             name: "inputs",
             state: "large ones are hard-linked: a task that writes to one is an error".into(),
@@ -190,7 +194,9 @@ fn places(workspace: &Workspace) -> Vec<Place> {
             good: true,
             hint: Some("put the project on a file system with links".into()),
         },
-        Err(error) => failed("inputs", &error, Some(format!("`{}` must be a folder one may write to", folder.display()))),
+        Err(error) => {
+            failed("inputs", &error, Some(format!("`{}` must be a folder one may write to", folder.display())))
+        }
     });
     places.push(if disk::has_pidfd() {
         Place { name: "kernel", state: "processes can be watched (pidfd)".into(), good: true, hint: None }
@@ -213,7 +219,8 @@ fn places(workspace: &Workspace) -> Vec<Place> {
 
 fn store(workspace: &Workspace) -> Place {
     let location = &workspace.project.store;
-    let path = location.strip_prefix("file:").map(|path| workspace.folder.join(path.strip_prefix("//").unwrap_or(path)));
+    let path =
+        location.strip_prefix("file:").map(|path| workspace.folder.join(path.strip_prefix("//").unwrap_or(path)));
     if path.is_some_and(|path| !path.exists()) {
         let state = format!("{location} is made by the first archive");
         return Place { name: "store", state, good: true, hint: None };

@@ -94,7 +94,15 @@ pub fn rejudge(workspace: &Workspace, run: &RunFolder) -> Result<Rejudged, StepE
         wrong @ PlanError::Wrong(_) => wrong.into(),
     })?;
     let then: HashMap<TaskKey, TaskId> = planned.tasks().map(|task| (planned.key(task), task)).collect();
-    let mut judging = Judging { workspace, run, planned: &planned, plan: &plan, judged: 0, changed: Vec::new(), kept: BTreeMap::new() };
+    let mut judging = Judging {
+        workspace,
+        run,
+        planned: &planned,
+        plan: &plan,
+        judged: 0,
+        changed: Vec::new(),
+        kept: BTreeMap::new(),
+    };
     let mut today = Folded::default();
     let mut new_tasks = 0;
     for task in plan.tasks() {
@@ -175,7 +183,12 @@ impl Judging<'_> {
         self.judged += 1;
         if (again.verdict, &again.message) != (finished.verdict, &finished.message) {
             let message = again.message.clone();
-            self.changed.push(Changed { task: again.task.clone(), before: finished.verdict, now: again.verdict, message });
+            self.changed.push(Changed {
+                task: again.task.clone(),
+                before: finished.verdict,
+                now: again.verdict,
+                message,
+            });
         }
         **finished = again;
     }
@@ -204,7 +217,8 @@ fn seen_by(plan: &Plan, task: &ResolvedTask) -> String {
                 ResolvedSource::Baseline { task, path } => format!("baseline {task}:{path}"),
                 ResolvedSource::Rows(tasks) => format!("rows {:?}", tasks.iter().map(key).collect::<Vec<_>>()),
                 ResolvedSource::Each(outputs) => {
-                    let outputs: Vec<String> = outputs.iter().map(|(task, path)| format!("{}:{path}", key(task))).collect();
+                    let outputs: Vec<String> =
+                        outputs.iter().map(|(task, path)| format!("{}:{path}", key(task))).collect();
                     format!("each {outputs:?}")
                 }
             };

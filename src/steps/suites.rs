@@ -102,7 +102,9 @@ mod tests {
     #[test]
     fn globs() {
         let folder = tempfile::tempdir().unwrap();
-        for path in ["a.yaml", "configs/b.yaml", "configs/deep/c.yaml", "configs/d.txt", ".shmoo/e.yaml", "target/f.yaml"] {
+        for path in
+            ["a.yaml", "configs/b.yaml", "configs/deep/c.yaml", "configs/d.txt", ".shmoo/e.yaml", "target/f.yaml"]
+        {
             let path = folder.path().join(path);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, "").unwrap();
