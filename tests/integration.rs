@@ -7,6 +7,8 @@ mod integration {
     mod archive;
     mod browser;
     mod chromium;
+    mod command;
+    mod commands;
     mod documents;
     mod layering;
     #[allow(dead_code, reason = "the unit tests of `report` use the rest")]

@@ -242,6 +242,13 @@ pub(super) struct ReportArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  shmoo compare
+  shmoo compare last --base 20260131-142233-temp-sense-3f9a
+  shmoo compare --format json | jq .counts
+
+Exit codes: 12 for a regression (with `--strict` also for what is uncertain), 3 if there is nothing to
+compare with, else 0. A base that you name may be any recorded run.")]
 pub(super) struct CompareArgs {
     /// The run to judge: its name, a unique part of it, or `last`
     #[arg(default_value = "last")]
@@ -267,6 +274,14 @@ pub(super) enum TextFormat {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "Nothing runs. If the suite file has changed since the run, the evidence that the run kept is
+judged again with the metrics, expectations and parsers of today, and with today's known failures and
+goldens. A task that would run another command, or on other inputs, keeps its verdict, and so does one
+that left nothing; `check` says which. What is stored stays as it is.
+
+Examples:
+  shmoo check
+  shmoo check 3f9a --format json | jq .not_met")]
 pub(super) struct CheckArgs {
     /// The run: its name, a unique part of it, or `last`
     #[arg(default_value = "last")]
@@ -277,13 +292,26 @@ pub(super) struct CheckArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "Recording a run again changes nothing, unless it has gone on since.
+
+Example:
+  shmoo record last")]
 pub(super) struct RecordArgs {
     /// The run: its name, a unique part of it, or `last`
     #[arg(default_value = "last")]
     pub(super) run: String,
+    /// Print JSON
+    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+    pub(super) format: TextFormat,
 }
 
 #[derive(Debug, Args)]
+#[command(
+    after_help = "The archive is a tar.gz with a digest of every file. It replaces an earlier one of the same run.
+
+Example:
+  shmoo archive last"
+)]
 pub(super) struct ArchiveArgs {
     /// The run: its name, a unique part of it, or `last`
     #[arg(default_value = "last")]
@@ -294,11 +322,16 @@ pub(super) struct ArchiveArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
+#[command(
+    after_help = "A whole run without `--into` goes back to where it was, so that `shmoo report RUN` works again.
+
+Examples:
+  shmoo restore 20260131-142233-temp-sense-3f9a
   shmoo restore last --into old-run
   shmoo restore last --case inv5_v1.8_t-40_nsch --into one-case
   shmoo restore last --file record.json --into record.json
-  shmoo restore last --list")]
+  shmoo restore last --list"
+)]
 pub(super) struct RestoreArgs {
     /// The run: its name, a unique part of it, or `last`
     #[arg(default_value = "last")]
@@ -309,7 +342,8 @@ pub(super) struct RestoreArgs {
     /// Restore one file, by its path in the archive
     #[arg(long, value_name = "PATH")]
     pub(super) file: Option<String>,
-    /// Where to put it: a new folder, or a file with `--file` [default: the run's name, or the file's]
+    /// Where to put it: a new folder, or a file with `--file` [default: .shmoo/runs/RUN; with `--case`
+    /// and `--file` their name, here]
     #[arg(long, value_name = "PATH")]
     pub(super) into: Option<PathBuf>,
     /// List what the archive holds
@@ -321,8 +355,15 @@ pub(super) struct RestoreArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:
-  shmoo repro inv5_v1.8_t-40_nsch")]
+#[command(
+    after_help = "Every folder is made anew and holds what the task's folder held when its process started; what you
+changed in it since is gone. The inputs are those of the run, out of its folder or its archive, and the
+values are those of the last attempt.
+
+Examples:
+  shmoo repro inv5_v1.8_t-40_nsch
+  shmoo repro inv5_v1.8_t-40_nsch --stage run_simulations --run 3f9a"
+)]
 pub(super) struct ReproArgs {
     /// The case
     pub(super) case: String,
@@ -355,8 +396,17 @@ pub(super) struct InitArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 20 if a tool that a stage names is missing, or the store, the history or the kernel cannot
+be used; 2 if a suite file is wrong; else 0. Tools in `shell` texts are found if they are well known or
+in the project file; name the others under `tools` of the stage.
+
+Examples:
+  shmoo doctor
+  shmoo doctor configs/temp-sense.yaml --format json | jq '.tools[] | select(.missed)'"
+)]
 pub(super) struct DoctorArgs {
-    /// Suite files [default: all suites of the project]
+    /// Suite files [default: all suites of the project, as `shmoo list` shows them]
     pub(super) suites: Vec<PathBuf>,
     /// Print JSON
     #[arg(long, value_enum, default_value_t = TextFormat::Text)]
@@ -364,6 +414,10 @@ pub(super) struct DoctorArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Suites are the files that `suites` of `shmoo.yaml` matches; without that file, those in `configs/` and
+in the current folder."
+)]
 pub(super) struct ListArgs {
     /// Print JSON
     #[arg(long, value_enum, default_value_t = TextFormat::Text)]
@@ -371,6 +425,11 @@ pub(super) struct ListArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  shmoo history list --suite temp-sense
+  shmoo history show last
+  shmoo history show --metric run_simulations.freq --point inv5_v1.8_t27_nsch
+  shmoo history export metrics --format jsonl > metrics.jsonl")]
 pub(super) struct HistoryArgs {
     #[command(subcommand)]
     pub(super) command: HistoryCommand,
@@ -442,8 +501,17 @@ pub(super) enum ExportFormat {
 }
 
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Folders of runs go; the history and the archives in the store stay, so that `shmoo restore` brings a run
+back. These stay whatever the rules say: the last complete run of a suite, a run that another shmoo works
+on, one that an unfinished run takes inputs from, and one that is not in the store.
+
+Examples:
+  shmoo prune
+  shmoo prune --keep 5 --yes"
+)]
 pub(super) struct PruneArgs {
-    /// Show what would go
+    /// Show what would go, as without `--yes`
     #[arg(long)]
     pub(super) dry_run: bool,
     /// Remove it
@@ -452,6 +520,12 @@ pub(super) struct PruneArgs {
     /// Keep so many runs of each suite [default: the project's `keep`]
     #[arg(long, value_name = "N")]
     pub(super) keep: Option<u32>,
+    /// Remove runs that are not in the store, too: they are lost
+    #[arg(long)]
+    pub(super) only_copies: bool,
+    /// Print JSON
+    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+    pub(super) format: TextFormat,
 }
 
 #[derive(Debug, Args)]

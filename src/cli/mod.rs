@@ -24,7 +24,9 @@ mod repro;
 mod restore;
 mod run;
 mod schema;
+mod series;
 mod sweep;
+mod table;
 
 use arguments::{Cli, Command};
 use clap::Parser;
@@ -46,6 +48,11 @@ struct Session {
 impl Session {
     fn variable(&self, name: &str) -> Option<&str> {
         self.environment.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Returns a path as one would type it here: relative where it lies below the current folder.
+    fn shown_path(&self, path: &std::path::Path) -> std::path::PathBuf {
+        path.strip_prefix(&self.current).map_or_else(|_| path.to_owned(), std::path::Path::to_owned)
     }
 
     fn workspace(&self, start: &std::path::Path) -> Result<crate::steps::Workspace, Exit> {

@@ -3,9 +3,97 @@
 use super::Session;
 use super::arguments::RestoreArgs;
 use super::exit::Exit;
+use crate::archive::{Item, ItemKind, Tally};
+use crate::outside::store::{ObjectKey, Store};
+use crate::report::{count, quote, short};
+use crate::steps::archiving::{RestoreRequest, list, read_archived, restore as take, tasks_of_case, verify};
+use crate::steps::finding::find_archived;
+use crate::steps::run_folder::rebuild;
+use crate::steps::{StepError, Workspace};
+use crate::value::show_bytes;
+use std::path::PathBuf;
 
 pub(super) fn restore(session: &Session, arguments: &RestoreArgs) -> Result<Exit, Exit> {
-    let _ = arguments;
-    session.printer.error("not built yet", None);
-    Err(Exit::Usage)
+    let workspace = session.workspace(&session.current)?;
+    restore_from(session, &workspace, arguments).map_err(|error| error.told(session))
+}
+
+fn restore_from(
+    session: &Session,
+    workspace: &Workspace,
+    arguments: &RestoreArgs,
+) -> Result<Exit, super::history::Ended> {
+    let RestoreArgs { run, case, file, into, list: only_list, verify: only_verify } = arguments;
+    let store = workspace.store()?;
+    let key = find_archived(workspace, &*store, run)?;
+    let name = run_name(&key);
+    if *only_list {
+        return Ok(print_list(session, &list(&*store, &key)?)?);
+    }
+    if *only_verify {
+        let tally = verify(&*store, &key)?;
+        session.printer.data(|out| writeln!(out, "{name}: every digest is right in {}", words(tally)))?;
+        return Ok(Exit::Ok);
+    }
+    let mut request = RestoreRequest { tasks: Vec::new(), file: file.clone() };
+    if let Some(case) = case {
+        request.tasks = case_tasks(&*store, &key, case)?;
+    }
+    let home = into.is_none() && case.is_none() && file.is_none();
+    let target = match (into, case, file) {
+        (Some(into), ..) => into.clone(),
+        (None, Some(case), _) => PathBuf::from(case),
+        (None, None, Some(file)) => PathBuf::from(file.rsplit('/').next().unwrap_or(file)),
+        (None, None, None) => workspace.runs().join(&name),
+    };
+    if home && target.exists() {
+        let message = format!("run {name} is on this machine: `{}`", workspace.shown(&target, &session.current));
+        let hint = Some("`--into FOLDER` puts a copy elsewhere".to_owned());
+        return Err(StepError::usage(message, hint).into());
+    }
+    let tally = take(&*store, &key, &target, &request)?;
+    let shown = workspace.shown(&target, &session.current);
+    session.printer.note(&format!("`{shown}`: {}", words(tally)));
+    if home {
+        session.printer.note(&format!("next: `shmoo report {}`", quote(&name)));
+    }
+    Ok(Exit::Ok)
+}
+
+fn run_name(key: &ObjectKey) -> String {
+    let last = key.as_str().rsplit('/').next().unwrap_or_default();
+    last.strip_suffix(".tar.gz").unwrap_or(last).to_owned()
+}
+
+fn words(tally: Tally) -> String {
+    format!("{}, {}", count(tally.files, "file"), show_bytes(tally.bytes))
+}
+
+/// Returns the tasks of a case, by the plan in the archive.
+fn case_tasks(store: &dyn Store, key: &ObjectKey, case: &str) -> Result<Vec<crate::value::TaskKey>, StepError> {
+    let bytes = read_archived(store, key, "plan.json")?;
+    let file = crate::plan::read_plan_file(&bytes).map_err(StepError::PlanFile)?;
+    let (plan, _) = rebuild(&file)?;
+    tasks_of_case(&plan, case)
+}
+
+fn print_list(session: &Session, items: &[Item]) -> Result<Exit, Exit> {
+    session.printer.data(|out| {
+        for item in items {
+            let path = item.path.to_string();
+            match &item.kind {
+                ItemKind::File { size, .. } => writeln!(out, "{size:>12}  {}", short(&path, 4000))?,
+                ItemKind::Directory => writeln!(out, "{:>12}  {}/", "", short(&path, 4000))?,
+                ItemKind::Symlink { target } => {
+                    let target = String::from_utf8_lossy(target);
+                    writeln!(out, "{:>12}  {} -> {}", "", short(&path, 4000), short(&target, 4000))?;
+                }
+                ItemKind::HardLink { existing } => {
+                    writeln!(out, "{:>12}  {} = {}", "", short(&path, 4000), short(&existing.to_string(), 4000))?;
+                }
+            }
+        }
+        Ok(())
+    })?;
+    Ok(Exit::Ok)
 }

@@ -20,6 +20,7 @@
 
 pub mod clock;
 mod command;
+pub mod disk;
 pub mod durable;
 pub mod files;
 pub mod folder;

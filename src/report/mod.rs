@@ -36,6 +36,12 @@ pub use svg::svg;
 pub use terminal::{TerminalOptions, terminal};
 pub use totals::totals;
 
+// How numbers, names and texts of tools are shown, for the other commands that print tables.
+pub(crate) use figure::{amount, count, percent, thousands};
+pub(crate) use headline::{change_sign, golden_word, sign};
+pub(crate) use inert::short;
+pub(crate) use selection::{both, commit_name, counts_of, notable};
+
 /// The reports that unit tests and the browser test render.
 #[cfg(test)]
 #[allow(dead_code, reason = "each test binary uses its own part")]

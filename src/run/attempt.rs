@@ -6,7 +6,7 @@ use super::context::Context;
 use super::error::{RunError, is_machines};
 use super::inputs::{InputError, cases_file, chain, place_inputs};
 use super::process::{self, Killed, ProcessError, ProcessSpec};
-use super::verdict::{Outcome, judge_attempt};
+use super::verdict::{Outcome, Rules, judge_attempt};
 use crate::ledger::{Attempt, Event, Finished, Quote, Started, Try, Usage, Verdict};
 use crate::outside::files::{self, PlacedInput};
 use crate::plan::{self, ResolvedTask, TaskId};
@@ -16,6 +16,9 @@ use rustix::fd::AsFd;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+/// Marks the message of a task that wrote to its inputs: nothing in its folder tells so afterwards.
+pub(super) const WRITTEN_TO: &str = "was written to";
 
 /// What an attempt came to.
 struct Tried {
@@ -207,6 +210,7 @@ fn try_once(
         return Err(RunError::Folder { path: folder.join(CASES_FILE), source });
     }
     let streams = [stream_path(&folder, "stdout"), stream_path(&folder, "stderr")];
+    let rules = Rules::of(&context.materials.plan, &context.setting);
     let stage = &context.materials.plan.suite.stages[resolved.stage];
     let kept = context.cache.as_ref().filter(|_| stage.cache);
     let mut cache_note = None;
@@ -221,7 +225,7 @@ fn try_once(
         match cache::restore(&**cache, key, &folder) {
             Ok(None) => {}
             Ok(Some((run, ended))) => {
-                let outcome = judge_attempt(context, &resolved, &folder, &streams, &ended, attempt.number, set);
+                let outcome = judge_attempt(rules, &resolved, &folder, &streams, &ended, attempt.number, set);
                 // What this suite asks for may not be in a result kept for another one.
                 if outcome.verdict.ran() {
                     let (usage, folder) = (ended.usage, Some(relative));
@@ -270,7 +274,7 @@ fn try_once(
         return Ok(None);
     }
     let usage = ended.usage;
-    let mut outcome = judge_attempt(context, &resolved, &folder, &streams, &ended, attempt.number, set);
+    let mut outcome = judge_attempt(rules, &resolved, &folder, &streams, &ended, attempt.number, set);
     check_inputs(context, &resolved, &placed, &mut outcome);
     if let (Some(cache), Some(key)) = (kept, &key)
         && outcome.verdict.ran()
@@ -334,6 +338,6 @@ fn check_inputs(context: &Context, task: &ResolvedTask, placed: &[PlacedInput], 
         let more = if changed.len() > 1 { format!(" (and {} more)", changed.len() - 1) } else { String::new() };
         outcome.verdict = Verdict::Error;
         outcome.message =
-            Some(format!("its input `{}` was written to{more}; inputs are read-only, copy it first", first.name));
+            Some(format!("its input `{}` {WRITTEN_TO}{more}; inputs are read-only, copy it first", first.name));
     }
 }

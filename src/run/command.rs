@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 /// Name of the file of cases in a task's folder.
 pub(super) const CASES_FILE: &str = "cases.csv";
 /// The shell of `shell` tasks, and its arguments before the text.
-const SHELL: [&str; 6] = ["bash", "--noprofile", "--norc", "-euo", "pipefail", "-c"];
+pub(super) const SHELL: [&str; 6] = ["bash", "--noprofile", "--norc", "-euo", "pipefail", "-c"];
 /// The variable that tells a task what it is. No other process of ours has the same.
 const TASK_VARIABLE: &str = "SHMOO_TASK";
 

@@ -5,9 +5,11 @@
 //! `schedule` is pure bookkeeping; `driver` is the loop around it; `attempt` takes one task to its
 //! final state, with `inputs` (its folder), `command`, `process`, `cache` and `verdict`; `context` is
 //! what all share. `stray` ends what outlives a task, `interrupt` tells when to stop.
+//! Without a process: `again` judges kept evidence once more, `rebuild` fills a task's folder for people.
 
 #![expect(clippy::disallowed_methods, reason = "processes are started and timed here")]
 
+mod again;
 mod attempt;
 mod cache;
 mod command;
@@ -17,16 +19,19 @@ mod error;
 mod inputs;
 mod interrupt;
 mod process;
+mod rebuild;
 mod results;
 mod schedule;
 mod stray;
 mod verdict;
 
+pub use again::judge_again;
 pub use cache::{KeptResult, ResultCache, ResultFiles};
 pub use context::{Baseline, Context, Materials, Setting};
 pub use driver::{DriveOptions, Driven, Progress, drive};
 pub use error::RunError;
 pub use interrupt::Interrupts;
+pub use rebuild::{RebuildError, Rebuilt, rebuild};
 pub use results::Results;
 pub use schedule::{Limits, Next, Schedule, SkipReason};
 pub use stray::Children;

@@ -3,7 +3,7 @@
 //! The order is that of the suite's rules: the limit; the exit status; missing or empty outputs;
 //! evidence and metrics that are not there; expectations that are not met; else a pass.
 
-use super::context::Context;
+use super::context::Setting;
 use super::inputs::chain;
 use super::process::{Ended, Killed};
 use crate::check::{Bound, Judged, MetricInput, RowCase, RowKey, RowsInput, judge, judge_rows};
@@ -11,12 +11,16 @@ use crate::evidence::{self, Evidence, EvidenceError, Input};
 use crate::expr::{Expr, Operand};
 use crate::ledger::{Exit, Measured, MeasuredValue, OutputFile, Quote, RowResult, Verdict};
 use crate::outside::files;
-use crate::plan::{ResolvedEvidence, ResolvedTask, Scope};
+use crate::plan::{Plan, ResolvedEvidence, ResolvedTask, Scope};
 use crate::suite::{Computed, ExitRule};
 use crate::value::{Decimal, Problem, Scalar, Span, Value, show_duration};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Follows the stream's name in the note about output that was cut.
+pub(super) const WAS_CUT: &str = " was cut: it wrote ";
 
 /// Lines of a log that are quoted when a process ends badly.
 const LAST_LINES: usize = 5;
@@ -57,9 +61,26 @@ impl Outcome {
     }
 }
 
+/// What an attempt is judged by, besides what it left.
+#[derive(Clone, Copy)]
+pub(super) struct Rules<'a> {
+    /// The plan, whose suite says what is expected.
+    pub(super) plan: &'a Plan,
+    /// Time limit of an attempt whose stage says none.
+    pub(super) timeout: Duration,
+    /// Bytes kept of each output stream.
+    pub(super) output_limit: u64,
+}
+
+impl<'a> Rules<'a> {
+    pub(super) fn of(plan: &'a Plan, setting: &Setting) -> Rules<'a> {
+        Rules { plan, timeout: setting.timeout, output_limit: setting.output_limit }
+    }
+}
+
 /// Judges an attempt whose process has ended.
 pub(super) fn judge_attempt(
-    context: &Context,
+    rules: Rules<'_>,
     task: &ResolvedTask,
     folder: &Path,
     streams: &[PathBuf; 2],
@@ -67,13 +88,10 @@ pub(super) fn judge_attempt(
     attempts: u32,
     set: &BTreeMap<String, Value>,
 ) -> Outcome {
-    let stage = &context.materials.plan.suite.stages[task.stage];
+    let stage = &rules.plan.suite.stages[task.stage];
     let mut outcome = Outcome { exit: Some(ended.exit), ..Outcome::pass() };
     for (stream, bytes) in &ended.cut {
-        outcome.notes.push(format!(
-            "{stream} was cut: it wrote {bytes} bytes, `output_limit` is {}",
-            context.setting.output_limit
-        ));
+        outcome.notes.push(format!("{stream}{WAS_CUT}{bytes} bytes, `output_limit` is {}", rules.output_limit));
     }
     outcome.notes.extend(stray_notes(ended));
     // Not followed: a link in its place leads to files of somebody else.
@@ -106,7 +124,7 @@ pub(super) fn judge_attempt(
     outcome.outputs.dedup();
 
     if ended.killed == Some(Killed::Timeout) {
-        let limit = task.timeout.unwrap_or(context.setting.timeout).as_secs_f64();
+        let limit = task.timeout.unwrap_or(rules.timeout).as_secs_f64();
         let message = format!("it was killed at its limit of {}", show_duration(limit));
         return outcome.bad(Verdict::Timeout, message, last_lines(streams));
     }
@@ -136,7 +154,7 @@ pub(super) fn judge_attempt(
         let message = format!("its evidence `{file}` cannot be used: {reason}");
         return outcome.bad(Verdict::Error, message, last_lines(streams));
     }
-    judge_evidence(context, task, folder, streams, ended, attempts, set, outcome)
+    judge_evidence(rules, task, folder, streams, ended, attempts, set, outcome)
 }
 
 fn stray_notes(ended: &Ended) -> Vec<String> {
@@ -160,7 +178,7 @@ fn more(count: usize) -> String {
 
 #[expect(clippy::too_many_arguments, reason = "the second half of `judge_attempt`, split for reading")]
 fn judge_evidence(
-    context: &Context,
+    rules: Rules<'_>,
     task: &ResolvedTask,
     folder: &Path,
     streams: &[PathBuf; 2],
@@ -169,7 +187,7 @@ fn judge_evidence(
     set: &BTreeMap<String, Value>,
     outcome: Outcome,
 ) -> Outcome {
-    let stage = &context.materials.plan.suite.stages[task.stage];
+    let stage = &rules.plan.suite.stages[task.stage];
     let cut = |file: &str| ended.cut.iter().any(|(stream, _)| *stream == file);
     if let Some(file) = task.evidence.iter().filter_map(|evidence| evidence.file.as_deref()).find(|file| cut(file)) {
         let message = format!("its evidence is {file}, which is longer than `output_limit` and was cut");
@@ -191,7 +209,7 @@ fn judge_evidence(
         "attempts" => Some(Operand::Number(f64::from(attempts))),
         _ => value_of(task, name),
     };
-    let bounds = match bounds(context, task, set) {
+    let bounds = match bounds(rules.plan, task, set) {
         Ok(bounds) => bounds,
         Err(problem) => return outcome.bad(Verdict::Error, problem.message, Vec::new()),
     };
@@ -223,7 +241,7 @@ fn judge_evidence(
             return outcome.bad(Verdict::Error, message, last_lines(streams));
         }
     };
-    let plan = &context.materials.plan;
+    let plan = rules.plan;
     let schema = plan.suite.schema.params();
     let (stage_index, point, _) = plan.locate(task.id);
     let cases: Vec<RowCase> = plan
@@ -259,22 +277,20 @@ fn judge_evidence(
 
 /// Returns the right sides of all expectations of a task.
 fn bounds<'a>(
-    context: &'a Context,
+    plan: &'a Plan,
     task: &ResolvedTask,
     set: &BTreeMap<String, Value>,
 ) -> Result<Vec<Vec<Bound<'a>>>, Problem> {
-    let stage = &context.materials.plan.suite.stages[task.stage];
+    let stage = &plan.suite.stages[task.stage];
     let mut all = Vec::new();
     for metric in &stage.metrics {
         let mut bounds = Vec::new();
         for expect in &metric.expect {
             bounds.push(match &expect.value {
                 Computed::Expr(expr) => Bound::Expr(expr),
-                other => {
-                    Bound::Value(crate::plan::stage_scope_value(&context.materials.plan, task.id, set, &mut |scope| {
-                        scope.computed(other, expect.span)
-                    })?)
-                }
+                other => Bound::Value(crate::plan::stage_scope_value(plan, task.id, set, &mut |scope| {
+                    scope.computed(other, expect.span)
+                })?),
             });
         }
         all.push(bounds);

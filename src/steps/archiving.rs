@@ -2,14 +2,14 @@
 
 use super::run_folder::{RunFolder, write_json};
 use super::{StepError, Workspace};
-use crate::archive::{Archive, Item, Level, Limits, PackOptions, Packed, ReadAt, Tally, pack};
+use crate::archive::{Archive, EntryPath, Item, ItemKind, Level, Limits, PackOptions, Packed, ReadAt, Tally, pack};
 use crate::outside::durable::DRAFT_PREFIX;
 use crate::outside::folder::{self, Folder, LeftOut};
 use crate::outside::lock::LOCK_FILE;
 use crate::outside::store::{ObjectKey, Store};
 use crate::plan::Plan;
 use crate::record::RunRecord;
-use crate::value::{RunId, SuiteName, TaskKey};
+use crate::value::{RunId, SuiteName, TaskKey, did_you_mean};
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use std::collections::BTreeSet;
 use std::fs;
@@ -205,44 +205,98 @@ pub fn find_archive(store: &dyn Store, wanted: &str) -> Result<ObjectKey, StepEr
     }
 }
 
+/// Opens the archive of a run and asks it something.
+fn with_archive<T>(
+    store: &dyn Store,
+    key: &ObjectKey,
+    ask: impl FnOnce(&Archive<'_>) -> Result<T, StepError>,
+) -> Result<T, StepError> {
+    let gone = || StepError::usage(format!("{} has no `{key}`", store.location()), None);
+    let info = store.head(key).map_err(StepError::Store)?.ok_or_else(gone)?;
+    let object = StoredObject { store, key, bytes: info.bytes };
+    let archive = Archive::open(&object, Limits::default()).map_err(StepError::Archive)?;
+    ask(&archive)
+}
+
 /// Takes a run, or a part of it, out of the store into a new folder. A single file goes to the path.
 pub fn restore(
-    workspace: &Workspace,
+    store: &dyn Store,
     key: &ObjectKey,
     target: &Path,
     request: &RestoreRequest,
 ) -> Result<Tally, StepError> {
-    let store = workspace.store()?;
-    let gone = || StepError::usage(format!("the store has no `{key}`"), None);
-    let info = store.head(key).map_err(StepError::Store)?.ok_or_else(gone)?;
-    let object = StoredObject { store: &*store, key, bytes: info.bytes };
-    let archive = Archive::open(&object, Limits::default()).map_err(StepError::Archive)?;
-    if let Some(file) = &request.file {
-        let path = crate::archive::EntryPath::new(file.as_bytes())
-            .map_err(|error| StepError::usage(format!("`{file}` is not a path in an archive: {error}"), None))?;
-        let item = folder::restore_file_to(&archive, &path, target).map_err(StepError::Folder)?;
-        return Ok(tally_of(&item));
-    }
-    if request.tasks.is_empty() {
-        return folder::unpack(&archive, target).map_err(StepError::Folder);
-    }
-    let folders = task_folders(&archive, &request.tasks)?;
-    let mut keep = |item: &Item| {
-        let path = String::from_utf8_lossy(item.path.as_bytes()).into_owned();
-        let whole = !path.starts_with("work/");
-        whole || folders.iter().any(|folder| path == *folder || path.starts_with(&format!("{folder}/")))
-    };
-    folder::unpack_some(&archive, target, &mut keep).map_err(StepError::Folder)
+    with_archive(store, key, |archive| {
+        if let Some(file) = &request.file {
+            let path = EntryPath::new(file.as_bytes())
+                .map_err(|error| StepError::usage(format!("`{file}` is not a path in an archive: {error}"), None))?;
+            let item = folder::restore_file_to(archive, &path, target).map_err(StepError::Folder)?;
+            return Ok(tally_of(&item));
+        }
+        if request.tasks.is_empty() {
+            return folder::unpack(archive, target).map_err(StepError::Folder);
+        }
+        let folders = task_folders(archive, &request.tasks)?;
+        let mut keep = |item: &Item| {
+            let path = String::from_utf8_lossy(item.path.as_bytes()).into_owned();
+            let whole = !path.starts_with("work/");
+            whole || folders.iter().any(|folder| path == *folder || path.starts_with(&format!("{folder}/")))
+        };
+        folder::unpack_some(archive, target, &mut keep).map_err(StepError::Folder)
+    })
 }
 
-fn tally_of(_item: &Item) -> Tally {
-    Tally { files: 1, ..Tally::default() }
+/// Returns one file of an archive, which is read into memory.
+pub fn read_archived(store: &dyn Store, key: &ObjectKey, file: &str) -> Result<Vec<u8>, StepError> {
+    let path = EntryPath::new(file.as_bytes())
+        .map_err(|error| StepError::usage(format!("`{file}` is not a path in an archive: {error}"), None))?;
+    with_archive(store, key, |archive| {
+        let mut bytes = Vec::new();
+        archive.restore_file(&path, &mut bytes).map_err(StepError::Archive)?;
+        Ok(bytes)
+    })
+}
+
+/// Returns what an archive holds, in its order.
+pub fn list(store: &dyn Store, key: &ObjectKey) -> Result<Vec<Item>, StepError> {
+    with_archive(store, key, |archive| archive.list().map_err(StepError::Archive))
+}
+
+/// Reads an archive from end to end and checks every digest in it.
+pub fn verify(store: &dyn Store, key: &ObjectKey) -> Result<Tally, StepError> {
+    with_archive(store, key, |archive| archive.verify().map_err(StepError::Archive))
+}
+
+/// Returns the keys of the tasks of a case, by the plan in the archive.
+pub fn tasks_of_case(plan: &Plan, case: &str) -> Result<Vec<TaskKey>, StepError> {
+    let index = find_case(plan, case)?;
+    let stages = 0..plan.suite.stages.len();
+    let tasks = stages.filter_map(|stage| Some((stage, plan.stage_tasks(stage).point(index)?)));
+    Ok(tasks.flat_map(|(stage, point)| plan.stage_tasks(stage).tasks(point)).map(|task| plan.key(task)).collect())
+}
+
+/// Finds a planned case by its name.
+pub fn find_case(plan: &Plan, name: &str) -> Result<usize, StepError> {
+    let found = (0..plan.cases.len()).find(|&case| plan.case_name(case).as_str() == name);
+    found.ok_or_else(|| {
+        // Enough to find a slip of the keyboard; more would take long and tell no more.
+        let names: Vec<String> =
+            (0..plan.cases.len().min(20_000)).map(|case| plan.case_name(case).to_string()).collect();
+        StepError::usage(format!("the run has no case `{name}`"), did_you_mean(name, names.iter().map(String::as_str)))
+    })
+}
+
+fn tally_of(item: &Item) -> Tally {
+    let bytes = match &item.kind {
+        ItemKind::File { size, .. } => *size,
+        ItemKind::Directory | ItemKind::Symlink { .. } | ItemKind::HardLink { .. } => 0,
+    };
+    Tally { entries: 1, files: 1, bytes }
 }
 
 /// Returns the folders of tasks, by the record in the archive.
 fn task_folders(archive: &Archive<'_>, tasks: &[TaskKey]) -> Result<BTreeSet<String>, StepError> {
     let mut bytes = Vec::new();
-    let path = crate::archive::EntryPath::new(b"record.json").expect("a plain name is a path");
+    let path = EntryPath::new(b"record.json").expect("a plain name is a path");
     archive.restore_file(&path, &mut bytes).map_err(StepError::Archive)?;
     let record: RunRecord =
         serde_json::from_slice(&bytes).map_err(|source| StepError::Damaged { path: "record.json".into(), source })?;

@@ -1,18 +1,26 @@
 //! The steps of the flow, one file each: fetch what a pure part needs, call it, keep the result.
 //!
 //! `planning` -> `running` -> `recording` -> `archiving` -> `judging` -> `reporting`. `workspace` says
-//! where things are, `run_folder` what the folder of a run holds.
+//! where things are, `run_folder` what the folder of a run holds, `finding` which run or suite is meant.
+//! Beside the flow: `rejudging` (kept evidence under the suite as it is now), `reproducing` (the folders
+//! of a case), `pruning` (old runs), `inspecting` (what the machine has), `suites` (the suite files).
 
 pub mod archiving;
 mod baseline;
 mod caching;
 mod error;
+pub mod finding;
+pub mod inspecting;
 pub mod judging;
 pub mod planning;
+pub mod pruning;
 pub mod recording;
+pub mod rejudging;
 pub mod reporting;
+pub mod reproducing;
 pub mod run_folder;
 pub mod running;
+pub mod suites;
 pub mod workspace;
 
 pub use error::{Fault, StepError};

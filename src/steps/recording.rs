@@ -6,7 +6,7 @@ use crate::check::known::{self, Outcome};
 use crate::outside::history::Recorded;
 use crate::plan::{Plan, stage_scope_value};
 use crate::record::{self, RunRecord};
-use crate::value::{Scalar, Value};
+use crate::value::{Scalar, TaskKey, Value};
 use std::collections::BTreeMap;
 
 /// The record of a run, and what its known failures came to.
@@ -22,23 +22,32 @@ pub fn make(workspace: &Workspace, folder: &RunFolder, plan: &Plan) -> Result<Re
     let (folded, files) = folder.fold()?;
     let mut record = record::build(plan, &folded, folder.record_facts(&files));
     record.run.archive = folder.stored_record()?.and_then(|stored| stored.run.archive);
-    let known = apply_known(workspace, plan, &mut record);
+    let partial = plan.selection.is_filtered() || plan.selection.profile.is_some();
+    let known = mark_known(workspace, plan, &mut record, partial, &|_| true);
     write_json(&folder.path.join("record.json"), &record)?;
     Ok(RecordedRun { record, known })
 }
 
-/// Marks known failures in a record.
-fn apply_known(workspace: &Workspace, plan: &Plan, record: &mut RunRecord) -> Vec<known::KnownFinding> {
+/// Marks known failures in the record of all tasks of a plan; those that `counts` does not name are
+/// passed over. With `partial`, a rule without a task means nothing.
+pub(super) fn mark_known(
+    workspace: &Workspace,
+    plan: &Plan,
+    record: &mut RunRecord,
+    partial: bool,
+    counts: &dyn Fn(&TaskKey) -> bool,
+) -> Vec<known::KnownFinding> {
     if plan.suite.known_failures.is_empty() {
         return Vec::new();
     }
-    let outcomes: Vec<Outcome<'_>> = record
-        .tasks
+    let counted: Vec<usize> = (0..record.tasks.len()).filter(|&task| counts(&record.tasks[task].task)).collect();
+    let outcomes: Vec<Outcome<'_>> = counted
         .iter()
+        .map(|&task| &record.tasks[task])
         .map(|task| Outcome { task: &task.task, params: &task.params, verdict: task.verdict })
         .collect();
-    let lets = |task: usize, name: &str| -> Option<Value> {
-        let id = crate::plan::TaskId(task as u32);
+    let lets = |outcome: usize, name: &str| -> Option<Value> {
+        let id = crate::plan::TaskId(counted[outcome] as u32);
         let empty = BTreeMap::new();
         let missing = Value::Scalar(Scalar::Bool(false));
         let mut found = false;
@@ -49,10 +58,12 @@ fn apply_known(workspace: &Workspace, plan: &Plan, record: &mut RunRecord) -> Ve
         });
         value.ok().filter(|_| found)
     };
-    let partial = plan.selection.is_filtered() || plan.selection.profile.is_some();
     let known = known::apply(&plan.suite, &outcomes, &lets, workspace.clock.now(), partial);
-    let marks: BTreeMap<_, _> =
-        record.tasks.iter().zip(known.marks).filter_map(|(task, mark)| Some((task.task.clone(), mark?))).collect();
+    let marks: BTreeMap<TaskKey, String> = counted
+        .iter()
+        .zip(known.marks)
+        .filter_map(|(&task, mark)| Some((record.tasks[task].task.clone(), mark?)))
+        .collect();
     record::mark_known(record, plan, &|task| marks.get(&task.task).cloned());
     known.findings
 }

@@ -14,7 +14,7 @@ use crate::run::{
     Children, Context, DriveOptions, Interrupts, Limits, Materials, Progress, ResultCache, Results, Schedule, Setting,
     drive,
 };
-use crate::suite::Command;
+use crate::suite::{Argument, Command};
 use crate::value::{Decimal, RunId, Timestamp};
 use rustix::event::{EventfdFlags, eventfd};
 use std::collections::{BTreeMap, BTreeSet};
@@ -148,26 +148,36 @@ fn facts(workspace: &Workspace, plan: &Plan, file: &PlanFile, request: &RunReque
     ))
 }
 
-/// Returns the tools that the stages of a plan name, by stage order; `shell` texts count as `bash`.
+/// Returns the tools that the stages of a plan name.
 pub fn tools_of(plan: &Plan) -> BTreeSet<String> {
+    (0..plan.suite.stages.len()).flat_map(|stage| stage_tools(plan, stage)).collect()
+}
+
+/// Returns the tools that a stage names: its `tools`, and the programs of its `cmd`; a `shell` text
+/// counts as `bash`. A stage without a task needs none.
+pub fn stage_tools(plan: &Plan, index: usize) -> BTreeSet<String> {
+    let stage = &plan.suite.stages[index];
     let mut tools = BTreeSet::new();
-    for (index, stage) in plan.suite.stages.iter().enumerate() {
-        if !plan.is_active(index) {
-            continue;
+    if !plan.is_active(index) {
+        return tools;
+    }
+    tools.extend(stage.tools.iter().cloned());
+    let arguments = match &stage.command {
+        Command::Shell(_) => {
+            tools.insert("bash".to_owned());
+            return tools;
         }
-        tools.extend(stage.tools.iter().cloned());
-        match &stage.command {
-            Command::Shell(_) => {
-                tools.insert("bash".to_owned());
-            }
-            Command::Arguments(_) => {
-                let first = plan.stage_tasks(index).task(0, 0);
-                let Ok(resolved) = crate::plan::resolve(plan, first, &BTreeMap::new()) else { continue };
-                if let ResolvedCommand::Arguments(arguments) = resolved.command {
-                    let program = arguments.into_iter().next();
-                    tools.extend(program.filter(|name| !name.contains('/') && !name.contains(SHMOO_MARK)));
-                }
-            }
+        Command::Arguments(arguments) => arguments,
+    };
+    // The same for all points, unless it is made of parameters.
+    let same = matches!(arguments.first(), Some(Argument::One(template)) if template.as_literal().is_some());
+    let points = if same { 1 } else { plan.stage_tasks(index).points() };
+    for point in 0..points {
+        let task = plan.stage_tasks(index).task(point, 0);
+        let Ok(resolved) = crate::plan::resolve(plan, task, &BTreeMap::new()) else { continue };
+        if let ResolvedCommand::Arguments(arguments) = resolved.command {
+            let program = arguments.into_iter().next();
+            tools.extend(program.filter(|name| !name.contains('/') && !name.contains(SHMOO_MARK)));
         }
     }
     tools
@@ -226,7 +236,7 @@ fn carry_out(
         }
     }
     let labels = tasks_elsewhere(&plan, request.label.as_deref());
-    let jobs = jobs(workspace, request);
+    let jobs = jobs(workspace, request.jobs);
     let limits = limits(workspace, jobs);
     let expected = durations.expected(&plan);
     let wanted = |task: TaskId| !labels.contains(&task);
@@ -342,8 +352,11 @@ fn end_at_signals(runtime: Runtime) {
         runtime.block_on(async {
             if let Ok(mut interrupts) = Interrupts::new() {
                 interrupts.next().await;
-                #[expect(clippy::exit, reason = "nobody else is there to hear that the process is to end")]
-                #[expect(clippy::disallowed_methods, clippy::exit, reason = "a second interrupt must not wait for a disk")]
+                #[expect(
+                    clippy::disallowed_methods,
+                    clippy::exit,
+                    reason = "nobody else is there to hear that the process is to end"
+                )]
                 std::process::exit(INTERRUPTED);
             }
         });
@@ -352,12 +365,14 @@ fn end_at_signals(runtime: Runtime) {
     let _ = std::thread::Builder::new().name("signals".to_owned()).spawn(wait);
 }
 
-fn jobs(workspace: &Workspace, request: &RunRequest) -> usize {
+/// Returns how many tasks run at a time.
+pub(super) fn jobs(workspace: &Workspace, wanted: Option<usize>) -> usize {
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    request.jobs.or(workspace.project.limits.jobs.map(|jobs| jobs as usize)).unwrap_or(processors).max(1)
+    wanted.or(workspace.project.limits.jobs.map(|jobs| jobs as usize)).unwrap_or(processors).max(1)
 }
 
-fn limits(workspace: &Workspace, jobs: usize) -> Limits {
+/// Returns what there is for tasks to share.
+pub(super) fn limits(workspace: &Workspace, jobs: usize) -> Limits {
     let project = &workspace.project;
     let mut resources: BTreeMap<String, Decimal> =
         project.resources.iter().map(|resource| (resource.name.clone(), resource.amount)).collect();
@@ -372,7 +387,7 @@ fn limits(workspace: &Workspace, jobs: usize) -> Limits {
 }
 
 /// Returns how processes of this workspace are started.
-pub(super) fn setting(workspace: &Workspace, request: &RunRequest) -> Setting {
+pub fn setting(workspace: &Workspace, request: &RunRequest) -> Setting {
     let mut environment = vec![("PATH".to_owned(), workspace.search_path.clone())];
     let passed = request.environment.iter().filter(|(name, _)| workspace.project.env_pass.contains(name));
     environment.extend(passed.filter(|(name, _)| name != "PATH").cloned());

@@ -87,6 +87,15 @@ impl Workspace {
         open_history(&self.project.history, &self.folder).map_err(StepError::History)
     }
 
+    /// Opens the history if there is one: a question makes none.
+    pub fn existing_history(&self) -> Result<Option<Box<dyn History>>, StepError> {
+        let path = self.project.history.strip_prefix("sqlite:").map(|path| path.strip_prefix("//").unwrap_or(path));
+        if path.is_some_and(|path| !path.is_empty() && !self.folder.join(path).exists()) {
+            return Ok(None);
+        }
+        self.history().map(Some)
+    }
+
     /// Makes `.shmoo`, which git is told to ignore.
     pub(super) fn make_own_folder(&self) -> Result<(), StepError> {
         let folder = self.folder.join(".shmoo");
