@@ -6,7 +6,10 @@ mod integration {
     mod archive;
     mod browser;
     mod chromium;
+    mod faults;
     #[allow(dead_code, reason = "the unit tests of `report` use the rest")]
     mod sample_report;
+    #[allow(dead_code, reason = "each subject uses a part of it")]
+    mod sandbox;
     mod suites;
 }
