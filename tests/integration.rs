@@ -10,8 +10,10 @@ mod integration {
     mod command;
     mod commands;
     mod documents;
+    mod faults;
     mod layering;
     #[allow(dead_code, reason = "the unit tests of `report` use the rest")]
     mod sample_report;
+    mod sandbox;
     mod suites;
 }
