@@ -69,18 +69,22 @@ pub(super) fn prune(session: &Session, arguments: &PruneArgs) -> Result<Exit, Ex
     }
     let total = runs.len() - going.len();
     if going.is_empty() {
-        printer.note(&format!("nothing to remove; {} stay", count(total as u64, "run")));
+        printer.note(&format!("nothing to remove; {}", stay(total)));
         return Ok(Exit::Ok);
     }
     let what = format!("{}, {}", count(going.len() as u64, "run"), show_bytes(bytes));
     if !yes {
         let add = if *dry_run { "" } else { "; add `--yes` to remove them" };
-        printer.note(&format!("would remove {what}; {} stay{add}", count(total as u64, "run")));
+        printer.note(&format!("would remove {what}; {}{add}", stay(total)));
         return Ok(Exit::Ok);
     }
     for run in &going {
         remove(&workspace, &run.run).map_err(fail)?;
     }
-    printer.note(&format!("removed {what}; {} stay", count(total as u64, "run")));
+    printer.note(&format!("removed {what}; {}", stay(total)));
     Ok(Exit::Ok)
+}
+
+fn stay(runs: usize) -> String {
+    if runs == 1 { "1 run stays".to_owned() } else { format!("{} stay", count(runs as u64, "run")) }
 }

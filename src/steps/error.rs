@@ -134,6 +134,11 @@ impl StepError {
             | StepError::PlanFile(_)
             | StepError::Shards(_)
             | StepError::Lock(_) => Fault::Usage,
+            // What was asked for is not in it, or where it was to go is taken.
+            StepError::Archive(ArchiveError::NoSuchFile { .. })
+            | StepError::Folder(FolderError::Archive(ArchiveError::NoSuchFile { .. }) | FolderError::Taken { .. }) => {
+                Fault::Usage
+            }
             StepError::Nothing { .. } => Fault::Nothing,
             StepError::Disk { .. }
             | StepError::Damaged { .. }

@@ -59,9 +59,6 @@ pub struct Place {
     pub hint: Option<String>,
 }
 
-/// Programs that shells have in them, or that every system has: no news.
-const NO_NEWS: [&str; 1] = ["bash"];
-
 /// Less room than this is worth a word.
 const LITTLE_ROOM: u64 = 1 << 30;
 
@@ -114,13 +111,7 @@ pub fn inspect(workspace: &Workspace, files: &[PathBuf]) -> Inspection {
                 install: rule.and_then(|rule| rule.install.clone()).or(hint),
                 found: found.map(|tool| (tool.path.clone(), tool.version.clone())).map_err(|error| error.to_string()),
                 needed_by: needed.get(name).cloned().unwrap_or_default(),
-                mentioned_by: mentioned
-                    .get(name)
-                    .into_iter()
-                    .flatten()
-                    .filter(|_| !NO_NEWS.contains(&name.as_str()))
-                    .cloned()
-                    .collect(),
+                mentioned_by: mentioned.get(name).cloned().unwrap_or_default(),
             }
         })
         .collect();

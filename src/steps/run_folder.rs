@@ -116,7 +116,8 @@ impl RunFolder {
         let all = RunFolder::all(workspace)?;
         let of_suite = |run: &&RunFolder| suite.is_none_or(|suite| run.facts.suite == *suite);
         let none = |message: String| {
-            Err(StepError::usage(message, Some("`shmoo history list` shows what there is".to_owned())))
+            let hint = "`shmoo history list` shows what there is, `shmoo restore RUN` brings a run back";
+            Err(StepError::usage(message, Some(hint.to_owned())))
         };
         if wanted == "last" {
             return match all.into_iter().rfind(|run| of_suite(&run)) {

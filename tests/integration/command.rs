@@ -237,7 +237,7 @@ impl Done {
 }
 
 /// What is replaced by what, in this order.
-const REPLACED: [(&str, &str); 12] = [
+const REPLACED: [(&str, &str); 13] = [
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[WHEN]"),
     // Which tasks are the slowest is chance.
     (r"Slowest tasks\n(  .*\n)+", "Slowest tasks\n  [TASKS]\n"),
@@ -250,6 +250,7 @@ const REPLACED: [(&str, &str); 12] = [
     (r"\b\d+(\.\d+)?(ms|µs|s)\b", "[TIME]"),
     (r" +\d+(\.\d+)? [kMGT]B\b", " [SIZE]"),
     (r"\b\d+(\.\d+)? [kMGT]B\b", "[SIZE]"),
+    (r" +(size|took)\b", " $1"),
     (r"\b\d+ at a time", "[JOBS] at a time"),
     (r"\b([0-9a-f]{64}|[0-9a-f]{12})\b", "[DIGEST]"),
 ];

@@ -36,10 +36,10 @@ stages:
     shell: |
       cat start.txt
       [ "$SHMOO_LET_STEP" -ge 4 ]
-      echo "size=$((SHMOO_PARAM_SIZE * SHMOO_LET_STEP))" | tee result.txt
+      echo "grown=$((SHMOO_PARAM_SIZE * SHMOO_LET_STEP))" | tee result.txt
     outputs: [result.txt]
     evidence: [{ key_value: result.txt }]
-    metrics: { size: { unit: B, better: lower } }
+    metrics: { grown: { unit: B, better: lower } }
     retry: [{ if: [error], times: 3, set: { step: { expr: "step * 2" } } }]
   gather:
     per: []
@@ -96,7 +96,10 @@ fn mistakes_in_suites() {
         .args(["plan", "key.yaml"])
         .file("per.yaml", &mistake("per: [size]", "per: [sise]"))
         .args(["plan", "per.yaml"])
-        .file("edge.yaml", &mistake("per: [size]\n", "per: [size, kind]\n").replace("  count:\n", "  count:\n    per: [size]\n"))
+        .file(
+            "edge.yaml",
+            &mistake("per: [size]\n", "per: [size, kind]\n").replace("  count:\n", "  count:\n    per: [size]\n"),
+        )
         .args(["run", "edge.yaml"])
         .file("code.yaml", &mistake("{ code: k, values: [a, b] }", "{ code: s, values: [a, b] }"))
         .args(["sweep", "code.yaml"])
@@ -158,7 +161,10 @@ fn list_shows_suites_and_their_last_run() {
 
 #[test]
 fn doctor_tells_what_is_missing() -> Outcome {
-    let suite = TINY.replace("    per: [size]\n    shell: seq", "    per: [size]\n    tools: [no-such-tool]\n    shell: gzip -h; seq");
+    let suite = TINY.replace(
+        "    per: [size]\n    shell: seq",
+        "    per: [size]\n    tools: [no-such-tool]\n    shell: gzip -h; seq",
+    );
     let done = shmoo()
         .file("shmoo.yaml", "version: 1\nsuites: [\"*.yaml\"]\ntools: { no-such-tool: { install: \"ask Ann\" } }\n")
         .file("suite.yaml", &suite)
@@ -170,13 +176,18 @@ fn doctor_tells_what_is_missing() -> Outcome {
     let json: serde_json::Value = serde_json::from_str(&done.outputs[0].stdout)?;
     let tool = |name: &str| json["tools"].as_array().unwrap().iter().find(|tool| tool["name"] == name).unwrap().clone();
     assert_eq!(done.outputs[0].code, 20);
-    assert!(done.outputs[0].stderr.contains("error: 1 needed tool missing: no-such-tool"), "{}", done.outputs[0].stderr);
+    assert!(
+        done.outputs[0].stderr.contains("error: 1 needed tool missing: no-such-tool"),
+        "{}",
+        done.outputs[0].stderr
+    );
     let missing = tool("no-such-tool");
     assert_eq!((&missing["missed"], &missing["install"]), (&true.into(), &"ask Ann".into()));
     assert_eq!(missing["needed_by"], serde_json::json!(["tiny/make"]));
     assert_eq!(tool("gzip")["mentioned_by"], serde_json::json!(["tiny/make"]));
     assert_eq!(tool("bash")["found"], true);
-    let names: Vec<&str> = json["machine"].as_array().unwrap().iter().filter_map(|place| place["name"].as_str()).collect();
+    let names: Vec<&str> =
+        json["machine"].as_array().unwrap().iter().filter_map(|place| place["name"].as_str()).collect();
     assert_eq!(names, ["history", "store", "disk", "inputs", "kernel", "limits"]);
     assert_eq!(done.outputs[1].code, 0, "{}", done.outputs[1].stderr);
     assert!(done.outputs[1].stdout.contains("✓ bash"), "{}", done.outputs[1].stdout);
@@ -193,10 +204,10 @@ fn history_over_two_runs() {
         .replace("suite.yaml", "SHMOO_PARAM_SIZE * SHMOO_LET_STEP", "SHMOO_PARAM_SIZE * SHMOO_LET_STEP * 2")
         .before(["sweep", "suite.yaml", "--jobs", "1"])
         .args(["history", "list"])
-        .args(["history", "show", "--metric", "size"])
-        .args(["history", "show", "--metric", "grow.size", "--point", "s2"])
-        .args(["history", "show", "--metric", "sice"])
-        .args(["history", "show", "--metric", "size", "--point", "s3"])
+        .args(["history", "show", "--metric", "grown"])
+        .args(["history", "show", "--metric", "grow.grown", "--point", "s2"])
+        .args(["history", "show", "--metric", "gronw"])
+        .args(["history", "show", "--metric", "grown", "--point", "s3"])
         .args(["history", "export", "cases", "--format", "jsonl"])
         .args(["history", "export", "metrics", "--suite", "none"])
         .args(["history", "show", "RUN-1"])
@@ -262,7 +273,7 @@ fn repro_prints_commands_that_work() -> Outcome {
         let output = std::process::Command::new("bash").args(["-euo", "pipefail", "-c", script]).output()?;
         let text = String::from_utf8(output.stdout)?;
         assert!(output.status.success(), "{script}\n{}", String::from_utf8_lossy(&output.stderr));
-        assert!(text.starts_with("here\nsize=8\n"), "{text}");
+        assert!(text.starts_with("here\ngrown=8\n"), "{text}");
     }
     insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
         insta::assert_snapshot!("repro_prints_commands_that_work", done.text);
@@ -300,11 +311,15 @@ fn check_judges_kept_evidence_again() {
 fn check_goldens_of_today() {
     green()
         .before(["sweep", "suite.yaml", "--jobs", "1"])
-        .file("goldens.csv", "metric,point,value,unit\ngrow.size,s1,4,B\ngrow.size,s2,9,B\ngrow.size,s7,9,B\n")
-        .replace("suite.yaml", "stages:\n", "goldens: { file: goldens.csv, tolerance: [{ size: { rel: 1% } }] }\nstages:\n")
+        .file("goldens.csv", "metric,point,value,unit\ngrow.grown,s1,4,B\ngrow.grown,s2,9,B\ngrow.grown,s7,9,B\n")
+        .replace(
+            "suite.yaml",
+            "stages:\n",
+            "goldens: { file: goldens.csv, tolerance: [{ grown: { rel: 1% } }] }\nstages:\n",
+        )
         .args(["check"])
         .replace("suite.yaml", "rel: 1%", "rel: 50%")
-        .replace("goldens.csv", "grow.size,s7,9,B\n", "")
+        .replace("goldens.csv", "grow.grown,s7,9,B\n", "")
         .args(["check"])
         .snapshot("check_goldens_of_today");
 }
@@ -345,8 +360,23 @@ fn prune_keeps_what_is_needed() {
 #[test]
 fn help_of_every_command() -> Outcome {
     let commands = [
-        "init", "sweep", "report", "compare", "doctor", "plan", "run", "archive", "restore", "repro", "record", "check",
-        "list", "history", "prune", "schema", "completions",
+        "init",
+        "sweep",
+        "report",
+        "compare",
+        "doctor",
+        "plan",
+        "run",
+        "archive",
+        "restore",
+        "repro",
+        "record",
+        "check",
+        "list",
+        "history",
+        "prune",
+        "schema",
+        "completions",
     ];
     for command in commands {
         let done = shmoo().args([command, "--help"]).run()?;
