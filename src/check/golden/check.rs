@@ -1,6 +1,7 @@
 //! The check of a run against its golden table.
 
 use super::planned::{PlannedPoint, planned_points};
+use super::profile;
 use super::table::{GoldenRow, Table};
 use super::tolerance::{self, EXACT};
 use super::{GoldenFinding, GoldenVerdict};
@@ -24,8 +25,8 @@ pub struct GoldenCheck<'a> {
     pub suite: &'a Suite,
     /// The run.
     pub record: &'a RunRecord,
-    /// A part of the suite was planned (a filter or a profile), so that rows without a planned task
-    /// mean nothing.
+    /// A part of the suite was planned (a filter or a profile): rows without a planned task mean
+    /// nothing, and a stage that gathers has gathered other cases than the golden is of.
     pub partial: bool,
     /// The `let`s that a tolerance's `where` may name, by the point's parameters.
     pub lets: &'a dyn Fn(&PlannedPoint, &str) -> Option<Value>,
@@ -42,6 +43,9 @@ pub fn check(input: &GoldenCheck<'_>) -> Vec<GoldenFinding> {
     }
     let mut findings = Vec::new();
     for (place, point) in planned.iter().enumerate() {
+        if input.partial && input.suite.gathers(point.stage) {
+            continue;
+        }
         let stage = &input.suite.stages[point.stage];
         for (index, metric) in stage.metrics.iter().enumerate() {
             let golden = goldens.get(place, index);
@@ -89,6 +93,7 @@ impl<'a> Assigned<'a> {
                 }),
             };
             match place {
+                Err(_) if profile::may_plan(suite, stage, &row.point) => {}
                 Err(why) => assigned.strays.push((row, why)),
                 Ok(place) => match assigned.rows.get(&(place, metric)) {
                     None => {

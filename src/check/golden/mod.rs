@@ -7,6 +7,7 @@
 mod check;
 mod finding;
 mod planned;
+mod profile;
 mod table;
 mod tolerance;
 
