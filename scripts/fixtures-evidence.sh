@@ -149,7 +149,7 @@ newer flattened subcell 'Subcell(s) failed matching.\n\nThe following subcells f
 
 # --- ngspice ---
 deck() { # deck STOP LEVEL QUIT
-  cp "$temp_sense/models_level1.spice" "$work/magic_drc/none/ring.spice" .
+  cp "$inputs/models_level1.spice" "$work/magic_drc/none/ring.spice" .
   sed "s/@STOP@/$1/; s/@LEVEL@/$2/; s/@QUIT@/$3/" "$inputs/ring.sp" >sim.sp
 }
 plain() { sed "s/@FAIL@/$1/; 1s/.*/* measurements/" "$inputs/plain.sp" >sim.sp; }
@@ -245,7 +245,12 @@ else
   echo 'skipped: iree_run (pip install iree-base-compiler iree-base-runtime)' >&2
 fi
 
-cp "$statuses" "$out/exit_statuses.tsv"
+# The statuses of tools that were not run now stay.
+{
+  cat "$statuses"
+  awk -F '\t' 'NR == FNR { ran[$1] = 1; next } FNR > 1 && !($1 in ran)' "$statuses" "$out/exit_statuses.tsv"
+} >"$work/merged.tsv"
+cp "$work/merged.tsv" "$out/exit_statuses.tsv"
 if grep -rl "$work\|$root\|$HOME/" "$out"; then
   echo 'error: these fixtures name folders of this machine' >&2
   exit 1

@@ -11,9 +11,11 @@ mod integration {
     mod commands;
     mod documents;
     mod faults;
+    mod generator_project;
     mod layering;
     #[allow(dead_code, reason = "the unit tests of `report` use the rest")]
     mod sample_report;
     mod sandbox;
     mod suites;
+    mod temp_sense;
 }

@@ -1,7 +1,7 @@
 //! What to call the change of one metric at one point, by plain rules.
 //!
 //! First that applies: present on one side only; not comparable (other unit, other `better`, other
-//! kind); equal; shown only; exact; reused from a cache; inside or outside of a band; smaller than
+//! kind, gathered over other cases); equal; shown only; exact; reused from a cache; inside or outside of a band; smaller than
 //! the smallest change that matters; else uncertain, because nothing is known of the noise between
 //! runs. On another machine nothing but an exact metric is called better or worse.
 
@@ -55,7 +55,7 @@ pub(super) fn judge(pair: Pair<'_>, head: &RunRecord, base: &RunRecord) -> Chang
             change.relative = Some((head - base) / base.abs()).filter(|relative| relative.is_finite());
         }
     }
-    if let Some(why) = other_direction(&pair) {
+    if let Some(why) = other_direction(&pair).or_else(|| other_cases(&pair)) {
         change.rule = why;
         return change;
     }
@@ -117,6 +117,12 @@ fn other_direction(pair: &Pair<'_>) -> Option<String> {
     }
     let word = |better: &Option<String>| better.clone().unwrap_or_else(|| "not given".to_owned());
     Some(format!("`better` was {} and is {}", word(&base.better), word(&head.better)))
+}
+
+/// Says how many cases a task gathered on either side, if it gathers and they differ.
+fn other_cases(pair: &Pair<'_>) -> Option<String> {
+    let (head, base) = pair.gathered?;
+    (head != base).then(|| format!("it gathered {base} cases and gathers {head}"))
 }
 
 struct Rules<'a> {

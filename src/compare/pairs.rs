@@ -20,6 +20,8 @@ pub(super) struct Pair<'a> {
     pub(super) declared: Option<&'a Metric>,
     pub(super) head_info: Option<&'a MetricInfo>,
     pub(super) base_info: Option<&'a MetricInfo>,
+    /// Where a stage gathers: the number of cases below its task, in this run and in the base.
+    pub(super) gathered: Option<(u64, u64)>,
     /// Why one side is not there.
     pub(super) reason: String,
 }
@@ -40,6 +42,7 @@ pub(super) fn pair<'a>(head: &'a RunRecord, base: &'a RunRecord, suite: &'a Suit
     }
     let infos = (Infos::new(head), Infos::new(base));
     let tasks = (Tasks::new(head), Tasks::new(base));
+    let gathers: Vec<bool> = (0..suite.stages.len()).map(|stage| suite.gathers(stage)).collect();
     let mut used = vec![false; base.metrics.len()];
     let mut pairs = Vec::with_capacity(head.metrics.len());
     for row in &head.metrics {
@@ -57,6 +60,11 @@ pub(super) fn pair<'a>(head: &'a RunRecord, base: &'a RunRecord, suite: &'a Suit
                 None => "the base had no such point".to_owned(),
             },
         };
+        let gathered = earlier.filter(|_| suite.stage(row.stage.as_str()).is_some_and(|stage| gathers[stage]));
+        let gathered = gathered.and_then(|earlier| {
+            let now = tasks.0.cases(row.stage.as_str(), &row.point)?;
+            Some((now, tasks.1.cases(earlier.stage.as_str(), &earlier.point)?))
+        });
         pairs.push(Pair {
             metric: row.reference(),
             point: row.point.clone(),
@@ -65,6 +73,7 @@ pub(super) fn pair<'a>(head: &'a RunRecord, base: &'a RunRecord, suite: &'a Suit
             declared: declared(suite, row.stage.as_str(), row.metric.as_str()),
             head_info: infos.0.get(row),
             base_info: earlier.and_then(|row| infos.1.get(row)),
+            gathered,
             reason,
         });
     }
@@ -97,6 +106,7 @@ pub(super) fn pair<'a>(head: &'a RunRecord, base: &'a RunRecord, suite: &'a Suit
             declared: declared(suite, row.stage.as_str(), name),
             head_info: None,
             base_info: infos.1.get(row),
+            gathered: None,
             reason,
         });
     }
@@ -200,29 +210,34 @@ impl<'a> Infos<'a> {
     }
 }
 
-/// How the tasks of a run ended, by stage and point; rows of cases count as tasks.
-struct Tasks<'a>(HashMap<(&'a str, &'a PointName), Verdict>);
+/// How the tasks of a run ended, and how many cases hang on them, by stage and point; rows of cases
+/// count as tasks.
+struct Tasks<'a>(HashMap<(&'a str, &'a PointName), (Verdict, u64)>);
 
 impl<'a> Tasks<'a> {
     fn new(record: &'a RunRecord) -> Tasks<'a> {
-        let mut verdicts: HashMap<(&str, &PointName), Verdict> = HashMap::new();
-        let mut add = |task: &'a TaskRecord, point: &'a PointName, verdict: Verdict| {
-            let known = verdicts.entry((task.task.stage.as_str(), point)).or_insert(verdict);
+        let mut tasks: HashMap<(&str, &PointName), (Verdict, u64)> = HashMap::new();
+        let mut add = |task: &'a TaskRecord, point: &'a PointName, verdict: Verdict, cases: u64| {
+            let (known, _) = tasks.entry((task.task.stage.as_str(), point)).or_insert((verdict, cases));
             *known = verdict.max(*known);
         };
         for task in &record.tasks {
             if matches!(task.task.repeat, Some(Repeat::Warmup(_))) {
                 continue;
             }
-            add(task, &task.task.point, task.verdict);
+            add(task, &task.task.point, task.verdict, task.cases);
             for row in &task.rows {
-                add(task, &row.case, row.verdict);
+                add(task, &row.case, row.verdict, 1);
             }
         }
-        Tasks(verdicts)
+        Tasks(tasks)
     }
 
     fn verdict(&self, stage: &str, point: &PointName) -> Option<Verdict> {
-        self.0.get(&(stage, point)).copied()
+        self.0.get(&(stage, point)).map(|(verdict, _)| *verdict)
+    }
+
+    fn cases(&self, stage: &str, point: &PointName) -> Option<u64> {
+        self.0.get(&(stage, point)).map(|(_, cases)| *cases)
     }
 }

@@ -1,8 +1,8 @@
 use super::{Comparison, ComparisonVerdict, choose, compare};
 use crate::ledger::{MeasuredValue, Verdict};
-use crate::record::sample::{case, gated, metric, plan, record, stage, suite, with_rows};
+use crate::record::sample::{SPAN, case, gated, metric, plan, record, stage, suite, with_rows};
 use crate::record::{RunInfo, RunRecord};
-use crate::suite::{Better, Metric, Suite};
+use crate::suite::{Better, Input, InputName, Metric, Source, Suite, Template};
 use crate::value::{Decimal, Digest, MetricName, RunId, SuiteName, Timestamp};
 use proptest::prelude::*;
 
@@ -48,6 +48,29 @@ fn judged(metric: Metric, before: f64, now: f64) -> String {
     let comparison = compare(&one(&suite, "b", now), Some(&one(&suite, "a", before)), Vec::new(), &suite);
     let change = &comparison.changes[0];
     format!("{}: {}", change.verdict.word(), change.rule)
+}
+
+#[test]
+fn what_gathers_other_cases_is_another_measurement() {
+    let mut gatherer = stage("sum", &[], vec![gated("spread", "", Better::Lower)]);
+    gatherer.inputs = vec![Input {
+        name: InputName::Given(Template::literal("rows.csv", SPAN)),
+        source: Source::Rows(0),
+        span: SPAN,
+    }];
+    let suite = suite(&["vdd:v=1 2 3"], vec![stage("run", &[0], Vec::new()), gatherer]);
+    let of = |id: &str, cases: u64, spread: f64| {
+        let mut record = record(&suite, id);
+        plan(&mut record, &suite, "sum", "", Verdict::Pass, &[("spread", spread)]);
+        record.tasks[0].cases = cases;
+        record
+    };
+    let check = |head: RunRecord, expected: &str| {
+        let change = &compare(&head, Some(&of("a", 3, 2.0)), Vec::new(), &suite).changes[0];
+        assert_eq!(format!("{}: {}", change.verdict.word(), change.rule), expected);
+    };
+    check(of("b", 3, 2.0), "unchanged: equal");
+    check(of("b", 2, 2.0), "incomparable: it gathered 3 cases and gathers 2");
 }
 
 #[test]

@@ -111,6 +111,27 @@ impl Suite {
         self.stages.iter().any(|stage| stage.inputs.iter().any(|input| takes(&input.source)))
     }
 
+    /// Tells whether what a stage measures depends on which cases were planned: it, or a stage whose
+    /// output it takes, gathers the rows or files of many tasks.
+    pub fn gathers(&self, stage: StageIndex) -> bool {
+        fn takes(suite: &Suite, source: &Source, seen: &mut Vec<StageIndex>) -> bool {
+            match source {
+                Source::Rows(_) | Source::Each { .. } => true,
+                Source::Output { stage, .. } => looks(suite, *stage, seen),
+                Source::Pick { from, .. } => from.iter().any(|(_, source)| takes(suite, source, seen)),
+                Source::Root(_) => false,
+            }
+        }
+        fn looks(suite: &Suite, stage: StageIndex, seen: &mut Vec<StageIndex>) -> bool {
+            if seen.contains(&stage) {
+                return false;
+            }
+            seen.push(stage);
+            suite.stages[stage].inputs.iter().any(|input| takes(suite, &input.source, seen))
+        }
+        looks(self, stage, &mut Vec::new())
+    }
+
     /// Returns the digest of what the suite means: comments, spelling and places do not count.
     pub fn digest(&self) -> Digest {
         Digest::of(canonical(self).as_bytes())

@@ -8,6 +8,7 @@ mod assigned;
 mod check;
 mod finding;
 mod planned;
+mod profile;
 mod table;
 mod tolerance;
 

@@ -1,9 +1,9 @@
 use super::{GoldenCheck, GoldenFinding, GoldenVerdict, PlannedPoint, Table, check, planned_points};
 use crate::ledger::{MeasuredValue, RowResult, Verdict};
 use crate::record::RunRecord;
-use crate::record::sample::{case, gated, goldens, metric, plan, record, rule, stage, suite, with_rows};
-use crate::suite::{Better, Metric, Side, Suite, Tolerance};
-use crate::value::{PointName, Value};
+use crate::record::sample::{SPAN, case, gated, goldens, metric, plan, record, rule, stage, suite, with_rows};
+use crate::suite::{Better, Input, InputName, Metric, Profile, Side, Source, Suite, Template, Tolerance};
+use crate::value::{PointName, Scalar, Value};
 use proptest::prelude::*;
 
 fn tolerance(relative: &str) -> Tolerance {
@@ -80,6 +80,43 @@ fn a_known_failure_measures_nothing() {
     assert_eq!(red(&record), 2);
     record.tasks[1].known = Some("a reason".to_owned());
     assert_eq!(red(&record), 0);
+}
+
+#[test]
+fn points_of_a_profile_are_no_orphans() {
+    let mut suite = sample();
+    let over = vec![(0, vec![Scalar::infer("9"), Scalar::infer("2")])];
+    let nightly = Profile { name: "nightly".to_owned(), constraints: Vec::new(), over, repeat: None, span: SPAN };
+    suite.profiles = vec![nightly];
+    let record = run(&suite);
+    let orphans = |table: &str| {
+        let mut findings = check_with(&suite, &record, table, false);
+        findings.retain(|finding| finding.verdict == GoldenVerdict::Orphan);
+        findings.len()
+    };
+    assert_eq!(orphans("run.freq,v9,3e9,Hz\nrun.freq,v9_npex,3e9,Hz\n"), 0);
+    assert_eq!(orphans("run.freq,v8,3e9,Hz\n"), 1);
+    // Planned without the profile too, were it planned.
+    assert_eq!(orphans("run.freq,v2_npex,3e9,Hz\n"), 1);
+}
+
+#[test]
+fn what_gathers_is_judged_by_whole_runs_only() {
+    let mut gatherer = stage("sum", &[1], vec![gated("spread", "", Better::Lower)]);
+    gatherer.inputs = vec![Input {
+        name: InputName::Given(Template::literal("rows.csv", SPAN)),
+        source: Source::Rows(0),
+        span: SPAN,
+    }];
+    let mut suite = sample();
+    suite.stages.push(gatherer);
+    let mut record = run(&suite);
+    plan(&mut record, &suite, "sum", "netlist=sch", Verdict::Pass, &[("spread", 3.0)]);
+    let of_sum = |partial: bool| {
+        let findings = check_with(&suite, &record, "sum.spread,base,2,\n", partial);
+        findings.iter().filter(|finding| finding.metric == "sum.spread").count()
+    };
+    assert_eq!((of_sum(false), of_sum(true)), (1, 0));
 }
 
 /// Checks one golden of `freq` at vdd=1, where 2e9 Hz was measured.

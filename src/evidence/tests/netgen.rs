@@ -132,19 +132,19 @@ fn netgen_quotes_the_deciding_lines() {
     insta::assert_snapshot!(quotes("flattened"), @"82: Circuits match uniquely.");
     insta::assert_snapshot!(quotes("lvs_short"), @r"
     9: Number of nets: 4 **Mismatch** |Number of nets: 5 **Mismatch**
-    40: Netlists do not match.
+    39: Netlists do not match.
     ");
     insta::assert_snapshot!(quotes("lvs_width"), @r"
     13: There were property errors.
-    15:  w circuit1: 8e-07   circuit2: 1e-06   (delta=22.2%, cutoff=0%)
+    15:  w circuit1: 8e-07   circuit2: 1e-06   (delta=22.2%, cutoff=1%)
     27: Property errors were found.
     28: The following cells had property errors: ring
     26: Circuits match uniquely.
     ");
     insta::assert_snapshot!(quotes("pins_swapped"), @r"
+    16: c |a **Mismatch**
     17: a |c **Mismatch**
-    18: c |a **Mismatch**
-    22: Circuits match uniquely.
+    21: Circuits match uniquely.
     ");
 }
 
