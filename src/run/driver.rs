@@ -62,6 +62,8 @@ pub async fn drive(
                 let (context, sender) = (context.clone(), sender.clone());
                 tokio::task::spawn_blocking(move || {
                     let result = run_task(&context, task, worker);
+                    // Whoever has heard of the last task may take the context apart.
+                    drop(context);
                     // The receiver is only gone if the loop below is.
                     let _ = sender.send((task, worker, result));
                 });

@@ -283,13 +283,13 @@ fn carry_out(
     drop(schedule);
     end_at_signals(runtime);
     let driven = driven.map_err(StepError::Run)?;
-    if let Some(context) = Arc::into_inner(context) {
-        context.ledger.close().map_err(StepError::Ledger)?;
-    }
+    let context = Arc::into_inner(context).expect("tasks let go of the context before they report");
+    context.ledger.close().map_err(StepError::Ledger)?;
+    drop(context.materials);
     drop(lock);
     let elsewhere = labels.len();
     let resumed = done.len();
-    let plan = Arc::into_inner(plan).ok_or_else(|| StepError::usage("the plan is still in use", None))?;
+    let plan = Arc::into_inner(plan).expect("only the context shared the plan");
     Ok(Ran { folder, plan, stopped: driven.stopped, left: left.max(driven.left), resumed, elsewhere })
 }
 

@@ -245,6 +245,15 @@ pub(crate) fn scrubbed(mut report: Value) -> Value {
     report
 }
 
+/// Two reports must be equal; where they are not, the first line that differs is shown.
+pub(crate) fn assert_same(found: &Value, wanted: &Value) {
+    let lines = |value| serde_json::to_string_pretty(value).unwrap();
+    let (found, wanted) = (lines(found), lines(wanted));
+    let differs = found.lines().zip(wanted.lines()).find(|(found, wanted)| found != wanted);
+    assert_eq!(differs, None);
+    assert_eq!(found.len(), wanted.len());
+}
+
 /// Numbers that look random and are the same each time.
 pub(crate) struct Random(pub(crate) u64);
 
