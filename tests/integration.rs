@@ -7,6 +7,7 @@ mod integration {
     mod archive;
     mod browser;
     mod chromium;
+    #[allow(dead_code, reason = "a builder for tests to come, too")]
     mod command;
     mod commands;
     mod documents;
@@ -15,6 +16,7 @@ mod integration {
     mod layering;
     #[allow(dead_code, reason = "the unit tests of `report` use the rest")]
     mod sample_report;
+    #[allow(dead_code, reason = "a builder for tests to come, too")]
     mod sandbox;
     mod suites;
     mod temp_sense;

@@ -36,7 +36,9 @@ impl Project {
     pub(super) fn with_suite(suite: &str) -> Result<Project> {
         for (tool, package) in TOOLS {
             if find_tool(tool).is_none() {
-                return Err(format!("`{tool}` is missing: install the package {package} (scripts/setup.sh test)").into());
+                return Err(
+                    format!("`{tool}` is missing: install the package {package} (scripts/setup.sh test)").into()
+                );
             }
         }
         let repository = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -50,7 +50,7 @@ impl Sandbox {
     fn with_suite(self, suite: &str) -> Sandbox {
         self.write("shmoo.yaml", "version: 1\n");
         // Tasks reach the outside by this one path.
-        self.write("suite.yaml", &suite.replace("@ROOT@", &self.root.display().to_string()));
+        self.write("suite.yaml", suite.replace("@ROOT@", &self.root.display().to_string()));
         self
     }
 

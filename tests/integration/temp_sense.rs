@@ -53,7 +53,8 @@ fn what_needed_a_longer_simulation_was_retried(report: &Report) {
     let retried = |task: &&Value| task["attempts"].as_u64() > Some(1);
     let mut points: Vec<&str> = report.tasks().iter().filter(retried).map(|task| text(&task["point"])).collect();
     points.sort_unstable();
-    let expected = ["inv5_css_v0.6_t-40_npex", "inv5_css_v0.6_t-40_nsch", "inv9_css_v0.6_t-40_npex", "inv9_css_v0.6_t-40_nsch"];
+    let expected =
+        ["inv5_css_v0.6_t-40_npex", "inv5_css_v0.6_t-40_nsch", "inv9_css_v0.6_t-40_npex", "inv9_css_v0.6_t-40_nsch"];
     assert_eq!(points, expected);
     let task = report.task("run_simulations", expected[0]);
     let first = &task["tries"][0];
@@ -139,7 +140,8 @@ fn another_technology_is_an_error() {
 
 #[test]
 fn an_empty_layout_is_an_error() {
-    let empty = |project: &mut Project| project.edit("ringgen.py", r#"["drc off", *self.commands, ""]"#, r#"["drc off", ""]"#);
+    let empty =
+        |project: &mut Project| project.edit("ringgen.py", r#"["drc off", *self.commands, ""]"#, r#"["drc off", ""]"#);
     breaks(empty, "check_drc", "exit code 3");
 }
 
@@ -148,7 +150,9 @@ fn a_missing_measurement_is_an_error() {
     let line = "echo \"METRIC freq_hz $&freq\"\n";
     breaks(|project| project.edit("simgen.py", line, ""), "run_simulations", "freq");
     // It is named, with nothing behind it.
-    let never = |project: &mut Project| project.edit("simgen.py", "meas tran last WHEN v(out)={half:g}", "meas tran last WHEN v(out)=9");
+    let never = |project: &mut Project| {
+        project.edit("simgen.py", "meas tran last WHEN v(out)={half:g}", "meas tran last WHEN v(out)=9")
+    };
     breaks(never, "run_simulations", "freq");
 }
 

@@ -144,7 +144,7 @@ fn full_before_the_run_starts() {
         disk.leave(0);
         let said = sandbox.run_to(20, &["run", "suite.yaml"]);
         assert!(said.stderr.contains("make room on the disk"), "{}", said.stderr);
-        assert_eq!(sandbox.runs(), [PathBuf::new(); 0]);
+        assert!(sandbox.runs().is_empty(), "{:?}", sandbox.runs());
         disk.make_room();
         sandbox.run_to(0, &["run", "suite.yaml"]);
     });
