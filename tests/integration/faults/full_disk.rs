@@ -5,7 +5,7 @@
 
 use crate::integration::sandbox::{Sandbox, until_true};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use tempfile::TempDir;
 
