@@ -237,7 +237,7 @@ impl Done {
 }
 
 /// What is replaced by what, in this order.
-const REPLACED: [(&str, &str); 13] = [
+const REPLACED: [(&str, &str); 15] = [
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[WHEN]"),
     // Which tasks are the slowest is chance.
     (r"Slowest tasks\n(  .*\n)+", "Slowest tasks\n  [TASKS]\n"),
@@ -253,6 +253,9 @@ const REPLACED: [(&str, &str); 13] = [
     (r" +(size|took)\b", " $1"),
     (r"\b\d+ at a time", "[JOBS] at a time"),
     (r"\b([0-9a-f]{64}|[0-9a-f]{12})\b", "[DIGEST]"),
+    // Facts about the machine and its tools.
+    (r"(?m)^machine +\[DIGEST\].*$", "machine [MACHINE]"),
+    (r"(?m)^tool +([^ :]+): .*$", "tool $1: [VERSION]"),
 ];
 
 fn pattern(text: &str) -> Regex {
