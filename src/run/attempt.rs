@@ -112,7 +112,6 @@ fn matches(retry: &Retry, tried: &Tried) -> bool {
 }
 
 /// Returns the values of the next attempt; an error is a note for the author.
-#[expect(clippy::type_complexity, reason = "read by its only caller")]
 fn next_values(
     context: &Context,
     task: TaskId,

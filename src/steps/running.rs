@@ -176,7 +176,7 @@ fn tool_versions(workspace: &Workspace, plan: &Plan) -> BTreeMap<String, String>
     let versions = tools_of(plan).into_iter().filter_map(|name| {
         let tool = workspace.tools.inspect(&name).ok()?;
         let digest = tool.sha256.short();
-        Some((name, tool.version.clone().map_or_else(|| format!("sha256 {digest}"), |version| version)))
+        Some((name, tool.version.clone().unwrap_or_else(|| format!("sha256 {digest}"))))
     });
     versions.collect()
 }
