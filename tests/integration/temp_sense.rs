@@ -53,7 +53,8 @@ fn what_needed_a_longer_simulation_was_retried(report: &Report) {
     let retried = |task: &&Value| task["attempts"].as_u64() > Some(1);
     let mut points: Vec<&str> = report.tasks().iter().filter(retried).map(|task| text(&task["point"])).collect();
     points.sort_unstable();
-    let expected = ["inv5_css_v0.6_t-40_npex", "inv5_css_v0.6_t-40_nsch", "inv9_css_v0.6_t-40_npex", "inv9_css_v0.6_t-40_nsch"];
+    let expected =
+        ["inv5_css_v0.6_t-40_npex", "inv5_css_v0.6_t-40_nsch", "inv9_css_v0.6_t-40_npex", "inv9_css_v0.6_t-40_nsch"];
     assert_eq!(points, expected);
     let task = report.task("run_simulations", expected[0]);
     let first = &task["tries"][0];
@@ -134,12 +135,13 @@ fn another_technology_is_an_error() {
     let renamed = |project: &mut Project| project.edit("demo180.tech", "    demo180\n", "    other180\n");
     breaks(renamed, "check_drc", "exit code 3");
     let cut_off = |project: &mut Project| project.edit("demo180.tech", "\ntypes\n", "\nend\n");
-    breaks(cut_off, "check_drc", "");
+    breaks(cut_off, "check_drc", "Error loading technology");
 }
 
 #[test]
 fn an_empty_layout_is_an_error() {
-    let empty = |project: &mut Project| project.edit("ringgen.py", r#"["drc off", *self.commands, ""]"#, r#"["drc off", ""]"#);
+    let empty =
+        |project: &mut Project| project.edit("ringgen.py", r#"["drc off", *self.commands, ""]"#, r#"["drc off", ""]"#);
     breaks(empty, "check_drc", "exit code 3");
 }
 
@@ -148,7 +150,9 @@ fn a_missing_measurement_is_an_error() {
     let line = "echo \"METRIC freq_hz $&freq\"\n";
     breaks(|project| project.edit("simgen.py", line, ""), "run_simulations", "freq");
     // It is named, with nothing behind it.
-    let never = |project: &mut Project| project.edit("simgen.py", "meas tran last WHEN v(out)={half:g}", "meas tran last WHEN v(out)=9");
+    let never = |project: &mut Project| {
+        project.edit("simgen.py", "meas tran last WHEN v(out)={half:g}", "meas tran last WHEN v(out)=9")
+    };
     breaks(never, "run_simulations", "freq");
 }
 
@@ -157,5 +161,5 @@ fn a_simulator_that_cannot_run_is_an_error() {
     let broken = |project: &mut Project| {
         project.edit("models/level1/sm141064.ngspice", ".subckt nfet_03v3 ", ".subckt nfet_09v9 ")
     };
-    breaks(broken, "run_simulations", "freq");
+    breaks(broken, "run_simulations", "no `METRIC name value` line");
 }
