@@ -6,6 +6,7 @@ use std::env;
 use std::error::Error;
 use std::ffi::OsString;
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
@@ -68,20 +69,26 @@ impl Project {
         Ok(fs::write(&path, text.replace(from, to))?)
     }
 
-    /// Takes a tool away: the path of later commands has everything else that the flow runs.
+    /// Takes a tool away: later commands have a path without it, and with everything else.
     pub(super) fn without_tool(&mut self, missing: &str) -> Result<()> {
-        let folder = self.folder.path().join("path");
-        fs::create_dir(&folder)?;
-        for (tool, _) in TOOLS.iter().chain(&[("bash", "bash"), ("env", "coreutils")]) {
-            if *tool != missing {
-                let program = find_tool(tool).ok_or_else(|| format!("there is no `{tool}`"))?;
-                // A script that starts the program: some programs look for their files beside their own name.
-                let script = folder.join(tool);
-                fs::write(&script, format!("#!/bin/sh\nexec '{}' \"$@\"\n", program.display()))?;
-                make_executable(&script)?;
+        let path = env::var_os("PATH").ok_or("there is no PATH")?;
+        let mut folders = Vec::new();
+        for (place, folder) in env::split_paths(&path).enumerate() {
+            if !folder.join(missing).exists() {
+                folders.push(folder);
+                continue;
             }
+            let links = self.folder.path().join(format!("path{place}"));
+            fs::create_dir(&links)?;
+            for entry in fs::read_dir(&folder)? {
+                let entry = entry?;
+                if entry.file_name() != missing {
+                    symlink(entry.path(), links.join(entry.file_name()))?;
+                }
+            }
+            folders.push(links);
         }
-        self.path = Some(folder.into_os_string());
+        self.path = Some(env::join_paths(folders)?);
         Ok(())
     }
 
@@ -157,11 +164,6 @@ pub(super) fn text(value: &Value) -> &str {
 fn find_tool(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
-}
-
-fn make_executable(file: &Path) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    Ok(fs::set_permissions(file, fs::Permissions::from_mode(0o755))?)
 }
 
 /// Copies a folder, without models that were fetched and what Python compiled.

@@ -135,7 +135,7 @@ fn another_technology_is_an_error() {
     let renamed = |project: &mut Project| project.edit("demo180.tech", "    demo180\n", "    other180\n");
     breaks(renamed, "check_drc", "exit code 3");
     let cut_off = |project: &mut Project| project.edit("demo180.tech", "\ntypes\n", "\nend\n");
-    breaks(cut_off, "check_drc", "");
+    breaks(cut_off, "check_drc", "Error loading technology");
 }
 
 #[test]
@@ -161,5 +161,5 @@ fn a_simulator_that_cannot_run_is_an_error() {
     let broken = |project: &mut Project| {
         project.edit("models/level1/sm141064.ngspice", ".subckt nfet_03v3 ", ".subckt nfet_09v9 ")
     };
-    breaks(broken, "run_simulations", "freq");
+    breaks(broken, "run_simulations", "no `METRIC name value` line");
 }
