@@ -38,7 +38,7 @@ const FOLDERS: &[Folder] = &[
     pure("threshold", &["value", "expr", "naming", "evidence", "suite"]),
     pure("plan", &["value", "expr", "naming", "evidence", "suite"]),
     pure("ledger", &["value", "evidence", "plan"]),
-    pure("record", &["value", "naming", "suite", "plan", "ledger"]),
+    pure("record", &["value", "expr", "naming", "evidence", "suite", "plan", "ledger"]),
     pure("check", &["value", "expr", "naming", "evidence", "suite", "plan", "ledger", "record"]),
     pure("fit", &["value", "expr", "naming", "suite", "plan", "ledger", "record"]),
     pure("compare", &["value", "expr", "naming", "suite", "plan", "ledger", "record", "check"]),
