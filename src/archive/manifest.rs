@@ -2,9 +2,11 @@
 //!
 //! It is the last tar entry, `.shmoo/manifest.json`, so that `tar xzf` gives it to anybody:
 //!
-//!     {"format":"shmoo-archive","version":1,"provenance":{...},
-//!      "members":[[PACKED,UNPACKED],...],
-//!      "entries":[{"path":"a/run.log","type":"file","size":5,"sha256":"...","member":0,"at":512},...]}
+//! ```text
+//! {"format":"shmoo-archive","version":1,"provenance":{...},
+//!  "members":[[PACKED,UNPACKED],...],
+//!  "entries":[{"path":"a/run.log","type":"file","size":5,"sha256":"...","member":0,"at":512},...]}
+//! ```
 //!
 //! `members` are the gzip members in order, with their lengths in bytes; `member` and `at` say in
 //! which one an entry's header lies and how far into it. Names that are no UTF-8 are in `path_hex`

@@ -6,9 +6,11 @@
 //! of every file and the place of every entry; an empty gzip member at the very end says where the
 //! manifest is.
 //!
-//!     member .. member   entries, sorted by path; small ones share a member, large ones have many
-//!     member ..          .shmoo/manifest.json, and the end of the tar
-//!     empty member       where the manifest is, SHA-256 of all bytes before
+//! ```text
+//! member .. member   entries, sorted by path; small ones share a member, large ones have many
+//! member ..          .shmoo/manifest.json, and the end of the tar
+//! empty member       where the manifest is, SHA-256 of all bytes before
+//! ```
 //!
 //! Data in: `Entry`s and their content, or something that can be read at any place. Data out: bytes
 //! to a writer, or `Item`s and their content to a `Sink`.
