@@ -5,6 +5,7 @@ use super::arguments::{PlanArgs, PlanFormat};
 use super::exit::Exit;
 use crate::outside::durable;
 use crate::plan::{ListFormat, Wave, faults, list};
+use crate::report::count;
 use crate::steps::planning::{PlanRequest, Planned, plan as make};
 use crate::steps::workspace::load_suite_file;
 use crate::value::show_duration;
@@ -67,7 +68,7 @@ fn show_estimate(session: &Session, planned: &Planned, jobs: usize, format: Plan
         });
     }
     session.printer.data(|out| {
-        writeln!(out, "{} cases, {} tasks", estimate.cases, estimate.tasks)?;
+        writeln!(out, "{}, {}", count(estimate.cases as u64, "case"), count(estimate.tasks as u64, "task"))?;
         if estimate.known == 0 {
             writeln!(out, "no task is known from earlier runs: each is taken for 1 s")?;
         } else {

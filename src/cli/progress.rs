@@ -2,6 +2,7 @@
 
 use crate::ledger::Verdict;
 use crate::plan::Plan;
+use crate::report::count;
 use crate::run::Progress;
 use crate::steps::running::{Observer, Outlook};
 use crate::value::show_duration;
@@ -69,7 +70,8 @@ impl Observer for Watcher {
         let Outlook { plan, run, tasks, done, jobs } = outlook;
         let resumed = if done > 0 { format!(", {done} done before") } else { String::new() };
         let at_a_time = if jobs == 1 { "one at a time".to_owned() } else { format!("{jobs} at a time") };
-        self.say(&format!("run {run}: {} cases, {tasks} tasks to do{resumed}, {at_a_time}", plan.cases.len()));
+        let (cases, to_do) = (count(plan.cases.len() as u64, "case"), count(tasks as u64, "task"));
+        self.say(&format!("run {run}: {cases}, {to_do} to do{resumed}, {at_a_time}"));
         self.total = tasks;
         self.started = Instant::now();
         if self.interactive && tasks > 0 {

@@ -256,11 +256,14 @@ impl LedgerWriter {
             self.shared.changed.notify_all();
             return Err(error);
         }
+        // Later lines of a group need not wake the thread: it is on its way.
+        let is_first = state.synced == state.length;
         state.sequence = sequence;
         state.length += line.len() as u64;
         drop(state);
         match self.thread {
-            Some(_) => self.shared.changed.notify_all(),
+            Some(_) if is_first => self.shared.changed.notify_all(),
+            Some(_) => {}
             None => self.shared.sync()?,
         }
         Ok(sequence)

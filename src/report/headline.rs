@@ -125,11 +125,13 @@ fn cases_part(report: &Report) -> String {
     let passed = report.totals.cases.get(&Verdict::Pass).copied().unwrap_or(0);
     let known = report.cases.iter().filter(|case| case.known && case.verdict != Verdict::Pass).count() as u64;
     let bad = cases.saturating_sub(passed + known);
+    let skipped = report.totals.cases.get(&Verdict::Skipped).copied().unwrap_or(0);
     let what = match (cases, bad, known) {
         (0, ..) => "no case was planned".to_owned(),
         (1, 0, 0) => "the only case passed".to_owned(),
         (_, 0, 0) => format!("all {} passed", count(cases, "case")),
         (_, 0, _) => format!("{passed} of {} passed, {known} failed as known", count(cases, "case")),
+        _ if bad == skipped => format!("{} of {} skipped", super::figure::thousands(bad), count(cases, "case")),
         _ => format!("{} of {} did not pass", super::figure::thousands(bad), count(cases, "case")),
     };
     let fresh: Vec<&Bucket> = report.buckets.iter().filter(|bucket| bucket.known.is_none()).collect();

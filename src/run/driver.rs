@@ -61,7 +61,7 @@ pub async fn drive(
                 progress(Progress::Started(task, worker));
                 let (context, sender) = (context.clone(), sender.clone());
                 tokio::task::spawn_blocking(move || {
-                    let result = run_task(&context, task, worker);
+                    let result = carry_out(&context, task, worker);
                     // Whoever has heard of the last task may take the context apart.
                     drop(context);
                     // The receiver is only gone if the loop below is.
@@ -88,17 +88,10 @@ pub async fn drive(
                         match result {
                             Ok(Some(finished)) => {
                                 let verdict = finished.verdict;
-                                let appended = context.ledger.append(Event::Finished(Box::new(finished.clone())));
-                                let finished = Arc::new(finished);
-                                if context.materials.is_needed(task) {
-                                    context.materials.results.keep(task, finished.clone());
-                                }
                                 schedule.finish(task, verdict, false);
                                 progress(Progress::Finished(task, finished));
                                 let bad = matches!(verdict, Verdict::Fail | Verdict::Error | Verdict::Timeout);
-                                if let Err(error) = appended {
-                                    stop(&context, schedule, &mut broken, RunError::Ledger(error));
-                                } else if options.fail_fast && bad && stopped.is_none() {
+                                if options.fail_fast && bad && stopped.is_none() {
                                     stopped = Some("fail-fast".to_owned());
                                     schedule.stop();
                                     progress(Progress::Stopping("fail-fast".to_owned(), schedule.running()));
@@ -141,6 +134,17 @@ pub async fn drive(
         Some(error) => Err(error),
         None => Ok(Driven { stopped, left: schedule.left() }),
     }
+}
+
+/// Takes a task to its final state, and writes that down; `None` if the run is being stopped.
+fn carry_out(context: &Context, task: TaskId, worker: u32) -> Result<Option<Arc<Finished>>, RunError> {
+    let Some(finished) = run_task(context, task, worker)? else { return Ok(None) };
+    context.ledger.append(Event::Finished(Box::new(finished.clone()))).map_err(RunError::Ledger)?;
+    let finished = Arc::new(finished);
+    if context.materials.is_needed(task) {
+        context.materials.results.keep(task, finished.clone());
+    }
+    Ok(Some(finished))
 }
 
 /// Stops for a reason that leaves nothing else to do.

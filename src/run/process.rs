@@ -24,6 +24,8 @@ const GRACE: Duration = Duration::from_secs(2);
 const DRAIN: Duration = Duration::from_millis(200);
 /// Bytes kept of the end of a stream that is cut.
 const TAIL: usize = 64 << 10;
+/// Bytes of one read: what a pipe holds.
+const BUFFER: usize = 64 << 10;
 /// Reads from a pipe before the clock is looked at again: a process may write faster than we read.
 const READS: usize = 16;
 
@@ -224,13 +226,15 @@ pub(super) fn run(spec: ProcessSpec<'_>, cancel: BorrowedFd<'_>, children: &Chil
         .map_err(|source| ProcessError::Start { program: name.clone(), source })?;
     let watch = |source: io::Error| ProcessError::Watch { program: name.clone(), source };
     let pid = Pid::from_child(&child);
+    let mut buffer = vec![0; BUFFER];
     let result = (|| {
         let exit_event = pidfd_open(pid, PidfdFlags::empty()).map_err(io::Error::from).map_err(watch)?;
         let mut streams = [
             Stream { pipe: own_pipe(child.stdout.take()).map_err(watch)?, target: out },
             Stream { pipe: own_pipe(child.stderr.take()).map_err(watch)?, target: err },
         ];
-        let killed = wait_for_exit(pid, exit_event.as_fd(), &mut streams, cancel, started, timeout, &watch)?;
+        let killed =
+            wait_for_exit(pid, exit_event.as_fd(), &mut streams, &mut buffer, cancel, started, timeout, &watch)?;
         Ok((streams, killed))
     })();
     // Whatever went wrong above: the group is gone before we return.
@@ -240,7 +244,7 @@ pub(super) fn run(spec: ProcessSpec<'_>, cancel: BorrowedFd<'_>, children: &Chil
     let waited = waited.map_err(watch)?;
     let wall = started.elapsed().as_secs_f64();
     let (mut streams, killed) = result?;
-    let held = drain(&mut streams)?;
+    let held = drain(&mut streams, &mut buffer)?;
     let exit = match (waited.status.code(), waited.status.signal()) {
         (Some(code), _) => Exit::Code(code),
         (None, signal) => Exit::Signal(signal.unwrap_or(0)),
@@ -268,16 +272,17 @@ fn spawn(command: &mut Command) -> io::Result<Child> {
 }
 
 /// Pumps output until the process has ended; ends it at its limit, or when the run is stopped.
+#[expect(clippy::too_many_arguments, reason = "the parts of one watched process")]
 fn wait_for_exit(
     pid: Pid,
     exit_event: BorrowedFd<'_>,
     streams: &mut [Stream; 2],
+    buffer: &mut [u8],
     cancel: BorrowedFd<'_>,
     started: Instant,
     timeout: Option<Duration>,
     watch: &dyn Fn(io::Error) -> ProcessError,
 ) -> Result<Option<Killed>, ProcessError> {
-    let mut buffer = vec![0; 64 << 10];
     let mut killed = None;
     let mut deadline = timeout.and_then(|timeout| started.checked_add(timeout));
     let mut term_sent = false;
@@ -310,7 +315,7 @@ fn wait_for_exit(
             (!events[0].revents().is_empty(), fixed == 2 && !events[1].revents().is_empty())
         };
         for stream in streams.iter_mut() {
-            stream.pump(&mut buffer)?;
+            stream.pump(buffer)?;
         }
         if exited {
             return Ok(killed);
@@ -323,12 +328,11 @@ fn wait_for_exit(
 }
 
 /// Reads what is left in the pipes; tells whether a process outside the group holds one open.
-fn drain(streams: &mut [Stream; 2]) -> Result<bool, ProcessError> {
-    let mut buffer = vec![0; 64 << 10];
+fn drain(streams: &mut [Stream; 2], buffer: &mut [u8]) -> Result<bool, ProcessError> {
     let deadline = Instant::now() + DRAIN;
     loop {
         for stream in streams.iter_mut() {
-            stream.pump(&mut buffer)?;
+            stream.pump(buffer)?;
         }
         let left = deadline.saturating_duration_since(Instant::now());
         let open: Vec<&File> = streams.iter().filter_map(|stream| stream.pipe.as_ref()).collect();

@@ -154,10 +154,15 @@ impl std::error::Error for Problems {}
 /// Returns the candidate nearest to `word`, if one is near enough to be what was meant.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let folded = word.to_lowercase();
+    let length = word.chars().count();
     candidates
         .into_iter()
         .map(|candidate| (edit_distance(&folded, &candidate.to_lowercase()), candidate))
-        .filter(|&(distance, candidate)| distance <= 1 + word.chars().count().min(candidate.chars().count()) / 4)
+        .filter(|&(distance, candidate)| {
+            let other = candidate.chars().count();
+            // Where nothing of the word is left, it is another word.
+            distance <= 1 + length.min(other) / 4 && distance < length.max(other)
+        })
         .min_by_key(|&(distance, _)| distance)
         .map(|(_, candidate)| candidate)
 }
@@ -210,6 +215,9 @@ mod tests {
         assert_eq!(nearest("wehre", keys), Some("where"));
         assert_eq!(nearest("Archive", keys), Some("archive"));
         assert_eq!(nearest("zebra", keys), None);
+        assert_eq!(nearest("x", ["n", "m"]), None);
+        assert_eq!(nearest("N", ["n", "m"]), Some("n"));
+        assert_eq!(nearest("vd", ["v", "m"]), Some("v"));
         assert_eq!(did_you_mean("zebra", ["a", "b"]).unwrap(), "known: `a`, `b`");
     }
 

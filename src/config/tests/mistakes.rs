@@ -270,7 +270,7 @@ fn cases_and_profiles() {
         &part("cases:\n  - { over: { b: 3 } }"),
         "6:18: `b` wants `true` or `false`, found `3` (the kind is seen from its own values; for texts say `type: word`)",
     );
-    check(&part("cases:\n  - { zip: [[a, c]] }"), "6:17: there is no parameter `c` (did you mean `a`?)");
+    check(&part("cases:\n  - { zip: [[a, c]] }"), "6:17: there is no parameter `c` (known: `a`, `w`, `b`)");
     check(
         &part("cases:\n  - { over: { a: [1, 2, 3] }, zip: [[a, w]] }"),
         "6:37: `a` has 3 values and `w` has 2 (zipped parameters have lists of one length)",
@@ -347,7 +347,7 @@ fn cases_and_profiles() {
     check(&part("cases:\n  - { let: { a: 3 } }"), "6:14: `a` is a parameter already (rename the `let`)");
     check(
         &part("cases:\n  - { let: { x: { pick: q, from: { 1: 2 } } } }"),
-        "6:25: there is no parameter `q` (did you mean `a`?)",
+        "6:25: there is no parameter `q` (known: `a`, `w`, `b`)",
     );
     check(
         &part("profiles: { PR: {} }"),
@@ -378,17 +378,17 @@ fn expressions() {
     check(&part(r#"where: ["a == '1'"]"#), "5:15: `a` is a number, and this is a text (remove the quotes)");
     check(&part(r#"where: ["b == 'true'"]"#), "5:15: `b` is a truth value, and this is a text (write `b` or `not b`)");
     check(&part(r#"where: ["w == sch"]"#), "5:15: unknown name `sch` (known: `a`, `w`, `b`)");
-    check(&part(r#"where: ["has(q)"]"#), "5:10: unknown name `q` (did you mean `a`?)");
+    check(&part(r#"where: ["has(q)"]"#), "5:10: unknown name `q` (known: `a`, `w`, `b`)");
     check(
         &part(r#"where: ["foo(a)"]"#),
         "5:10: there is no function `foo` (the functions are `abs`, `floor`, `ceil`, `round`, `sqrt`, `exp`, `log`, `log2`, `log10`, `min`, `max`, `sum`, `mean`, `median`, `len`, `has`)",
     );
     check(&part(r#"where: ["True"]"#), "5:10: unknown name `True` (known: `a`, `w`, `b`)");
-    check(&part("where:\n  - |\n    a > 1\n    and q > 2"), "8:9: unknown name `q` (did you mean `a`?)");
+    check(&part("where:\n  - |\n    a > 1\n    and q > 2"), "8:9: unknown name `q` (known: `a`, `w`, `b`)");
     check(&part("where:\n  - >-\n    a > 1\n    and w == 'pxe'"), "8:14: `w` is never `pxe` (did you mean `pex`?)");
     check(&part("where:\n  - 'w == ''pxe'''"), "6:11: `w` is never `pxe` (did you mean `pex`?)");
     check(&part("where:\n  - \"w == \\\"pxe\\\"\""), "6:11: `w` is never `pxe` (did you mean `pex`?)");
-    check(&part("where:\n  - a > 1\n    and q > 2"), "7:9: unknown name `q` (did you mean `a`?)");
+    check(&part("where:\n  - a > 1\n    and q > 2"), "7:9: unknown name `q` (known: `a`, `w`, `b`)");
     check(
         &part("let: { t: { pick: w, from: { sch: unary, pex: binary } } }\nwhere: [\"t == 'unray'\"]"),
         "6:15: `t` is never `unray` (did you mean `unary`?)",
@@ -436,7 +436,7 @@ fn lets() {
         &part(r#"let: { x: { expr: y }, y: "{x}" }"#),
         "5:8: `x`, `y` need each other (a value cannot depend on itself; rename one of them)",
     );
-    check(&part(r#"let: { x: "{q}" }"#), "5:12: unknown placeholder `{q}` (did you mean `a`?)");
+    check(&part(r#"let: { x: "{q}" }"#), "5:12: unknown placeholder `{q}` (known: `a`, `w`, `b`, `x`, `name`, `shmoo`)");
     check(
         &part(r#"let: { x: "{" }"#),
         "5:12: this `{` is never closed (`{name}` is replaced by a value; write `{{` for a brace)",
@@ -489,7 +489,7 @@ fn what_runs() {
     );
     check(&stage("cmd: [x, \"{l...}\"]\nlet: { l: 1 }\noutputs: [y]"), "9:15: `l` is not a list (write `{l}`)");
     check(&stage("cmd: [x, \"{a...}\"]\noutputs: [y]"), "9:15: `a` is a parameter, not a list (write `{a}`)");
-    check(&stage("cmd: [x, \"{m...}\"]\noutputs: [y]"), "9:15: unknown placeholder `m` (did you mean `a`?)");
+    check(&stage("cmd: [x, \"{m...}\"]\noutputs: [y]"), "9:15: unknown placeholder `m` (known: `a`, `w`, `b`)");
     check(&stage("cmd: [x, \"{cases}\"]\noutputs: [y]"), "9:15: `{cases}` is only there in a stage with `rows`");
     check(&stage("cmd: [x, \"{nam}\"]\noutputs: [y]"), "9:15: unknown placeholder `{nam}` (did you mean `name`?)");
     check(
@@ -500,7 +500,7 @@ fn what_runs() {
         &stage("per: [a]\nwhen: \"w == 'sch'\"\ncmd: [x]\noutputs: [y]"),
         "10:12: `w` has no value in stage `s` (several values of `w` come together in it; add `w` to `per`)",
     );
-    check(&stage("per: [a, q]\ncmd: [x]\noutputs: [y]"), "9:14: there is no parameter `q` (did you mean `a`?)");
+    check(&stage("per: [a, q]\ncmd: [x]\noutputs: [y]"), "9:14: there is no parameter `q` (known: `a`, `w`, `b`)");
     check(&stage("per: [a, a]\ncmd: [x]\noutputs: [y]"), "9:14: `a` is named twice");
     check(
         &stage("per: [a]\nacross: [w]\ncmd: [x]\noutputs: [y]"),
@@ -525,7 +525,7 @@ fn what_runs() {
         &stage("cmd: [x]\noutputs: [\".\"]"),
         "10:15: the whole folder cannot be an output (name the files or folders that the task leaves behind)",
     );
-    check(&stage("cmd: [x]\noutputs: [\"{q}.txt\"]"), "10:16: unknown placeholder `{q}` (did you mean `a`?)");
+    check(&stage("cmd: [x]\noutputs: [\"{q}.txt\"]"), "10:16: unknown placeholder `{q}` (known: `a`, `w`, `b`, `name`, `shmoo`)");
     check(
         &stage("cmd: [x]\noutputs: [y]\nenv: { A-B: 1 }"),
         "11:12: `A-B` cannot name an environment variable (a name is a letter or `_`, then letters, digits and `_`)",
@@ -598,7 +598,7 @@ fn what_runs() {
         &stage("cmd: [x]\noutputs: [y]\ncontainer: ubuntu"),
         "11:5: `container` is kept for a later version of shmoo",
     );
-    check(&stage("cmd: [x]\noutputs: [y]\nrunner: \"{q}\""), "11:14: unknown placeholder `{q}` (did you mean `a`?)");
+    check(&stage("cmd: [x]\noutputs: [y]\nrunner: \"{q}\""), "11:14: unknown placeholder `{q}` (known: `a`, `w`, `b`, `name`, `shmoo`)");
     check(&stage("shell: \"\"\noutputs: [y]"), "9:12: `shell` is empty");
     check(
         &stage("cmd: [x]\noutputs: [y]\ninput: [root/f]"),
@@ -652,7 +652,7 @@ fn inputs_and_gates() {
     );
     check(
         &stage("cmd: [x]\noutputs: [y]\ninputs: { f: { of: one/o.txt, at: { q: 1 } } }"),
-        "11:41: there is no parameter `q` (did you mean `a`?)",
+        "11:41: there is no parameter `q` (known: `a`, `w`, `b`)",
     );
     check(
         &stage("cmd: [x]\noutputs: [y]\ninputs: { f: { of: one/o.txt, at: { a: 7 } } }"),
@@ -790,7 +790,7 @@ fn evidence() {
         &stage("cmd: [x]\nevidence: [{ size: ../f }]"),
         "10:24: the path leaves its folder by `..` (a task reads and writes in its own folder)",
     );
-    check(&stage("cmd: [x]\nevidence: [{ size: \"{q}\" }]"), "10:25: unknown placeholder `{q}` (did you mean `a`?)");
+    check(&stage("cmd: [x]\nevidence: [{ size: \"{q}\" }]"), "10:25: unknown placeholder `{q}` (known: `a`, `w`, `b`, `name`, `shmoo`)");
     check(
         &stage("cmd: [x]\nevidence: [{ json: { fiel: f, fields: { n: /x } } }]"),
         "10:24: `file` is missing here\n10:26: unknown key `fiel` in an evidence (did you mean `file`?)",
@@ -799,7 +799,7 @@ fn evidence() {
         &stage("cmd: [x]\nevidence: []"),
         "8:3: `s` has nothing to show for itself (declare `outputs`, `evidence` or `rows`; `evidence: [exit]` says that the exit status is all there is)",
     );
-    check(&stage("cmd: [x]\nrows: { csv: f, keys: { q: c } }"), "10:29: there is no parameter `q` (did you mean `a`?)");
+    check(&stage("cmd: [x]\nrows: { csv: f, keys: { q: c } }"), "10:29: there is no parameter `q` (known: `a`, `w`, `b`)");
     check(&stage("cmd: [x]\nrows: { csv: f }"), "10:11: `keys` is missing here");
     check(&stage("cmd: [x]\nrows: { csv: f, keys: { a: [] } }"), "10:32: expected a column, found a list");
     check(
@@ -859,7 +859,7 @@ fn metrics_and_retries() {
     );
     check(
         &measured("metrics: { m: { of: spread, expect: { gt: { expr: q } } } }"),
-        "8:55: unknown name `q` (did you mean `a`?)",
+        "8:55: unknown name `q` (known: `a`, `w`, `b`, `attempts`, `cpu`, `max_rss`, `spread`, `wall`, `m`)",
     );
     check(
         &measured("metrics: { m: { of: spread, expect: { eq: [1] } } }"),
@@ -986,7 +986,7 @@ fn after_the_stages() {
     );
     check(
         &judged(r#"plots: [{ shmoo: { x: a, y: q, pass: "freq > 1" } }]"#),
-        "8:29: there is no parameter `q` (did you mean `a`?)",
+        "8:29: there is no parameter `q` (known: `a`, `w`, `b`)",
     );
     check(
         &judged(r#"plots: [{ shmoo: { x: a, y: w, pass: "frq > 1" } }]"#),
@@ -1019,15 +1019,15 @@ fn after_the_stages() {
     );
     check(
         &judged("models: { m: { from: one, target: freq, features: { x: q } } }"),
-        "8:56: unknown name `q` (did you mean `a`?)",
+        "8:56: unknown name `q` (known: `a`, `w`, `b`, `freq`, `time`, `shown`)",
     );
     check(
         &judged("models: { m: { from: one, target: freq, features: { x: a }, free: [y] } }"),
-        "8:68: there is no feature `y` (did you mean `x`?)",
+        "8:68: there is no feature `y` (known: `x`)",
     );
     check(
         &judged("models: { m: { from: one, by: [q], target: freq, features: { x: a } } }"),
-        "8:32: there is no parameter `q` (did you mean `a`?)",
+        "8:32: there is no parameter `q` (known: `a`, `w`, `b`)",
     );
     check(
         &judged(

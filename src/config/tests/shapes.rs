@@ -245,7 +245,7 @@ fn what_only_looks_wrong_is_a_warning() {
     );
     check(
         &format!("let: {{ t: {{ pick: w, from: {{ x: 1, z: 2 }}, else: 3 }} }}\n{one}"),
-        "4:36: `w` is never `z` (did you mean `x`?)",
+        "4:36: `w` is never `z` (known: `x`, `y`)",
     );
     check(
         "stages: { one: { cmd: [x], outputs: [o] } }\nmodels: { m: { from: one, target: a, features: { f: \"1\" } } }\n",

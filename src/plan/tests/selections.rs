@@ -109,12 +109,12 @@ fn expressions() {
     refuse(
         constraints(&["c == 1"]),
         "`--where c == 1`: unknown name `c`
-  hint: did you mean `a`?",
+  hint: known: `a`, `b`",
     );
     refuse(
         constraints(&["b == 'z'"]),
         "`--where b == 'z'`: `b` is never `z`
-  hint: did you mean `x`?",
+  hint: known: `x`, `y`",
     );
     refuse(
         constraints(&["a > 7"]),
