@@ -436,7 +436,10 @@ fn lets() {
         &part(r#"let: { x: { expr: y }, y: "{x}" }"#),
         "5:8: `x`, `y` need each other (a value cannot depend on itself; rename one of them)",
     );
-    check(&part(r#"let: { x: "{q}" }"#), "5:12: unknown placeholder `{q}` (known: `a`, `w`, `b`, `x`, `name`, `shmoo`)");
+    check(
+        &part(r#"let: { x: "{q}" }"#),
+        "5:12: unknown placeholder `{q}` (known: `a`, `w`, `b`, `x`, `name`, `shmoo`)",
+    );
     check(
         &part(r#"let: { x: "{" }"#),
         "5:12: this `{` is never closed (`{name}` is replaced by a value; write `{{` for a brace)",
@@ -525,7 +528,10 @@ fn what_runs() {
         &stage("cmd: [x]\noutputs: [\".\"]"),
         "10:15: the whole folder cannot be an output (name the files or folders that the task leaves behind)",
     );
-    check(&stage("cmd: [x]\noutputs: [\"{q}.txt\"]"), "10:16: unknown placeholder `{q}` (known: `a`, `w`, `b`, `name`, `shmoo`)");
+    check(
+        &stage("cmd: [x]\noutputs: [\"{q}.txt\"]"),
+        "10:16: unknown placeholder `{q}` (known: `a`, `w`, `b`, `name`, `shmoo`)",
+    );
     check(
         &stage("cmd: [x]\noutputs: [y]\nenv: { A-B: 1 }"),
         "11:12: `A-B` cannot name an environment variable (a name is a letter or `_`, then letters, digits and `_`)",
@@ -598,7 +604,10 @@ fn what_runs() {
         &stage("cmd: [x]\noutputs: [y]\ncontainer: ubuntu"),
         "11:5: `container` is kept for a later version of shmoo",
     );
-    check(&stage("cmd: [x]\noutputs: [y]\nrunner: \"{q}\""), "11:14: unknown placeholder `{q}` (known: `a`, `w`, `b`, `name`, `shmoo`)");
+    check(
+        &stage("cmd: [x]\noutputs: [y]\nrunner: \"{q}\""),
+        "11:14: unknown placeholder `{q}` (known: `a`, `w`, `b`, `name`, `shmoo`)",
+    );
     check(&stage("shell: \"\"\noutputs: [y]"), "9:12: `shell` is empty");
     check(
         &stage("cmd: [x]\noutputs: [y]\ninput: [root/f]"),
@@ -790,7 +799,10 @@ fn evidence() {
         &stage("cmd: [x]\nevidence: [{ size: ../f }]"),
         "10:24: the path leaves its folder by `..` (a task reads and writes in its own folder)",
     );
-    check(&stage("cmd: [x]\nevidence: [{ size: \"{q}\" }]"), "10:25: unknown placeholder `{q}` (known: `a`, `w`, `b`, `name`, `shmoo`)");
+    check(
+        &stage("cmd: [x]\nevidence: [{ size: \"{q}\" }]"),
+        "10:25: unknown placeholder `{q}` (known: `a`, `w`, `b`, `name`, `shmoo`)",
+    );
     check(
         &stage("cmd: [x]\nevidence: [{ json: { fiel: f, fields: { n: /x } } }]"),
         "10:24: `file` is missing here\n10:26: unknown key `fiel` in an evidence (did you mean `file`?)",
@@ -799,7 +811,10 @@ fn evidence() {
         &stage("cmd: [x]\nevidence: []"),
         "8:3: `s` has nothing to show for itself (declare `outputs`, `evidence` or `rows`; `evidence: [exit]` says that the exit status is all there is)",
     );
-    check(&stage("cmd: [x]\nrows: { csv: f, keys: { q: c } }"), "10:29: there is no parameter `q` (known: `a`, `w`, `b`)");
+    check(
+        &stage("cmd: [x]\nrows: { csv: f, keys: { q: c } }"),
+        "10:29: there is no parameter `q` (known: `a`, `w`, `b`)",
+    );
     check(&stage("cmd: [x]\nrows: { csv: f }"), "10:11: `keys` is missing here");
     check(&stage("cmd: [x]\nrows: { csv: f, keys: { a: [] } }"), "10:32: expected a column, found a list");
     check(
