@@ -6,6 +6,7 @@
 mod integration {
     mod archive;
     mod browser;
+    mod caching;
     mod chromium;
     #[allow(dead_code, reason = "a builder for tests to come, too")]
     mod command;

@@ -51,16 +51,16 @@ row() {
   size=$("$@" | wc -c)
   if test "$size_of" != - ; then size=$(wc -c < "$size_of"); fi
   awk -v what="$what" -v target="$target" -v wall="$wall" -v cpu="$cpu" -v peak="$peak" -v size="$size" 'BEGIN {
-    printf "| %s | %s | %.3f | %.3f | %.1f | %s |\n", what, target, wall, cpu, peak / 1000, size > 1e6 ? sprintf("%.1f MB", size / 1e6) : sprintf("%.1f kB", size / 1e3)
+    printf "| %s | %s | %.3f | %.3f | %.1f | %s |\n", what, target, wall, cpu, peak / 1000, (size > 1e6 ? sprintf("%.1f MB", size / 1e6) : sprintf("%.1f kB", size / 1e3))
   }'
 }
 
-cases=$("$shmoo" plan million.yaml --format names | wc -l)
+cases=$("$shmoo" --quiet plan million.yaml --format names | wc -l)
 echo "$("$shmoo" --version), $cases cases of 6 parameters, 2 constraints; $(nproc) processors ($(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1)), load $(cut -d' ' -f1 /proc/loadavg)"
 echo
 echo "| command | target | elapsed, s | CPU, s | peak, MB | written |"
 echo "|---|---|---|---|---|---|"
-row "plan to a file" "0.5 s, 50 MB" plan.json "$shmoo" plan million.yaml --out plan.json
-row "names" "" - "$shmoo" plan million.yaml --format names
-row "JSON listing" "2 s" - "$shmoo" plan million.yaml --format json
-row "plan to a file, 256 shards" "" plan.json "$shmoo" plan million.yaml --shards 256 --out plan.json
+row "plan to a file" "0.5 s, 50 MB" plan.json "$shmoo" --quiet plan million.yaml --out plan.json
+row "names" "" - "$shmoo" --quiet plan million.yaml --format names
+row "JSON listing" "2 s" - "$shmoo" --quiet plan million.yaml --format json
+row "plan to a file, 256 shards" "" plan.json "$shmoo" --quiet plan million.yaml --shards 256 --out plan.json

@@ -26,6 +26,9 @@ const DRAIN: Duration = Duration::from_millis(200);
 const TAIL: usize = 64 << 10;
 /// Bytes of one read: what a pipe holds.
 const BUFFER: usize = 64 << 10;
+/// How long output waits in its pipe while a process may be about to end: waking for it takes the
+/// processor away from whoever writes.
+const PATIENCE: Duration = Duration::from_millis(3);
 /// Reads from a pipe before the clock is looked at again: a process may write faster than we read.
 const READS: usize = 16;
 
@@ -301,12 +304,16 @@ fn wait_for_exit(
                 events.push(PollFd::new(&cancel, PollFlags::IN));
             }
             let fixed = events.len();
-            for stream in streams.iter() {
-                if let Some(pipe) = &stream.pipe {
-                    events.push(PollFd::new(pipe, PollFlags::IN));
+            let patient = (started + PATIENCE).checked_duration_since(now).filter(|left| !left.is_zero());
+            if patient.is_none() {
+                for stream in streams.iter() {
+                    if let Some(pipe) = &stream.pipe {
+                        events.push(PollFd::new(pipe, PollFlags::IN));
+                    }
                 }
             }
-            let wait = deadline.map(|deadline| deadline.saturating_duration_since(now));
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(now));
+            let wait = patient.into_iter().chain(left).min();
             let wait = wait.and_then(|wait| rustix::event::Timespec::try_from(wait).ok());
             match poll(&mut events, wait.as_ref()) {
                 Ok(_) | Err(rustix::io::Errno::INTR) => {}

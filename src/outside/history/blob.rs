@@ -6,13 +6,14 @@ use crate::record::RunRecord;
 use flate2::Compression;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
-use std::io::{Read, Write};
+use std::io::{BufWriter, IntoInnerError, Read};
 
 /// Returns a record as it is stored. The same record gives the same bytes with one version of shmoo.
 pub(super) fn encode(record: &RunRecord) -> Result<Vec<u8>, DatabaseError> {
-    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::new(4));
-    serde_json::to_writer(&mut encoder, record)?;
-    encoder.flush()?;
+    // The encoder works per call, and the serializer calls for every comma.
+    let mut writer = BufWriter::with_capacity(1 << 16, ZlibEncoder::new(Vec::new(), Compression::new(4)));
+    serde_json::to_writer(&mut writer, record)?;
+    let encoder = writer.into_inner().map_err(IntoInnerError::into_error)?;
     Ok(encoder.finish()?)
 }
 
