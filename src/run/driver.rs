@@ -1,4 +1,7 @@
-//! The loop: starts what the schedule says, waits for what ends, writes it down.
+//! The loop: workers that take what the schedule says, run it and write it down, and a listener for
+//! the signals that stop a run.
+//!
+//! A worker that has ended a task takes the next one itself: nobody has to wake up in between.
 
 use super::attempt::run_task;
 use super::context::Context;
@@ -8,7 +11,9 @@ use super::schedule::{Next, Schedule, SkipReason};
 use crate::ledger::{Attempt, Event, Finished, Stopped, Usage, Verdict};
 use crate::plan::TaskId;
 use crate::value::TaskKey;
-use std::sync::Arc;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::Builder;
+use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 
 /// How a run is to be carried out.
@@ -38,88 +43,47 @@ pub struct Driven {
     pub left: usize,
 }
 
-/// Carries out a schedule.
-pub async fn drive(
-    context: Arc<Context>,
+/// Carries out a schedule; the signals that stop a run are heard in `runtime`.
+pub fn drive(
+    runtime: &Runtime,
+    context: &Context,
     schedule: &mut Schedule<'_>,
     options: DriveOptions,
-    progress: &mut dyn FnMut(Progress),
+    progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Driven, RunError> {
-    let mut interrupts = Interrupts::new().map_err(RunError::Signals)?;
-    let (sender, mut receiver) = mpsc::unbounded_channel();
-    let mut free: Vec<u32> = Vec::new();
-    let mut workers = 0;
-    let mut stopped: Option<String> = None;
-    let mut broken: Option<RunError> = None;
-    loop {
-        match schedule.advance() {
-            Next::Run(task) => {
-                let worker = free.pop().unwrap_or_else(|| {
-                    workers += 1;
-                    workers - 1
-                });
-                progress(Progress::Started(task, worker));
-                let (context, sender) = (context.clone(), sender.clone());
-                tokio::task::spawn_blocking(move || {
-                    let result = carry_out(&context, task, worker);
-                    // Whoever has heard of the last task may take the context apart.
-                    drop(context);
-                    // The receiver is only gone if the loop below is.
-                    let _ = sender.send((task, worker, result));
-                });
-            }
-            Next::Skip(task, cause, reason) => {
-                let finished = skipped(&context, task, cause, reason);
-                let result = context.ledger.append(Event::Finished(Box::new(finished.clone())));
-                let finished = Arc::new(finished);
-                context.materials.results.keep(task, finished.clone());
-                schedule.finish(task, Verdict::Skipped, true);
-                progress(Progress::Finished(task, finished));
-                if let Err(error) = result {
-                    stop(&context, schedule, &mut broken, RunError::Ledger(error));
-                }
-            }
-            Next::Done => break,
-            Next::Wait => {
-                tokio::select! {
-                    message = receiver.recv() => {
-                        let Some((task, worker, result)) = message else { break };
-                        free.push(worker);
-                        match result {
-                            Ok(Some(finished)) => {
-                                let verdict = finished.verdict;
-                                schedule.finish(task, verdict, false);
-                                progress(Progress::Finished(task, finished));
-                                let bad = matches!(verdict, Verdict::Fail | Verdict::Error | Verdict::Timeout);
-                                if options.fail_fast && bad && stopped.is_none() {
-                                    stopped = Some("fail-fast".to_owned());
-                                    schedule.stop();
-                                    progress(Progress::Stopping("fail-fast".to_owned(), schedule.running()));
-                                }
-                            }
-                            Ok(None) => schedule.abandon(task),
-                            Err(error) => {
-                                schedule.abandon(task);
-                                stop(&context, schedule, &mut broken, error);
-                            }
-                        }
-                    }
-                    name = interrupts.next() => {
-                        schedule.stop();
-                        // An interrupt from the keyboard lets running tasks end; the second one, and
-                        // whatever ends the machine's job, does not.
-                        let ends = stopped.is_some() || name != "SIGINT";
-                        if ends {
-                            cancel(&context);
-                        }
-                        let shown = if ends && name == "SIGINT" { "second SIGINT" } else { name };
-                        progress(Progress::Stopping(shown.to_owned(), schedule.running()));
-                        stopped.get_or_insert_with(|| name.to_owned());
-                    }
-                }
+    let mut interrupts = {
+        let _entered = runtime.enter();
+        Interrupts::new().map_err(RunError::Signals)?
+    };
+    let workers = schedule.workers();
+    let state = State { schedule, progress, idle: 0, stopped: None, broken: None };
+    let drive = Drive { context, options, state: Mutex::new(state), changed: Condvar::new() };
+    std::thread::scope(|scope| {
+        // Nothing is sent: the channel is closed when the last worker has ended.
+        let (alive, mut all_ended) = mpsc::unbounded_channel::<()>();
+        for worker in 0..workers {
+            let (drive, alive) = (&drive, alive.clone());
+            let work = move || {
+                drive.work(worker);
+                drop(alive);
+            };
+            if let Err(source) = Builder::new().name("worker".to_owned()).spawn_scoped(scope, work) {
+                let doing = "start a thread".to_owned();
+                drive.change(|state| state.break_off(context, RunError::Machine { doing, source }));
+                break;
             }
         }
-    }
+        drop(alive);
+        runtime.block_on(async {
+            loop {
+                tokio::select! {
+                    _ = all_ended.recv() => break,
+                    name = interrupts.next() => drive.change(|state| state.interrupt(context, name)),
+                }
+            }
+        });
+    });
+    let State { schedule, stopped, mut broken, .. } = drive.state.into_inner().unwrap_or_else(PoisonError::into_inner);
     context.children.end_orphans();
     if let Some(reason) = &stopped {
         let event = Event::Stopped(Stopped { reason: reason.clone() });
@@ -136,6 +100,152 @@ pub async fn drive(
     }
 }
 
+/// What the workers of a run share.
+struct Drive<'a, 'p> {
+    context: &'a Context,
+    options: DriveOptions,
+    state: Mutex<State<'a, 'p>>,
+    /// There may be something to do.
+    changed: Condvar,
+}
+
+struct State<'a, 'p> {
+    schedule: &'a mut Schedule<'p>,
+    progress: &'a mut (dyn FnMut(Progress) + Send),
+    /// Workers that wait.
+    idle: usize,
+    /// Why nothing more is started.
+    stopped: Option<String>,
+    /// Why the run cannot go on.
+    broken: Option<RunError>,
+}
+
+impl<'a, 'p> Drive<'a, 'p> {
+    fn lock(&self) -> MutexGuard<'_, State<'a, 'p>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State<'a, 'p>)) {
+        change(&mut self.lock());
+        self.changed.notify_all();
+    }
+
+    /// Takes one task after the other until there are no more.
+    fn work(&self, worker: u32) {
+        let mut state = self.lock();
+        loop {
+            match state.schedule.advance() {
+                Next::Run(task) => {
+                    (state.progress)(Progress::Started(task, worker));
+                    // There may be more that can run now; whoever wakes finds out.
+                    if state.idle > 0 {
+                        self.changed.notify_one();
+                    }
+                    drop(state);
+                    let taken = Taken { drive: self, task };
+                    let result = carry_out(self.context, task, worker);
+                    state = taken.give_back();
+                    state.account(self.context, self.options, task, result);
+                }
+                Next::Skip(task, cause, reason) => state.skip(self.context, task, cause, reason),
+                Next::Wait => {
+                    state.idle += 1;
+                    state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                    state.idle -= 1;
+                }
+                Next::Done => break,
+            }
+        }
+        drop(state);
+        self.changed.notify_all();
+    }
+}
+
+/// A task in the hands of a worker. If the worker panics, the others must not wait for it for ever.
+struct Taken<'d, 'a, 'p> {
+    drive: &'d Drive<'a, 'p>,
+    task: TaskId,
+}
+
+impl<'d, 'a, 'p> Taken<'d, 'a, 'p> {
+    fn give_back(self) -> MutexGuard<'d, State<'a, 'p>> {
+        let drive = self.drive;
+        std::mem::forget(self);
+        drive.lock()
+    }
+}
+
+impl Drop for Taken<'_, '_, '_> {
+    fn drop(&mut self) {
+        self.drive.change(|state| {
+            state.schedule.abandon(self.task);
+            state.schedule.stop();
+        });
+    }
+}
+
+impl State<'_, '_> {
+    fn account(
+        &mut self,
+        context: &Context,
+        options: DriveOptions,
+        task: TaskId,
+        result: Result<Option<Arc<Finished>>, RunError>,
+    ) {
+        match result {
+            Ok(Some(finished)) => {
+                let verdict = finished.verdict;
+                self.schedule.finish(task, verdict, false);
+                (self.progress)(Progress::Finished(task, finished));
+                let bad = matches!(verdict, Verdict::Fail | Verdict::Error | Verdict::Timeout);
+                if options.fail_fast && bad && self.stopped.is_none() {
+                    self.stop("fail-fast");
+                }
+            }
+            Ok(None) => self.schedule.abandon(task),
+            Err(error) => {
+                self.schedule.abandon(task);
+                self.break_off(context, error);
+            }
+        }
+    }
+
+    fn skip(&mut self, context: &Context, task: TaskId, cause: TaskId, reason: SkipReason) {
+        let finished = skipped(context, task, cause, reason);
+        let result = context.ledger.append(Event::Finished(Box::new(finished.clone())));
+        let finished = Arc::new(finished);
+        context.materials.results.keep(task, finished.clone());
+        self.schedule.finish(task, Verdict::Skipped, true);
+        (self.progress)(Progress::Finished(task, finished));
+        if let Err(error) = result {
+            self.break_off(context, RunError::Ledger(error));
+        }
+    }
+
+    fn stop(&mut self, reason: &str) {
+        self.schedule.stop();
+        (self.progress)(Progress::Stopping(reason.to_owned(), self.schedule.running()));
+        self.stopped.get_or_insert_with(|| reason.to_owned());
+    }
+
+    fn interrupt(&mut self, context: &Context, name: &str) {
+        // An interrupt from the keyboard lets running tasks end; the second one, and whatever ends the
+        // machine's job, does not.
+        let ends = self.stopped.is_some() || name != "SIGINT";
+        if ends {
+            cancel(context);
+        }
+        self.stop(if ends && name == "SIGINT" { "second SIGINT" } else { name });
+    }
+
+    /// Stops for a reason that leaves nothing else to do.
+    fn break_off(&mut self, context: &Context, error: RunError) {
+        self.schedule.stop();
+        cancel(context);
+        self.broken.get_or_insert(error);
+    }
+}
+
 /// Takes a task to its final state, and writes that down; `None` if the run is being stopped.
 fn carry_out(context: &Context, task: TaskId, worker: u32) -> Result<Option<Arc<Finished>>, RunError> {
     let Some(finished) = run_task(context, task, worker)? else { return Ok(None) };
@@ -145,13 +255,6 @@ fn carry_out(context: &Context, task: TaskId, worker: u32) -> Result<Option<Arc<
         context.materials.results.keep(task, finished.clone());
     }
     Ok(Some(finished))
-}
-
-/// Stops for a reason that leaves nothing else to do.
-fn stop(context: &Context, schedule: &mut Schedule<'_>, broken: &mut Option<RunError>, error: RunError) {
-    schedule.stop();
-    cancel(context);
-    broken.get_or_insert(error);
 }
 
 /// Ends all running processes.

@@ -312,6 +312,11 @@ impl<'a> Schedule<'a> {
         self.running
     }
 
+    /// Returns how many tasks can ever run at a time, at least one.
+    pub fn workers(&self) -> u32 {
+        u32::try_from(self.limits.jobs.min(self.left)).unwrap_or(u32::MAX).max(1)
+    }
+
     /// Returns what to do next. A task that is returned counts as running until `finish`.
     pub fn advance(&mut self) -> Next {
         if self.stopped {

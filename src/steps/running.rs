@@ -73,7 +73,7 @@ pub struct Outlook<'a> {
 }
 
 /// Shows what happens.
-pub trait Observer {
+pub trait Observer: Send {
     /// The run begins.
     fn begin(&mut self, outlook: Outlook<'_>);
     /// Something happened.
@@ -258,7 +258,7 @@ fn carry_out(
     } else {
         None
     };
-    let context = Arc::new(Context {
+    let context = Context {
         materials,
         ledger,
         clock: workspace.clock.clone(),
@@ -268,22 +268,18 @@ fn carry_out(
         cancel,
         cache,
         children: Children::of_whole_process(),
-    });
+    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .max_blocking_threads(jobs.max(1))
         .build()
         .map_err(|error| StepError::disk("make", &folder.path)(error))?;
     let options = DriveOptions { fail_fast: request.fail_fast };
-    let driven = runtime.block_on(drive(context.clone(), &mut schedule, options, &mut |progress| {
-        observer.event(&plan, &progress);
-    }));
+    let driven = drive(&runtime, &context, &mut schedule, options, &mut |progress| observer.event(&plan, &progress));
     observer.end();
     let left = schedule.left();
     drop(schedule);
     end_at_signals(runtime);
     let driven = driven.map_err(StepError::Run)?;
-    let context = Arc::into_inner(context).expect("tasks let go of the context before they report");
     context.ledger.close().map_err(StepError::Ledger)?;
     drop(context.materials);
     drop(lock);
