@@ -1,11 +1,12 @@
 //! The steps `check` and `compare`: a record against its goldens, and against an earlier run.
 
+use super::noise::earlier_runs;
 use super::recording::RecordedRun;
 use super::run_folder::{RunFolder, rebuild};
 use super::workspace::LoadedFile;
 use super::{StepError, Workspace};
 use crate::check::golden::{GoldenCheck, GoldenFinding, PlannedPoint, Table, check};
-use crate::compare::{Comparison, choose, compare};
+use crate::compare::{Comparison, EarlierRuns, choose, compare};
 use crate::outside::history::{History, RunFilter};
 use crate::plan::Plan;
 use crate::record::{RunInfo, RunRecord};
@@ -71,7 +72,11 @@ pub fn compare_with_earlier(
         }
         None => previous(&*history, &record.run)?,
     };
-    Ok(compare(record, base.as_ref(), why, &plan.suite))
+    let earlier = match &base {
+        Some(base) => earlier_runs(&*history, record, base)?,
+        None => EarlierRuns::default(),
+    };
+    Ok(compare(record, base.as_ref(), why, &plan.suite, &earlier))
 }
 
 fn previous(history: &dyn History, head: &RunInfo) -> Result<(Option<RunRecord>, Vec<String>), StepError> {

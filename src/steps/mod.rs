@@ -12,6 +12,7 @@ mod error;
 pub mod finding;
 pub mod inspecting;
 pub mod judging;
+mod noise;
 pub mod planning;
 pub mod pruning;
 pub mod recording;
