@@ -16,6 +16,7 @@ mod judge;
 mod measured;
 mod notes;
 mod pairs;
+mod recorded;
 mod rekeyed;
 mod verdicts;
 mod weigh;
@@ -28,6 +29,7 @@ pub use comparison::{Change, Comparison, ComparisonBase, ComparisonVerdict};
 
 pub use earlier::{EarlierRuns, EarlierValue};
 pub use figures::{Band, Decision, Figures, Repeats, Scale, Test};
+pub use recorded::{RecordedSuiteError, recorded_suite};
 
 use crate::record::RunRecord;
 use crate::suite::Suite;
