@@ -20,17 +20,22 @@ pub fn normal_tail(value: f64) -> f64 {
 
 /// Returns the quantile of Student's t for a probability in (0, 1).
 ///
-/// `freedom` is above 0; infinity gives the normal distribution.
+/// An infinite `freedom` gives the normal distribution; without any nothing is known, and the quantile is
+/// infinite.
 pub fn t_quantile(probability: f64, freedom: f64) -> f64 {
     if freedom >= NORMAL_FROM {
         return normal_quantile(probability);
     }
-    StudentsT::new(0.0, 1.0, freedom).map_or(f64::NAN, |student| student.inverse_cdf(probability))
+    let unknown = f64::INFINITY.copysign(probability - 0.5);
+    StudentsT::new(0.0, 1.0, freedom).map_or(unknown, |student| student.inverse_cdf(probability))
 }
 
 /// Returns the probability of a value of Student's t at least as far from 0 as `value`, on either side.
 pub fn t_two_sided(value: f64, freedom: f64) -> f64 {
     let square = value * value;
+    if freedom <= 0.0 {
+        return 1.0;
+    }
     if freedom >= NORMAL_FROM {
         return 2.0 * normal_tail(value.abs());
     }
@@ -64,6 +69,8 @@ mod tests {
         check(0.975, f64::INFINITY, 1.960);
         check(0.975, 1e6, 1.960);
         assert!((t_quantile(0.025, 9.0) + 2.262).abs() < 6e-4);
+        assert_eq!((t_quantile(0.975, 0.0), t_quantile(0.025, 0.0)), (f64::INFINITY, f64::NEG_INFINITY));
+        assert_eq!(t_two_sided(3.0, 0.0), 1.0);
     }
 
     #[test]

@@ -86,6 +86,14 @@ mod tests {
     }
 
     #[test]
+    fn one_run_says_nothing() {
+        for values in [&[7.0][..], &[]] {
+            let found = predict(&History::of(values), 9.0, 0.1, 0.0, 0.05);
+            assert_eq!((found.low, found.high, found.p), (f64::NEG_INFINITY, f64::INFINITY, 1.0));
+        }
+    }
+
+    #[test]
     fn misses_as_often_as_it_says() {
         let mut random = Random::new(2);
         for count in [5, 10, 20] {
