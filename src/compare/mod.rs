@@ -22,6 +22,8 @@ mod verdicts;
 mod weigh;
 
 #[cfg(test)]
+mod noise_tests;
+#[cfg(test)]
 mod tests;
 
 pub use baseline::choose;
