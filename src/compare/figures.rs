@@ -60,8 +60,9 @@ pub struct Band {
     pub low: Option<f64>,
     /// Its upper end.
     pub high: Option<f64>,
-    /// The standard deviation of the next run around the centre, on the scale of the comparison.
-    pub deviation: f64,
+    /// The standard deviation of the next run around the centre, on the scale of the comparison; none if
+    /// there are too few runs.
+    pub deviation: Option<f64>,
     /// The degrees of freedom; none: without limit.
     pub freedom: Option<f64>,
     /// Whether the metrics of the stage lent each other their spread.

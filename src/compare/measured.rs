@@ -9,8 +9,9 @@ use crate::value::{RunId, convert_f64};
 /// Fewest earlier runs that are searched for a change of level: two levels of at least three runs, and
 /// something to compare.
 const SEARCHED_FROM: usize = 8;
-/// How sure a change of level has to be to forget what was before it.
-const CHANGE_LEVEL: f64 = 0.01;
+/// How likely a change of level may be chance, and what was before it still be forgotten: few runs show no
+/// more.
+const CHANGE_LEVEL: f64 = 0.05;
 
 /// The numbers of a metric at a point.
 pub(super) struct Measured {
@@ -19,6 +20,10 @@ pub(super) struct Measured {
     pub(super) head: Vec<f64>,
     /// The base's.
     pub(super) base: Vec<f64>,
+    /// The smallest and the largest of this run's repeats, as measured.
+    pub(super) head_ends: [f64; 2],
+    /// The base's.
+    pub(super) base_ends: [f64; 2],
     /// The medians of earlier runs on the scale, oldest first, since the last change of level.
     pub(super) history: Vec<f64>,
     /// The typical number of their repeats.
@@ -65,6 +70,7 @@ impl Measured {
         for (_, samples) in &mut runs {
             scale.take(samples);
         }
+        let (head_ends, base_ends) = (ends(&head_samples), ends(&base_samples));
         scale.take(&mut head_samples);
         scale.take(&mut base_samples);
         let within = {
@@ -80,6 +86,8 @@ impl Measured {
             within,
             head: head_samples,
             base: base_samples,
+            head_ends,
+            base_ends,
         })
     }
 }
@@ -108,6 +116,10 @@ impl Scale {
             Scale::Linear => distance,
         }
     }
+}
+
+fn ends(values: &[f64]) -> [f64; 2] {
+    values.iter().fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], &value| [low.min(value), high.max(value)])
 }
 
 fn converted(samples: &[f64], from: &str, to: &str) -> Option<Vec<f64>> {

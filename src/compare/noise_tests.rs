@@ -125,14 +125,16 @@ fn the_base_was_an_outlier() {
 
 #[test]
 fn a_new_level_starts_a_new_history() {
-    let steps: Vec<f64> = [[1.0; 10], [1.5; 10]].concat();
-    let change = judged(&timed(), &levels(&steps, 10), &levels(&[1.65], 10)[0]);
+    let runs = |count: usize| -> Vec<Vec<f64>> {
+        let saw = |run: usize| 1.0 + 0.001 * (run * 7 % 11) as f64;
+        (0..20).map(|run| vec![if run < 20 - count { 1.0 } else { 1.5 } * saw(run)]).collect()
+    };
+    let change = judged(&timed(), &runs(10), &[1.65]);
     assert_eq!(decided(&change), (ComparisonVerdict::Regressed, Decision::All), "{}", change.rule);
     let band = change.figures.unwrap().history.unwrap();
     assert_eq!((band.runs, band.since), (10, Some(RunId::new("e10"))));
     // Too few runs since then.
-    let steps: Vec<f64> = [[1.0; 16].as_slice(), &[1.5; 4]].concat();
-    let change = judged(&timed(), &levels(&steps, 10), &levels(&[1.65], 10)[0]);
+    let change = judged(&timed(), &runs(4), &[1.65]);
     assert_eq!(decided(&change), (ComparisonVerdict::Uncertain, Decision::RunsMissing), "{}", change.rule);
     assert!(change.rule.ends_with("(4 of 5 since the level changed with e16)"), "{}", change.rule);
 }

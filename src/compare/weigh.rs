@@ -60,7 +60,7 @@ fn priors<'a>(open: &[Open<'a>], histories: &[History]) -> HashMap<&'a str, Prio
 }
 
 fn one(open: &Open<'_>, mut history: History, prior: Option<&Prior>, rank_sums: &mut RankSums) -> Figures {
-    let Measured { scale, head, base, history: medians, history_repeats, since, within } = open.measured;
+    let Measured { scale, head, base, history: medians, history_repeats, since, within, .. } = open.measured;
     let scale = *scale;
     let rank_sum = rank_sums.of(head.len(), base.len());
     let moved = shift(head, base, &rank_sum, LEVEL);
@@ -92,19 +92,15 @@ fn one(open: &Open<'_>, mut history: History, prior: Option<&Prior>, rank_sums: 
         Some(Test::History) if enough_repeats && prediction.p <= LEVEL => Some(rank_sum.p_value(head, base)),
         _ => None,
     };
-    let ends = |values: &[f64]| Repeats {
-        n: values.len() as u64,
-        low: values.first().map_or(0.0, |low| scale.value(*low)),
-        high: values.last().map_or(0.0, |high| scale.value(*high)),
-    };
+    let repeats = |values: &[f64], [low, high]: [f64; 2]| Repeats { n: values.len() as u64, low, high };
     let band = (!medians.is_empty() && open.same_machine).then(|| band(&history, &prediction, scale, enough_runs));
     Figures {
         scale,
         effect: scale.effect(moved.estimate),
         interval: interval.map(|(low, high)| [scale.effect(low), scale.effect(high)]),
         min_effect: open.min_effect,
-        head: ends(head),
-        base: ends(base),
+        head: repeats(head, open.measured.head_ends),
+        base: repeats(base, open.measured.base_ends),
         history: band.map(|band| Band { moderated, since: since.clone(), ..band }),
         runs_missing: if open.same_machine { FEWEST_RUNS.saturating_sub(history.count) as u32 } else { 0 },
         test,
@@ -123,7 +119,7 @@ fn band(history: &History, prediction: &Prediction, scale: Scale, enough: bool) 
         centre: scale.value(history.centre),
         low: end(prediction.low),
         high: end(prediction.high),
-        deviation: prediction.deviation,
+        deviation: enough.then_some(prediction.deviation),
         freedom: Some(history.freedom).filter(|freedom| freedom.is_finite()),
         moderated: false,
         since: None,

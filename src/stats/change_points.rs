@@ -74,11 +74,18 @@ pub fn change_points(values: &[f64], rules: &ChangeRules) -> Vec<ChangePoint> {
     prune(values, &scores, starts, &rules)
 }
 
-/// Segments the scores. The memory is estimated from the whole first, or from the differences, whichever
-/// leaves less noise, then again from what the segments leave.
+/// Segments the scores. The memory is estimated from the whole first, from the differences, and from what
+/// the best single cut leaves, whichever finds least noise, then again from what the segments leave.
 fn candidates(scores: &[f64], shortest: usize) -> Vec<usize> {
-    let (whole, differences) = (Memory::of_segments(scores, &[]), Memory::of_differences(scores));
-    let mut memory = if differences.long_run < whole.long_run { differences } else { whole };
+    let cut = Cuts::new(scores.len(), shortest).best(scores);
+    let guesses =
+        [Memory::of_segments(scores, &[]), Memory::of_differences(scores), Memory::of_segments(scores, &[cut])];
+    let mut memory = guesses.into_iter().fold(
+        guesses[0],
+        |least, guess| {
+            if guess.long_run < least.long_run { guess } else { least }
+        },
+    );
     let mut starts = Vec::new();
     for _ in 0..ROUNDS {
         let penalty = PENALTY * (scores.len() as f64).ln() * memory.long_run;
@@ -184,6 +191,20 @@ impl Cuts {
     fn new(count: usize, shortest: usize) -> Cuts {
         let factor = |cut: usize| (count as f64 / (cut as f64 * (count - cut) as f64)).sqrt();
         Cuts { shortest, factors: (shortest..=count - shortest).map(factor).collect() }
+    }
+
+    /// Returns the place of the largest difference.
+    fn best(&self, values: &[f64]) -> usize {
+        let mean = values.iter().sum::<f64>() / values.len() as f64;
+        let mut sum: f64 = values[..self.shortest - 1].iter().map(|value| value - mean).sum();
+        let (mut best, mut largest) = (self.shortest, -1.0);
+        for (place, (value, factor)) in values[self.shortest - 1..].iter().zip(&self.factors).enumerate() {
+            sum += value - mean;
+            if (sum * factor).abs() > largest {
+                (best, largest) = (self.shortest + place, (sum * factor).abs());
+            }
+        }
+        best
     }
 
     /// Returns the largest difference over all cuts, in units of a value's deviation. The values sum to 0.

@@ -103,6 +103,7 @@ mod tests {
     /// Hollander and Wolfe 1973, table 3.1 (Hamilton depression scale): T+ = 5 of n = 9, two-sided
     /// P = 0.0391, the estimate -0.46, the 96 % interval (-0.786, -0.010).
     #[test]
+    #[expect(clippy::approx_constant, reason = "a patient's score happens to be near pi")]
     fn published_example() {
         let before = [1.83, 0.50, 1.62, 2.48, 1.68, 1.88, 1.55, 3.06, 1.30];
         let after = [0.878, 0.647, 0.598, 2.05, 1.06, 1.29, 1.06, 3.14, 1.29];

@@ -1,7 +1,7 @@
 //! The step `changes`: the columns of a CSV file, and where each changed its level.
 
 use super::StepError;
-use crate::stats::{ChangePoint, ChangeRules, Drift, DriftRules, change_points, drift};
+use crate::stats::{ChangePoint, ChangeRules, Drift, DriftRules, change_points, drift, median};
 use crate::value::did_you_mean;
 use std::fs;
 use std::path::Path;
@@ -65,6 +65,10 @@ fn search(series: Series, rules: &ChangeRules) -> Found {
     let start = changes.last().map_or(0, |change| change.index);
     let drift = drift(&series.values[start..], &DriftRules { level: rules.level / 2.0, ..DriftRules::default() });
     let drift = drift.map(|drift| Drift { index: drift.index + start, since: drift.since + start, ..drift });
+    let drift = drift.filter(|drift| {
+        let (before, after) = (median(&series.values[start..drift.since]), median(&series.values[drift.since..]));
+        before == 0.0 || (after - before).abs() >= rules.min_effect * before.abs()
+    });
     Found { series, changes, drift }
 }
 
@@ -74,7 +78,7 @@ fn read_series(file: &str, bytes: &[u8], columns: &Columns) -> Result<Vec<Series
         StepError::usage(format!("{file}:{line}: {message}"), hint.map(str::to_owned))
     };
     let broken = |error: csv::Error| {
-        let line = error.position().map_or(1, csv::Position::line);
+        let line = error.position().map_or(1, |position| line_of(bytes, position));
         let message = match error.kind() {
             csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
                 format!("{len} cells, and the header has {expected_len}")
@@ -113,7 +117,7 @@ fn read_series(file: &str, bytes: &[u8], columns: &Columns) -> Result<Vec<Series
     let mut record = csv::StringRecord::new();
     let mut row = 0u64;
     while reader.read_record(&mut record).map_err(broken)? {
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = record.position().map_or(0, |position| line_of(bytes, position));
         for (series, &column) in series.iter_mut().zip(&chosen) {
             let text = &record[column];
             if text.is_empty() {
@@ -133,6 +137,13 @@ fn read_series(file: &str, bytes: &[u8], columns: &Columns) -> Result<Vec<Series
         row += 1;
     }
     Ok(series)
+}
+
+/// Returns the line of a row: its position may be before empty lines.
+fn line_of(bytes: &[u8], position: &csv::Position) -> u64 {
+    let rest = bytes.get(position.byte() as usize..).unwrap_or_default();
+    let empty = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).filter(|byte| **byte == b'\n').count();
+    position.line() + empty as u64
 }
 
 #[cfg(test)]
