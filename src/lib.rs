@@ -16,6 +16,7 @@ pub mod plan;
 pub mod record;
 pub mod report;
 pub mod run;
+pub mod stats;
 pub mod steps;
 pub mod suite;
 pub mod value;

@@ -15,6 +15,7 @@ mod integration {
     mod faults;
     mod generator_project;
     mod layering;
+    mod noise;
     #[allow(dead_code, reason = "the unit tests of `report` use the rest")]
     mod sample_report;
     #[allow(dead_code, reason = "a builder for tests to come, too")]

@@ -1,6 +1,7 @@
 //! The arguments of all commands.
 
 use super::exit::EXIT_CODES;
+use crate::value::Share;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -25,6 +26,8 @@ pub(super) enum Command {
     Report(ReportArgs),
     /// Compare a run with an earlier one
     Compare(CompareArgs),
+    /// Find where the columns of a CSV file changed their level
+    Changes(ChangesArgs),
     /// Tell which tools are there, which are missing, and how to install them
     Doctor(DoctorArgs),
     /// Expand a suite into cases, tasks and shards
@@ -242,17 +245,24 @@ pub(super) struct ReportArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
+#[command(
+    after_help = "One name is the run to judge; of two, the first is the base. Each is a run's name, a unique part of it,
+`last`, or the path of a record file (`.shmoo/runs/RUN/record.json`). If the run to judge is a file, no
+project is needed, and no earlier runs are asked.
+
+Examples:
   shmoo compare
   shmoo compare last --base 20260131-142233-temp-sense-3f9a
-  shmoo compare --format json | jq .counts
+  shmoo compare 3f9a 77aa --format json | jq .counts
+  shmoo compare base/record.json head/record.json --format json
 
 Exit codes: 12 for a regression (with `--strict` also for what is uncertain), 3 if there is nothing to
-compare with, else 0. A base that you name may be any recorded run.")]
+compare with, else 0. A base that you name may be any recorded run."
+)]
 pub(super) struct CompareArgs {
-    /// The run to judge: its name, a unique part of it, or `last`
-    #[arg(default_value = "last")]
-    pub(super) head: String,
+    /// The run to judge [default: last], or the base and the run to judge
+    #[arg(value_name = "RUN", num_args = 0..=2)]
+    pub(super) runs: Vec<String>,
     /// Compare with this run [default: the previous complete run on such a machine]
     #[arg(long, value_name = "RUN")]
     pub(super) base: Option<String>,
@@ -262,6 +272,56 @@ pub(super) struct CompareArgs {
     /// Count uncertain changes as regressions
     #[arg(long)]
     pub(super) strict: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Rows are in the order of time; an empty cell is no value. A change is where the level steps; a drift is
+where it creeps since the last step. Both take the memory of the series into account: see
+docs/STATISTICS.md.
+
+Examples:
+  shmoo changes nightly.csv
+  shmoo changes nightly.csv --index commit --time date --metric wall --format json
+
+Exit codes: 3 if no column has six values, 2 for a bad file, else 0."
+)]
+pub(super) struct ChangesArgs {
+    /// The CSV file; its first line names the columns
+    pub(super) file: PathBuf,
+    /// Name rows by this column [default: count them from 0]
+    #[arg(long, value_name = "COLUMN")]
+    pub(super) index: Option<String>,
+    /// Take times from this column [default: one called time, timestamp, date, datetime or started]
+    #[arg(long, value_name = "COLUMN")]
+    pub(super) time: Option<String>,
+    /// Take values from this column; may be repeated [default: all other columns]
+    #[arg(long = "metric", value_name = "COLUMN")]
+    pub(super) metrics: Vec<String>,
+    /// Leave out changes smaller than this share of the level before
+    #[arg(long, value_name = "SHARE", default_value = "0%")]
+    pub(super) min_effect: Share,
+    /// Leave out changes with a larger p-value
+    #[arg(long, value_name = "P", default_value_t = 0.02, value_parser = probability)]
+    pub(super) level: f64,
+    /// The format
+    #[arg(long, value_enum, default_value_t = TableFormat::Table)]
+    pub(super) format: TableFormat,
+}
+
+/// Reads a number above 0 and below 1.
+fn probability(text: &str) -> Result<f64, String> {
+    let inside = |value: &f64| *value > 0.0 && *value < 1.0;
+    text.parse().ok().filter(inside).ok_or_else(|| "wanted: a number above 0 and below 1".to_owned())
+}
+
+/// A table or JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum TableFormat {
+    /// For people
+    Table,
+    /// For programs; versioned
+    Json,
 }
 
 /// Text or JSON.

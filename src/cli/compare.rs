@@ -5,31 +5,41 @@ use super::arguments::{CompareArgs, TextFormat};
 use super::exit::Exit;
 use super::table::{row, table};
 use crate::compare::{Comparison, ComparisonVerdict};
+use crate::record::RunInfo;
 use crate::report::{both, change_sign, count, counts_of, notable, percent, short, thousands};
 use crate::steps::StepError;
 use crate::steps::finding::{find_any_run, find_recorded, nothing_recorded};
-use crate::steps::judging::compare_with_earlier;
-use serde_json::json;
+use crate::steps::judging::{compare_files, compare_with_earlier, compare_with_record, read_record};
+use crate::value::{RunId, SuiteName};
+use serde::Serialize;
+use std::io::Write as _;
+use std::path::Path;
 
 /// Rows of a list; the JSON has all of them.
 const ROWS: usize = 60;
 
+/// A run with what it was compared with.
+struct Compared {
+    head: RunInfo,
+    comparison: Comparison,
+}
+
 pub(super) fn compare(session: &Session, arguments: &CompareArgs) -> Result<Exit, Exit> {
-    let CompareArgs { head, base, format, strict } = arguments;
+    let CompareArgs { runs, base, format, strict } = arguments;
     let printer = &session.printer;
-    let fail = |error: StepError| printer.step(&error);
-    let workspace = session.workspace(&session.current)?;
-    let found = find_any_run(&workspace, head).map_err(fail)?;
-    let record = &found.recorded.record;
-    let base = match base {
-        None => None,
-        Some(base) => {
-            let history = workspace.existing_history().map_err(fail)?;
-            let history = history.ok_or_else(|| fail(nothing_recorded(None)))?;
-            Some(find_recorded(&*history, base, None).map_err(fail)?.id)
+    let (base, head) = match (runs.as_slice(), base) {
+        ([], base) => (base.as_deref(), "last"),
+        ([head], base) => (base.as_deref(), head.as_str()),
+        ([base, head, ..], None) => (Some(base.as_str()), head.as_str()),
+        ([_, _, ..], Some(_)) => {
+            printer.error("the base is named twice", Some("two names are the base and the run to judge"));
+            return Err(Exit::Usage);
         }
     };
-    let comparison = compare_with_earlier(&workspace, &found.plan, record, base.as_ref()).map_err(fail)?;
+    let Compared { head, comparison } = compared(session, base, head).map_err(|ended| match ended {
+        Ended::Step(error) => printer.step(&error),
+        Ended::Exit(exit) => exit,
+    })?;
     let has = |verdict: ComparisonVerdict| comparison.changes.iter().any(|change| change.verdict == verdict);
     let exit = if comparison.base.is_none() {
         Exit::Nothing
@@ -44,23 +54,78 @@ pub(super) fn compare(session: &Session, arguments: &CompareArgs) -> Result<Exit
                 .into_iter()
                 .map(|(verdict, number)| (verdict.word().to_owned(), number.into()))
                 .collect();
-            let json = json!({
-                "version": 1,
-                "head": record.run.id,
-                "suite": record.run.suite,
-                "counts": counts,
-                "comparison": comparison,
-                "exit_code": exit.code(),
-            });
-            printer.data(|out| writeln!(out, "{json:#}"))?;
+            let json = ComparisonJson {
+                version: 1,
+                head: &head.id,
+                suite: &head.suite,
+                counts,
+                comparison: &comparison,
+                exit_code: exit.code(),
+            };
+            printer.data(|out| {
+                // The encoder writes in crumbs.
+                let mut out = std::io::BufWriter::with_capacity(1 << 16, out);
+                serde_json::to_writer_pretty(&mut out, &json)?;
+                writeln!(out)?;
+                out.flush()
+            })?;
         }
         TextFormat::Text => {
-            let head = format!("{} of {}\n", record.run.id, record.run.suite);
-            let text = format!("{head}{}{}", counts_line(&comparison), comparison_lines(&comparison, ROWS));
+            let title = format!("{} of {}\n", head.id, head.suite);
+            let text = format!("{title}{}{}", counts_line(&comparison), comparison_lines(&comparison, ROWS));
             printer.data(|out| out.write_all(text.as_bytes()))?;
         }
     }
     Ok(exit)
+}
+
+#[derive(Serialize)]
+struct ComparisonJson<'a> {
+    version: u32,
+    head: &'a RunId,
+    suite: &'a SuiteName,
+    counts: serde_json::Map<String, serde_json::Value>,
+    comparison: &'a Comparison,
+    exit_code: u8,
+}
+
+enum Ended {
+    Step(StepError),
+    Exit(Exit),
+}
+
+impl From<StepError> for Ended {
+    fn from(error: StepError) -> Ended {
+        Ended::Step(error)
+    }
+}
+
+/// Finds both runs, in files or in the project, and compares them.
+fn compared(session: &Session, base: Option<&str>, head: &str) -> Result<Compared, Ended> {
+    let file = |name: &str| Path::new(name).is_file().then(|| Path::new(name).to_owned());
+    let base_file = base.and_then(file);
+    if let Some(head_file) = file(head) {
+        let record = read_record(&head_file)?;
+        let Some(base_file) = base_file else {
+            let hint = "with a record file as the run to judge the base is a record file, too";
+            return Err(StepError::usage("there is no file to compare with", Some(hint.to_owned())).into());
+        };
+        let comparison = compare_files(&record, &read_record(&base_file)?)?;
+        return Ok(Compared { head: record.run, comparison });
+    }
+    let workspace = session.workspace(&session.current).map_err(Ended::Exit)?;
+    let found = find_any_run(&workspace, head)?;
+    let record = found.recorded.record;
+    let comparison = match (base, base_file) {
+        (_, Some(file)) => compare_with_record(&workspace, &found.plan, &record, &read_record(&file)?)?,
+        (None, None) => compare_with_earlier(&workspace, &found.plan, &record, None)?,
+        (Some(base), None) => {
+            let history = workspace.existing_history()?.ok_or_else(|| nothing_recorded(None))?;
+            let base = find_recorded(&*history, base, None)?.id;
+            compare_with_earlier(&workspace, &found.plan, &record, Some(&base))?
+        }
+    };
+    Ok(Compared { head: record.run, comparison })
 }
 
 /// Returns what it was compared with and why, and how many changes of each kind there are.

@@ -7,6 +7,7 @@
 
 mod archive;
 mod arguments;
+mod changes;
 mod check;
 mod compare;
 mod doctor;
@@ -96,6 +97,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Run(arguments) => run::run(&session, &arguments),
         Command::Report(arguments) => report::report(&session, &arguments),
         Command::Compare(arguments) => compare::compare(&session, &arguments),
+        Command::Changes(arguments) => changes::changes(&session, &arguments),
         Command::Check(arguments) => check::check(&session, &arguments),
         Command::Record(arguments) => record::record(&session, &arguments),
         Command::Archive(arguments) => archive::archive(&session, &arguments),

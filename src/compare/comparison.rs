@@ -1,5 +1,6 @@
 //! What a comparison says.
 
+use super::figures::Figures;
 use crate::ledger::{MeasuredValue, Verdict};
 use crate::record::SourceInfo;
 use crate::value::{PointName, RunId, Timestamp};
@@ -56,6 +57,9 @@ pub struct Change {
     pub verdict: ComparisonVerdict,
     /// Which rule decided, in one sentence.
     pub rule: String,
+    /// The figures behind it, of a measured metric that has a better side.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub figures: Option<Box<Figures>>,
 }
 
 /// What to call a change.

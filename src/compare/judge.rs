@@ -1,25 +1,51 @@
 //! What to call the change of one metric at one point, by plain rules.
 //!
 //! First that applies: present on one side only; not comparable (other unit, other `better`, other
-//! kind, gathered over other cases); equal; shown only; exact; reused from a cache; inside or outside of a band; smaller than
-//! the smallest change that matters; else uncertain, because nothing is known of the noise between
-//! runs. On another machine nothing but an exact metric is called better or worse.
+//! kind, gathered over other cases); shown only; exact; reused; texts; inside or outside of a band. What
+//! is left is a measured metric with a better side: it is open, and `verdicts` decides with the noise of
+//! earlier runs. On another machine nothing but an exact metric is called better or worse.
 
+use super::earlier::EarlierRuns;
+use super::measured::Measured;
 use super::pairs::Pair;
 use super::{Change, ComparisonVerdict};
 use crate::ledger::MeasuredValue;
 use crate::record::{MetricRow, RunRecord};
 use crate::suite::Better;
-use crate::value::{Decimal, Share, convert, convert_f64, show_number, show_numbers, with_unit};
+use crate::value::{Decimal, Share, convert, convert_f64, show_numbers, with_unit};
 
-/// Judges one pair.
-pub(super) fn judge(pair: Pair<'_>, head: &RunRecord, base: &RunRecord) -> Change {
-    let (value, earlier) = match (pair.head, pair.base) {
-        (Some(value), Some(earlier)) => (value, earlier),
+/// Returns the smallest change that matters where the suite gives none: 3 %.
+fn usual_min_effect() -> Share {
+    Share(Decimal::new(3, -2))
+}
+
+/// A change with its verdict, or open.
+pub(super) struct Judged<'a> {
+    pub(super) change: Change,
+    /// What is to be decided with the noise of earlier runs.
+    pub(super) open: Option<Difference<'a>>,
+}
+
+/// A measured metric that has a better side, in both runs.
+pub(super) struct Difference<'a> {
+    pub(super) stage: &'a str,
+    pub(super) better: Better,
+    pub(super) numbers: Numbers,
+    /// The smallest change that matters.
+    pub(super) least: Share,
+    /// Whether the suite says so.
+    pub(super) least_given: bool,
+    pub(super) measured: Measured,
+}
+
+/// Judges one pair by what needs no statistics.
+pub(super) fn judge<'a>(pair: Pair<'a>, head: &RunRecord, base: &RunRecord, earlier: &EarlierRuns) -> Judged<'a> {
+    let (value, before) = match (pair.head, pair.base) {
+        (Some(value), Some(before)) => (value, before),
         (one, other) => {
             let verdict = if one.is_some() { ComparisonVerdict::New } else { ComparisonVerdict::Removed };
             let row = one.or(other);
-            return Change {
+            let change = Change {
                 base: other.map(|row| row.value.clone()),
                 head: one.map(|row| row.value.clone()),
                 unit: row.and_then(|row| row.unit.clone()),
@@ -28,24 +54,27 @@ pub(super) fn judge(pair: Pair<'_>, head: &RunRecord, base: &RunRecord) -> Chang
                 rule: pair.reason,
                 metric: pair.metric,
                 point: pair.point,
+                figures: None,
             };
+            return Judged { change, open: None };
         }
     };
     let mut change = Change {
         metric: pair.metric.clone(),
         point: pair.point.clone(),
-        base: Some(earlier.value.clone()),
+        base: Some(before.value.clone()),
         head: Some(value.value.clone()),
         unit: value.unit.clone(),
         relative: None,
         verdict: ComparisonVerdict::Incomparable,
         rule: String::new(),
+        figures: None,
     };
-    let numbers = match numbers(value, earlier) {
+    let numbers = match numbers(value, before) {
         Ok(numbers) => numbers,
         Err(why) => {
             change.rule = why;
-            return change;
+            return Judged { change, open: None };
         }
     };
     if let Some(Numbers { base, head, .. }) = &numbers {
@@ -57,28 +86,54 @@ pub(super) fn judge(pair: Pair<'_>, head: &RunRecord, base: &RunRecord) -> Chang
     }
     if let Some(why) = other_direction(&pair).or_else(|| other_cases(&pair)) {
         change.rule = why;
-        return change;
+        return Judged { change, open: None };
     }
-    let equal = numbers.as_ref().map_or(value.value == earlier.value, Numbers::equal);
-    let (verdict, rule) = Rules { pair: &pair, value, change: &change, numbers, equal, head, base }.apply();
-    Change { verdict, rule, ..change }
+    let equal = numbers.as_ref().map_or(value.value == before.value, Numbers::equal);
+    let rules = Rules { pair: &pair, value, change: &change, numbers: numbers.as_ref(), equal, head, base };
+    if let Some((verdict, rule)) = rules.apply() {
+        return Judged { change: Change { verdict, rule, ..change }, open: None };
+    }
+    match numbers.and_then(|numbers| open(&pair, numbers, earlier)) {
+        Some(open) => Judged { change, open: Some(open) },
+        None => Judged {
+            change: Change {
+                verdict: ComparisonVerdict::Uncertain,
+                rule: "its repeats are not all numbers".to_owned(),
+                ..change
+            },
+            open: None,
+        },
+    }
+}
+
+/// Gathers what is known of a measured metric.
+fn open<'a>(pair: &Pair<'a>, numbers: Numbers, earlier: &EarlierRuns) -> Option<Difference<'a>> {
+    let (value, before) = pair.head.zip(pair.base)?;
+    let given = pair.declared.and_then(|metric| metric.min_effect);
+    let least = given.unwrap_or_else(usual_min_effect);
+    // Under its name now, and under the base's: it may have been renamed between the two.
+    let then = before.reference();
+    let values = earlier.of(&[(&pair.metric, &value.point), (&then, &before.point)]);
+    let measured = Measured::gather(value, before, &values, (numbers.head, numbers.base), least.factor())?;
+    let better = pair.declared.and_then(|metric| metric.better)?;
+    Some(Difference { stage: value.stage.as_str(), better, numbers, least, least_given: given.is_some(), measured })
 }
 
 /// Both values in this run's unit.
-struct Numbers {
-    base: f64,
-    head: f64,
+pub(super) struct Numbers {
+    pub(super) base: f64,
+    pub(super) head: f64,
     /// The same as the decimals they print as, so that 0.101 is within 1 % of 0.1.
     exact: Option<(Decimal, Decimal)>,
 }
 
 impl Numbers {
-    fn equal(&self) -> bool {
+    pub(super) fn equal(&self) -> bool {
         self.base == self.head || self.exact.is_some_and(|(base, head)| base == head)
     }
 
     /// Tells whether the values differ by at most a share of the earlier one.
-    fn within(&self, least: Share) -> bool {
+    pub(super) fn within(&self, least: Share) -> bool {
         let exact =
             self.exact.and_then(|(base, head)| Some(head.checked_sub(base)?.abs() <= base.abs().checked_mul(least.0)?));
         exact.unwrap_or_else(|| (self.head - self.base).abs() <= self.base.abs() * least.factor())
@@ -129,37 +184,43 @@ struct Rules<'a> {
     pair: &'a Pair<'a>,
     value: &'a MetricRow,
     change: &'a Change,
-    numbers: Option<Numbers>,
+    numbers: Option<&'a Numbers>,
     equal: bool,
     head: &'a RunRecord,
     base: &'a RunRecord,
 }
 
 impl Rules<'_> {
-    fn apply(&self) -> (ComparisonVerdict, String) {
-        use ComparisonVerdict::{Regressed, Unchanged};
-        if self.equal {
-            return (Unchanged, "equal".to_owned());
-        }
+    /// Returns the verdict and the rule; none where the noise of earlier runs decides.
+    fn apply(&self) -> Option<(ComparisonVerdict, String)> {
+        use ComparisonVerdict::{Incomparable, Regressed, Unchanged};
         let better = self.pair.declared.and_then(|metric| metric.better);
+        let measured = matches!(better, Some(Better::Higher | Better::Lower)) && self.numbers.is_some();
+        if self.equal && (!measured || self.value.origin.is_some()) {
+            return Some((Unchanged, "equal".to_owned()));
+        }
         let Some(better) = better else {
-            return (Unchanged, format!("shown only, since it has no `better`: {}", self.sentence()));
+            return Some((Unchanged, format!("shown only, since it has no `better`: {}", self.sentence())));
         };
         if better == Better::Exact {
-            return (Regressed, format!("exact, so any change counts: {}", self.sentence()));
+            return Some((Regressed, format!("exact, so any change counts: {}{}", self.sentence(), self.repeats())));
         }
         if let Some(origin) = &self.value.origin {
-            return (Unchanged, format!("reused from run {origin}, which is no new sample"));
+            return Some((Unchanged, format!("reused from run {origin}, which is no new sample")));
         }
-        let Some(numbers) = &self.numbers else {
-            return (ComparisonVerdict::Incomparable, "texts have no better side".to_owned());
+        let Some(numbers) = self.numbers else {
+            return Some((Incomparable, "texts have no better side".to_owned()));
         };
-        let &Numbers { base, head, .. } = numbers;
         match better {
-            Better::Within(low, high) => self.band((low, high), base, head),
-            Better::Higher => self.difference(numbers, head < base),
-            Better::Lower | Better::Exact => self.difference(numbers, head > base),
+            Better::Within(low, high) => Some(self.band((low, high), numbers.base, numbers.head)),
+            Better::Higher | Better::Lower | Better::Exact => None,
         }
+    }
+
+    /// Says that an exact metric is none, if its own repeats differ.
+    fn repeats(&self) -> String {
+        let differ = self.value.samples.windows(2).any(|pair| pair[0] != pair[1]);
+        if differ { ", and its repeats differ within this run".to_owned() } else { String::new() }
     }
 
     fn band(&self, (low, high): (Decimal, Decimal), base: f64, head: f64) -> (ComparisonVerdict, String) {
@@ -188,23 +249,9 @@ impl Rules<'_> {
         }
     }
 
-    fn difference(&self, numbers: &Numbers, worse: bool) -> (ComparisonVerdict, String) {
-        use ComparisonVerdict::{Uncertain, Unchanged};
-        let least = self.pair.declared.and_then(|metric| metric.min_effect);
-        let size = self.change.relative.map(f64::abs);
-        if let Some(least) = least.filter(|least| numbers.within(*least)) {
-            return (Unchanged, format!("within {least}, the smallest change that matters"));
-        }
-        let side = if worse { "worse" } else { "better" };
-        let by = size.map_or_else(|| "the base is 0".to_owned(), |size| format!("{}% {side}", show_percent(size)));
-        let beyond = least.map(|least| format!(", more than {least}")).unwrap_or_default();
-        let machine = if self.head.run.fingerprint == self.base.run.fingerprint { "" } else { " on another machine" };
-        (Uncertain, format!("{by}{beyond}{machine}: the noise between runs is not known"))
-    }
-
     /// Names both values.
     fn sentence(&self) -> String {
-        match (&self.numbers, &self.change.base, &self.change.head) {
+        match (self.numbers, &self.change.base, &self.change.head) {
             (Some(Numbers { base, head, .. }), ..) => {
                 let (base, head) = show_numbers(*base, *head);
                 let unit = self.change.unit.as_deref();
@@ -216,13 +263,6 @@ impl Rules<'_> {
             _ => "it changed".to_owned(),
         }
     }
-}
-
-fn show_percent(relative: f64) -> String {
-    let percent = relative * 100.0;
-    let digits = if percent >= 100.0 { 0 } else { 1 - percent.log10().floor().clamp(-6.0, 1.0) as i32 };
-    let rounded = format!("{percent:.*}", digits.max(0) as usize);
-    rounded.parse().map_or(rounded, show_number)
 }
 
 fn shorten(text: &str) -> String {

@@ -1,45 +1,88 @@
 //! This run against an earlier one.
 //!
-//! In: two records and the suite as it is now. Out: a `Comparison`. Exact metrics and plain
-//! differences for now: without the spread of earlier runs a difference of a measured metric is
-//! `uncertain`, never `regressed`.
+//! In: two records, the suite as it is now, and what earlier runs measured. Out: a `Comparison`. A metric
+//! is first judged by plain rules; what is measured and has a better side is then weighed together with
+//! all others, against the noise of earlier runs (`docs/STATISTICS.md`). Without five earlier runs a
+//! difference of a measured metric is `uncertain`, never `regressed`.
 //!
 //! Invariant: a run compared with itself is silent.
 
 mod baseline;
 mod cases;
 mod comparison;
+mod earlier;
+mod figures;
 mod judge;
+mod measured;
 mod notes;
 mod pairs;
+mod recorded;
 mod rekeyed;
+mod verdicts;
+mod weigh;
 
+#[cfg(test)]
+mod noise_tests;
 #[cfg(test)]
 mod tests;
 
 pub use baseline::choose;
 pub use comparison::{Change, Comparison, ComparisonBase, ComparisonVerdict};
 
+pub use earlier::{EarlierRuns, EarlierValue};
+pub use figures::{Band, Decision, Figures, Repeats, Scale, Test};
+pub use recorded::{RecordedSuiteError, recorded_suite};
+
 use crate::record::RunRecord;
 use crate::suite::Suite;
+use judge::{Difference, Judged};
+use weigh::{Open, weigh};
 
 /// Compares a run with an earlier one, under the suite as it is now.
 ///
-/// `why` says how the base was chosen, or why there is none (see `choose`).
-pub fn compare(head: &RunRecord, base: Option<&RunRecord>, why: Vec<String>, suite: &Suite) -> Comparison {
+/// `why` says how the base was chosen, or why there is none (see `choose`); `earlier` are the runs before
+/// this one on its kind of machine.
+pub fn compare(
+    head: &RunRecord,
+    base: Option<&RunRecord>,
+    why: Vec<String>,
+    suite: &Suite,
+    earlier: &EarlierRuns,
+) -> Comparison {
     let Some(base) = base else { return Comparison { why, ..Comparison::default() } };
     let cases = cases::compare(head, base, suite);
     let run = &base.run;
     Comparison {
         base: Some(ComparisonBase { run: run.id.clone(), started: run.started, source: run.source.clone() }),
         why,
-        changes: pairs::pair(head, base, suite).into_iter().map(|pair| judge::judge(pair, head, base)).collect(),
+        changes: changes(head, base, suite, earlier),
         added_cases: cases.added,
         removed_cases: cases.removed,
         common_cases: cases.common,
         verdict_changes: cases.verdict_changes,
         notes: notes::notes(head, base, &cases.left_out),
     }
+}
+
+/// Judges each metric by itself, then those that are open together.
+fn changes(head: &RunRecord, base: &RunRecord, suite: &Suite, earlier: &EarlierRuns) -> Vec<Change> {
+    let same_machine = head.run.fingerprint == base.run.fingerprint;
+    let pairs = pairs::pair(head, base, suite).into_iter();
+    let mut judged: Vec<Judged<'_>> = pairs.map(|pair| judge::judge(pair, head, base, earlier)).collect();
+    let opens = judged.iter().filter_map(|judged| {
+        let Difference { stage, least, measured, .. } = judged.open.as_ref()?;
+        let (metric, min_effect) = (judged.change.metric.as_str(), least.factor());
+        Some(Open { metric, stage, measured, min_effect, same_machine })
+    });
+    let mut figures = weigh(&opens.collect::<Vec<_>>()).into_iter();
+    for Judged { change, open } in &mut judged {
+        if let Some((open, mut figures)) = open.as_ref().and_then(|open| Some((open, figures.next()?))) {
+            let (verdict, decided_by, rule) = verdicts::decide(change, open, &figures, same_machine);
+            figures.decided_by = decided_by;
+            (change.verdict, change.rule, change.figures) = (verdict, rule, Some(Box::new(figures)));
+        }
+    }
+    judged.into_iter().map(|judged| judged.change).collect()
 }
 
 /// Tells whether a run planned a part of its suite only.

@@ -1,10 +1,15 @@
-use super::{Comparison, ComparisonVerdict, choose, compare};
+use super::{Comparison, ComparisonVerdict, EarlierRuns, choose};
 use crate::ledger::{MeasuredValue, Verdict};
 use crate::record::sample::{SPAN, case, gated, metric, plan, record, stage, suite, with_rows};
 use crate::record::{RunInfo, RunRecord};
 use crate::suite::{Better, Input, InputName, Metric, Source, Suite, Template};
 use crate::value::{Decimal, Digest, MetricName, RunId, SuiteName, Timestamp};
 use proptest::prelude::*;
+
+/// Without any runs before these.
+fn compare(head: &RunRecord, base: Option<&RunRecord>, why: Vec<String>, suite: &Suite) -> Comparison {
+    super::compare(head, base, why, suite, &EarlierRuns::default())
+}
 
 fn band() -> Better {
     Better::Within(Decimal::from(10), Decimal::from(20))
@@ -84,13 +89,28 @@ fn plain_rules() {
     let level = || gated("level", "V", band());
     check(freq(), 5.0, 5.0, "unchanged: equal");
     check(freq(), 0.0, -0.0, "unchanged: equal");
-    check(freq(), 100.0, 90.0, "uncertain: 10% worse: the noise between runs is not known");
-    check(freq(), 100.0, 110.0, "uncertain: 10% better: the noise between runs is not known");
-    check(freq(), 0.0, 3.0, "uncertain: the base is 0: the noise between runs is not known");
+    check(freq(), 100.0, 90.0, "uncertain: 10% worse: needs 5 more runs to know the noise between runs (0 of 5)");
+    check(freq(), 100.0, 110.0, "uncertain: 10% better: needs 5 more runs to know the noise between runs (0 of 5)");
+    check(
+        freq(),
+        0.0,
+        3.0,
+        "uncertain: better, and the base is 0: needs 5 more runs to know the noise between runs (0 of 5)",
+    );
     check(wise(), 0.1, 0.101, "unchanged: within 1%, the smallest change that matters");
     check(wise(), 0.1, 0.099, "unchanged: within 1%, the smallest change that matters");
-    check(wise(), 0.1, 0.1011, "uncertain: 1.1% worse, more than 1%: the noise between runs is not known");
-    check(wise(), 0.1, 0.25, "uncertain: 150% worse, more than 1%: the noise between runs is not known");
+    check(
+        wise(),
+        0.1,
+        0.1011,
+        "uncertain: 1.1% worse, more than 1%: needs 5 more runs to know the noise between runs (0 of 5)",
+    );
+    check(
+        wise(),
+        0.1,
+        0.25,
+        "uncertain: 150% worse, more than 1%: needs 5 more runs to know the noise between runs (0 of 5)",
+    );
     check(count(), 10.0, 12.0, "regressed: exact, so any change counts: 10 became 12");
     check(count(), 12.0, 10.0, "regressed: exact, so any change counts: 12 became 10");
     check(level(), 12.0, 19.0, "unchanged: inside of [10, 20] V");
@@ -118,7 +138,7 @@ fn sides_that_do_not_compare() {
     check(&|base| unit(base, Some("GHz"), 2.0), "run.freq v1 2000000000 -> 2000000000: unchanged, equal");
     check(
         &|base| unit(base, Some("MHz"), 2.0),
-        "run.freq v1 2000000 -> 2000000000: uncertain, 99900% better: the noise between runs is not known",
+        "run.freq v1 2000000 -> 2000000000: uncertain, 99900% better: needs 5 more runs to know the noise between runs (0 of 5)",
     );
     check(
         &|base| unit(base, Some("V"), 2.0),

@@ -1,14 +1,15 @@
 //! The steps `check` and `compare`: a record against its goldens, and against an earlier run.
 
+use super::noise::earlier_runs;
 use super::recording::RecordedRun;
 use super::run_folder::{RunFolder, rebuild};
 use super::workspace::LoadedFile;
 use super::{StepError, Workspace};
 use crate::check::golden::{GoldenCheck, GoldenFinding, PlannedPoint, Table, check};
-use crate::compare::{Comparison, choose, compare};
+use crate::compare::{Comparison, EarlierRuns, choose, compare, recorded_suite};
 use crate::outside::history::{History, RunFilter};
 use crate::plan::Plan;
-use crate::record::{RunInfo, RunRecord};
+use crate::record::{RECORD_FORMAT, RunInfo, RunRecord};
 use crate::suite::GoldenSource;
 use crate::value::RunId;
 use std::fs;
@@ -71,7 +72,57 @@ pub fn compare_with_earlier(
         }
         None => previous(&*history, &record.run)?,
     };
-    Ok(compare(record, base.as_ref(), why, &plan.suite))
+    compare_in_history(&*history, plan, record, base.as_ref(), why)
+}
+
+/// Compares a record with another, which may be no recorded one, with the runs before it in the history.
+pub fn compare_with_record(
+    workspace: &Workspace,
+    plan: &Plan,
+    record: &RunRecord,
+    base: &RunRecord,
+) -> Result<Comparison, StepError> {
+    compare_in_history(&*workspace.history()?, plan, record, Some(base), vec!["it was named as a file".to_owned()])
+}
+
+fn compare_in_history(
+    history: &dyn History,
+    plan: &Plan,
+    record: &RunRecord,
+    base: Option<&RunRecord>,
+    why: Vec<String>,
+) -> Result<Comparison, StepError> {
+    let earlier = match base {
+        Some(base) => earlier_runs(history, record, base)?,
+        None => EarlierRuns::default(),
+    };
+    Ok(compare(record, base, why, &plan.suite, &earlier))
+}
+
+/// Compares two records that are files: the suite is what the later one tells of it, and no earlier runs
+/// are known.
+pub fn compare_files(head: &RunRecord, base: &RunRecord) -> Result<Comparison, StepError> {
+    let suite = recorded_suite(head).map_err(|error| StepError::usage(told(&error), None))?;
+    let why = vec!["both were named as files: without a project no earlier runs are known".to_owned()];
+    Ok(compare(head, Some(base), why, &suite, &EarlierRuns::default()))
+}
+
+/// Reads the record file of a run.
+pub fn read_record(path: &Path) -> Result<RunRecord, StepError> {
+    let bytes = fs::read(path).map_err(|source| StepError::Read { path: path.to_owned(), source })?;
+    let hint = || Some("a run's record is `.shmoo/runs/RUN/record.json`".to_owned());
+    let bad = |why: String| StepError::usage(format!("`{}` is no record of a run: {why}", path.display()), hint());
+    let record: RunRecord = serde_json::from_slice(&bytes).map_err(|error| bad(error.to_string()))?;
+    if record.format != RECORD_FORMAT {
+        return Err(bad(format!("its `format` is `{}`", record.format)));
+    }
+    Ok(record)
+}
+
+/// Returns an error with its causes.
+fn told(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 fn previous(history: &dyn History, head: &RunInfo) -> Result<(Option<RunRecord>, Vec<String>), StepError> {

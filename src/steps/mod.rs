@@ -3,7 +3,8 @@
 //! `planning` -> `running` -> `recording` -> `archiving` -> `judging` -> `reporting`. `workspace` says
 //! where things are, `run_folder` what the folder of a run holds, `finding` which run or suite is meant.
 //! Beside the flow: `rejudging` (kept evidence under the suite as it is now), `reproducing` (the folders
-//! of a case), `pruning` (old runs), `inspecting` (what the machine has), `suites` (the suite files).
+//! of a case), `pruning` (old runs), `inspecting` (what the machine has), `suites` (the suite files), `noise` (what
+//! earlier runs measured), `series` (the columns of a CSV file).
 
 pub mod archiving;
 mod baseline;
@@ -12,6 +13,7 @@ mod error;
 pub mod finding;
 pub mod inspecting;
 pub mod judging;
+mod noise;
 pub mod planning;
 pub mod pruning;
 pub mod recording;
@@ -20,6 +22,7 @@ pub mod reporting;
 pub mod reproducing;
 pub mod run_folder;
 pub mod running;
+pub mod series;
 pub mod suites;
 pub mod workspace;
 

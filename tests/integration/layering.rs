@@ -27,6 +27,7 @@ const fn worldly(name: &'static str, imports: &'static [&'static str]) -> Folder
 /// The folders in the order of the flow: each imports only what stands above it.
 const FOLDERS: &[Folder] = &[
     pure("value", &[]),
+    pure("stats", &["value"]),
     pure("expr", &["value"]),
     // A parameter is not called like a word of the expressions.
     pure("naming", &["value", "expr"]),
@@ -41,7 +42,7 @@ const FOLDERS: &[Folder] = &[
     pure("record", &["value", "expr", "naming", "evidence", "suite", "plan", "ledger"]),
     pure("check", &["value", "expr", "naming", "evidence", "suite", "plan", "ledger", "record"]),
     pure("fit", &["value", "expr", "naming", "suite", "plan", "ledger", "record"]),
-    pure("compare", &["value", "expr", "naming", "suite", "plan", "ledger", "record", "check"]),
+    pure("compare", &["value", "stats", "expr", "naming", "suite", "plan", "ledger", "record", "check"]),
     pure(
         "report",
         &["value", "expr", "naming", "evidence", "suite", "plan", "ledger", "record", "check", "fit", "compare"],
@@ -56,6 +57,7 @@ const FOLDERS: &[Folder] = &[
         "steps",
         &[
             "value",
+            "stats",
             "expr",
             "naming",
             "evidence",
@@ -80,6 +82,7 @@ const FOLDERS: &[Folder] = &[
         "cli",
         &[
             "value",
+            "stats",
             "expr",
             "naming",
             "evidence",

@@ -504,6 +504,7 @@ fn comparison() -> Comparison {
             .map(|(base, head)| (head - base) / base.abs()),
         verdict,
         rule: rule.into(),
+        figures: None,
     };
     Comparison {
         base: Some(ComparisonBase {

@@ -1,0 +1,117 @@
+//! Comparisons with a history, and the changes of a series, as people see them.
+
+use super::command::{Outcome, Shmoo, shmoo};
+use serde_json::Value;
+
+/// One metric whose value is what a file of the repository says.
+const TIMED: &str = r#"version: 1
+suite: timed
+params:
+  size: { code: s, values: [1, 2] }
+stages:
+  time:
+    inputs: [root/base.txt]
+    shell: |
+      echo "t=$(($(cat base.txt) * SHMOO_PARAM_SIZE))"
+    evidence: [{ key_value: stdout }]
+    metrics: { t: { unit: ms, better: lower } }
+"#;
+
+/// Sweeps once for each value.
+fn sweeps(values: &[&str]) -> Shmoo {
+    values.iter().fold(shmoo().file("suite.yaml", TIMED), |shmoo, value| {
+        shmoo.file("base.txt", value).before(["sweep", "suite.yaml", "--no-archive", "--format", "json"])
+    })
+}
+
+fn json(text: &str) -> Outcome<Value> {
+    Ok(serde_json::from_str(text)?)
+}
+
+#[test]
+fn five_runs_make_a_verdict() -> Outcome {
+    let mut values = vec!["1000", "1010", "995", "1005", "990"];
+    let four = sweeps(&values[..4]).file("base.txt", "1300").before(["sweep", "suite.yaml", "--no-archive"]);
+    let done = four.args(["compare", "--format", "json"]).run()?;
+    let found = json(&done.last().stdout)?;
+    let change = &found["comparison"]["changes"][0];
+    assert_eq!((done.last().code, &change["verdict"]), (0, &Value::from("uncertain")));
+    assert_eq!(change["figures"]["runs_missing"], 1);
+    assert!(change["rule"].as_str().unwrap().contains("needs 1 more run to know the noise between runs (4 of 5)"));
+
+    values.push("1300");
+    let done = sweeps(&values)
+        .args(["compare", "--format", "json"])
+        .args(["compare", "RUN-6", "RUN-6"])
+        .args(["compare", "RUN-1", "last", "--format", "json"])
+        .args(["report", "--format", "json"])
+        .args(["compare", "RUN-1", "RUN-2", "--base", "RUN-3"])
+        .run()?;
+    let outputs = &done.outputs[6..];
+    let found = json(&outputs[0].stdout)?;
+    let changes = found["comparison"]["changes"].as_array().unwrap();
+    assert_eq!((outputs[0].code, changes.len(), &found["counts"]["regressed"]), (12, 2, &Value::from(2)));
+    for change in changes {
+        let figures = &change["figures"];
+        assert_eq!((&figures["decided_by"], &figures["test"]), (&Value::from("all"), &Value::from("history")));
+        assert_eq!((&figures["history"]["runs"], &figures["family"]), (&Value::from(5), &Value::from(2)));
+        assert!(figures["q"].as_f64().unwrap() < 0.05);
+    }
+    assert_eq!(outputs[1].code, 0, "{}", outputs[1].stdout);
+    assert!(outputs[1].stdout.contains("unchanged") && !outputs[1].stdout.contains("regressed"));
+    let against_first = json(&outputs[2].stdout)?;
+    assert_eq!((outputs[2].code, &against_first["comparison"]["base"]["run"]), (12, &Value::from(done.run(1))));
+    assert_eq!(json(&outputs[3].stdout)?["comparison"]["changes"], found["comparison"]["changes"]);
+    assert_eq!(outputs[4].code, 2);
+    assert!(outputs[4].stderr.contains("the base is named twice"), "{}", outputs[4].stderr);
+    Ok(())
+}
+
+#[test]
+fn records_compare_without_a_project() -> Outcome {
+    let done = sweeps(&["1000", "1300"])
+        .shell("mkdir away && cp .shmoo/runs/RUN-1/record.json away/base.json && cp .shmoo/runs/RUN-2/record.json away/head.json && rm -r .shmoo suite.yaml && echo '{}' > away/none.json")
+        .args(["compare", "away/base.json", "away/head.json", "--format", "json"])
+        .args(["compare", "away/head.json", "away/head.json"])
+        .args(["compare", "away/head.json"])
+        .args(["compare", "away/none.json", "away/head.json"])
+        .run()?;
+    let outputs = &done.outputs[3..];
+    let found = json(&outputs[0].stdout)?;
+    assert_eq!((outputs[0].code, &found["counts"]["uncertain"]), (0, &Value::from(2)));
+    assert!((found["comparison"]["changes"][0]["figures"]["effect"].as_f64().unwrap() - 0.3).abs() < 1e-9);
+    assert_eq!(outputs[1].code, 0);
+    assert!(!outputs[1].stdout.contains("uncertain"), "{}", outputs[1].stdout);
+    assert_eq!((outputs[2].code, outputs[3].code), (2, 2));
+    assert!(outputs[2].stderr.contains("there is no file to compare with"), "{}", outputs[2].stderr);
+    assert!(outputs[3].stderr.contains("`away/none.json` is no record of a run"), "{}", outputs[3].stderr);
+    Ok(())
+}
+
+/// A step by 10 % after 30 of 50 rows, with a saw of noise.
+fn series() -> String {
+    let mut text = "commit,date,wall,steady\n".to_owned();
+    for row in 0..50 {
+        let noise = f64::from(row * 7 % 11) / 10.0;
+        let level = if row < 30 { 100.0 } else { 110.0 };
+        text.push_str(&format!("c{row},2026-01-{:02},{},{}\n", row % 28 + 1, level + noise, 5.0 + noise));
+    }
+    text
+}
+
+#[test]
+fn changes_of_a_series() {
+    shmoo()
+        .file("series.csv", &series())
+        .file("few.csv", "wall\n1\n2\n")
+        .file("bad.csv", "commit,wall\na,1\nb,fast\n")
+        .args(["changes", "series.csv", "--index", "commit"])
+        .args(["changes", "series.csv", "--index", "commit", "--metric", "wall", "--format", "json"])
+        .args(["changes", "series.csv", "--metric", "wall", "--index", "commit", "--min-effect", "15%"])
+        .args(["changes", "few.csv"])
+        .args(["changes", "bad.csv"])
+        .args(["changes", "bad.csv", "--metric", "wal"])
+        .args(["changes", "none.csv"])
+        .args(["changes", "series.csv", "--level", "2"])
+        .snapshot("changes_of_a_series");
+}
