@@ -13,6 +13,7 @@ mod integration {
     mod documents;
     mod faults;
     mod generator_project;
+    mod history;
     mod layering;
     #[allow(dead_code, reason = "the unit tests of `report` use the rest")]
     mod sample_report;

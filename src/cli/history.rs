@@ -158,11 +158,13 @@ pub(super) fn summary_json(run: &RunSummary) -> Value {
         complete,
         filter,
         profile,
+        stopped,
         source,
         fingerprint,
         archive,
         tasks,
         cases,
+        costs,
     } = run;
     let counts = |counts: &BTreeMap<Verdict, u64>| -> BTreeMap<&str, u64> {
         counts.iter().map(|(verdict, number)| (verdict.word(), *number)).collect()
@@ -179,11 +181,13 @@ pub(super) fn summary_json(run: &RunSummary) -> Value {
         "complete": complete,
         "filter": filter,
         "profile": profile,
+        "stopped": stopped,
         "source": source,
         "fingerprint": fingerprint,
         "archive": archive,
         "tasks": counts(tasks),
         "cases": counts(cases),
+        "costs": costs,
     })
 }
 
@@ -211,7 +215,7 @@ fn show(
             "run": summary_json(&summary),
             "machine": record.run.machine,
             "tools": record.run.tools,
-            "stopped": record.run.stopped,
+            "artifacts": record.run.artifacts,
             "stages": stages,
             "metrics": record.metrics.len(),
             "comparison": comparison,

@@ -77,7 +77,7 @@ fn source_info_with(git: &Path, folder: &Path, branch: Option<&str>) -> Result<O
         return Err(refused(folder, &status));
     }
     let branch = head.or_else(|| branch.filter(|branch| !branch.is_empty()).map(str::to_owned));
-    Ok(Some(SourceInfo { commit, branch, dirty: Some(!status.stdout.is_empty()) }))
+    Ok(Some(SourceInfo { commit, branch, dirty: Some(!status.stdout.is_empty()), ..SourceInfo::default() }))
 }
 
 /// Returns nothing if there is no git.
@@ -128,7 +128,7 @@ mod tests {
         assert_eq!(info(Some("x")), None);
         git(folder.path(), &["init", "-q", "-b", "trunk"]);
         let named = |branch: &str| Some(branch.to_owned());
-        let empty = SourceInfo { commit: None, branch: named("trunk"), dirty: Some(false) };
+        let empty = SourceInfo { branch: named("trunk"), dirty: Some(false), ..SourceInfo::default() };
         assert_eq!(info(None), Some(empty));
         fs::write(folder.path().join("a"), "1").unwrap();
         assert_eq!(info(None).unwrap().dirty, Some(true));
