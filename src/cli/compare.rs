@@ -7,8 +7,8 @@ use super::table::{row, table};
 use crate::compare::{Comparison, ComparisonVerdict};
 use crate::report::{both, change_sign, count, counts_of, notable, percent, short, thousands};
 use crate::steps::StepError;
-use crate::steps::finding::{find_any_run, find_recorded, nothing_recorded};
-use crate::steps::judging::compare_with_earlier;
+use crate::steps::comparing::{compare_by, rules};
+use crate::steps::finding::find_any_run;
 use serde_json::json;
 
 /// Rows of a list; the JSON has all of them.
@@ -21,15 +21,10 @@ pub(super) fn compare(session: &Session, arguments: &CompareArgs) -> Result<Exit
     let workspace = session.workspace(&session.current)?;
     let found = find_any_run(&workspace, head).map_err(fail)?;
     let record = &found.recorded.record;
-    let base = match base {
-        None => None,
-        Some(base) => {
-            let history = workspace.existing_history().map_err(fail)?;
-            let history = history.ok_or_else(|| fail(nothing_recorded(None)))?;
-            Some(find_recorded(&*history, base, None).map_err(fail)?.id)
-        }
-    };
-    let comparison = compare_with_earlier(&workspace, &found.plan, record, base.as_ref()).map_err(fail)?;
+    let rules = rules(&workspace, base, record);
+    let mut comparisons = compare_by(&workspace, &found.plan, record, &rules).map_err(fail)?.into_iter();
+    let comparison = comparisons.next().unwrap_or_default();
+    let others: Vec<Comparison> = comparisons.collect();
     let has = |verdict: ComparisonVerdict| comparison.changes.iter().any(|change| change.verdict == verdict);
     let exit = if comparison.base.is_none() {
         Exit::Nothing
@@ -50,13 +45,18 @@ pub(super) fn compare(session: &Session, arguments: &CompareArgs) -> Result<Exit
                 "suite": record.run.suite,
                 "counts": counts,
                 "comparison": comparison,
+                "other_comparisons": others,
                 "exit_code": exit.code(),
             });
             printer.data(|out| writeln!(out, "{json:#}"))?;
         }
         TextFormat::Text => {
             let head = format!("{} of {}\n", record.run.id, record.run.suite);
-            let text = format!("{head}{}{}", counts_line(&comparison), comparison_lines(&comparison, ROWS));
+            let mut text = head;
+            for comparison in std::iter::once(&comparison).chain(&others) {
+                text.push_str(&counts_line(comparison));
+                text.push_str(&comparison_lines(comparison, ROWS));
+            }
             printer.data(|out| out.write_all(text.as_bytes()))?;
         }
     }

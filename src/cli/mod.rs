@@ -12,6 +12,7 @@ mod compare;
 mod doctor;
 mod exit;
 mod history;
+mod history_changes;
 mod init;
 mod list;
 mod plan;

@@ -10,15 +10,21 @@ mod baseline;
 mod cases;
 mod comparison;
 mod judge;
+mod lineage;
+mod made_up;
 mod notes;
 mod pairs;
 mod rekeyed;
 
 #[cfg(test)]
+mod baseline_tests;
+#[cfg(test)]
 mod tests;
 
-pub use baseline::choose;
+pub use baseline::{Chosen, Known, choose, default_rules};
 pub use comparison::{Change, Comparison, ComparisonBase, ComparisonVerdict};
+pub use lineage::Lineage;
+pub use made_up::{GoldenValue, best_of, golden_base};
 
 use crate::record::RunRecord;
 use crate::suite::Suite;
@@ -26,11 +32,18 @@ use crate::suite::Suite;
 /// Compares a run with an earlier one, under the suite as it is now.
 ///
 /// `why` says how the base was chosen, or why there is none (see `choose`).
-pub fn compare(head: &RunRecord, base: Option<&RunRecord>, why: Vec<String>, suite: &Suite) -> Comparison {
+pub fn compare(head: &RunRecord, base: Option<&RunRecord>, mut why: Vec<String>, suite: &Suite) -> Comparison {
     let Some(base) = base else { return Comparison { why, ..Comparison::default() } };
     let cases = cases::compare(head, base, suite);
+    for (record, whose) in [(head, "this run"), (base, "the base")] {
+        if is_partial(record) {
+            let (common, all) = (cases.common, record.cases.len());
+            why.push(format!("{whose} is of a part of the suite: {common} of its {all} cases are in both"));
+        }
+    }
     let run = &base.run;
     Comparison {
+        rule: None,
         base: Some(ComparisonBase { run: run.id.clone(), started: run.started, source: run.source.clone() }),
         why,
         changes: pairs::pair(head, base, suite).into_iter().map(|pair| judge::judge(pair, head, base)).collect(),

@@ -105,6 +105,15 @@ pub enum ArtifactKind {
     Report,
 }
 
+impl RunInfo {
+    /// Notes an artifact, in place of an earlier one of its kind.
+    pub fn set_artifact(&mut self, artifact: Artifact) {
+        self.artifacts.retain(|other| other.kind != artifact.kind);
+        self.artifacts.push(artifact);
+        self.artifacts.sort_by_key(|artifact| artifact.kind);
+    }
+}
+
 impl ArtifactKind {
     /// Returns the word that files use.
     pub fn word(self) -> &'static str {

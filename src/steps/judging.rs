@@ -1,21 +1,15 @@
-//! The steps `check` and `compare`: a record against its goldens, and against an earlier run.
+//! The step `check`: a record against its goldens; and how a run on this machine is found.
 
 use super::recording::RecordedRun;
 use super::run_folder::{RunFolder, rebuild};
 use super::workspace::LoadedFile;
 use super::{StepError, Workspace};
 use crate::check::golden::{GoldenCheck, GoldenFinding, PlannedPoint, Table, check};
-use crate::compare::{Comparison, choose, compare};
-use crate::outside::history::{History, RunFilter};
 use crate::plan::Plan;
-use crate::record::{RunInfo, RunRecord};
+use crate::record::RunRecord;
 use crate::suite::GoldenSource;
-use crate::value::RunId;
 use std::fs;
 use std::path::{Path, PathBuf};
-
-/// How many earlier runs are looked at for one to compare with.
-const CANDIDATES: u64 = 50;
 
 /// Checks a record against the golden table of its suite; nothing if the suite has none.
 ///
@@ -48,58 +42,6 @@ pub fn suite_folder(workspace: &Workspace, folder: &RunFolder) -> PathBuf {
     let candidates = [workspace.folder.join(named), named.to_owned()];
     let found = candidates.into_iter().find(|path| path.is_file()).unwrap_or_else(|| workspace.folder.join(named));
     fs::canonicalize(&found).ok().as_deref().unwrap_or(&found).parent().map_or_else(PathBuf::new, Path::to_owned)
-}
-
-/// Compares a record with an earlier run: the named one, or the previous complete run of the suite on
-/// such a machine.
-pub fn compare_with_earlier(
-    workspace: &Workspace,
-    plan: &Plan,
-    record: &RunRecord,
-    base: Option<&RunId>,
-) -> Result<Comparison, StepError> {
-    let history = workspace.history()?;
-    let (base, why) = match base {
-        Some(run) => {
-            let Some(base) = history.load(run).map_err(StepError::History)? else {
-                return Err(StepError::usage(
-                    format!("the history has no run `{run}`"),
-                    Some("`shmoo history list` shows what there is".to_owned()),
-                ));
-            };
-            (Some(base), vec!["it was named".to_owned()])
-        }
-        None => previous(&*history, &record.run)?,
-    };
-    Ok(compare(record, base.as_ref(), why, &plan.suite))
-}
-
-fn previous(history: &dyn History, head: &RunInfo) -> Result<(Option<RunRecord>, Vec<String>), StepError> {
-    let filter = RunFilter {
-        suite: Some(head.suite.clone()),
-        before: Some(head.started),
-        limit: Some(CANDIDATES),
-        ..RunFilter::default()
-    };
-    let summaries = history.runs(&filter).map_err(StepError::History)?;
-    let mut candidates = Vec::new();
-    for summary in summaries {
-        if summary.id == head.id {
-            continue;
-        }
-        if let Some(record) = history.load(&summary.id).map_err(StepError::History)? {
-            let found = record.run.clone();
-            candidates.push(record);
-            // The first that is taken ends the search: older ones are not loaded.
-            let infos = [found];
-            if choose(&infos, head).0.is_some() {
-                break;
-            }
-        }
-    }
-    let infos: Vec<RunInfo> = candidates.iter().map(|record| record.run.clone()).collect();
-    let (chosen, why) = choose(&infos, head);
-    Ok((chosen.map(|index| candidates.swap_remove(index)), why))
 }
 
 /// A record with its plan, wherever it was found.

@@ -92,7 +92,9 @@ impl Workspace {
 
     /// Opens the history if there is one: a question makes none.
     pub fn existing_history(&self) -> Result<Option<Box<dyn History>>, StepError> {
-        let path = self.project.history.strip_prefix("sqlite:").map(|path| path.strip_prefix("//").unwrap_or(path));
+        let named = self.project.history.as_str();
+        let named = named.strip_prefix("env:").and_then(|name| self.environment.get(name)).unwrap_or(named);
+        let path = named.strip_prefix("sqlite:").map(|path| path.strip_prefix("//").unwrap_or(path));
         if path.is_some_and(|path| !path.is_empty() && !self.folder.join(path).exists()) {
             return Ok(None);
         }

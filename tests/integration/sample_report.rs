@@ -417,6 +417,7 @@ fn assembled(tasks: Vec<TaskRecord>, cases: Vec<CaseRecord>) -> Report {
         goldens: vec![],
         known_failures: vec![],
         comparison: None,
+        other_comparisons: vec![],
         plots: vec![],
         logs: vec![],
         logs_left_out: 0,
@@ -509,6 +510,7 @@ fn comparison() -> Comparison {
         rule: rule.into(),
     };
     Comparison {
+        rule: None,
         base: Some(ComparisonBase {
             run: RunId::new("20260130-140000-temp-sense-77aa"),
             started: Timestamp::from_milliseconds(1_769_781_600_000),

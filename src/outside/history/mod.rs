@@ -28,9 +28,10 @@ mod stored;
 mod tests;
 mod tls;
 
+pub use crate::outside::environment::Environment;
 pub use crate::record::RunSummary;
 pub use export::{ExportFormat, ExportTable};
-pub use open::{Environment, open_history};
+pub use open::open_history;
 pub use postgres::{Waiting, open_postgres};
 pub use postgres_place::{PlaceError, PostgresPlace};
 pub use sqlite::{open_in_memory, open_sqlite};

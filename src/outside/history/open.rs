@@ -1,35 +1,8 @@
 //! From the text in the project file to a history.
 
 use super::postgres_place::PostgresPlace;
-use super::{History, HistoryError, Waiting, open_postgres, open_sqlite};
-use std::collections::BTreeMap;
-use std::fmt;
+use super::{Environment, History, HistoryError, Waiting, open_postgres, open_sqlite};
 use std::path::Path;
-
-/// The variables of our own environment: some hold passwords, so that it is never shown.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct Environment {
-    variables: BTreeMap<String, String>,
-}
-
-impl Environment {
-    /// Keeps variables; empty ones are as good as none.
-    pub fn new<N: Into<String>, V: Into<String>>(variables: impl IntoIterator<Item = (N, V)>) -> Environment {
-        let variables = variables.into_iter().map(|(name, value)| (name.into(), value.into()));
-        Environment { variables: variables.filter(|(_, value): &(String, String)| !value.is_empty()).collect() }
-    }
-
-    /// Returns the value of a variable.
-    pub fn get(&self, name: &str) -> Option<&str> {
-        self.variables.get(name).map(String::as_str)
-    }
-}
-
-impl fmt::Debug for Environment {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_set().entries(self.variables.keys()).finish()
-    }
-}
 
 /// Opens the history that `location` names, and makes it if it is not there; relative paths are
 /// relative to `base`, the folder of the project file.
@@ -80,6 +53,5 @@ mod tests {
         check("env:WRONG", "the URL of the history is wrong");
         check("env:EMPTY", "the history is in the variable `EMPTY`, which is not set");
         check("env:NONE", "the history is in the variable `NONE`, which is not set");
-        assert_eq!(format!("{environment:?}"), "{\"OTHER\", \"PLACE\", \"WRONG\"}");
     }
 }

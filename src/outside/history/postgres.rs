@@ -4,13 +4,12 @@
 //! up. What was not committed then is not there; recording a run again does no harm.
 
 use super::database::{Database, Datum, EachRow, Fields, NewRows, Purpose};
-use super::open::Environment;
 use super::postgres_error::{self, Lost, Silent};
 use super::postgres_place::{Host, PlaceError, PostgresPlace, Secret, SslMode};
 use super::schema::{MIGRATIONS, Migration};
 use super::stored::StoredHistory;
 use super::tls::{self, Roots};
-use super::{DatabaseError, HistoryError, password_file};
+use super::{DatabaseError, Environment, HistoryError, password_file};
 use crate::value::Digest;
 use futures_util::TryStreamExt;
 use std::collections::HashMap;

@@ -1,5 +1,6 @@
 //! The history, in both databases.
 
+mod commands;
 mod place;
 mod postgres;
 mod sample;
