@@ -1,9 +1,9 @@
-use super::{Chosen, GoldenValue, Known, Lineage, best_of, choose, compare, default_rules, golden_base};
+use super::{Chosen, GoldenValue, Known, Lineage, best_of, choose, compare, default_rules, golden_base, orphans};
 use crate::ledger::{MeasuredValue, Verdict};
 use crate::record::sample::{case, gated, plan, record, stage, suite};
 use crate::record::{RunRecord, RunSummary};
 use crate::suite::{Better, Suite};
-use crate::value::{BaselineRule, SuiteName, Timestamp};
+use crate::value::{BaselineRule, MetricName, PointName, RunId, StageName, SuiteName, Timestamp};
 
 fn sample() -> Suite {
     suite(&["vdd:v=1 2 3"], vec![stage("run", &[0], vec![gated("freq", "Hz", Better::Higher)])])
@@ -190,7 +190,7 @@ fn numbers(record: &RunRecord) -> Vec<f64> {
 fn bases_that_are_no_runs() {
     let newest = measured("c", &[("vdd=1", 5.0), ("vdd=2", 6.0)]);
     let older = [measured("b", &[("vdd=1", 7.0), ("vdd=3", 9.0)]), measured("a", &[("vdd=2", 5.5)])];
-    let all = [&[newest.clone()], &older[..]].concat();
+    let all = [std::slice::from_ref(&newest), &older[..]].concat();
     let best = best_of(&all).unwrap();
     assert_eq!((numbers(&best), best.run.id.as_str()), (vec![7.0, 6.0], "best of 3 runs"));
     assert_eq!(best_of(&all[..1]).unwrap(), newest);
@@ -203,6 +203,25 @@ fn bases_that_are_no_runs() {
     };
     let base = golden_base(&newest, "g.csv", &[golden("v2", 6.5), golden("v3", 1.0)]);
     assert_eq!((numbers(&base), base.metrics[0].point.as_str()), (vec![6.5], "v2"));
+}
+
+#[test]
+fn orphans_are_listed() {
+    let mut suite = sample();
+    suite.stages[0].metrics[0].was = vec!["frequency".to_owned()];
+    let head = measured("b", &[("vdd=1", 5.0), ("vdd=2", 6.0)]);
+    let metric = |stage: &str, metric: &str| (StageName::new(stage), MetricName::new(metric), RunId::new("a"));
+    let metrics = [metric("run", "freq"), metric("run", "frequency"), metric("run", "power"), metric("gone", "freq")];
+    let cases = ["v1", "v2", "v7", "v8"].map(|name| (PointName::new(name), RunId::new("a")));
+    let expected = [
+        "2 metrics are in the history and not in the suite: run.power (last in a), gone.freq (last in a)",
+        "2 cases are in the history and not in the suite: v7 (last in a), v8 (last in a)",
+    ];
+    assert_eq!(orphans(&head, &suite, &metrics, &cases), expected);
+    let mut part = head.clone();
+    part.run.profile = Some("pr".to_owned());
+    assert_eq!(orphans(&part, &suite, &metrics, &cases), expected[..1]);
+    assert_eq!(orphans(&head, &suite, &metrics[..2], &cases[..2]), [""; 0]);
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod judge;
 mod lineage;
 mod made_up;
 mod notes;
+mod orphans;
 mod pairs;
 mod rekeyed;
 
@@ -25,6 +26,7 @@ pub use baseline::{Chosen, Known, choose, default_rules};
 pub use comparison::{Change, Comparison, ComparisonBase, ComparisonVerdict};
 pub use lineage::Lineage;
 pub use made_up::{GoldenValue, best_of, golden_base};
+pub use orphans::orphans;
 
 use crate::record::RunRecord;
 use crate::suite::Suite;

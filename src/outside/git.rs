@@ -103,7 +103,7 @@ fn source_info_with(git: &Path, folder: &Path, ci: &Ci) -> Result<Option<SourceI
     if text(&inside.stdout) != "true" {
         return Ok(None);
     }
-    let tell = |arguments: &[&str]| -> Result<Option<String>, GitError> {
+    let tell = |arguments: &[&str]| -> Told {
         let answer = ask(git, folder, arguments)?;
         Ok(answer.filter(|answer| answer.status.success()).map(|answer| text(&answer.stdout)).filter(|t| !t.is_empty()))
     };
@@ -131,11 +131,11 @@ fn source_info_with(git: &Path, folder: &Path, ci: &Ci) -> Result<Option<SourceI
     Ok(Some(SourceInfo { commit, branch, dirty, merge_base, base_branch, pull_request, attempt, fork }))
 }
 
+/// What git says; nothing where it fails.
+type Told = Result<Option<String>, GitError>;
+
 /// Returns the base branch, and what git calls it here: as the server has it, else as it is here.
-fn base(
-    tell: &dyn Fn(&[&str]) -> Result<Option<String>, GitError>,
-    named: Option<String>,
-) -> Result<Option<(String, String)>, GitError> {
+fn base(tell: &dyn Fn(&[&str]) -> Told, named: Option<String>) -> Result<Option<(String, String)>, GitError> {
     let main = match named {
         Some(_) => None,
         None => tell(&["symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD"])?,

@@ -4,11 +4,11 @@ use super::finding::find_recorded;
 use super::{StepError, Workspace};
 use crate::check::golden::Table;
 use crate::compare::{
-    Chosen, Comparison, GoldenValue, Known, Lineage, best_of, choose, compare, default_rules, golden_base,
+    Chosen, Comparison, GoldenValue, Known, Lineage, best_of, choose, compare, default_rules, golden_base, orphans,
 };
 use crate::ledger::MeasuredValue;
 use crate::outside::git;
-use crate::outside::history::{History, RunFilter};
+use crate::outside::history::{History, RunFilter, Seen};
 use crate::plan::Plan;
 use crate::record::{RunRecord, RunSummary};
 use crate::value::{BaselineRule, Scalar};
@@ -17,6 +17,8 @@ use std::path::Path;
 
 /// How many of the newest runs are looked at for one to compare with.
 const CANDIDATES: u64 = 2000;
+/// How many of the newest runs are searched for what the suite has not any more.
+const RECENT: u64 = 50;
 
 /// Returns what to compare with: what was asked for, else what the project says, else as fits the run.
 pub fn rules(workspace: &Workspace, asked: &[BaselineRule], record: &RunRecord) -> Vec<BaselineRule> {
@@ -40,7 +42,17 @@ pub fn compare_by(
     let filter = RunFilter { suite: Some(head.suite.clone()), limit: Some(CANDIDATES), ..RunFilter::default() };
     let runs = history.runs(&filter).map_err(StepError::History)?;
     let scene = Scene { workspace, history: &*history, head, runs };
-    rules.iter().map(|rule| scene.compare(plan, record, rule)).collect()
+    let mut comparisons = Vec::new();
+    for rule in rules {
+        comparisons.push(scene.compare(plan, record, rule)?);
+    }
+    // With itself a run has nothing to tell.
+    let first =
+        comparisons.first_mut().filter(|found| found.base.as_ref().is_some_and(|base| base.run != record.run.id));
+    if let Some(first) = first {
+        first.notes.extend(scene.orphans(plan, record)?);
+    }
+    Ok(comparisons)
 }
 
 /// What bases are chosen from.
@@ -98,6 +110,12 @@ impl Scene<'_> {
         let commit = commit?;
         let ancestry = git::ancestry(&self.workspace.folder, commit).ok().flatten()?;
         Some(Lineage::new(commit, &ancestry.commits, ancestry.shallow))
+    }
+
+    fn orphans(&self, plan: &Plan, record: &RunRecord) -> Result<Vec<String>, StepError> {
+        let filter = RunFilter { suite: Some(self.head.suite.clone()), limit: Some(RECENT), ..RunFilter::default() };
+        let Seen { metrics, cases } = self.history.seen(&filter).map_err(StepError::History)?;
+        Ok(orphans(record, &plan.suite, &metrics, &cases))
     }
 
     fn golden(&self, file: &str) -> Result<Vec<GoldenValue>, StepError> {

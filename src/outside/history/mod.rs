@@ -90,6 +90,15 @@ pub struct Imported {
     pub unchanged: u64,
 }
 
+/// What runs had, by name, each with the last run that had it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Seen {
+    /// Metrics.
+    pub metrics: Vec<(StageName, MetricName, RunId)>,
+    /// Cases.
+    pub cases: Vec<(PointName, RunId)>,
+}
+
 /// Gives one record after the other, none at the end.
 pub type RecordSource<'a> = &'a mut dyn FnMut() -> Result<Option<RunRecord>, DatabaseError>;
 
@@ -153,6 +162,9 @@ pub trait History: Send + Sync {
         metric: &MetricName,
         point: Option<&PointName>,
     ) -> Result<Vec<SeriesPoint>, HistoryError>;
+
+    /// Returns the metrics and cases that runs of `filter` had, in the order of their names.
+    fn seen(&self, filter: &RunFilter) -> Result<Seen, HistoryError>;
 
     /// Writes the rows of a table for the runs of `filter`, newest run first, without holding them
     /// all in memory. Returns how many rows there were.

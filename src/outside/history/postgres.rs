@@ -76,7 +76,7 @@ fn open_with(
     let failed = |source| postgres_error::explain("open", &location, source);
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| failed(error.into()))?;
-    let (client, connection) = runtime.block_on(within(connect, config.connect(tls))).map_err(|error| failed(error))?;
+    let (client, connection) = runtime.block_on(within(connect, config.connect(tls))).map_err(&failed)?;
     let connection = runtime.spawn(async move {
         // Whoever waits for an answer hears of a failure.
         let _ = connection.await;

@@ -7,7 +7,7 @@ use super::rows::{self, Condition};
 use super::schema::Migration;
 use super::{
     DURATION_RUNS, DatabaseError, ExportFormat, ExportTable, History, HistoryError, Imported, RecordSource, Recorded,
-    RunFilter, RunSummary, SeriesPoint, blob,
+    RunFilter, RunSummary, Seen, SeriesPoint, blob,
 };
 use crate::ledger::MeasuredValue;
 use crate::record::RunRecord;
@@ -279,6 +279,28 @@ impl History for StoredHistory {
             Ok(())
         })?;
         Ok(series)
+    }
+
+    fn seen(&self, filter: &RunFilter) -> Result<Seen, HistoryError> {
+        let Condition { sql, values } = Condition::of(filter);
+        let mut seen = Seen::default();
+        let metrics = format!(
+            "SELECT stage, metric, MAX(run) FROM metrics WHERE run IN ({sql})
+             GROUP BY stage, metric ORDER BY stage, metric"
+        );
+        self.read(&metrics, &values, &mut |row| {
+            let mut fields = Fields::of(row);
+            let (stage, metric) = (StageName::new(fields.text()?), MetricName::new(fields.text()?));
+            seen.metrics.push((stage, metric, RunId::new(fields.text()?)));
+            Ok(())
+        })?;
+        let cases = format!("SELECT name, MAX(run) FROM cases WHERE run IN ({sql}) GROUP BY name ORDER BY name");
+        self.read(&cases, &values, &mut |row| {
+            let mut fields = Fields::of(row);
+            seen.cases.push((PointName::new(fields.text()?), RunId::new(fields.text()?)));
+            Ok(())
+        })?;
+        Ok(seen)
     }
 
     fn export(

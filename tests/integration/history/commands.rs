@@ -22,7 +22,7 @@ stages:
     evidence: [{ key_value: stdout }]
     metrics: { size: { better: exact } }
 profiles:
-  pr: { where: n == 1 }
+  pr: { where: [n == 1] }
 ";
 
 fn said(sandbox: &Sandbox, variables: &[(&str, &str)], arguments: &[&str]) -> Said {

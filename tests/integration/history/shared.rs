@@ -49,6 +49,7 @@ on_both!(
     a_series_runs_from_old_to_new,
     exports,
     numbers_that_json_cannot_hold_are_refused,
+    what_runs_had_is_seen,
     names_sort_by_their_bytes,
     sixteen_writers_lose_nothing,
     an_import_is_all_or_nothing,
@@ -277,6 +278,19 @@ fn numbers_that_json_cannot_hold_are_refused(place: &Place) {
         "cannot record run `full`: the time of task `sim/inv5_v1.8#w2` is not finite",
     );
     assert_eq!(history.runs(&RunFilter::default()).unwrap(), []);
+}
+
+fn what_runs_had_is_seen(place: &Place) {
+    let history = place.open();
+    history.record(&record("a", 0)).unwrap();
+    history.record(&full_record()).unwrap();
+    let seen = history.seen(&RunFilter::default()).unwrap();
+    let metrics: Vec<String> =
+        seen.metrics.iter().map(|(stage, metric, run)| format!("{stage}.{metric} {run}")).collect();
+    assert_eq!(metrics, ["sim.freq full", "sim.sha full"]);
+    assert_eq!(seen.cases, [(PointName::new("inv5_v1.8"), RunId::new("full"))]);
+    let first = history.seen(&RunFilter { before: Some(time(5)), ..RunFilter::default() }).unwrap();
+    assert_eq!((first.metrics.len(), first.cases[0].1.as_str()), (1, "a"));
 }
 
 fn names_sort_by_their_bytes(place: &Place) {
