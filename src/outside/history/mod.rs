@@ -365,6 +365,18 @@ impl HistoryError {
         })
     }
 
+    /// Tells whether the user has said something wrong.
+    pub fn is_usage(&self) -> bool {
+        matches!(
+            self,
+            HistoryError::Scheme(_)
+                | HistoryError::NoVariable(_)
+                | HistoryError::Place(_)
+                | HistoryError::Import(_)
+                | HistoryError::RecordsAreJson
+        )
+    }
+
     /// Tells whether the database is somewhere else and not to be had: what was measured is kept in
     /// folders, and can be recorded later.
     pub fn is_away(&self) -> bool {
