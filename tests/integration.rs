@@ -14,6 +14,7 @@ mod integration {
     mod documents;
     mod faults;
     mod generator_project;
+    mod history;
     mod layering;
     mod noise;
     #[allow(dead_code, reason = "the unit tests of `report` use the rest")]

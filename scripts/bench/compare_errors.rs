@@ -141,6 +141,7 @@ fn empty_record(metrics: usize, points: usize) -> RunRecord {
             params: vec![ParamInfo { name: "n".to_owned(), code: "n".to_owned(), unit: None, default: None }],
             metric_infos: (0..metrics).map(info).collect(),
             archive: None,
+            artifacts: Vec::new(),
         },
         tasks: Vec::new(),
         cases: Vec::new(),

@@ -1,7 +1,7 @@
 //! The arguments of all commands.
 
 use super::exit::EXIT_CODES;
-use crate::value::Share;
+use crate::value::{BaselineRule, BaselineRuleError, Share};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -86,6 +86,15 @@ impl SelectArgs {
     }
 }
 
+/// Reads what to compare with: what is no rule is a run.
+fn baseline(text: &str) -> Result<BaselineRule, String> {
+    match text.parse() {
+        Ok(rule) => Ok(rule),
+        Err(BaselineRuleError::Unknown(name)) if !name.is_empty() && !name.contains(':') => Ok(BaselineRule::Run(name)),
+        Err(error) => Err(format!("{error}: {}", error.hint())),
+    }
+}
+
 /// How to run.
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct HowArgs {
@@ -127,9 +136,10 @@ pub(super) struct SweepArgs {
     pub(super) select: SelectArgs,
     #[command(flatten)]
     pub(super) how: HowArgs,
-    /// Compare with this run [default: the previous complete run on such a machine]
-    #[arg(long, value_name = "RUN")]
-    pub(super) base: Option<String>,
+    /// Compare with this: a run, `previous`, `merge-base`, `ancestor`, `branch:NAME`, `golden:FILE`, `best`
+    /// or `best:RUNS`; may be repeated, the first decides [default: the project's `baselines`]
+    #[arg(long, value_name = "BASE", value_parser = baseline)]
+    pub(super) base: Vec<BaselineRule>,
     /// Do not compare with an earlier run
     #[arg(long, conflicts_with = "base")]
     pub(super) no_compare: bool,
@@ -236,9 +246,10 @@ pub(super) struct ReportArgs {
     /// Write to a file instead of standard output
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
-    /// Compare with this run [default: the previous complete run on such a machine]
-    #[arg(long, value_name = "RUN")]
-    pub(super) base: Option<String>,
+    /// Compare with this: a run, `previous`, `merge-base`, `ancestor`, `branch:NAME`, `golden:FILE`, `best`
+    /// or `best:RUNS`; may be repeated, the first decides [default: the project's `baselines`]
+    #[arg(long, value_name = "BASE", value_parser = baseline)]
+    pub(super) base: Vec<BaselineRule>,
     /// Count uncertain changes as regressions
     #[arg(long)]
     pub(super) strict: bool,
@@ -254,18 +265,21 @@ Examples:
   shmoo compare
   shmoo compare last --base 20260131-142233-temp-sense-3f9a
   shmoo compare 3f9a 77aa --format json | jq .counts
+  shmoo compare --base merge-base --base best:20
   shmoo compare base/record.json head/record.json --format json
 
 Exit codes: 12 for a regression (with `--strict` also for what is uncertain), 3 if there is nothing to
-compare with, else 0. A base that you name may be any recorded run."
+compare with, else 0. The first base decides, the others are shown. A run that you name may be any recorded
+one; other bases are complete runs of the whole suite, or of the same profile, on such a machine."
 )]
 pub(super) struct CompareArgs {
     /// The run to judge [default: last], or the base and the run to judge
     #[arg(value_name = "RUN", num_args = 0..=2)]
     pub(super) runs: Vec<String>,
-    /// Compare with this run [default: the previous complete run on such a machine]
-    #[arg(long, value_name = "RUN")]
-    pub(super) base: Option<String>,
+    /// Compare with this: a run, `previous`, `merge-base`, `ancestor`, `branch:NAME`, `golden:FILE`, `best`
+    /// or `best:RUNS`; may be repeated, the first decides [default: the project's `baselines`]
+    #[arg(long, value_name = "BASE", value_parser = baseline)]
+    pub(super) base: Vec<BaselineRule>,
     /// Print JSON
     #[arg(long, value_enum, default_value_t = TextFormat::Text)]
     pub(super) format: TextFormat,
@@ -489,7 +503,10 @@ pub(super) struct ListArgs {
   shmoo history list --suite temp-sense
   shmoo history show last
   shmoo history show --metric run_simulations.freq --point inv5_v1.8_t27_nsch
-  shmoo history export metrics --format jsonl > metrics.jsonl")]
+  shmoo history export metrics --format jsonl > metrics.jsonl
+  shmoo history export records --format jsonl > history.jsonl
+  shmoo history import history.jsonl
+  shmoo history prune --keep 100 --branch main --yes")]
 pub(super) struct HistoryArgs {
     #[command(subcommand)]
     pub(super) command: HistoryCommand,
@@ -502,6 +519,9 @@ pub(super) enum HistoryCommand {
         /// Of this suite
         #[arg(long, value_name = "NAME")]
         suite: Option<String>,
+        /// Of this branch
+        #[arg(long, value_name = "NAME")]
+        branch: Option<String>,
         /// Show so many
         #[arg(long, value_name = "N", default_value_t = 20)]
         limit: u64,
@@ -532,9 +552,58 @@ pub(super) enum HistoryCommand {
         /// Of this suite
         #[arg(long, value_name = "NAME")]
         suite: Option<String>,
+        /// Of this branch
+        #[arg(long, value_name = "NAME")]
+        branch: Option<String>,
         /// The format
         #[arg(long, value_enum, default_value_t = ExportFormat::Csv)]
         format: ExportFormat,
+    },
+    /// Take in what `export records --format jsonl` wrote: all of it, or nothing
+    Import {
+        /// The files, or `-` for standard input
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Check the files, and store nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// Print JSON
+        #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+        format: TextFormat,
+    },
+    /// Remove old runs from the history
+    #[command(
+        after_help = "A run goes if no rule keeps it: `--keep` and `--days` each keep some. These stay whatever the rules say:
+the last complete run of each suite, profile, branch and kind of machine, which the next one is compared
+with, and a run where the branch of a kept run left its base. Folders and archives of runs stay;
+`shmoo prune` removes folders.
+
+Examples:
+  shmoo history prune --keep 100
+  shmoo history prune --days 365 --branch main --yes"
+    )]
+    Prune {
+        /// Keep so many runs of each suite
+        #[arg(long, value_name = "N", required_unless_present = "days")]
+        keep: Option<u32>,
+        /// Keep runs of so many days
+        #[arg(long, value_name = "N")]
+        days: Option<u32>,
+        /// Remove runs of this suite only
+        #[arg(long, value_name = "NAME")]
+        suite: Option<String>,
+        /// Remove runs of this branch only
+        #[arg(long, value_name = "NAME")]
+        branch: Option<String>,
+        /// Show what would go, as without `--yes`
+        #[arg(long)]
+        dry_run: bool,
+        /// Remove it
+        #[arg(long, conflicts_with = "dry_run")]
+        yes: bool,
+        /// Print JSON
+        #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+        format: TextFormat,
     },
 }
 
@@ -547,8 +616,14 @@ pub(super) enum Table {
     Tasks,
     /// One row a metric at a point
     Metrics,
+    /// One row a sample of a metric, warm-ups included
+    Samples,
+    /// One row a file that a run left elsewhere
+    Artifacts,
     /// One row a case
     Cases,
+    /// Whole records, for `import`
+    Records,
 }
 
 /// Formats of an export.

@@ -8,38 +8,41 @@ use crate::compare::{Comparison, ComparisonVerdict};
 use crate::record::RunInfo;
 use crate::report::{both, change_sign, count, counts_of, notable, percent, short, thousands};
 use crate::steps::StepError;
-use crate::steps::finding::{find_any_run, find_recorded, nothing_recorded};
-use crate::steps::judging::{compare_files, compare_with_earlier, compare_with_record, read_record};
-use crate::value::{RunId, SuiteName};
+use crate::steps::comparing::{compare_by, compare_files, compare_with_record, read_record, rules};
+use crate::steps::finding::find_any_run;
+use crate::value::{BaselineRule, RunId, SuiteName};
 use serde::Serialize;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Rows of a list; the JSON has all of them.
 const ROWS: usize = 60;
 
-/// A run with what it was compared with.
+/// A run with what it was compared with, the first of which decides.
 struct Compared {
     head: RunInfo,
-    comparison: Comparison,
+    comparisons: Vec<Comparison>,
 }
 
 pub(super) fn compare(session: &Session, arguments: &CompareArgs) -> Result<Exit, Exit> {
     let CompareArgs { runs, base, format, strict } = arguments;
     let printer = &session.printer;
-    let (base, head) = match (runs.as_slice(), base) {
-        ([], base) => (base.as_deref(), "last"),
-        ([head], base) => (base.as_deref(), head.as_str()),
-        ([base, head, ..], None) => (Some(base.as_str()), head.as_str()),
-        ([_, _, ..], Some(_)) => {
+    let (named, head) = match runs.as_slice() {
+        [] => (None, "last"),
+        [head] => (None, head.as_str()),
+        [named, head, ..] if base.is_empty() => (Some(named.as_str()), head.as_str()),
+        _ => {
             printer.error("the base is named twice", Some("two names are the base and the run to judge"));
             return Err(Exit::Usage);
         }
     };
-    let Compared { head, comparison } = compared(session, base, head).map_err(|ended| match ended {
+    let Compared { head, comparisons } = compared(session, named, base, head).map_err(|ended| match ended {
         Ended::Step(error) => printer.step(&error),
         Ended::Exit(exit) => exit,
     })?;
+    let mut comparisons = comparisons.into_iter();
+    let comparison = comparisons.next().unwrap_or_default();
+    let others: Vec<Comparison> = comparisons.collect();
     let has = |verdict: ComparisonVerdict| comparison.changes.iter().any(|change| change.verdict == verdict);
     let exit = if comparison.base.is_none() {
         Exit::Nothing
@@ -60,6 +63,7 @@ pub(super) fn compare(session: &Session, arguments: &CompareArgs) -> Result<Exit
                 suite: &head.suite,
                 counts,
                 comparison: &comparison,
+                other_comparisons: &others,
                 exit_code: exit.code(),
             };
             printer.data(|out| {
@@ -71,8 +75,11 @@ pub(super) fn compare(session: &Session, arguments: &CompareArgs) -> Result<Exit
             })?;
         }
         TextFormat::Text => {
-            let title = format!("{} of {}\n", head.id, head.suite);
-            let text = format!("{title}{}{}", counts_line(&comparison), comparison_lines(&comparison, ROWS));
+            let mut text = format!("{} of {}\n", head.id, head.suite);
+            for comparison in std::iter::once(&comparison).chain(&others) {
+                text.push_str(&counts_line(comparison));
+                text.push_str(&comparison_lines(comparison, ROWS));
+            }
             printer.data(|out| out.write_all(text.as_bytes()))?;
         }
     }
@@ -86,6 +93,7 @@ struct ComparisonJson<'a> {
     suite: &'a SuiteName,
     counts: serde_json::Map<String, serde_json::Value>,
     comparison: &'a Comparison,
+    other_comparisons: &'a [Comparison],
     exit_code: u8,
 }
 
@@ -100,32 +108,37 @@ impl From<StepError> for Ended {
     }
 }
 
-/// Finds both runs, in files or in the project, and compares them.
-fn compared(session: &Session, base: Option<&str>, head: &str) -> Result<Compared, Ended> {
-    let file = |name: &str| Path::new(name).is_file().then(|| Path::new(name).to_owned());
-    let base_file = base.and_then(file);
+fn file(name: &str) -> Option<PathBuf> {
+    Path::new(name).is_file().then(|| PathBuf::from(name))
+}
+
+/// Finds the runs, in files or in the project, and compares them.
+///
+/// `named` is the base as the first of two names, `base` what `--base` says.
+fn compared(session: &Session, named: Option<&str>, base: &[BaselineRule], head: &str) -> Result<Compared, Ended> {
+    let base_file = match (named, base) {
+        (Some(named), _) => file(named),
+        (None, [BaselineRule::Run(name)]) => file(name),
+        _ => None,
+    };
     if let Some(head_file) = file(head) {
         let record = read_record(&head_file)?;
         let Some(base_file) = base_file else {
             let hint = "with a record file as the run to judge the base is a record file, too";
             return Err(StepError::usage("there is no file to compare with", Some(hint.to_owned())).into());
         };
-        let comparison = compare_files(&record, &read_record(&base_file)?)?;
-        return Ok(Compared { head: record.run, comparison });
+        let comparisons = vec![compare_files(&record, &read_record(&base_file)?)?];
+        return Ok(Compared { head: record.run, comparisons });
     }
     let workspace = session.workspace(&session.current).map_err(Ended::Exit)?;
     let found = find_any_run(&workspace, head)?;
     let record = found.recorded.record;
-    let comparison = match (base, base_file) {
-        (_, Some(file)) => compare_with_record(&workspace, &found.plan, &record, &read_record(&file)?)?,
-        (None, None) => compare_with_earlier(&workspace, &found.plan, &record, None)?,
-        (Some(base), None) => {
-            let history = workspace.existing_history()?.ok_or_else(|| nothing_recorded(None))?;
-            let base = find_recorded(&*history, base, None)?.id;
-            compare_with_earlier(&workspace, &found.plan, &record, Some(&base))?
-        }
+    let comparisons = match (named, base_file) {
+        (_, Some(file)) => vec![compare_with_record(&workspace, &found.plan, &record, &read_record(&file)?)?],
+        (Some(named), None) => compare_by(&workspace, &found.plan, &record, &[BaselineRule::Run(named.to_owned())])?,
+        (None, None) => compare_by(&workspace, &found.plan, &record, &rules(&workspace, base, &record))?,
     };
-    Ok(Compared { head: record.run, comparison })
+    Ok(Compared { head: record.run, comparisons })
 }
 
 /// Returns what it was compared with and why, and how many changes of each kind there are.

@@ -56,7 +56,7 @@ impl Exit {
 
     /// Returns the exit of a number that a report gives.
     pub(super) fn from_code(code: u8) -> Exit {
-        let all = [Exit::Incomplete, Exit::TaskError, Exit::Missed, Exit::Regression, Exit::Ok];
+        let all = [Exit::Service, Exit::Incomplete, Exit::TaskError, Exit::Missed, Exit::Regression, Exit::Ok];
         all.into_iter().find(|exit| exit.code() == code).unwrap_or(Exit::Bug)
     }
 

@@ -4,13 +4,16 @@ use super::Session;
 use super::arguments::{ExportFormat, HistoryArgs, HistoryCommand, Table, TextFormat};
 use super::compare::{comparison_lines, counts_line};
 use super::exit::Exit;
+use super::history_changes;
 use super::series::show_metric;
 use super::table::{row, table};
 use crate::ledger::Verdict;
 use crate::outside::history::{self, ExportTable, History, HistoryError, RunFilter, RunSummary};
+use crate::record::Costs;
 use crate::report::{commit_name, count, short, sign, thousands};
+use crate::steps::comparing::{compare_by, rules};
 use crate::steps::finding::{archived_plan, find_recorded, nothing_recorded};
-use crate::steps::judging::compare_with_earlier;
+use crate::steps::pruning_history::HistoryKeep;
 use crate::steps::run_folder::RunFolder;
 use crate::steps::{StepError, Workspace};
 use crate::value::{SuiteName, show_duration};
@@ -21,17 +24,23 @@ pub(super) fn history(session: &Session, arguments: &HistoryArgs) -> Result<Exit
     let printer = &session.printer;
     let fail = |error: StepError| printer.step(&error);
     let workspace = session.workspace(&session.current)?;
+    if let HistoryCommand::Import { files, dry_run, format } = &arguments.command {
+        return history_changes::import(session, &workspace, files, *dry_run, *format);
+    }
     let suite = match &arguments.command {
-        HistoryCommand::List { suite, .. } | HistoryCommand::Export { suite, .. } => suite.clone(),
-        HistoryCommand::Show { .. } => None,
+        HistoryCommand::List { suite, .. }
+        | HistoryCommand::Export { suite, .. }
+        | HistoryCommand::Prune { suite, .. } => suite.clone(),
+        HistoryCommand::Show { .. } | HistoryCommand::Import { .. } => None,
     };
     let suite = suite.map(SuiteName::new);
     let Some(history) = workspace.existing_history().map_err(fail)? else {
         return Err(fail(nothing_recorded(suite.as_ref())));
     };
     match &arguments.command {
-        HistoryCommand::List { suite: _, limit, format } => {
-            list(session, &*history, suite.as_ref(), *limit, *format).map_err(|error| error.told(session))
+        HistoryCommand::List { suite: _, branch, limit, format } => {
+            let filter = RunFilter { suite, branch: branch.clone(), ..RunFilter::default() };
+            list(session, &*history, filter, *limit, *format).map_err(|error| error.told(session))
         }
         HistoryCommand::Show { run, metric: None, point: _, format } => {
             show(session, &workspace, &*history, run, *format).map_err(|error| error.told(session))
@@ -41,7 +50,16 @@ pub(super) fn history(session: &Session, arguments: &HistoryArgs) -> Result<Exit
             show_metric(session, &*history, &summary, metric, point.as_deref(), *format)
                 .map_err(|error| error.told(session))
         }
-        HistoryCommand::Export { table, suite: _, format } => export(session, &*history, *table, suite, *format),
+        HistoryCommand::Export { table, suite: _, branch, format } => {
+            let filter = RunFilter { suite, branch: branch.clone(), ..RunFilter::default() };
+            export(session, &*history, *table, &filter, *format)
+        }
+        HistoryCommand::Prune { keep, days, suite: _, branch, dry_run, yes, format } => {
+            let keep = HistoryKeep { runs: *keep, days: *days, suite, branch: branch.clone() };
+            let how = history_changes::How { dry_run: *dry_run, yes: *yes, format: *format };
+            history_changes::prune(session, &workspace, &*history, &keep, how)
+        }
+        HistoryCommand::Import { .. } => Ok(Exit::Ok),
     }
 }
 
@@ -81,15 +99,15 @@ impl From<Exit> for Ended {
 fn list(
     session: &Session,
     history: &dyn History,
-    suite: Option<&SuiteName>,
+    filter: RunFilter,
     limit: u64,
     format: TextFormat,
 ) -> Result<Exit, Ended> {
     // One more, to tell whether there are more.
-    let filter = RunFilter { suite: suite.cloned(), limit: Some(limit.saturating_add(1)), ..RunFilter::default() };
+    let filter = RunFilter { limit: Some(limit.saturating_add(1)), ..filter };
     let mut runs = history.runs(&filter)?;
     if runs.is_empty() && limit > 0 {
-        return Err(nothing_recorded(suite).into());
+        return Err(nothing_recorded(filter.suite.as_ref()).into());
     }
     let more = runs.len() as u64 > limit;
     runs.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
@@ -158,11 +176,13 @@ pub(super) fn summary_json(run: &RunSummary) -> Value {
         complete,
         filter,
         profile,
+        stopped,
         source,
         fingerprint,
         archive,
         tasks,
         cases,
+        costs,
     } = run;
     let counts = |counts: &BTreeMap<Verdict, u64>| -> BTreeMap<&str, u64> {
         counts.iter().map(|(verdict, number)| (verdict.word(), *number)).collect()
@@ -179,11 +199,13 @@ pub(super) fn summary_json(run: &RunSummary) -> Value {
         "complete": complete,
         "filter": filter,
         "profile": profile,
+        "stopped": stopped,
         "source": source,
         "fingerprint": fingerprint,
         "archive": archive,
         "tasks": counts(tasks),
         "cases": counts(cases),
+        "costs": costs,
     })
 }
 
@@ -203,7 +225,10 @@ fn show(
         Err(StepError::Usage { .. }) => archived_plan(workspace, &summary)?,
         Err(error) => return Err(error.into()),
     };
-    let comparison = plan.map(|plan| compare_with_earlier(workspace, &plan, &record, None)).transpose()?;
+    let rules = rules(workspace, &[], &record);
+    let first = rules.get(..1).unwrap_or_default();
+    let comparison = plan.map(|plan| compare_by(workspace, &plan, &record, first)).transpose()?;
+    let comparison = comparison.and_then(|comparisons| comparisons.into_iter().next());
     if format == TextFormat::Json {
         let stages = stage_counts(&record);
         let json = json!({
@@ -211,7 +236,7 @@ fn show(
             "run": summary_json(&summary),
             "machine": record.run.machine,
             "tools": record.run.tools,
-            "stopped": record.run.stopped,
+            "artifacts": record.run.artifacts,
             "stages": stages,
             "metrics": record.metrics.len(),
             "comparison": comparison,
@@ -230,6 +255,15 @@ fn show(
             summary.source.branch.as_ref().map_or(String::new(), |branch| format!(" on {}", short(branch, 60)));
         facts.push(("commit", format!("{}{branch}", commit_of(&summary))));
     }
+    if let Some(number) = summary.source.pull_request {
+        let into =
+            summary.source.base_branch.as_ref().map_or(String::new(), |base| format!(" into {}", short(base, 60)));
+        let fork = if summary.source.fork == Some(true) { ", from a fork" } else { "" };
+        facts.push(("pull", format!("#{number}{into}{fork}")));
+    }
+    if let Some(commit) = &summary.source.merge_base {
+        facts.push(("left", format!("the base branch at {}", commit_name(commit))));
+    }
     let part: Vec<String> =
         summary.profile.iter().map(|profile| format!("--profile {profile}")).chain(summary.filter.clone()).collect();
     if !part.is_empty() {
@@ -238,6 +272,9 @@ fn show(
     facts.extend(record.run.stopped.iter().map(|reason| ("stopped", short(reason, 100))));
     let cpu = record.run.machine.get("cpu").map_or("", String::as_str);
     facts.push(("machine", format!("{} {}", summary.fingerprint, short(cpu, 80)).trim_end().to_owned()));
+    if let Some(Costs { core_seconds, gibibyte_seconds: _ }) = summary.costs {
+        facts.push(("cost", format!("{} of processor", show_duration(core_seconds))));
+    }
     facts.push(("archive", summary.archive.clone().unwrap_or_else(|| "none".to_owned())));
     facts.extend(record.run.tools.iter().map(|(name, version)| ("tool", short(&format!("{name}: {version}"), 120))));
     let mut text = String::new();
@@ -290,23 +327,25 @@ fn export(
     session: &Session,
     history: &dyn History,
     table: Table,
-    suite: Option<SuiteName>,
+    filter: &RunFilter,
     format: ExportFormat,
 ) -> Result<Exit, Exit> {
     let table = match table {
         Table::Runs => ExportTable::Runs,
         Table::Tasks => ExportTable::Tasks,
         Table::Metrics => ExportTable::Metrics,
+        Table::Samples => ExportTable::Samples,
+        Table::Artifacts => ExportTable::Artifacts,
         Table::Cases => ExportTable::Cases,
+        Table::Records => ExportTable::Records,
     };
     let format = match format {
         ExportFormat::Csv => history::ExportFormat::Csv,
         ExportFormat::Jsonl => history::ExportFormat::JsonLines,
     };
-    let filter = RunFilter { suite, ..RunFilter::default() };
     let mut failed = None;
     let mut rows = 0;
-    session.printer.data(|out| match history.export(table, format, &filter, out) {
+    session.printer.data(|out| match history.export(table, format, filter, out) {
         Ok(number) => {
             rows = number;
             Ok(())

@@ -13,6 +13,7 @@ mod compare;
 mod doctor;
 mod exit;
 mod history;
+mod history_changes;
 mod init;
 mod list;
 mod plan;
@@ -58,7 +59,9 @@ impl Session {
 
     fn workspace(&self, start: &std::path::Path) -> Result<crate::steps::Workspace, Exit> {
         let search_path = self.variable("PATH").unwrap_or("/usr/local/bin:/usr/bin:/bin");
-        let workspace = crate::steps::Workspace::find(start, search_path).map_err(|error| self.printer.step(&error))?;
+        let environment = crate::outside::history::Environment::new(self.environment.iter().cloned());
+        let workspace = crate::steps::Workspace::find(start, search_path, environment)
+            .map_err(|error| self.printer.step(&error))?;
         self.printer.warnings(&workspace.warnings);
         Ok(workspace)
     }

@@ -85,6 +85,7 @@ pub(super) fn prune(session: &Session, arguments: &PruneArgs) -> Result<Exit, Ex
     Ok(Exit::Ok)
 }
 
-fn stay(runs: usize) -> String {
+/// Says how many runs stay.
+pub(super) fn stay(runs: usize) -> String {
     if runs == 1 { "1 run stays".to_owned() } else { format!("{} stay", count(runs as u64, "run")) }
 }

@@ -5,13 +5,14 @@ use super::arguments::{ReportArgs, ReportFormat};
 use super::exit::Exit;
 use crate::plan::Plan;
 use crate::report::{MarkdownOptions, Report, TerminalOptions, csv, html, json, junit, markdown, terminal};
-use crate::steps::judging::{check_goldens, compare_with_earlier, find_run, suite_folder};
+use crate::steps::comparing::{compare_by, rules};
+use crate::steps::judging::{check_goldens, find_run, suite_folder};
 use crate::steps::recording::{self, RecordedRun};
 use crate::steps::reporting::{Findings, make};
 use crate::steps::run_folder::RunFolder;
 use crate::steps::running::Ran;
 use crate::steps::{StepError, Workspace, archiving};
-use crate::value::{RunId, show_bytes};
+use crate::value::{BaselineRule, show_bytes};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 
@@ -23,8 +24,7 @@ pub(super) fn report(session: &Session, arguments: &ReportArgs) -> Result<Exit, 
     let fail = |error: StepError| session.printer.step(&error);
     let workspace = session.workspace(&session.current)?;
     let found = find_run(&workspace, run).map_err(fail)?;
-    let base = base.as_ref().map(|base| resolve_run(session, &workspace, base)).transpose()?;
-    let report = judge(session, &workspace, &found.folder, &found.plan, found.recorded, true, base, *strict)?;
+    let report = judge(session, &workspace, &found.folder, &found.plan, found.recorded, Some(base), *strict)?;
     match out {
         None => write_report(session, &report, *format)?,
         Some(path) => {
@@ -43,20 +43,11 @@ pub(super) fn report(session: &Session, arguments: &ReportArgs) -> Result<Exit, 
     Ok(exit_of(&report))
 }
 
-/// Returns the full name of a run: as the history or this machine knows it.
-pub(super) fn resolve_run(session: &Session, workspace: &Workspace, wanted: &str) -> Result<RunId, Exit> {
-    match RunFolder::find(workspace, wanted, None) {
-        Ok(folder) => Ok(folder.facts.id),
-        Err(StepError::Usage { .. }) => Ok(RunId::new(wanted)),
-        Err(error) => Err(session.printer.step(&error)),
-    }
-}
-
 /// What follows a run besides its record and report.
 pub(super) struct Extras {
-    pub(super) compare: bool,
+    /// What to compare with; none: nothing, empty: as the project says.
+    pub(super) compare: Option<Vec<BaselineRule>>,
     pub(super) strict: bool,
-    pub(super) base: Option<String>,
     pub(super) archive: bool,
 }
 
@@ -71,6 +62,7 @@ pub(super) fn finish(
     let printer = &session.printer;
     let fail = |error: StepError| printer.step(&error);
     let mut recorded = recording::make(workspace, &folder, &plan).map_err(fail)?;
+    let page = recording::note_report(workspace, &folder, &mut recorded.record).map_err(fail)?;
     if extras.archive {
         let archived = archiving::archive(workspace, &folder, &plan, &mut recorded.record).map_err(fail)?;
         for left_out in &archived.left_out {
@@ -84,9 +76,26 @@ pub(super) fn finish(
             archived.packed.files
         ));
     }
-    recording::store(workspace, &recorded.record).map_err(fail)?;
-    let base = extras.base.as_ref().map(|base| resolve_run(session, workspace, base)).transpose()?;
-    let mut report = judge(session, workspace, &folder, &plan, recorded, extras.compare, base, extras.strict)?;
+    let run = recorded.record.run.id.clone();
+    let away = match recording::store(workspace, &recorded.record) {
+        Ok(_) => false,
+        // What was measured is in the folder of the run: its report is still worth having.
+        Err(StepError::History(error)) if error.is_away() => {
+            fail(StepError::History(error));
+            true
+        }
+        Err(error) => return Err(fail(error)),
+    };
+    let compare = extras.compare.as_deref().filter(|_| !away);
+    let mut report = judge(session, workspace, &folder, &plan, recorded, compare, extras.strict)?;
+    if away {
+        report.warnings.push(format!(
+            "the history could not be reached, so that this run is not in it and is compared with none: \
+             `shmoo record {run}`, then `shmoo report {run}`"
+        ));
+        report.exit_codes.retain(|&code| code != Exit::Ok.code());
+        report.exit_codes.insert(0, Exit::Service.code());
+    }
     if let Some(reason) = &stopped {
         report.warnings.push(format!("stopped early ({reason}): {left} tasks are left; `--continue` goes on"));
     } else if elsewhere > 0 {
@@ -94,14 +103,13 @@ pub(super) fn finish(
             .warnings
             .push(format!("{elsewhere} tasks want a machine with another label: give it with `--runner LABEL`"));
     }
-    let path = folder.path.join("report.html");
-    let written = File::create(&path).and_then(|file| {
+    let written = File::create(&page).and_then(|file| {
         let mut file = BufWriter::new(file);
         html(&report, &mut file)?;
         file.flush()
     });
     written.map_err(|error| {
-        printer.error(&format!("cannot write `{}`: {error}", path.display()), None);
+        printer.error(&format!("cannot write `{}`: {error}", page.display()), None);
         Exit::Service
     })?;
     let exit = exit_of(&report);
@@ -109,25 +117,27 @@ pub(super) fn finish(
 }
 
 /// Checks and compares a record, and makes the report.
-#[expect(clippy::too_many_arguments, reason = "the parts of one report, each from another step")]
 fn judge(
     session: &Session,
     workspace: &Workspace,
     folder: &RunFolder,
     plan: &Plan,
     recorded: RecordedRun,
-    compare: bool,
-    base: Option<RunId>,
+    compare: Option<&[BaselineRule]>,
     strict: bool,
 ) -> Result<Report, Exit> {
     let fail = |error: StepError| session.printer.step(&error);
     let goldens = check_goldens(plan, &suite_folder(workspace, folder), &recorded.record).map_err(fail)?;
-    let comparison = if compare {
-        Some(compare_with_earlier(workspace, plan, &recorded.record, base.as_ref()).map_err(fail)?)
-    } else {
-        None
+    let comparisons = match compare {
+        Some(asked) => {
+            let rules = rules(workspace, asked, &recorded.record);
+            compare_by(workspace, plan, &recorded.record, &rules).map_err(fail)?
+        }
+        None => Vec::new(),
     };
-    let findings = Findings { goldens, comparison, warnings: Vec::new(), strict };
+    let mut comparisons = comparisons.into_iter();
+    let (comparison, other_comparisons) = (comparisons.next(), comparisons.collect());
+    let findings = Findings { goldens, comparison, other_comparisons, warnings: Vec::new(), strict };
     make(workspace, folder, plan, recorded, findings, &session.current).map_err(fail)
 }
 

@@ -5,6 +5,7 @@ use super::arguments::{HowArgs, RunArgs, SelectArgs};
 use super::exit::Exit;
 use super::progress::Watcher;
 use super::report::{Extras, finish, write_report};
+use crate::outside::environment::{Ci, Environment};
 use crate::plan::{ResolvedCommand, resolve};
 use crate::report::quote;
 use crate::steps::planning::{PlanRequest, Planned, plan as make};
@@ -19,7 +20,7 @@ use std::path::Path;
 pub(super) fn run(session: &Session, arguments: &RunArgs) -> Result<Exit, Exit> {
     let RunArgs { suite, select, how, format } = arguments;
     let Some((workspace, ran)) = carry_out(session, suite, select, how)? else { return Ok(Exit::Ok) };
-    let extras = Extras { compare: false, strict: false, base: None, archive: false };
+    let extras = Extras { compare: None, strict: false, archive: false };
     let (report, exit) = finish(session, &workspace, ran, extras)?;
     write_report(session, &report, *format)?;
     Ok(exit)
@@ -66,15 +67,13 @@ pub(super) fn request(session: &Session, how: &HowArgs) -> Result<RunRequest, Ex
         session.printer.error(&format!("the path of this program is not known: {error}"), None);
         Exit::Service
     })?;
-    let branch = session.variable("GITHUB_HEAD_REF").filter(|name| !name.is_empty());
-    let branch = branch.or_else(|| session.variable("GITHUB_REF_NAME").filter(|name| !name.is_empty()));
     Ok(RunRequest {
         jobs: how.jobs.map(|jobs| jobs as usize),
         fail_fast: how.fail_fast,
         label: how.runner.clone(),
         shmoo,
         environment: session.environment.clone(),
-        branch: branch.map(str::to_owned),
+        ci: Ci::of(&Environment::new(session.environment.iter().cloned())),
     })
 }
 

@@ -53,7 +53,7 @@ pub(super) fn show_metric(
     if format == TextFormat::Json {
         let values: Vec<_> = series
             .iter()
-            .map(|SeriesPoint { run, started, commit, fingerprint, point, value, samples, unit, origin }| {
+            .map(|SeriesPoint { run, started, commit, fingerprint, point, value, samples, warmups, unit, origin }| {
                 json!({
                     "run": run,
                     "started": started,
@@ -63,6 +63,7 @@ pub(super) fn show_metric(
                     "value": value,
                     "unit": unit,
                     "samples": samples,
+                    "warmups": warmups,
                     "origin": origin,
                 })
             })

@@ -3,12 +3,14 @@
 use super::figures::Figures;
 use crate::ledger::{MeasuredValue, Verdict};
 use crate::record::SourceInfo;
-use crate::value::{PointName, RunId, Timestamp};
+use crate::value::{BaselineRule, PointName, RunId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// A run compared with an earlier one.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Comparison {
+    /// What was asked for, such as `merge-base`; none if nobody chose.
+    pub rule: Option<BaselineRule>,
     /// The run compared with; none: there is nothing to compare with.
     pub base: Option<ComparisonBase>,
     /// Why this run was taken, or why there is none; runs that were passed over and why.

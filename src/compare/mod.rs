@@ -13,8 +13,11 @@ mod comparison;
 mod earlier;
 mod figures;
 mod judge;
+mod lineage;
+mod made_up;
 mod measured;
 mod notes;
+mod orphans;
 mod pairs;
 mod recorded;
 mod rekeyed;
@@ -22,12 +25,17 @@ mod verdicts;
 mod weigh;
 
 #[cfg(test)]
+mod baseline_tests;
+#[cfg(test)]
 mod noise_tests;
 #[cfg(test)]
 mod tests;
 
-pub use baseline::choose;
+pub use baseline::{Chosen, Known, choose, default_rules};
 pub use comparison::{Change, Comparison, ComparisonBase, ComparisonVerdict};
+pub use lineage::Lineage;
+pub use made_up::{GoldenValue, best_of, golden_base};
+pub use orphans::orphans;
 
 pub use earlier::{EarlierRuns, EarlierValue};
 pub use figures::{Band, Decision, Figures, Repeats, Scale, Test};
@@ -45,14 +53,21 @@ use weigh::{Open, weigh};
 pub fn compare(
     head: &RunRecord,
     base: Option<&RunRecord>,
-    why: Vec<String>,
+    mut why: Vec<String>,
     suite: &Suite,
     earlier: &EarlierRuns,
 ) -> Comparison {
     let Some(base) = base else { return Comparison { why, ..Comparison::default() } };
     let cases = cases::compare(head, base, suite);
+    for (record, whose) in [(head, "this run"), (base, "the base")] {
+        if is_partial(record) {
+            let (common, all) = (cases.common, record.cases.len());
+            why.push(format!("{whose} is of a part of the suite: {common} of its {all} cases are in both"));
+        }
+    }
     let run = &base.run;
     Comparison {
+        rule: None,
         base: Some(ComparisonBase { run: run.id.clone(), started: run.started, source: run.source.clone() }),
         why,
         changes: changes(head, base, suite, earlier),

@@ -1,9 +1,9 @@
-use super::{Comparison, ComparisonVerdict, EarlierRuns, choose};
+use super::{Comparison, ComparisonVerdict, EarlierRuns};
 use crate::ledger::{MeasuredValue, Verdict};
+use crate::record::RunRecord;
 use crate::record::sample::{SPAN, case, gated, metric, plan, record, stage, suite, with_rows};
-use crate::record::{RunInfo, RunRecord};
 use crate::suite::{Better, Input, InputName, Metric, Source, Suite, Template};
-use crate::value::{Decimal, Digest, MetricName, RunId, SuiteName, Timestamp};
+use crate::value::{Decimal, Digest, MetricName, RunId};
 use proptest::prelude::*;
 
 /// Without any runs before these.
@@ -386,60 +386,6 @@ fn without_a_base() {
     let suite = simple(gated("freq", "Hz", Better::Higher));
     let found = compare(&one(&suite, "b", 1.0), None, vec!["there is no earlier run".to_owned()], &suite);
     assert_eq!(found, Comparison { why: vec!["there is no earlier run".to_owned()], ..Comparison::default() });
-}
-
-#[test]
-fn the_previous_complete_run() {
-    let suite = simple(gated("freq", "Hz", Better::Higher));
-    let info = |text: &str| -> RunInfo {
-        let mut words = text.split(' ');
-        let mut info = record(&suite, words.next().unwrap()).run;
-        let order = info.id.as_str().bytes().next().unwrap_or_default();
-        info.started = Timestamp::from_milliseconds(i64::from(order));
-        for word in words {
-            match word.split_once('=') {
-                None if word == "broken" => info.complete = false,
-                None if word == "killed" => (info.complete, info.stopped) = (false, vec!["SIGTERM".to_owned()]),
-                Some(("suite", name)) => info.suite = SuiteName::new(name),
-                Some(("machine", print)) => info.fingerprint = print.to_owned(),
-                Some(("case", case)) => info.filter = vec!["--case".to_owned(), case.to_owned()],
-                Some(("profile", profile)) => info.profile = Some(profile.to_owned()),
-                _ => panic!("{word}"),
-            }
-        }
-        info
-    };
-    let check = |candidates: &[&str], head: &str, expected: &str| {
-        let runs: Vec<RunInfo> = candidates.iter().map(|text| info(text)).collect();
-        let (chosen, why) = choose(&runs, &info(head));
-        let name = chosen.map_or_else(|| "none".to_owned(), |index| runs[index].id.to_string());
-        assert_eq!(format!("{name}\n{}", why.join("\n")), expected, "{candidates:?}");
-    };
-    check(&[], "h", "none\nthere is no earlier run of `sample`");
-    check(&["h", "z", "c suite=other"], "h", "none\nthere is no earlier run of `sample`");
-    check(&["a", "c", "b"], "h", "c\nc is the previous complete run of `sample` on this kind of machine");
-    check(
-        &["a", "b profile=pr"],
-        "h",
-        "b\nb is the previous complete run of `sample` on this kind of machine, profile pr",
-    );
-    check(&["b profile=pr"], "h profile=pr", "b\nb is the previous complete run of `sample` on this kind of machine");
-    check(
-        &["a", "b broken", "c killed", "d machine=f2", "e case=v1"],
-        "h",
-        "a\na is the previous complete run of `sample` on this kind of machine\n\
-         e was passed over: it ran a selection (--case v1)\n\
-         d was passed over: it ran on another machine (fingerprint f2, here f1)\n\
-         c was passed over: it is not complete (SIGTERM)\nb was passed over: it is not complete",
-    );
-    check(
-        &["a broken"],
-        "h",
-        "none\nno earlier run of `sample` can be compared with\na was passed over: it is not complete",
-    );
-    let many = ["a broken", "b broken", "c broken", "d broken", "e broken", "f broken", "g broken"];
-    let (_, why) = choose(&many.map(info), &info("h"));
-    assert_eq!((why.len(), why.last().map(String::as_str)), (7, Some("2 more runs were passed over")));
 }
 
 fn random_record(suite: &Suite, id: &str, values: &[(u8, Option<f64>)]) -> RunRecord {

@@ -5,7 +5,7 @@ use super::declare::record;
 use super::leaves::{Bytes, Mapped, Placed};
 use super::node::Text;
 use super::version::{check_number, check_version};
-use crate::value::{Decimal, Problem, Problems, Sources, is_identifier};
+use crate::value::{BaselineRule, Decimal, Problem, Problems, Sources, is_identifier};
 use std::time::Duration;
 
 /// What a project decides for all its suites.
@@ -15,8 +15,10 @@ pub struct Project {
     pub suites: Vec<String>,
     /// Where archives and ledgers go: `file:PATH` or `gs://BUCKET/PREFIX`.
     pub store: String,
-    /// Where results go: `sqlite:PATH` or `postgres://...`.
+    /// Where results go: `sqlite:PATH`, `postgres://...`, or `env:VARIABLE` with one of these in it.
     pub history: String,
+    /// What runs are compared with; empty = as fits the run.
+    pub baselines: Vec<BaselineRule>,
     /// What a machine gives.
     pub limits: Limits,
     /// Named resources, in the order of the file.
@@ -85,6 +87,7 @@ impl Default for Project {
             suites: vec!["configs/*.yaml".to_owned()],
             store: "file:.shmoo/store".to_owned(),
             history: "sqlite:.shmoo/history.db".to_owned(),
+            baselines: Vec::new(),
             limits: Limits::default(),
             resources: Vec::new(),
             tools: Vec::new(),
@@ -108,6 +111,8 @@ record! {
         "store" store: Option<Text>,
         /// Where results go. Default: `sqlite:.shmoo/history.db`.
         "history" history: Option<Text>,
+        /// What runs are compared with: the first decides, the others are shown. Default: as fits the run.
+        "baselines" baselines: Option<Vec<Text>>,
         /// What a machine gives to tasks. Default: what it has.
         "limits" limits: Option<LimitsFile>,
         /// Named resources that stages take with `uses`.
@@ -214,13 +219,8 @@ fn read(context: &mut Context) -> Option<Project> {
     Some(Project {
         suites: texts(file.suites.as_ref()).unwrap_or(defaults.suites),
         store: place(file.store.as_ref(), &["file:", "gs://"], "file:.shmoo/store", context).unwrap_or(defaults.store),
-        history: place(
-            file.history.as_ref(),
-            &["sqlite:", "postgres://", "postgresql://"],
-            "sqlite:.shmoo/history.db",
-            context,
-        )
-        .unwrap_or(defaults.history),
+        history: history(file.history.as_ref(), context).unwrap_or(defaults.history),
+        baselines: baselines(file.baselines.iter().flatten(), context),
         limits: file.limits.as_ref().map_or(defaults.limits, |file| limits(file, context)),
         resources: resources(file.resources.as_ref(), context),
         tools: tools(file.tools.as_ref()),
@@ -248,6 +248,43 @@ fn place(text: Option<&Text>, schemes: &[&str], example: &str, context: &mut Con
         context.problem(Problem::at(text.span, message).hint(hint));
     }
     Some(text.as_str().to_owned())
+}
+
+fn history(text: Option<&Text>, context: &mut Context) -> Option<String> {
+    let text = text?;
+    if has_password(text.as_str()) {
+        // Without its place: the line would be shown.
+        context.problem(Problem::new("`history` has a password in it, which does not belong into a file").hint(
+            "leave it out: `PGPASSWORD` or `~/.pgpass` have it; or write `history: env:VARIABLE`, and put the URL there",
+        ));
+        return None;
+    }
+    if let Some(name) = text.as_str().strip_prefix("env:").filter(|name| !name.is_empty() && !is_variable(name)) {
+        let problem = Problem::at(text.span, format!("`{name}` cannot name an environment variable"));
+        context.problem(problem.hint("name one variable, such as `env:SHMOO_HISTORY`"));
+    }
+    let schemes = ["sqlite:", "postgres://", "postgresql://", "env:"];
+    place(Some(text), &schemes, "sqlite:.shmoo/history.db", context)
+}
+
+/// Tells whether the URL of a server has a password, or looks as if it had.
+fn has_password(url: &str) -> bool {
+    let Some(rest) = url.strip_prefix("postgres://").or_else(|| url.strip_prefix("postgresql://")) else {
+        return false;
+    };
+    let login = rest.rsplit_once('@').map_or("", |(login, _)| login);
+    login.contains(':') || rest.contains("password=")
+}
+
+fn baselines<'a>(texts: impl Iterator<Item = &'a Text>, context: &mut Context) -> Vec<BaselineRule> {
+    let mut rules = Vec::new();
+    for text in texts {
+        match text.as_str().parse::<BaselineRule>() {
+            Ok(rule) => rules.push(rule),
+            Err(error) => context.problem(Problem::at(text.span, error.to_string()).hint(error.hint())),
+        }
+    }
+    rules
 }
 
 fn limits(file: &LimitsFile, context: &mut Context) -> Limits {

@@ -5,6 +5,7 @@
 //! - `machine`: what this machine is, and the fingerprint that makes measurements comparable.
 //! - `tools`, `git`: programs that are there, their versions; the commit that is measured. Both
 //!   start processes through `command`, which bounds their time and their output.
+//! - `environment`: our own variables, and what CI says in them.
 //! - `durable`: files that are there whole or not at all.
 //! - `store`: archives and events of runs, by key.
 //! - `history`: records of runs, in a database.
@@ -22,6 +23,7 @@ pub mod clock;
 mod command;
 pub mod disk;
 pub mod durable;
+pub mod environment;
 pub mod files;
 pub mod folder;
 pub mod git;

@@ -78,6 +78,7 @@ pub fn build(plan: &Plan, folded: &Folded, facts: RunFacts) -> RunRecord {
             .collect(),
         metric_infos: metric_infos(plan),
         archive: None,
+        artifacts: Vec::new(),
     };
     RunRecord { format: RECORD_FORMAT.to_owned(), version: RECORD_VERSION, run, tasks, cases, metrics }
 }

@@ -7,9 +7,11 @@ mod build;
 mod run;
 #[cfg(test)]
 pub(crate) mod sample;
+mod summary;
 
 pub use build::{RunFacts, better_text, build, mark_known};
 pub use run::{
-    CaseRecord, MetricInfo, MetricRow, ParamInfo, RECORD_FORMAT, RECORD_VERSION, RunInfo, RunRecord, SourceInfo,
-    TaskRecord,
+    Artifact, ArtifactKind, CaseRecord, MetricInfo, MetricRow, ParamInfo, RECORD_FORMAT, RECORD_VERSION, RunInfo,
+    RunRecord, SourceInfo, TaskRecord,
 };
+pub use summary::{Costs, RunSummary};

@@ -75,6 +75,53 @@ pub struct RunInfo {
     /// Where the archive is in the store.
     #[serde(default)]
     pub archive: Option<String>,
+    /// Files that the run left for others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub artifacts: Vec<Artifact>,
+}
+
+/// A file that a run left for others.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Artifact {
+    /// What it is.
+    pub kind: ArtifactKind,
+    /// Where it is: a key of the store for an archive, a path below the project folder for a report.
+    pub place: String,
+    /// Its size, if it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    /// Its digest, if it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<Digest>,
+}
+
+/// What an artifact is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ArtifactKind {
+    /// The folder of the run, packed.
+    Archive,
+    /// The page for people.
+    Report,
+}
+
+impl RunInfo {
+    /// Notes an artifact, in place of an earlier one of its kind.
+    pub fn set_artifact(&mut self, artifact: Artifact) {
+        self.artifacts.retain(|other| other.kind != artifact.kind);
+        self.artifacts.push(artifact);
+        self.artifacts.sort_by_key(|artifact| artifact.kind);
+    }
+}
+
+impl ArtifactKind {
+    /// Returns the word that files use.
+    pub fn word(self) -> &'static str {
+        match self {
+            ArtifactKind::Archive => "archive",
+            ArtifactKind::Report => "report",
+        }
+    }
 }
 
 /// The commit that was measured.
@@ -86,6 +133,21 @@ pub struct SourceInfo {
     pub branch: Option<String>,
     /// Whether the work tree had changes.
     pub dirty: Option<bool>,
+    /// Where the commit left the base branch: their newest common ancestor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merge_base: Option<String>,
+    /// The branch that this one is to go into, or else the main one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_branch: Option<String>,
+    /// Number of the pull request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pull_request: Option<u64>,
+    /// Which attempt of the CI run it is, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<u32>,
+    /// Whether the pull request comes from a fork: such a run is in quarantine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fork: Option<bool>,
 }
 
 /// A parameter, as the run knew it.

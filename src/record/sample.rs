@@ -175,6 +175,7 @@ pub(crate) fn record(suite: &Suite, id: &str) -> RunRecord {
             params: suite.schema.params().iter().map(info).collect(),
             metric_infos: metric_infos.collect(),
             archive: None,
+            artifacts: Vec::new(),
         },
         tasks: Vec::new(),
         cases: Vec::new(),

@@ -1,7 +1,7 @@
 //! The report as JSON, for programs.
 //!
 //! Version 1: `{"version":1,"run":...,"totals":...,"tasks":[...],"cases":[...],"goldens":[...],
-//! "comparison":...,"buckets":[...],"exit_codes":[...],"known_failures":[...],"plots":[...],
+//! "comparison":...,"other_comparisons":[...],"buckets":[...],"exit_codes":[...],"known_failures":[...],"plots":[...],
 //! "warnings":[...]}` with one task, case, finding, change or bucket a line. Within the version keys are
 //! only added. Rows are written as they come, so a million of them need no memory. Texts of the run are
 //! as the run wrote them: who prints them makes them harmless.
@@ -37,8 +37,17 @@ fn write_report(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     list("goldens", report.goldens.iter(), out)?;
     match &report.comparison {
         None => write!(out, ",\n\"comparison\":null")?,
-        Some(found) => comparison(found, out)?,
+        Some(found) => {
+            write!(out, ",\n\"comparison\":")?;
+            comparison(found, out)?;
+        }
     }
+    write!(out, ",\n\"other_comparisons\":[")?;
+    for (index, other) in report.other_comparisons.iter().enumerate() {
+        out.write_all(if index == 0 { b"\n" } else { b",\n" })?;
+        comparison(other, out)?;
+    }
+    out.write_all(b"]")?;
     list("buckets", report.buckets.iter().map(JsonBucket::of), out)?;
     write!(out, ",\n\"exit_codes\":")?;
     value(&report.exit_codes, out)?;
@@ -63,9 +72,11 @@ fn list<T: Serialize>(name: &str, items: impl Iterator<Item = T>, out: &mut dyn 
 }
 
 fn comparison(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
-    let Comparison { base, why, changes, added_cases, removed_cases, common_cases, verdict_changes, notes } =
+    let Comparison { rule, base, why, changes, added_cases, removed_cases, common_cases, verdict_changes, notes } =
         comparison;
-    write!(out, ",\n\"comparison\":{{\"base\":")?;
+    write!(out, "{{\"rule\":")?;
+    value(rule, out)?;
+    write!(out, ",\"base\":")?;
     value(base, out)?;
     write!(out, ",\"why\":")?;
     value(why, out)?;
@@ -403,6 +414,7 @@ mod tests {
                 "cases",
                 "goldens",
                 "comparison",
+                "other_comparisons",
                 "buckets",
                 "exit_codes",
                 "known_failures",

@@ -16,6 +16,7 @@ mod json;
 mod junit;
 mod markdown;
 mod model;
+mod others;
 mod plot;
 mod selection;
 mod svg;

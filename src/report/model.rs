@@ -26,6 +26,8 @@ pub struct Report {
     pub known_failures: Vec<String>,
     /// This run against an earlier one; none if no comparison was asked for.
     pub comparison: Option<Comparison>,
+    /// This run against others: shown, and never what decides.
+    pub other_comparisons: Vec<Comparison>,
     /// Shmoo plots.
     pub plots: Vec<ShmooGrid>,
     /// What failed, alike messages together, largest first.

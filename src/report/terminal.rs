@@ -5,6 +5,7 @@ use super::figure::{count, percent, thousands};
 use super::headline::{Tone, change_sign, ended, golden_word, headline, sign};
 use super::inert::{block, clip, short};
 use super::join::CaseFinder;
+use super::others::other_line;
 use super::plot::{PlotOptions, plot};
 use super::selection::{both, commit_name, counts_of, folder_of, notable, seconds, slowest};
 use super::{Bucket, Report};
@@ -302,7 +303,14 @@ impl<'a> Page<'a> {
         for note in comparison.notes.iter().take(ROWS) {
             writeln!(self.out, "  also changed: {}", short(note, 400))?;
         }
-        self.more(comparison.notes.len().saturating_sub(ROWS), "note")
+        self.more(comparison.notes.len().saturating_sub(ROWS), "note")?;
+        for other in &self.report.other_comparisons {
+            writeln!(self.out, "  beside that, by {}", short(&other_line(other), 400))?;
+            for why in other.why.iter().take(ROWS) {
+                writeln!(self.out, "    {}", self.paint.soft(&short(why, 400)))?;
+            }
+        }
+        Ok(())
     }
 
     fn plots(&mut self) -> io::Result<()> {

@@ -8,7 +8,7 @@ use crate::outside::folder::{self, Folder, LeftOut};
 use crate::outside::lock::LOCK_FILE;
 use crate::outside::store::{ObjectKey, Store};
 use crate::plan::Plan;
-use crate::record::RunRecord;
+use crate::record::{Artifact, ArtifactKind, RunRecord};
 use crate::value::{RunId, SuiteName, TaskKey, did_you_mean};
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use std::collections::BTreeSet;
@@ -56,6 +56,8 @@ pub fn archive(
     let key = archive_key(&record.run.suite, &record.run.id);
     let before = record.run.archive.replace(key.to_string());
     let stored = folder.path.join("record.json");
+    // An archive does not hold its own digest, nor that of the one before it.
+    record.run.artifacts.retain(|artifact| artifact.kind != ArtifactKind::Archive);
     write_json(&stored, record)?;
     let archived = pack_and_store(workspace, folder, plan, record, key, &globs);
     if archived.is_err() {
@@ -66,7 +68,15 @@ pub fn archive(
             let _ = fs::remove_file(&stored);
         }
     }
-    archived
+    let archived = archived?;
+    record.run.set_artifact(Artifact {
+        kind: ArtifactKind::Archive,
+        place: archived.key.to_string(),
+        bytes: Some(archived.packed.bytes),
+        sha256: Some(archived.packed.sha256),
+    });
+    write_json(&stored, record)?;
+    Ok(archived)
 }
 
 fn pack_and_store(

@@ -139,6 +139,7 @@ impl StepError {
             | StepError::Folder(FolderError::Archive(ArchiveError::NoSuchFile { .. }) | FolderError::Taken { .. }) => {
                 Fault::Usage
             }
+            StepError::History(error) if error.is_usage() => Fault::Usage,
             StepError::Nothing { .. } => Fault::Nothing,
             StepError::Disk { .. }
             | StepError::Damaged { .. }

@@ -227,7 +227,8 @@ fn store(workspace: &Workspace) -> Place {
     }
 }
 
-fn chain(error: &dyn std::error::Error) -> String {
+/// Returns an error with what led to it.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

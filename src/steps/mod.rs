@@ -1,21 +1,25 @@
 //! The steps of the flow, one file each: fetch what a pure part needs, call it, keep the result.
 //!
-//! `planning` -> `running` -> `recording` -> `archiving` -> `judging` -> `reporting`. `workspace` says
+//! `planning` -> `running` -> `recording` -> `archiving` -> `judging` and `comparing` -> `reporting`. `workspace` says
 //! where things are, `run_folder` what the folder of a run holds, `finding` which run or suite is meant.
 //! Beside the flow: `rejudging` (kept evidence under the suite as it is now), `reproducing` (the folders
-//! of a case), `pruning` (old runs), `inspecting` (what the machine has), `suites` (the suite files), `noise` (what
-//! earlier runs measured), `series` (the columns of a CSV file).
+//! of a case), `pruning` (old runs on this machine), `pruning_history` and `importing` (runs in the history),
+//! `inspecting` (what the machine has), `suites` (the suite files), `noise` (what earlier runs measured), `series` (the
+//! columns of a CSV file).
 
 pub mod archiving;
 mod baseline;
 mod caching;
+pub mod comparing;
 mod error;
 pub mod finding;
+pub mod importing;
 pub mod inspecting;
 pub mod judging;
 mod noise;
 pub mod planning;
 pub mod pruning;
+pub mod pruning_history;
 pub mod recording;
 pub mod rejudging;
 pub mod reporting;

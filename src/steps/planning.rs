@@ -1,5 +1,6 @@
 //! The step `plan`: suite file -> plan and plan file.
 
+use super::inspecting::chain;
 use super::workspace::LoadedFile;
 use super::{StepError, Workspace};
 use crate::outside::files::Content;
@@ -7,7 +8,7 @@ use crate::plan::{
     self, BuildOptions, Durations, Estimate, Plan, PlanFile, ResolvedSource, Selection, ShardOptions, estimate, shard,
 };
 use crate::suite::Source;
-use crate::value::{Digest, RunId};
+use crate::value::{Digest, Problem, RunId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -50,7 +51,16 @@ pub fn plan(workspace: &Workspace, loaded: LoadedFile, request: PlanRequest) -> 
     let PlanRequest { selection, shards, baseline } = request;
     let options = BuildOptions { selection, baseline };
     let mut built = plan::build(loaded.suite.clone(), options)?;
-    let durations = known_durations(workspace, &built)?;
+    let durations = match known_durations(workspace, &built) {
+        // Nothing depends on them but the order.
+        Err(StepError::History(error)) if error.is_away() => {
+            let mut problem = Problem::new(format!("how long tasks take is not known: {}", chain(&error)));
+            problem.hint = error.hint();
+            built.warnings.push(problem);
+            Durations::default()
+        }
+        known => known?,
+    };
     if let Some(count) = shards {
         let site = workspace.project.resources.iter().filter(|resource| resource.site);
         let used: BTreeSet<&str> =

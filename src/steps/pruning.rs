@@ -50,6 +50,10 @@ pub enum Stays {
     Locked,
     /// Its folder is the only copy.
     OnlyCopy,
+    /// The branch of a run that stays left its base there.
+    MergeBase,
+    /// The project names it as a baseline.
+    Named,
 }
 
 impl Stays {
@@ -62,12 +66,14 @@ impl Stays {
             Stays::Needed => "an unfinished run takes inputs from it",
             Stays::Locked => "another shmoo works on it",
             Stays::OnlyCopy => "the only copy: it is not in the store",
+            Stays::MergeBase => "a run that stays left its base branch there",
+            Stays::Named => "a baseline of the project",
         }
     }
 
     /// Tells whether the rules of the project keep the run, so that nobody needs to be told.
     pub fn is_usual(self) -> bool {
-        matches!(self, Stays::Recent | Stays::Young | Stays::Baseline)
+        matches!(self, Stays::Recent | Stays::Young | Stays::Baseline | Stays::MergeBase | Stays::Named)
     }
 }
 
@@ -225,6 +231,7 @@ mod tests {
                 Some(Stays::Needed) => "needed",
                 Some(Stays::Locked) => "locked",
                 Some(Stays::OnlyCopy) => "copy",
+                Some(Stays::MergeBase | Stays::Named) => "of the history",
             })
             .collect();
         assert_eq!(letters.join(" "), expected, "{text}");

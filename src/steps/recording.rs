@@ -5,9 +5,10 @@ use super::{StepError, Workspace};
 use crate::check::known::{self, Outcome};
 use crate::outside::history::Recorded;
 use crate::plan::{Plan, stage_scope_value};
-use crate::record::{self, RunRecord};
+use crate::record::{self, Artifact, ArtifactKind, RunRecord};
 use crate::value::{Scalar, TaskKey, Value};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 /// The record of a run, and what its known failures came to.
 pub struct RecordedRun {
@@ -21,7 +22,9 @@ pub struct RecordedRun {
 pub fn make(workspace: &Workspace, folder: &RunFolder, plan: &Plan) -> Result<RecordedRun, StepError> {
     let (folded, files) = folder.fold()?;
     let mut record = record::build(plan, &folded, folder.record_facts(&files));
-    record.run.archive = folder.stored_record()?.and_then(|stored| stored.run.archive);
+    if let Some(stored) = folder.stored_record()? {
+        (record.run.archive, record.run.artifacts) = (stored.run.archive, stored.run.artifacts);
+    }
     let partial = plan.selection.is_filtered() || plan.selection.profile.is_some();
     let known = mark_known(workspace, plan, &mut record, partial, &|_| true);
     write_json(&folder.path.join("record.json"), &record)?;
@@ -66,6 +69,15 @@ pub(super) fn mark_known(
         .collect();
     record::mark_known(record, plan, &|task| marks.get(&task.task).cloned());
     known.findings
+}
+
+/// Notes in a record, and in its copy in the run's folder, where its page will be.
+pub fn note_report(workspace: &Workspace, folder: &RunFolder, record: &mut RunRecord) -> Result<PathBuf, StepError> {
+    let page = folder.path.join("report.html");
+    let place = page.strip_prefix(&workspace.folder).unwrap_or(&page).display().to_string();
+    record.run.set_artifact(Artifact { kind: ArtifactKind::Report, place, bytes: None, sha256: None });
+    write_json(&folder.path.join("record.json"), record)?;
+    Ok(page)
 }
 
 /// Writes a record into the history.

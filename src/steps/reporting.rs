@@ -29,6 +29,8 @@ pub struct Findings {
     pub goldens: Vec<GoldenFinding>,
     /// The comparison, if one was made.
     pub comparison: Option<Comparison>,
+    /// Further comparisons, which decide nothing.
+    pub other_comparisons: Vec<Comparison>,
     /// Warnings of the suite and of the run.
     pub warnings: Vec<String>,
     /// Whether uncertain changes count as regressions.
@@ -45,7 +47,7 @@ pub fn make(
     current: &Path,
 ) -> Result<Report, StepError> {
     let RecordedRun { record, known } = recorded;
-    let Findings { goldens, comparison, warnings, strict } = findings;
+    let Findings { goldens, comparison, other_comparisons, warnings, strict } = findings;
     let plots = plots(plan, &record);
     let (logs, logs_left_out) = logs(folder, &record.tasks);
     let totals = report::totals(&record.tasks, &record.cases);
@@ -62,6 +64,7 @@ pub fn make(
         goldens,
         known_failures: known.into_iter().map(|finding| finding.message).collect(),
         comparison,
+        other_comparisons,
         plots,
         buckets,
         logs,

@@ -5,6 +5,7 @@ use super::run_folder::{RunFolder, StoredFacts, read_json, write_json};
 use super::{StepError, Workspace, baseline, caching};
 use crate::ledger::{Header, LEDGER_FORMAT, LEDGER_VERSION, Verdict};
 use crate::outside::durable;
+use crate::outside::environment::Ci;
 use crate::outside::files::{Content, ContentStore};
 use crate::outside::ledger_file::LedgerWriter;
 use crate::outside::lock::RunLock;
@@ -37,8 +38,8 @@ pub struct RunRequest {
     pub shmoo: PathBuf,
     /// Variables of our own environment, from which the project passes some on.
     pub environment: Vec<(String, String)>,
-    /// The branch as CI names it.
-    pub branch: Option<String>,
+    /// What CI says of the code.
+    pub ci: Ci,
 }
 
 /// A run that was carried out, or as far as it went.
@@ -117,7 +118,10 @@ pub fn resume(
 ) -> Result<Ran, StepError> {
     let (plan, file, _) = folder.plan()?;
     let root = workspace.folder.join(&folder.facts.root);
-    let durations = planning::known_durations(workspace, &plan)?;
+    let durations = match planning::known_durations(workspace, &plan) {
+        Err(StepError::History(error)) if error.is_away() => Durations::default(),
+        known => known?,
+    };
     carry_out(workspace, folder, plan, file, root, &durations, request, observer)
 }
 
@@ -132,7 +136,7 @@ fn facts(workspace: &Workspace, plan: &Plan, file: &PlanFile, request: &RunReque
     let machine = machine::machine(request.label.as_deref());
     let fingerprint = machine::fingerprint(&machine);
     // Without git the commit is not known: that is no reason not to run.
-    let source = git::source_info(&workspace.folder, request.branch.as_deref()).ok().flatten().unwrap_or_default();
+    let source = git::source_info(&workspace.folder, &request.ci).ok().flatten().unwrap_or_default();
     let tools = tool_versions(workspace, plan);
     Ok(StoredFacts::new(
         run_id(plan.suite.name.as_str(), now, 0),

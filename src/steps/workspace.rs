@@ -3,7 +3,7 @@
 use super::StepError;
 use crate::config::{self, Project};
 use crate::outside::clock::{Clock, SystemClock};
-use crate::outside::history::{History, open_history};
+use crate::outside::history::{Environment, History, open_history};
 use crate::outside::store::{Store, open_store};
 use crate::outside::tools::{PathTools, Tools};
 use crate::plan::SourceText;
@@ -32,11 +32,13 @@ pub struct Workspace {
     pub tools: Arc<dyn Tools>,
     /// The search path of programs.
     pub search_path: String,
+    /// Our own environment, which has the passwords of servers.
+    pub environment: Environment,
 }
 
 impl Workspace {
     /// Finds the project around a folder. `search_path` is the value of `PATH`.
-    pub fn find(start: &Path, search_path: &str) -> Result<Workspace, StepError> {
+    pub fn find(start: &Path, search_path: &str, environment: Environment) -> Result<Workspace, StepError> {
         let start = fs::canonicalize(start).map_err(|source| StepError::Read { path: start.to_owned(), source })?;
         let with = |name: &str| start.ancestors().find(|folder| folder.join(name).exists()).map(Path::to_owned);
         let found = with(PROJECT_FILE);
@@ -67,6 +69,7 @@ impl Workspace {
             clock: Arc::new(SystemClock::default()),
             tools,
             search_path: search_path.to_owned(),
+            environment,
         })
     }
 
@@ -84,12 +87,14 @@ impl Workspace {
     /// Opens the history.
     pub fn history(&self) -> Result<Box<dyn History>, StepError> {
         self.make_own_folder()?;
-        open_history(&self.project.history, &self.folder).map_err(StepError::History)
+        open_history(&self.project.history, &self.folder, &self.environment).map_err(StepError::History)
     }
 
     /// Opens the history if there is one: a question makes none.
     pub fn existing_history(&self) -> Result<Option<Box<dyn History>>, StepError> {
-        let path = self.project.history.strip_prefix("sqlite:").map(|path| path.strip_prefix("//").unwrap_or(path));
+        let named = self.project.history.as_str();
+        let named = named.strip_prefix("env:").and_then(|name| self.environment.get(name)).unwrap_or(named);
+        let path = named.strip_prefix("sqlite:").map(|path| path.strip_prefix("//").unwrap_or(path));
         if path.is_some_and(|path| !path.is_empty() && !self.folder.join(path).exists()) {
             return Ok(None);
         }

@@ -3,6 +3,7 @@
 //! Invariant: nothing here does input or output, and nothing here knows what a suite is.
 
 mod amount;
+mod baseline_rule;
 mod decimal;
 mod digest;
 mod ids;
@@ -13,6 +14,7 @@ mod time;
 mod units;
 
 pub use amount::{show_number, show_numbers, with_unit};
+pub use baseline_rule::{BaselineRule, BaselineRuleError};
 pub use decimal::{Decimal, ParseDecimalError};
 pub use digest::{Digest, DigestWriter, ParseDigestError};
 pub use ids::{

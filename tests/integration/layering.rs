@@ -121,6 +121,8 @@ const WORLD: &[(&str, &str)] = &[
     ("tokio", "pure code waits for nothing"),
     ("rustix", "take what the system says as an argument"),
     ("rusqlite", "the history is in `outside`"),
+    ("tokio_postgres", "the history is in `outside`"),
+    ("rustls", "the history is in `outside`"),
     ("tempfile", "take bytes"),
 ];
 

@@ -222,7 +222,8 @@ pub(crate) fn hostile(text: &str) -> Report {
     report.run.suite_file = own();
     report.run.profile = Some(own());
     report.run.stopped = vec![own()];
-    report.run.source = SourceInfo { commit: Some(own()), branch: Some(own()), dirty: Some(true) };
+    report.run.source =
+        SourceInfo { commit: Some(own()), branch: Some(own()), dirty: Some(true), ..SourceInfo::default() };
     report.run.machine = BTreeMap::from([(own(), own())]);
     report.run.tools = BTreeMap::from([(own(), own())]);
     report.run.id = RunId::new(text);
@@ -354,6 +355,7 @@ pub(crate) fn run() -> RunInfo {
             commit: Some("3f2c1ab7e0d94c55b8a6d1f0c3e2b4a596877d10".into()),
             branch: Some("wider-transistor".into()),
             dirty: Some(true),
+            ..SourceInfo::default()
         },
         machine: BTreeMap::from(
             [("cpu", "AMD EPYC 7B13"), ("cores", "2"), ("memory", "8 GB"), ("kernel", "6.12")]
@@ -383,6 +385,7 @@ pub(crate) fn run() -> RunInfo {
             })
             .to_vec(),
         archive: None,
+        artifacts: vec![],
     }
 }
 
@@ -414,6 +417,7 @@ fn assembled(tasks: Vec<TaskRecord>, cases: Vec<CaseRecord>) -> Report {
         goldens: vec![],
         known_failures: vec![],
         comparison: None,
+        other_comparisons: vec![],
         plots: vec![],
         logs: vec![],
         logs_left_out: 0,
@@ -507,6 +511,7 @@ fn comparison() -> Comparison {
         figures: None,
     };
     Comparison {
+        rule: None,
         base: Some(ComparisonBase {
             run: RunId::new("20260130-140000-temp-sense-77aa"),
             started: Timestamp::from_milliseconds(1_769_781_600_000),
@@ -514,6 +519,7 @@ fn comparison() -> Comparison {
                 commit: Some("a01b23c4d5e6f708192a3b4c5d6e7f8091a2b3c4".into()),
                 branch: Some("main".into()),
                 dirty: None,
+                ..SourceInfo::default()
             },
         }),
         why: vec![

@@ -196,8 +196,21 @@ archive: { level: 9 }
     );
     check(
         "history: 'sqlite:'",
-        "2:10: `sqlite:` is not a place for it (it starts with `sqlite:` or `postgres://` or `postgresql://`, such as `sqlite:.shmoo/history.db`)",
+        "2:10: `sqlite:` is not a place for it (it starts with `sqlite:` or `postgres://` or `postgresql://` or `env:`, such as `sqlite:.shmoo/history.db`)",
     );
+    let secret = "`history` has a password in it, which does not belong into a file (leave it out: `PGPASSWORD` or `~/.pgpass` have it; or write `history: env:VARIABLE`, and put the URL there)";
+    check("history: postgres://ci:hunter2@db/x", secret);
+    check("history: postgres://ci@db/x?password=hunter2", secret);
+    check("history: postgres://ci:a@hunter2@db/x", secret);
+    check(
+        "history: 'env:A=B'",
+        "2:10: `A=B` cannot name an environment variable (name one variable, such as `env:SHMOO_HISTORY`)",
+    );
+    check(
+        "baselines: [previous, newest]",
+        "2:23: `newest` is no baseline (it is `previous`, `merge-base`, `ancestor`, `branch:NAME`, `run:NAME`, `golden:FILE`, `best` or `best:RUNS`)",
+    );
+    check("baselines: ['best:0']", "2:13: `best:0` is no number of runs (write such as `best:10`)");
     check("limits: { jobs: 0 }", "2:17: `jobs` must be at least 1");
     check("limits: { cpu: 0 }", "2:16: `cpu` must be above 0");
     check("limits: { memory: lots }", "2:19: `lots` is not a size such as `64MiB`, `4GiB` or `500MB`");

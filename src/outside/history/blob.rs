@@ -19,9 +19,14 @@ pub(super) fn encode(record: &RunRecord) -> Result<Vec<u8>, DatabaseError> {
 
 /// Returns the record behind stored bytes.
 pub(super) fn decode(bytes: &[u8]) -> Result<RunRecord, DatabaseError> {
+    Ok(serde_json::from_slice(&unpack(bytes)?)?)
+}
+
+/// Returns the JSON behind stored bytes: one line.
+pub(super) fn unpack(bytes: &[u8]) -> Result<Vec<u8>, DatabaseError> {
     let mut text = Vec::new();
     ZlibDecoder::new(bytes).read_to_end(&mut text)?;
-    Ok(serde_json::from_slice(&text)?)
+    Ok(text)
 }
 
 /// Names the first number that JSON cannot hold: it would be stored as nothing.

@@ -6,24 +6,40 @@
 //! does nothing.
 //!
 //! The SQL keeps to what SQLite and PostgreSQL share: `$1` placeholders, times as RFC 3339 text in
-//! UTC, JSON as text.
+//! UTC, JSON as text. `stored` asks all questions through `database`, which `sqlite` and `postgres`
+//! answer.
+//!
+//! Invariant: no error and no log names a password.
 
 mod blob;
+mod database;
 mod export;
+mod migrate;
 mod open;
+mod password_file;
+mod postgres;
+mod postgres_error;
+mod postgres_place;
 mod rows;
 mod schema;
 mod sqlite;
+mod stored;
 #[cfg(test)]
 mod tests;
+mod tls;
 
+pub use crate::outside::environment::Environment;
+pub use crate::record::RunSummary;
 pub use export::{ExportFormat, ExportTable};
 pub use open::open_history;
-pub use sqlite::SqliteHistory;
+pub use postgres::{Waiting, open_postgres};
+pub use postgres_place::{PlaceError, PostgresPlace};
+pub use sqlite::{open_in_memory, open_sqlite};
+pub use stored::StoredHistory;
 
-use crate::ledger::{MeasuredValue, Verdict};
-use crate::record::{RunRecord, SourceInfo};
-use crate::value::{Digest, MetricName, PointName, RunId, StageName, SuiteName, TaskKey, Timestamp};
+use crate::ledger::MeasuredValue;
+use crate::record::RunRecord;
+use crate::value::{MetricName, PointName, RunId, StageName, SuiteName, TaskKey, Timestamp};
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::{self, Write};
@@ -52,43 +68,6 @@ pub struct RunFilter {
     pub limit: Option<u64>,
 }
 
-/// A run without its tasks.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RunSummary {
-    /// Its name.
-    pub id: RunId,
-    /// The suite.
-    pub suite: SuiteName,
-    /// The suite file as the user named it.
-    pub suite_file: String,
-    /// The plan's identity.
-    pub plan: Digest,
-    /// Digest of the resolved suite.
-    pub suite_digest: Digest,
-    /// When it started.
-    pub started: Timestamp,
-    /// When it ended.
-    pub finished: Timestamp,
-    /// The version of shmoo that ran it.
-    pub shmoo: String,
-    /// Whether each planned task has its final state.
-    pub complete: bool,
-    /// What selected a part of the suite; empty = the whole suite.
-    pub filter: Vec<String>,
-    /// The profile.
-    pub profile: Option<String>,
-    /// The code that was measured.
-    pub source: SourceInfo,
-    /// The machine's fingerprint.
-    pub fingerprint: String,
-    /// Where the archive is in the store.
-    pub archive: Option<String>,
-    /// Tasks by verdict; verdicts without a task are left out.
-    pub tasks: BTreeMap<Verdict, u64>,
-    /// Cases by verdict; verdicts without a case are left out.
-    pub cases: BTreeMap<Verdict, u64>,
-}
-
 /// What recording a run did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Recorded {
@@ -99,6 +78,29 @@ pub enum Recorded {
     /// The same record was there.
     Unchanged,
 }
+
+/// What an import did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Imported {
+    /// Runs that were not there.
+    pub new: u64,
+    /// Runs of which another record was there.
+    pub replaced: u64,
+    /// Runs that were there like this.
+    pub unchanged: u64,
+}
+
+/// What runs had, by name, each with the last run that had it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Seen {
+    /// Metrics.
+    pub metrics: Vec<(StageName, MetricName, RunId)>,
+    /// Cases.
+    pub cases: Vec<(PointName, RunId)>,
+}
+
+/// Gives one record after the other, none at the end.
+pub type RecordSource<'a> = &'a mut dyn FnMut() -> Result<Option<RunRecord>, DatabaseError>;
 
 /// A value of a metric in a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -117,6 +119,8 @@ pub struct SeriesPoint {
     pub value: MeasuredValue,
     /// All measured samples.
     pub samples: Vec<f64>,
+    /// Samples of warm-up rounds, which count for nothing.
+    pub warmups: Vec<f64>,
     /// The unit.
     pub unit: Option<String>,
     /// The run that measured it, if not this one: then it is no measurement of its own.
@@ -128,6 +132,10 @@ pub trait History: Send + Sync {
     /// Stores a run, all of it or nothing. Storing it again changes nothing; storing another record
     /// of the same run replaces the first.
     fn record(&self, record: &RunRecord) -> Result<Recorded, HistoryError>;
+
+    /// Stores records as [`History::record`] does, all of them or none. What `records` fails with is
+    /// the [`HistoryError::Import`] that comes back.
+    fn import(&self, records: RecordSource<'_>) -> Result<Imported, HistoryError>;
 
     /// Returns runs, newest first.
     fn runs(&self, filter: &RunFilter) -> Result<Vec<RunSummary>, HistoryError>;
@@ -155,6 +163,9 @@ pub trait History: Send + Sync {
         point: Option<&PointName>,
     ) -> Result<Vec<SeriesPoint>, HistoryError>;
 
+    /// Returns the metrics and cases that runs of `filter` had, in the order of their names.
+    fn seen(&self, filter: &RunFilter) -> Result<Seen, HistoryError>;
+
     /// Writes the rows of a table for the runs of `filter`, newest run first, without holding them
     /// all in memory. Returns how many rows there were.
     fn export(
@@ -181,9 +192,54 @@ pub enum HistoryError {
     /// The text names no database.
     #[error("`{0}` names no history")]
     Scheme(String),
-    /// A kind of database whose place is kept.
-    #[error("the history `{0}` is in PostgreSQL, which this version cannot use: it is not built yet")]
-    NotBuilt(String),
+    /// The environment has no such variable.
+    #[error("the history is in the variable `{0}`, which is not set")]
+    NoVariable(String),
+    /// The URL of a server is wrong.
+    #[error("the URL of the history is wrong")]
+    Place(#[source] PlaceError),
+    /// The file with the password of a server cannot be used.
+    #[error("cannot take the password of the history {location} from `{file}`")]
+    PasswordFile {
+        /// The database.
+        location: String,
+        /// The file.
+        file: String,
+        /// Why.
+        #[source]
+        source: DatabaseError,
+    },
+    /// The file with the certificates to trust cannot be used.
+    #[error("cannot take the certificates for the history {location} from {file}")]
+    Certificates {
+        /// The database.
+        location: String,
+        /// The file.
+        file: String,
+        /// Why.
+        #[source]
+        source: DatabaseError,
+    },
+    /// The server does not answer, or not as it should.
+    #[error("cannot reach the history {location}")]
+    Unreachable {
+        /// The database.
+        location: String,
+        /// Why.
+        #[source]
+        source: DatabaseError,
+    },
+    /// The server does not let us.
+    #[error("the history {location} does not let us {verb} it")]
+    Refused {
+        /// What was tried: `open`, `read`, `write`.
+        verb: &'static str,
+        /// The database.
+        location: String,
+        /// Why.
+        #[source]
+        source: DatabaseError,
+    },
     /// The database cannot be opened.
     #[error("cannot open the history {location}")]
     Open {
@@ -255,6 +311,12 @@ pub enum HistoryError {
         #[source]
         source: DatabaseError,
     },
+    /// The records to import are not what an export gives.
+    #[error("nothing was imported")]
+    Import(#[source] DatabaseError),
+    /// Whole records have no columns.
+    #[error("whole records are exported as `jsonl` only")]
+    RecordsAreJson,
     /// The export's output cannot be written.
     #[error("cannot write the export")]
     Output(#[source] io::Error),
@@ -264,20 +326,60 @@ impl HistoryError {
     /// Returns what to do about it.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            HistoryError::Scheme(_) | HistoryError::NotBuilt(_) => {
-                "write `sqlite:PATH`, such as `sqlite:.shmoo/history.db`".to_owned()
+            HistoryError::Scheme(_) => {
+                "write `sqlite:PATH`, `postgres://USER@HOST/DATABASE`, or `env:VARIABLE` with one of these in it"
+                    .to_owned()
             }
+            HistoryError::NoVariable(name) => format!("set `{name}` to `postgres://USER:PASSWORD@HOST/DATABASE`"),
+            HistoryError::Place(error) => error.hint(),
+            HistoryError::PasswordFile { .. } => {
+                "it is `~/.pgpass`, or what `PGPASSFILE` names: lines of `HOST:PORT:DATABASE:USER:PASSWORD`".to_owned()
+            }
+            HistoryError::Certificates { .. } => {
+                "name a PEM file with `sslrootcert=FILE` in the URL, or in `PGSSLROOTCERT`".to_owned()
+            }
+            HistoryError::Unreachable { .. } => {
+                "is the server up and the address right? results are kept in the folder of the run: \
+                 `shmoo record RUN` stores them later"
+                    .to_owned()
+            }
+            HistoryError::Refused { verb: "open", .. } => {
+                "check user, database and password (`PGPASSWORD` or `~/.pgpass`); the first to open it must be \
+                 allowed to create tables"
+                    .to_owned()
+            }
+            HistoryError::Refused { .. } => "ask for the right to read and write its tables".to_owned(),
             HistoryError::Corrupt { .. } => {
                 "move the file away, then record the runs that are still there again with `shmoo record RUN`".to_owned()
             }
-            HistoryError::Foreign { .. } => "give the history a file of its own".to_owned(),
+            HistoryError::Foreign { .. } => "give the history a file, or a database or schema, of its own".to_owned(),
             HistoryError::NewerWriter { .. } => "install a newer shmoo; reading works with this one".to_owned(),
             HistoryError::Full { .. } => "make room, then `shmoo record RUN`: nothing was half-stored".to_owned(),
+            HistoryError::RecordsAreJson => "add `--format jsonl`".to_owned(),
             HistoryError::Open { .. }
             | HistoryError::Query { .. }
             | HistoryError::NotFinite { .. }
             | HistoryError::BadRow { .. }
+            | HistoryError::Import(_)
             | HistoryError::Output(_) => return None,
         })
+    }
+
+    /// Tells whether the user has said something wrong.
+    pub fn is_usage(&self) -> bool {
+        matches!(
+            self,
+            HistoryError::Scheme(_)
+                | HistoryError::NoVariable(_)
+                | HistoryError::Place(_)
+                | HistoryError::Import(_)
+                | HistoryError::RecordsAreJson
+        )
+    }
+
+    /// Tells whether the database is somewhere else and not to be had: what was measured is kept in
+    /// folders, and can be recorded later.
+    pub fn is_away(&self) -> bool {
+        matches!(self, HistoryError::Unreachable { .. } | HistoryError::Refused { .. })
     }
 }

@@ -1,20 +1,20 @@
 //! From a record to rows, and from rows to what is asked for.
 
+use super::database::{Database, Datum, Fields};
 use super::{DatabaseError, RunFilter, RunSummary};
-use crate::ledger::Verdict;
-use crate::record::{RunInfo, RunRecord, TaskRecord};
+use crate::ledger::{Measured, MeasuredValue, Verdict};
+use crate::record::{Artifact, CaseRecord, Costs, MetricRow, RunInfo, RunRecord, SourceInfo, TaskRecord};
 use crate::value::{Repeat, RunId, Scalar, SuiteName, TaskKey};
-use rusqlite::types::Value as Sql;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Returns a value as JSON text.
-pub(super) fn json(value: &impl Serialize) -> Result<String, DatabaseError> {
-    Ok(serde_json::to_string(value)?)
+fn json(value: &impl Serialize) -> Result<Datum, DatabaseError> {
+    Ok(Datum::text(serde_json::to_string(value)?))
 }
 
 /// Returns parameters as a JSON object, in their order.
-pub(super) fn params_json(params: &[(String, Scalar)]) -> Result<String, DatabaseError> {
+fn params_json(params: &[(String, Scalar)]) -> Result<Datum, DatabaseError> {
     let map: serde_json::Map<String, serde_json::Value> = params
         .iter()
         .map(|(name, value)| Ok((name.clone(), serde_json::to_value(value)?)))
@@ -23,7 +23,7 @@ pub(super) fn params_json(params: &[(String, Scalar)]) -> Result<String, Databas
 }
 
 /// Returns the text of a round: empty where a stage has no `repeat`, else `3` or `w1`.
-pub(super) fn round_text(key: &TaskKey) -> String {
+fn round_text(key: &TaskKey) -> String {
     match key.repeat {
         None => String::new(),
         Some(Repeat::Measured(round)) => round.to_string(),
@@ -38,27 +38,60 @@ pub(super) fn task_key(stage: &str, point: &str, round: &str) -> Result<TaskKey,
 }
 
 /// Returns the seconds that a task took with all its attempts.
-pub(super) fn elapsed(task: &TaskRecord) -> f64 {
+fn elapsed(task: &TaskRecord) -> f64 {
     task.tries.iter().map(|attempt| attempt.usage.wall).sum::<f64>() + task.usage.wall
 }
 
-/// Returns how many have each verdict, by its word.
-pub(super) fn counts(verdicts: impl Iterator<Item = Verdict>) -> BTreeMap<&'static str, u64> {
-    let mut counts = BTreeMap::new();
-    for verdict in verdicts {
-        *counts.entry(verdict.word()).or_default() += 1;
-    }
-    counts
-}
+/// The columns of a run that make its summary, in the order in which [`summary`] takes them.
+pub(super) const SUMMARY_COLUMNS: &[&str] = &[
+    "run",
+    "suite",
+    "suite_file",
+    "plan",
+    "suite_digest",
+    "started",
+    "finished",
+    "shmoo",
+    "complete",
+    "filter",
+    "profile",
+    "stopped",
+    "revision",
+    "branch",
+    "dirty",
+    "merge_base",
+    "base_branch",
+    "pull_request",
+    "attempt",
+    "fork",
+    "fingerprint",
+    "archive",
+    "task_counts",
+    "case_counts",
+    "core_seconds",
+    "gibibyte_seconds",
+];
 
-/// The columns of a run but for the record itself, in the order of [`run_values`].
-pub(super) const RUN_COLUMNS: &str = "run, suite, suite_file, plan, suite_digest, started, finished, shmoo, complete, \
-    whole, filter, profile, revision, branch, dirty, fingerprint, machine, tools, archive, task_counts, case_counts, \
-    record_version";
+/// The other columns of a run, in the order in which [`insert`] gives them.
+const MORE_COLUMNS: &[&str] = &[
+    "whole",
+    "machine",
+    "cpu",
+    "cores",
+    "memory",
+    "kernel",
+    "governor",
+    "virtualisation",
+    "label",
+    "tools",
+    "record_version",
+    "record_digest",
+    "record",
+];
 
-/// Returns the values of [`RUN_COLUMNS`].
-pub(super) fn run_values(record: &RunRecord) -> Result<Vec<Sql>, DatabaseError> {
-    let RunInfo {
+/// Returns the values of [`SUMMARY_COLUMNS`].
+fn summary_values(summary: &RunSummary) -> Result<Vec<Datum>, DatabaseError> {
+    let RunSummary {
         id,
         suite,
         suite_file,
@@ -70,84 +103,236 @@ pub(super) fn run_values(record: &RunRecord) -> Result<Vec<Sql>, DatabaseError> 
         complete,
         filter,
         profile,
-        source,
+        stopped,
+        source: SourceInfo { commit, branch, dirty, merge_base, base_branch, pull_request, attempt, fork },
         fingerprint,
-        machine,
-        tools,
         archive,
-        // In the record only: nothing is asked about them over many runs.
-        stopped: _,
-        params: _,
-        metric_infos: _,
-    } = &record.run;
-    let optional = |text: &Option<String>| text.clone().map_or(Sql::Null, Sql::Text);
+        tasks,
+        cases,
+        costs,
+    } = summary;
+    let truth = |truth: &Option<bool>| truth.map_or(Datum::Null, Datum::truth);
+    let words = |counts: &BTreeMap<Verdict, u64>| -> Result<Datum, DatabaseError> {
+        json(&counts.iter().map(|(verdict, count)| (verdict.word(), count)).collect::<BTreeMap<_, _>>())
+    };
     Ok(vec![
-        Sql::Text(id.to_string()),
-        Sql::Text(suite.to_string()),
-        Sql::Text(suite_file.clone()),
-        Sql::Text(plan.to_string()),
-        Sql::Text(suite_digest.to_string()),
-        Sql::Text(started.to_string()),
-        Sql::Text(finished.to_string()),
-        Sql::Text(shmoo.clone()),
-        Sql::Integer((*complete).into()),
-        Sql::Integer(filter.is_empty().into()),
-        Sql::Text(json(filter)?),
-        optional(profile),
-        optional(&source.commit),
-        optional(&source.branch),
-        source.dirty.map_or(Sql::Null, |dirty| Sql::Integer(dirty.into())),
-        Sql::Text(fingerprint.clone()),
-        Sql::Text(json(machine)?),
-        Sql::Text(json(tools)?),
-        optional(archive),
-        Sql::Text(json(&counts(record.tasks.iter().map(|task| task.verdict)))?),
-        Sql::Text(json(&counts(record.cases.iter().map(|case| case.verdict)))?),
-        Sql::Integer(record.version.into()),
+        Datum::text(id.as_str()),
+        Datum::text(suite.as_str()),
+        Datum::text(suite_file),
+        Datum::text(plan.to_string()),
+        Datum::text(suite_digest.to_string()),
+        Datum::text(started.to_string()),
+        Datum::text(finished.to_string()),
+        Datum::text(shmoo),
+        Datum::truth(*complete),
+        json(filter)?,
+        Datum::optional(profile.as_ref()),
+        json(stopped)?,
+        Datum::optional(commit.as_ref()),
+        Datum::optional(branch.as_ref()),
+        truth(dirty),
+        Datum::optional(merge_base.as_ref()),
+        Datum::optional(base_branch.as_ref()),
+        pull_request.map_or(Datum::Null, Datum::count),
+        attempt.map_or(Datum::Null, Datum::count),
+        truth(fork),
+        Datum::text(fingerprint),
+        Datum::optional(archive.as_ref()),
+        words(tasks)?,
+        words(cases)?,
+        costs.map_or(Datum::Null, |costs| Datum::Real(costs.core_seconds)),
+        costs.map_or(Datum::Null, |costs| Datum::Real(costs.gibibyte_seconds)),
     ])
 }
 
-/// Returns the run behind a row of [`RUN_COLUMNS`].
-pub(super) fn summary(row: &rusqlite::Row<'_>) -> Result<RunSummary, DatabaseError> {
-    let text = |column: &str| row.get::<_, String>(column);
-    let optional = |column: &str| row.get::<_, Option<String>>(column);
-    let verdicts = |column: &str| -> Result<BTreeMap<Verdict, u64>, DatabaseError> {
-        let counts: BTreeMap<String, u64> = serde_json::from_str(&text(column)?)?;
+/// Returns the run behind a row of [`SUMMARY_COLUMNS`].
+pub(super) fn summary(row: &[Datum]) -> Result<RunSummary, DatabaseError> {
+    let mut fields = Fields::of(row);
+    let owned = |text: Option<&str>| text.map(str::to_owned);
+    let truth = |number: Option<i64>| number.map(|number| number != 0);
+    let verdicts = |text: &str| -> Result<BTreeMap<Verdict, u64>, DatabaseError> {
+        let counts: BTreeMap<String, u64> = serde_json::from_str(text)?;
         counts.into_iter().map(|(word, count)| Ok((word.parse::<Verdict>()?, count))).collect()
     };
     Ok(RunSummary {
-        id: RunId::new(text("run")?),
-        suite: SuiteName::new(text("suite")?),
-        suite_file: text("suite_file")?,
-        plan: text("plan")?.parse()?,
-        suite_digest: text("suite_digest")?.parse()?,
-        started: text("started")?.parse()?,
-        finished: text("finished")?.parse()?,
-        shmoo: text("shmoo")?,
-        complete: row.get("complete")?,
-        filter: serde_json::from_str(&text("filter")?)?,
-        profile: optional("profile")?,
-        source: crate::record::SourceInfo {
-            commit: optional("revision")?,
-            branch: optional("branch")?,
-            dirty: row.get("dirty")?,
+        id: RunId::new(fields.text()?),
+        suite: SuiteName::new(fields.text()?),
+        suite_file: fields.text()?.to_owned(),
+        plan: fields.text()?.parse()?,
+        suite_digest: fields.text()?.parse()?,
+        started: fields.text()?.parse()?,
+        finished: fields.text()?.parse()?,
+        shmoo: fields.text()?.to_owned(),
+        complete: fields.integer()? != 0,
+        filter: serde_json::from_str(fields.text()?)?,
+        profile: owned(fields.optional_text()?),
+        stopped: match fields.optional_text()? {
+            Some(text) => serde_json::from_str(text)?,
+            None => Vec::new(),
         },
-        fingerprint: text("fingerprint")?,
-        archive: optional("archive")?,
-        tasks: verdicts("task_counts")?,
-        cases: verdicts("case_counts")?,
+        source: SourceInfo {
+            commit: owned(fields.optional_text()?),
+            branch: owned(fields.optional_text()?),
+            dirty: truth(fields.optional_integer()?),
+            merge_base: owned(fields.optional_text()?),
+            base_branch: owned(fields.optional_text()?),
+            pull_request: fields.optional_integer()?.map(u64::try_from).transpose()?,
+            attempt: fields.optional_integer()?.map(u32::try_from).transpose()?,
+            fork: truth(fields.optional_integer()?),
+        },
+        fingerprint: fields.text()?.to_owned(),
+        archive: owned(fields.optional_text()?),
+        tasks: verdicts(fields.text()?)?,
+        cases: verdicts(fields.text()?)?,
+        costs: match (fields.optional_number()?, fields.optional_number()?) {
+            (Some(core_seconds), Some(gibibyte_seconds)) => Some(Costs { core_seconds, gibibyte_seconds }),
+            _ => None,
+        },
     })
+}
+
+/// Inserts all rows of a run. `bytes` is the whole record as it is stored, `digest` its digest.
+pub(super) fn insert(
+    database: &mut dyn Database,
+    record: &RunRecord,
+    digest: &str,
+    bytes: &[u8],
+) -> Result<(), DatabaseError> {
+    let RunInfo { filter, machine, tools, artifacts, .. } = &record.run;
+    let mut values = summary_values(&RunSummary::of(record))?;
+    values.extend([Datum::truth(filter.is_empty()), json(machine)?]);
+    let parts = ["cpu", "cores", "memory", "kernel", "governor", "virtualisation", "label"];
+    values.extend(parts.map(|part| Datum::optional(machine.get(part))));
+    values.extend([
+        json(tools)?,
+        Datum::Integer(record.version.into()),
+        Datum::text(digest),
+        Datum::Blob(bytes.to_owned()),
+    ]);
+    let columns = [SUMMARY_COLUMNS, MORE_COLUMNS].concat();
+    database.insert("runs", &columns, &mut std::iter::once(Ok(values)))?;
+
+    let run = || Datum::text(record.run.id.as_str());
+    database.insert(
+        "tasks",
+        &[
+            "run", "stage", "point", "round", "params", "verdict", "known", "message", "cause", "started", "wall",
+            "cpu", "max_rss", "attempts", "elapsed", "origin", "cases",
+        ],
+        &mut record.tasks.iter().map(|task| task_values(run(), task)),
+    )?;
+    let warmups = warmups(record);
+    database.insert(
+        "metrics",
+        &["run", "stage", "point", "metric", "params", "value", "text", "samples", "warmups", "unit", "origin"],
+        &mut record.metrics.iter().map(|row| metric_values(run(), row, &warmups)),
+    )?;
+    database.insert(
+        "cases",
+        &["run", "name", "params", "verdict", "known", "worst"],
+        &mut record.cases.iter().map(|case| {
+            let CaseRecord { name, params, verdict, known, worst } = case;
+            Ok(vec![
+                run(),
+                Datum::text(name.as_str()),
+                params_json(params)?,
+                Datum::text(verdict.word()),
+                Datum::truth(*known),
+                Datum::optional(worst.as_ref().map(ToString::to_string)),
+            ])
+        }),
+    )?;
+    database.insert(
+        "artifacts",
+        &["run", "kind", "place", "bytes", "sha256"],
+        &mut artifacts.iter().map(|artifact| {
+            let Artifact { kind, place, bytes, sha256 } = artifact;
+            Ok(vec![
+                run(),
+                Datum::text(kind.word()),
+                Datum::text(place),
+                bytes.map_or(Datum::Null, Datum::count),
+                Datum::optional(sha256.as_ref().map(ToString::to_string)),
+            ])
+        }),
+    )
+}
+
+fn task_values(run: Datum, task: &TaskRecord) -> Result<Vec<Datum>, DatabaseError> {
+    Ok(vec![
+        run,
+        Datum::text(task.task.stage.as_str()),
+        Datum::text(task.task.point.as_str()),
+        Datum::text(round_text(&task.task)),
+        params_json(&task.params)?,
+        Datum::text(task.verdict.word()),
+        Datum::optional(task.known.as_ref()),
+        Datum::optional(task.message.as_ref()),
+        Datum::optional(task.cause.as_ref().map(ToString::to_string)),
+        Datum::optional(task.started.map(|time| time.to_string())),
+        Datum::Real(task.usage.wall),
+        Datum::Real(task.usage.cpu),
+        Datum::count(task.usage.max_rss),
+        Datum::count(task.tries.len() + 1),
+        Datum::Real(elapsed(task)),
+        Datum::optional(task.origin.as_ref().map(RunId::as_str)),
+        Datum::count(task.cases),
+    ])
+}
+
+fn metric_values(run: Datum, row: &MetricRow, warmups: &Warmups<'_>) -> Result<Vec<Datum>, DatabaseError> {
+    let MetricRow { stage, point, metric, params, value, samples, unit, origin } = row;
+    let (number, text) = match value {
+        MeasuredValue::Number(number) => (Datum::Real(*number), Datum::Null),
+        MeasuredValue::Text(text) => (Datum::Null, Datum::text(text)),
+    };
+    let warmups = warmups.get(&(stage.as_str(), point.as_str(), metric.as_str()));
+    Ok(vec![
+        run,
+        Datum::text(stage.as_str()),
+        Datum::text(point.as_str()),
+        Datum::text(metric.as_str()),
+        params_json(params)?,
+        number,
+        text,
+        json(samples)?,
+        json(&warmups.map_or(&[][..], Vec::as_slice))?,
+        Datum::optional(unit.as_ref()),
+        Datum::optional(origin.as_ref().map(RunId::as_str)),
+    ])
+}
+
+/// Samples of warm-up rounds by stage, point and metric, in the order of the rounds.
+type Warmups<'a> = HashMap<(&'a str, &'a str, &'a str), Vec<f64>>;
+
+/// Gathers what the warm-up rounds measured: it is kept, and never counts.
+fn warmups(record: &RunRecord) -> Warmups<'_> {
+    let mut warmups = Warmups::new();
+    for task in record.tasks.iter().filter(|task| matches!(task.task.repeat, Some(Repeat::Warmup(_)))) {
+        let stage = task.task.stage.as_str();
+        let rows = task.rows.iter().flat_map(|row| row.metrics.iter().map(|measured| (row.case.as_str(), measured)));
+        let own = task.metrics.iter().map(|measured| (task.task.point.as_str(), measured));
+        for (point, Measured { name, value, samples, unit: _ }) in own.chain(rows) {
+            let list = warmups.entry((stage, point, name.as_str())).or_default();
+            match value {
+                MeasuredValue::Number(value) if samples.is_empty() => list.push(*value),
+                MeasuredValue::Number(_) => list.extend(samples),
+                MeasuredValue::Text(_) => {}
+            }
+        }
+    }
+    warmups
 }
 
 /// A condition on `runs`, and the values of its placeholders `$1`, `$2`, ... in order.
 pub(super) struct Condition {
     pub(super) sql: String,
-    pub(super) values: Vec<Sql>,
+    pub(super) values: Vec<Datum>,
 }
 
 impl Condition {
     /// Adds a value, and returns its placeholder.
-    pub(super) fn placeholder(&mut self, value: Sql) -> String {
+    pub(super) fn placeholder(&mut self, value: Datum) -> String {
         self.values.push(value);
         format!("${}", self.values.len())
     }
@@ -167,7 +352,7 @@ impl Condition {
         ];
         for (left, value) in texts {
             if let Some(value) = value {
-                parts.push(format!("{left} {}", condition.placeholder(Sql::Text(value))));
+                parts.push(format!("{left} {}", condition.placeholder(Datum::text(value))));
             }
         }
         for (wanted, column) in [(complete_only, "complete"), (whole_only, "whole")] {
@@ -177,7 +362,7 @@ impl Condition {
         }
         condition.sql = format!("SELECT run FROM runs WHERE {}", parts.join(" AND "));
         if let Some(limit) = limit {
-            let limit = condition.placeholder(Sql::Integer(i64::try_from(*limit).unwrap_or(i64::MAX)));
+            let limit = condition.placeholder(Datum::Integer(i64::try_from(*limit).unwrap_or(i64::MAX)));
             condition.sql += &format!(" ORDER BY started DESC, run DESC LIMIT {limit}");
         }
         condition

@@ -15,7 +15,8 @@ pub(super) struct Migration {
     pub(super) version: i64,
     /// The oldest version that may write afterwards.
     pub(super) min_writer: i64,
-    /// Statements of the common subset of SQLite and PostgreSQL; `BLOB` is `BYTEA` there.
+    /// Statements of the common subset of SQLite and PostgreSQL. There `BLOB` is `BYTEA`, and `TEXT` is
+    /// compared by its bytes, as SQLite does.
     pub(super) statements: &'static [&'static str],
 }
 
@@ -23,7 +24,10 @@ pub(super) struct Migration {
 pub(super) const CREATE_SCHEMA_TABLE: &str = "CREATE TABLE shmoo_schema (name TEXT PRIMARY KEY, value BIGINT NOT NULL)";
 
 /// All steps, in order.
-pub(super) const MIGRATIONS: &[Migration] = &[Migration {
+pub(super) const MIGRATIONS: &[Migration] = &[RUNS, PROVENANCE];
+
+/// Runs with their tasks, metrics and cases.
+const RUNS: Migration = Migration {
     version: 1,
     min_writer: 1,
     statements: &[
@@ -97,4 +101,40 @@ pub(super) const MIGRATIONS: &[Migration] = &[Migration {
             PRIMARY KEY (run, name)
         )",
     ],
-}];
+};
+
+/// Where a run came from, what it cost, what it left; warm-up samples.
+///
+/// Rows of runs that an older shmoo recorded have nothing in the new columns.
+const PROVENANCE: Migration = Migration {
+    version: 2,
+    min_writer: 1,
+    statements: &[
+        "ALTER TABLE runs ADD COLUMN stopped TEXT",
+        "ALTER TABLE runs ADD COLUMN merge_base TEXT",
+        "ALTER TABLE runs ADD COLUMN base_branch TEXT",
+        "ALTER TABLE runs ADD COLUMN pull_request BIGINT",
+        "ALTER TABLE runs ADD COLUMN attempt BIGINT",
+        "ALTER TABLE runs ADD COLUMN fork BIGINT",
+        "ALTER TABLE runs ADD COLUMN cpu TEXT",
+        "ALTER TABLE runs ADD COLUMN cores TEXT",
+        "ALTER TABLE runs ADD COLUMN memory TEXT",
+        "ALTER TABLE runs ADD COLUMN kernel TEXT",
+        "ALTER TABLE runs ADD COLUMN governor TEXT",
+        "ALTER TABLE runs ADD COLUMN virtualisation TEXT",
+        "ALTER TABLE runs ADD COLUMN label TEXT",
+        "ALTER TABLE runs ADD COLUMN core_seconds DOUBLE PRECISION",
+        "ALTER TABLE runs ADD COLUMN gibibyte_seconds DOUBLE PRECISION",
+        "ALTER TABLE metrics ADD COLUMN warmups TEXT NOT NULL DEFAULT '[]'",
+        "CREATE TABLE artifacts (
+            run TEXT NOT NULL REFERENCES runs (run) ON DELETE CASCADE,
+            kind TEXT NOT NULL,
+            place TEXT NOT NULL,
+            bytes BIGINT,
+            sha256 TEXT,
+            PRIMARY KEY (run, kind, place)
+        )",
+        "CREATE INDEX runs_by_revision ON runs (revision)",
+        "CREATE INDEX metrics_by_name ON metrics (stage, metric, point)",
+    ],
+};

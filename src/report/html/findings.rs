@@ -6,6 +6,7 @@ use crate::compare::{Change, ComparisonVerdict};
 use crate::report::Report;
 use crate::report::figure::{count, percent, thousands};
 use crate::report::headline::{change_sign, golden_word};
+use crate::report::others::{other_line, regressed};
 use crate::report::selection::{both, commit_name, counts_of, notable};
 use std::io::{self, Write};
 
@@ -100,7 +101,22 @@ pub(super) fn comparison(report: &Report, out: &mut dyn Write) -> io::Result<()>
         more(quiet.len().saturating_sub(ROWS), "metric", out)?;
         writeln!(out, "</details>")?;
     }
-    verdict_changes(comparison, out)
+    verdict_changes(comparison, out)?;
+    report.other_comparisons.iter().try_for_each(|other| beside(other, out))
+}
+
+/// Writes a comparison that decides nothing, folded.
+fn beside(comparison: &crate::compare::Comparison, out: &mut dyn Write) -> io::Result<()> {
+    let worse = if regressed(comparison) > 0 { " open" } else { "" };
+    let line = clipped(&other_line(comparison), 1000);
+    writeln!(out, r#"<details class="more"{worse}><summary>beside that, by {line}</summary>"#)?;
+    items("soft", comparison.why.iter().map(|why| clipped(why, 1000)), out)?;
+    let shown = notable(&comparison.changes);
+    if !shown.is_empty() {
+        table(&shown[..shown.len().min(ROWS)], "changes by another baseline", out)?;
+        more(shown.len().saturating_sub(ROWS), "change", out)?;
+    }
+    writeln!(out, "</details>")
 }
 
 fn verdict_changes(comparison: &crate::compare::Comparison, out: &mut dyn Write) -> io::Result<()> {

@@ -11,6 +11,7 @@ use super::figure::{count, percent, thousands};
 use super::headline::{Tone, change_sign, ended, golden_word, headline, sign};
 use super::inert::{block, line, short};
 use super::join::CaseFinder;
+use super::others::other_line;
 use super::plot::{PlotOptions, plot};
 use super::selection::{both, commit_name, counts_of, notable, seconds, slowest};
 use super::{Bucket, Report};
@@ -286,6 +287,9 @@ left out for want of room: {}
         if added + removed > 0 {
             let common = count(comparison.common_cases, "case");
             self.line(&format!("\n{common} in both, {} new, {} gone", thousands(added), thousands(removed)));
+        }
+        for other in &self.report.other_comparisons {
+            self.line(&format!("\nBeside that, by {}", code(&other_line(other))));
         }
         if self.tier.folded && comparison.why.len() + comparison.notes.len() > 0 {
             self.line("\n<details><summary>why this base, and what else changed</summary>\n");

@@ -1,0 +1,180 @@
+//! The step `compare`: a record against others, chosen by rules.
+
+use super::finding::find_recorded;
+use super::noise::earlier_runs;
+use super::{StepError, Workspace};
+use crate::check::golden::Table;
+use crate::compare::{
+    Chosen, Comparison, EarlierRuns, GoldenValue, Known, Lineage, best_of, choose, compare, default_rules, golden_base,
+    orphans, recorded_suite,
+};
+use crate::ledger::MeasuredValue;
+use crate::outside::git;
+use crate::outside::history::{History, RunFilter, Seen};
+use crate::plan::Plan;
+use crate::record::{RECORD_FORMAT, RunRecord, RunSummary};
+use crate::value::{BaselineRule, Scalar};
+use std::fs;
+use std::path::Path;
+
+/// How many of the newest runs are looked at for one to compare with.
+const CANDIDATES: u64 = 2000;
+/// How many of the newest runs are searched for what the suite has not any more.
+const RECENT: u64 = 50;
+
+/// Returns what to compare with: what was asked for, else what the project says, else as fits the run.
+pub fn rules(workspace: &Workspace, asked: &[BaselineRule], record: &RunRecord) -> Vec<BaselineRule> {
+    let project = &workspace.project.baselines;
+    match (asked, project.as_slice()) {
+        ([], []) => default_rules(&RunSummary::of(record)),
+        ([], project) => project.to_vec(),
+        (asked, _) => asked.to_vec(),
+    }
+}
+
+/// Compares a record by each of the rules.
+pub fn compare_by(
+    workspace: &Workspace,
+    plan: &Plan,
+    record: &RunRecord,
+    rules: &[BaselineRule],
+) -> Result<Vec<Comparison>, StepError> {
+    let history = workspace.history()?;
+    let head = RunSummary::of(record);
+    let filter = RunFilter { suite: Some(head.suite.clone()), limit: Some(CANDIDATES), ..RunFilter::default() };
+    let runs = history.runs(&filter).map_err(StepError::History)?;
+    let scene = Scene { workspace, history: &*history, head, runs };
+    let mut comparisons = Vec::new();
+    for rule in rules {
+        comparisons.push(scene.compare(plan, record, rule)?);
+    }
+    // With itself a run has nothing to tell.
+    let first =
+        comparisons.first_mut().filter(|found| found.base.as_ref().is_some_and(|base| base.run != record.run.id));
+    if let Some(first) = first {
+        first.notes.extend(scene.orphans(plan, record)?);
+    }
+    Ok(comparisons)
+}
+
+/// Compares a record with another, which may be no recorded one, with the runs before it in the history.
+pub fn compare_with_record(
+    workspace: &Workspace,
+    plan: &Plan,
+    record: &RunRecord,
+    base: &RunRecord,
+) -> Result<Comparison, StepError> {
+    let earlier = earlier_runs(&*workspace.history()?, record, base)?;
+    Ok(compare(record, Some(base), vec!["it was named as a file".to_owned()], &plan.suite, &earlier))
+}
+
+/// Compares two records that are files: the suite is what the later one tells of it, and no earlier runs
+/// are known.
+pub fn compare_files(head: &RunRecord, base: &RunRecord) -> Result<Comparison, StepError> {
+    let suite = recorded_suite(head).map_err(|error| StepError::usage(told(&error), None))?;
+    let why = vec!["both were named as files: without a project no earlier runs are known".to_owned()];
+    Ok(compare(head, Some(base), why, &suite, &EarlierRuns::default()))
+}
+
+/// Reads the record file of a run.
+pub fn read_record(path: &Path) -> Result<RunRecord, StepError> {
+    let bytes = fs::read(path).map_err(|source| StepError::Read { path: path.to_owned(), source })?;
+    let hint = || Some("a run's record is `.shmoo/runs/RUN/record.json`".to_owned());
+    let bad = |why: String| StepError::usage(format!("`{}` is no record of a run: {why}", path.display()), hint());
+    let record: RunRecord = serde_json::from_slice(&bytes).map_err(|error| bad(error.to_string()))?;
+    if record.format != RECORD_FORMAT {
+        return Err(bad(format!("its `format` is `{}`", record.format)));
+    }
+    Ok(record)
+}
+
+/// Returns an error with its causes.
+fn told(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+/// What bases are chosen from.
+struct Scene<'a> {
+    workspace: &'a Workspace,
+    history: &'a dyn History,
+    head: RunSummary,
+    runs: Vec<RunSummary>,
+}
+
+impl Scene<'_> {
+    fn compare(&self, plan: &Plan, record: &RunRecord, rule: &BaselineRule) -> Result<Comparison, StepError> {
+        let (base, why) = match rule {
+            BaselineRule::Golden(file) => {
+                let values = self.golden(file)?;
+                (Some(golden_base(record, file, &values)), vec![format!("the golden table `{file}` was named")])
+            }
+            BaselineRule::Run(name) => self.named(name)?,
+            _ => self.chosen(rule)?,
+        };
+        let earlier = match (&base, rule) {
+            (None, _) | (_, BaselineRule::Golden(_)) => EarlierRuns::default(),
+            (Some(base), _) => earlier_runs(self.history, record, base)?,
+        };
+        let found = compare(record, base.as_ref(), why, &plan.suite, &earlier);
+        Ok(Comparison { rule: Some(rule.clone()), ..found })
+    }
+
+    fn chosen(&self, rule: &BaselineRule) -> Result<(Option<RunRecord>, Vec<String>), StepError> {
+        let source = &self.head.source;
+        let lineage = match rule {
+            BaselineRule::Ancestor => self.lineage(source.commit.as_deref()),
+            _ => None,
+        };
+        let base_lineage = match rule {
+            BaselineRule::MergeBase => self.lineage(source.merge_base.as_deref()),
+            _ => None,
+        };
+        let (lineage, base_lineage) = (lineage.as_ref(), base_lineage.as_ref());
+        let Chosen { runs, why } = choose(rule, &Known { head: &self.head, runs: &self.runs, lineage, base_lineage });
+        let mut records = Vec::new();
+        for index in runs {
+            records.extend(self.history.load(&self.runs[index].id).map_err(StepError::History)?);
+        }
+        Ok((best_of(&records), why))
+    }
+
+    /// A named run may be any that is recorded, of whatever suite.
+    fn named(&self, name: &str) -> Result<(Option<RunRecord>, Vec<String>), StepError> {
+        let run = find_recorded(self.history, name, None)?;
+        let record = self.history.load(&run.id).map_err(StepError::History)?;
+        let rule = BaselineRule::Run(run.id.to_string());
+        let known = Known { head: &self.head, runs: &[run], lineage: None, base_lineage: None };
+        Ok((record, choose(&rule, &known).why))
+    }
+
+    /// Without git, or where it does not know the commit, nothing is known of it.
+    fn lineage(&self, commit: Option<&str>) -> Option<Lineage> {
+        let commit = commit?;
+        let ancestry = git::ancestry(&self.workspace.folder, commit).ok().flatten()?;
+        Some(Lineage::new(commit, &ancestry.commits, ancestry.shallow))
+    }
+
+    fn orphans(&self, plan: &Plan, record: &RunRecord) -> Result<Vec<String>, StepError> {
+        let filter = RunFilter { suite: Some(self.head.suite.clone()), limit: Some(RECENT), ..RunFilter::default() };
+        let Seen { metrics, cases } = self.history.seen(&filter).map_err(StepError::History)?;
+        Ok(orphans(record, &plan.suite, &metrics, &cases))
+    }
+
+    fn golden(&self, file: &str) -> Result<Vec<GoldenValue>, StepError> {
+        let path = self.workspace.folder.join(Path::new(file));
+        let text = fs::read_to_string(&path).map_err(|source| StepError::Read { path: path.clone(), source })?;
+        let table = Table::parse(&path.display().to_string(), &text).map_err(StepError::Problems)?;
+        let value = |text: &str| match Scalar::infer(text).number() {
+            Some(number) => MeasuredValue::Number(number.to_f64()),
+            None => MeasuredValue::Text(text.to_owned()),
+        };
+        let values = table.rows().iter().map(|row| GoldenValue {
+            metric: row.metric.clone(),
+            point: row.point.to_string(),
+            value: value(&row.value),
+            unit: row.unit.clone(),
+        });
+        Ok(values.collect())
+    }
+}
