@@ -62,7 +62,7 @@ pub(super) fn finish(
     let printer = &session.printer;
     let fail = |error: StepError| printer.step(&error);
     let mut recorded = recording::make(workspace, &folder, &plan).map_err(fail)?;
-    let page = recording::note_report(workspace, &folder, &mut recorded.record).map_err(fail)?;
+    let page = recording::note_report(&folder, &mut recorded.record).map_err(fail)?;
     if extras.archive {
         let archived = archiving::archive(workspace, &folder, &plan, &mut recorded.record).map_err(fail)?;
         for left_out in &archived.left_out {

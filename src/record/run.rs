@@ -85,7 +85,7 @@ pub struct RunInfo {
 pub struct Artifact {
     /// What it is.
     pub kind: ArtifactKind,
-    /// Where it is: a key of the store for an archive, a path below the project folder for a report.
+    /// Where it is: a key of the store for an archive, a path in the run's folder for a report.
     pub place: String,
     /// Its size, if it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -10,6 +10,9 @@ use crate::value::{Scalar, TaskKey, Value};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+/// The page for people, in the run's folder.
+const REPORT_FILE: &str = "report.html";
+
 /// The record of a run, and what its known failures came to.
 pub struct RecordedRun {
     /// The record.
@@ -71,13 +74,12 @@ pub(super) fn mark_known(
     known.findings
 }
 
-/// Notes in a record, and in its copy in the run's folder, where its page will be.
-pub fn note_report(workspace: &Workspace, folder: &RunFolder, record: &mut RunRecord) -> Result<PathBuf, StepError> {
-    let page = folder.path.join("report.html");
-    let place = page.strip_prefix(&workspace.folder).unwrap_or(&page).display().to_string();
-    record.run.set_artifact(Artifact { kind: ArtifactKind::Report, place, bytes: None, sha256: None });
+/// Notes in a record, and in its copy in the run's folder, where its page will be, and returns that.
+pub fn note_report(folder: &RunFolder, record: &mut RunRecord) -> Result<PathBuf, StepError> {
+    let kind = ArtifactKind::Report;
+    record.run.set_artifact(Artifact { kind, place: REPORT_FILE.to_owned(), bytes: None, sha256: None });
     write_json(&folder.path.join("record.json"), record)?;
-    Ok(page)
+    Ok(folder.path.join(REPORT_FILE))
 }
 
 /// Writes a record into the history.

@@ -242,6 +242,7 @@ pub(crate) fn scrubbed(mut report: Value) -> Value {
     let run = report["run"].as_object_mut().unwrap();
     run.remove("id");
     run.remove("archive");
+    run.remove("artifacts");
     report
 }
 
