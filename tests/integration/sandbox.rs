@@ -124,7 +124,11 @@ impl Sandbox {
         let Ok(entries) = fs::read_dir(self.path(".shmoo/runs")) else { return Vec::new() };
         let mut runs: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
         runs.retain(|run| run.join("run.json").exists());
-        runs.sort();
+        // Names of one second are in no order.
+        runs.sort_by_key(|run| {
+            let facts: Value = serde_json::from_slice(&fs::read(run.join("run.json")).unwrap()).unwrap();
+            text(&facts["started"])
+        });
         runs
     }
 
