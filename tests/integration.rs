@@ -5,6 +5,7 @@
 
 mod integration {
     mod archive;
+    mod bless;
     mod browser;
     mod caching;
     mod chromium;

@@ -1,5 +1,6 @@
 //! The arguments of all commands.
 
+use super::bless_arguments::BlessArgs;
 use super::exit::EXIT_CODES;
 use crate::value::{BaselineRule, BaselineRuleError, Share};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -26,6 +27,8 @@ pub(super) enum Command {
     Report(ReportArgs),
     /// Compare a run with an earlier one
     Compare(CompareArgs),
+    /// Make what a run measured golden
+    Bless(BlessArgs),
     /// Find where the columns of a CSV file changed their level
     Changes(ChangesArgs),
     /// Tell which tools are there, which are missing, and how to install them

@@ -7,6 +7,8 @@
 
 mod archive;
 mod arguments;
+mod bless;
+mod bless_arguments;
 mod changes;
 mod check;
 mod compare;
@@ -19,6 +21,7 @@ mod list;
 mod plan;
 mod printer;
 mod progress;
+mod propose;
 mod prune;
 mod record;
 mod report;
@@ -100,6 +103,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Run(arguments) => run::run(&session, &arguments),
         Command::Report(arguments) => report::report(&session, &arguments),
         Command::Compare(arguments) => compare::compare(&session, &arguments),
+        Command::Bless(arguments) => bless::bless(&session, &arguments),
         Command::Changes(arguments) => changes::changes(&session, &arguments),
         Command::Check(arguments) => check::check(&session, &arguments),
         Command::Record(arguments) => record::record(&session, &arguments),

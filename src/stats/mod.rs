@@ -32,5 +32,6 @@ pub use random::Random;
 pub use rank_sum::{RankSum, RankSums};
 pub use shift::{Shift, shift};
 pub use spread::{
-    mean, median, median_deviation, median_error, sample_variance, typical_deviation, within_run_deviation,
+    mean, median, median_deviation, median_error, sample_variance, step_deviation, typical_deviation,
+    within_run_deviation,
 };

@@ -51,6 +51,13 @@ pub fn typical_deviation(values: &[f64]) -> f64 {
     if values.len() < 8 { deviation } else { deviation.min(median_deviation(values)) }
 }
 
+/// Returns the standard deviation from the steps between neighbours in time: a change of level is one
+/// large step, which their median passes over. 0 of fewer than two values.
+pub fn step_deviation(values: &[f64]) -> f64 {
+    let steps: Vec<f64> = values.windows(2).map(|pair| (pair[1] - pair[0]).abs()).collect();
+    NORMAL_DEVIATION * median(&steps) / std::f64::consts::SQRT_2
+}
+
 /// Returns the typical deviation inside of a run: the median over runs, which one bad run cannot move.
 /// Runs of a single value say nothing and are left out.
 pub fn within_run_deviation<'a>(runs: impl IntoIterator<Item = &'a [f64]>) -> Option<f64> {
@@ -80,6 +87,9 @@ mod tests {
         assert!((median_deviation(&[1.0, 2.0, 3.0, 4.0, 100.0]) - 1.4826).abs() < 1e-4);
         assert!(typical_deviation(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 1000.0]) < 4.0);
         assert_eq!(typical_deviation(&[1.0, 3.0]), 2f64.sqrt());
+        // A step of the level counts as one step of many.
+        assert!((step_deviation(&[1.0, 2.0, 1.0, 2.0, 51.0, 52.0, 51.0]) - 1.4826 / 2f64.sqrt()).abs() < 1e-4);
+        assert_eq!((step_deviation(&[1.0]), step_deviation(&[1.0, 1.0, 9.0, 9.0])), (0.0, 0.0));
         let runs = [vec![1.0, 3.0], vec![7.0], vec![0.0, 200.0], vec![1.0, 3.0]];
         assert_eq!(within_run_deviation(runs.iter().map(Vec::as_slice)), Some(2f64.sqrt()));
         assert_eq!(within_run_deviation([[1.0].as_slice()]), None);

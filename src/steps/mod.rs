@@ -4,11 +4,12 @@
 //! where things are, `run_folder` what the folder of a run holds, `finding` which run or suite is meant.
 //! Beside the flow: `rejudging` (kept evidence under the suite as it is now), `reproducing` (the folders
 //! of a case), `pruning` (old runs on this machine), `pruning_history` and `importing` (runs in the history),
-//! `inspecting` (what the machine has), `suites` (the suite files), `noise` (what earlier runs measured), `series` (the
+//! `blessing` (what a run measured becomes golden), `proposing` (goldens that the history speaks for), `inspecting` (what the machine has), `suites` (the suite files), `noise` (what earlier runs measured), `series` (the
 //! columns of a CSV file).
 
 pub mod archiving;
 mod baseline;
+pub mod blessing;
 mod caching;
 pub mod comparing;
 mod error;
@@ -18,6 +19,7 @@ pub mod inspecting;
 pub mod judging;
 mod noise;
 pub mod planning;
+pub mod proposing;
 pub mod pruning;
 pub mod pruning_history;
 pub mod recording;

@@ -361,6 +361,7 @@ fn prune_keeps_what_is_needed() {
 fn help_of_every_command() -> Outcome {
     let commands = [
         "init",
+        "bless",
         "sweep",
         "report",
         "compare",

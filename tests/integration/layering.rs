@@ -40,7 +40,8 @@ const FOLDERS: &[Folder] = &[
     pure("plan", &["value", "expr", "naming", "evidence", "suite"]),
     pure("ledger", &["value", "evidence", "plan"]),
     pure("record", &["value", "expr", "naming", "evidence", "suite", "plan", "ledger"]),
-    pure("check", &["value", "expr", "naming", "evidence", "suite", "plan", "ledger", "record"]),
+    // A bless says how far samples spread.
+    pure("check", &["value", "stats", "expr", "naming", "evidence", "suite", "plan", "ledger", "record"]),
     pure("fit", &["value", "expr", "naming", "suite", "plan", "ledger", "record"]),
     pure("compare", &["value", "stats", "expr", "naming", "suite", "plan", "ledger", "record", "check"]),
     pure(

@@ -1,9 +1,8 @@
 //! Which row of the golden table belongs to which metric at which planned point.
 
-use super::check::GoldenCheck;
 use super::planned::PlannedPoint;
 use super::profile;
-use super::table::GoldenRow;
+use super::table::{GoldenRow, Table};
 use super::{GoldenFinding, GoldenVerdict};
 use crate::ledger::MeasuredValue;
 use crate::naming::NameFault;
@@ -14,22 +13,29 @@ use std::collections::HashMap;
 /// The rows of the table by the place they belong to.
 pub(super) struct Assigned<'a> {
     /// By index of the planned point and of the metric.
-    rows: HashMap<(usize, usize), &'a GoldenRow>,
+    rows: HashMap<(usize, usize), Place<'a>>,
     /// Rows that belong nowhere, with the reason.
-    strays: Vec<(&'a GoldenRow, String)>,
+    strays: Vec<(Place<'a>, String)>,
+}
+
+/// A row and its index in the table.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub(super) index: usize,
+    pub(super) row: &'a GoldenRow,
 }
 
 impl<'a> Assigned<'a> {
-    pub(super) fn new(input: &GoldenCheck<'a>, planned: &[PlannedPoint]) -> Assigned<'a> {
-        let suite = input.suite;
+    pub(super) fn new(suite: &Suite, table: &'a Table, planned: &[PlannedPoint]) -> Assigned<'a> {
         let places: HashMap<(StageIndex, &str), usize> =
             planned.iter().enumerate().map(|(place, point)| ((point.stage, point.point.as_str()), place)).collect();
         let mut assigned = Assigned { rows: HashMap::new(), strays: Vec::new() };
-        for row in input.table.rows() {
+        for (index, row) in table.rows().iter().enumerate() {
+            let here = Place { index, row };
             let (stage, metric) = match find_metric(suite, &row.metric) {
                 Ok(found) => found,
                 Err(why) => {
-                    assigned.strays.push((row, why));
+                    assigned.strays.push((here, why));
                     continue;
                 }
             };
@@ -41,15 +47,16 @@ impl<'a> Assigned<'a> {
             };
             match place {
                 Err(_) if profile::may_plan(suite, stage, &row.point) => {}
-                Err(why) => assigned.strays.push((row, why)),
+                Err(why) => assigned.strays.push((here, why)),
                 Ok(place) => match assigned.rows.get(&(place, metric)) {
                     None => {
-                        assigned.rows.insert((place, metric), row);
+                        assigned.rows.insert((place, metric), here);
                     }
                     Some(first) => {
+                        let first = first.row;
                         let line = first.line.map_or_else(|| first.metric.clone(), |line| format!("line {line}"));
                         let why = format!("it stands for the same metric and point as {line}: delete one of them");
-                        assigned.strays.push((row, why));
+                        assigned.strays.push((here, why));
                     }
                 },
             }
@@ -57,12 +64,17 @@ impl<'a> Assigned<'a> {
         assigned
     }
 
-    pub(super) fn get(&self, place: usize, metric: usize) -> Option<&'a GoldenRow> {
+    pub(super) fn get(&self, place: usize, metric: usize) -> Option<Place<'a>> {
         self.rows.get(&(place, metric)).copied()
     }
 
+    /// Returns the rows that belong nowhere.
+    pub(super) fn strays(&self) -> impl Iterator<Item = (Place<'a>, &str)> {
+        self.strays.iter().map(|(place, why)| (*place, why.as_str()))
+    }
+
     pub(super) fn orphans(self) -> impl Iterator<Item = GoldenFinding> {
-        self.strays.into_iter().map(|(row, why)| GoldenFinding {
+        self.strays.into_iter().map(|(Place { row, .. }, why)| GoldenFinding {
             metric: row.metric.clone(),
             point: row.point.clone(),
             verdict: GoldenVerdict::Orphan,
@@ -78,7 +90,7 @@ impl<'a> Assigned<'a> {
 
 /// Finds the metric that a row is about: by its full name, by a short name that is unique, or by an
 /// earlier name.
-fn find_metric(suite: &Suite, reference: &str) -> Result<(StageIndex, usize), String> {
+pub(super) fn find_metric(suite: &Suite, reference: &str) -> Result<(StageIndex, usize), String> {
     let found = suite.metrics_named(reference);
     let found = if found.is_empty() { metrics_once_named(suite, reference) } else { found };
     match found.as_slice() {

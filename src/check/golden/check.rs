@@ -1,6 +1,7 @@
 //! The check of a run against its golden table.
 
 use super::assigned::{Assigned, as_written};
+use super::measured::{MeasuredRows, golden_in_unit, measured_in_unit};
 use super::planned::{PlannedPoint, planned_points};
 use super::table::{GoldenRow, Table};
 use super::tolerance::{self, EXACT};
@@ -10,8 +11,7 @@ use crate::check::measure::shorten_text;
 use crate::ledger::{MeasuredValue, Verdict};
 use crate::record::{MetricRow, RunRecord};
 use crate::suite::{Goldens, Metric, Suite, Tolerance};
-use crate::value::{Decimal, PointName, Value, convert, convert_f64, show_number, show_numbers, with_unit};
-use std::collections::HashMap;
+use crate::value::{Decimal, Value, show_number, show_numbers, with_unit};
 
 /// What a check needs.
 #[derive(Clone, Copy)]
@@ -34,11 +34,8 @@ pub struct GoldenCheck<'a> {
 /// there is nothing to find; mark the record's known failures first.
 pub fn check(input: &GoldenCheck<'_>) -> Vec<GoldenFinding> {
     let planned = planned_points(input.suite, input.record);
-    let goldens = Assigned::new(input, &planned);
-    let mut measured: HashMap<(&str, &str, &PointName), &MetricRow> = HashMap::new();
-    for row in &input.record.metrics {
-        measured.insert((row.stage.as_str(), row.metric.as_str(), &row.point), row);
-    }
+    let goldens = Assigned::new(input.suite, input.table, &planned);
+    let measured = MeasuredRows::of(input.record);
     let mut findings = Vec::new();
     for (place, point) in planned.iter().enumerate() {
         if input.partial && input.suite.gathers(point.stage) {
@@ -46,12 +43,11 @@ pub fn check(input: &GoldenCheck<'_>) -> Vec<GoldenFinding> {
         }
         let stage = &input.suite.stages[point.stage];
         for (index, metric) in stage.metrics.iter().enumerate() {
-            let golden = goldens.get(place, index);
+            let golden = goldens.get(place, index).map(|place| place.row);
             if golden.is_none() && metric.better.is_none() {
                 continue;
             }
-            let of_name = |name: &str| measured.get(&(stage.name.as_str(), name, &point.recorded)).copied();
-            let row = of_name(metric.name.as_str()).or_else(|| metric.was.iter().find_map(|was| of_name(was)));
+            let row = measured.get(stage, metric, &point.recorded);
             // That it gives no value is what the known failure says.
             if row.is_none() && point.known {
                 continue;
@@ -122,13 +118,7 @@ impl Pair<'_> {
     }
 
     fn why_unmeasured(&self) -> String {
-        match self.point.verdict {
-            Verdict::Pass | Verdict::Fail => "its task gave no value".to_owned(),
-            Verdict::Skipped => "its task was skipped".to_owned(),
-            Verdict::Lost => "its task was lost".to_owned(),
-            Verdict::Timeout => "its task was killed by its time limit".to_owned(),
-            Verdict::Error => "its task ended in error".to_owned(),
-        }
+        why_unmeasured(self.point.verdict)
     }
 
     /// Returns the tolerance of the last rule that matches; without a rule a golden is exact.
@@ -174,7 +164,11 @@ impl Pair<'_> {
             }
             MeasuredValue::Number(number) => *number,
         };
-        let (value, expected, unit) = match self.in_one_unit(golden, row, measured) {
+        let both = || {
+            let (value, unit) = measured_in_unit(self.metric, row, measured)?;
+            Ok((value, golden_in_unit(golden, unit.as_deref(), measured)?, unit))
+        };
+        let (value, expected, unit) = match both() {
             Ok(both) => both,
             Err(why) => {
                 finding.message = why;
@@ -195,39 +189,6 @@ impl Pair<'_> {
         let met = tolerance::is_met(tolerance, self.metric.better, expected, exact);
         finding.verdict = if met { GoldenVerdict::Met } else { GoldenVerdict::Missed };
         finding.message = self.sentence(exact, expected, finding);
-    }
-
-    /// Returns the value and the golden in the metric's unit.
-    fn in_one_unit(
-        &self,
-        golden: &GoldenRow,
-        row: &MetricRow,
-        measured: f64,
-    ) -> Result<(f64, Decimal, Option<String>), String> {
-        let Ok(expected) = golden.value.trim().parse::<Decimal>() else {
-            return Err(format!("{measured} is a number and the golden `{}` is not", shorten_text(&golden.value)));
-        };
-        let unit = self.metric.unit.clone().or_else(|| row.unit.clone()).filter(|unit| !unit.is_empty());
-        let Some(target) = unit else {
-            return match &golden.unit {
-                None => Ok((measured, expected, None)),
-                Some(own) => Err(format!(
-                    "the golden is in `{own}` and the metric has no unit: give it one, or take it from the golden"
-                )),
-            };
-        };
-        // A number without a unit is taken to be in the metric's.
-        let value = match &row.unit {
-            Some(own) => convert_f64(measured, own, &target)
-                .map_err(|err| format!("the value is in `{own}` and the metric in `{target}`: {err}"))?,
-            None => measured,
-        };
-        let expected = match &golden.unit {
-            Some(own) => convert(expected, own, &target)
-                .map_err(|err| format!("the golden is in `{own}` and the metric in `{target}`: {err}"))?,
-            None => expected,
-        };
-        Ok((value, expected, Some(target)))
     }
 
     fn sentence(&self, value: Decimal, golden: Decimal, finding: &GoldenFinding) -> String {
@@ -252,6 +213,17 @@ impl Pair<'_> {
             _ if allowed == "none" => format!("{shown} is {by} the golden {expected}, which must be met exactly"),
             _ => format!("{shown} is {by} the golden {expected}, {allowed} allowed"),
         }
+    }
+}
+
+/// Says why a metric of a planned point has no value.
+pub(super) fn why_unmeasured(verdict: Verdict) -> String {
+    match verdict {
+        Verdict::Pass | Verdict::Fail => "its task gave no value".to_owned(),
+        Verdict::Skipped => "its task was skipped".to_owned(),
+        Verdict::Lost => "its task was lost".to_owned(),
+        Verdict::Timeout => "its task was killed by its time limit".to_owned(),
+        Verdict::Error => "its task ended in error".to_owned(),
     }
 }
 

@@ -4,6 +4,7 @@
 //! Writing sorts and quotes only what needs it, so that a change of one value is a change of one
 //! line. `parse(write(table)) == table`.
 
+use super::file::Layout;
 use crate::ledger::MeasuredValue;
 use crate::record::MetricRow;
 use crate::value::{Decimal, PointName, Problem, Problems, Sources, Span, did_you_mean};
@@ -11,7 +12,7 @@ use csv::{ByteRecord, ReaderBuilder, Terminator, WriterBuilder};
 use std::collections::HashMap;
 
 /// The columns, in the order of writing.
-const COLUMNS: [&str; 4] = ["metric", "point", "value", "unit"];
+pub(super) const COLUMNS: [&str; 4] = ["metric", "point", "value", "unit"];
 
 /// A golden table; no two rows have the same metric and point.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -69,11 +70,17 @@ impl Table {
     /// # Errors
     /// All that is wrong, with lines and hints.
     pub fn parse(name: &str, text: &str) -> Result<Table, Problems> {
+        Table::parse_with_layout(name, text).map(|(table, _)| table)
+    }
+
+    /// Reads a table, and where its rows stand.
+    pub(super) fn parse_with_layout(name: &str, text: &str) -> Result<(Table, Layout), Problems> {
         let mut sources = Sources::default();
         let file = sources.add(name, text);
-        let mut reading = Reading { file, text, problems: Vec::new() };
+        let mut reading = Reading { file, text, problems: Vec::new(), layout: Layout::default() };
         let table = reading.table();
-        if reading.problems.is_empty() { Ok(table) } else { Err(Problems { list: reading.problems, sources }) }
+        let Reading { problems, layout, .. } = reading;
+        if problems.is_empty() { Ok((table, layout)) } else { Err(Problems { list: problems, sources }) }
     }
 
     /// Makes a table of measured rows: each value becomes its own golden.
@@ -141,7 +148,7 @@ impl Table {
 }
 
 impl GoldenRow {
-    fn key(&self) -> (&str, &str) {
+    pub(super) fn key(&self) -> (&str, &str) {
         (&self.metric, self.point.as_str())
     }
 }
@@ -150,6 +157,7 @@ struct Reading<'a> {
     file: u32,
     text: &'a str,
     problems: Vec<Problem>,
+    layout: Layout,
 }
 
 impl Reading<'_> {
@@ -179,13 +187,20 @@ impl Reading<'_> {
             let start = start + skipped;
             match columns {
                 None => match self.header(&cells, start, end) {
-                    Some(found) => columns = Some(found),
+                    Some(found) => {
+                        columns = Some(found);
+                        self.layout.columns = found;
+                        self.layout.header = end;
+                    }
                     None => return table,
                 },
                 Some(columns) => {
                     let Some(row) = self.row(&cells, columns, line, (start, end)) else { continue };
                     match seen.insert((row.metric.clone(), row.point.clone()), line) {
-                        None => table.rows.push(row),
+                        None => {
+                            table.rows.push(row);
+                            self.layout.rows.push((start, end));
+                        }
                         Some(first) => {
                             let message = format!("{} at `{}` has a golden already", row.metric, row.point);
                             self.problem(start, end, message, Some(format!("delete this line or line {first}")));

@@ -1,0 +1,86 @@
+//! The step `bless --propose`: golden values that the stored history speaks for. It writes nothing.
+
+use super::blessing::TablePlace;
+use super::judging::suite_folder;
+use super::rejudging::rejudge;
+use super::run_folder::RunFolder;
+use super::{StepError, Workspace};
+use crate::check::golden::{BlessSelection, PlannedPoint, Propose, Proposed, propose};
+use crate::outside::history::RunFilter;
+use crate::value::RunId;
+use std::path::PathBuf;
+
+/// What to propose.
+#[derive(Debug, Clone)]
+pub struct ProposeRequest {
+    /// Patterns of points; with no patterns and no metrics all rows may change.
+    pub cases: Vec<String>,
+    /// Metrics.
+    pub metrics: Vec<String>,
+    /// How many runs count, the newest.
+    pub runs: u32,
+    /// How many runs in a row must be better than a golden before it follows them.
+    pub ratchet: u32,
+}
+
+/// What is proposed, and out of what.
+pub struct ProposeOutcome {
+    /// The runs, the oldest first.
+    pub runs: Vec<RunId>,
+    /// The kind of machine that they are of.
+    pub fingerprint: String,
+    /// The golden table, absolute.
+    pub table: PathBuf,
+    /// The rows.
+    pub proposed: Proposed,
+    /// The change as a unified diff, with paths from the project folder.
+    pub diff: String,
+}
+
+/// Proposes golden values from the last complete runs on the kind of machine of a run, with its profile.
+pub fn propose_goldens(
+    workspace: &Workspace,
+    folder: &RunFolder,
+    request: &ProposeRequest,
+) -> Result<ProposeOutcome, StepError> {
+    let rejudged = rejudge(workspace, folder)?;
+    let (suite, head) = (&rejudged.plan.suite, &rejudged.recorded.record.run);
+    let place = TablePlace::of(suite, &suite_folder(workspace, folder))?;
+    let selection = BlessSelection::new(suite, &request.cases, &request.metrics).map_err(super::blessing::told)?;
+    let filter = RunFilter {
+        suite: Some(head.suite.clone()),
+        fingerprint: Some(head.fingerprint.clone()),
+        profile: head.profile.clone(),
+        complete_only: true,
+        whole_only: true,
+        ..RunFilter::default()
+    };
+    let history = workspace.history()?;
+    let mut runs = history.runs(&filter).map_err(StepError::History)?;
+    // A fork's values are in quarantine, and a profile that nobody asked for is another set of cases.
+    runs.retain(|run| run.source.fork != Some(true) && run.profile == head.profile);
+    runs.truncate(request.runs as usize);
+    let mut records = Vec::new();
+    for run in runs.iter().rev() {
+        records.extend(history.load(&run.id).map_err(StepError::History)?);
+    }
+    if records.is_empty() {
+        return Err(StepError::Nothing {
+            message: format!("the history has no complete run of suite `{}` on this kind of machine", head.suite),
+            hint: Some("`shmoo history list` shows what there is".to_owned()),
+        });
+    }
+    // The loader lets a tolerance's `where` name parameters only.
+    let lets = |_: &PlannedPoint, _: &str| None;
+    let proposed = propose(&Propose {
+        file: &place.read()?,
+        suite,
+        records: &records,
+        selection: &selection,
+        in_a_row: request.ratchet as usize,
+        lets: &lets,
+    });
+    let diff = proposed.edited.diff(&place.shown(&workspace.folder));
+    let runs = records.into_iter().map(|record| record.run.id).collect();
+    Ok(ProposeOutcome { runs, fingerprint: head.fingerprint.clone(), table: place.table, proposed, diff })
+}
