@@ -89,7 +89,7 @@ fn what_is_refused() {
     refused(&["--all", "--reason", " "], "some words");
     refused(&["--reason", "a"], "--case");
     refused(&["--all", "--case", "n10", "--reason", "a"], "cannot be used with");
-    refused(&["--metric", "totl", "--reason", "a"], "did you middle `sum.total`?");
+    refused(&["--metric", "totl", "--reason", "a"], "the suite has no metric `totl`");
     refused(&["--case", "n7", "--reason", "a"], "no point `n7`");
     refused(&["--case", "n[", "--reason", "a"], "is no pattern");
     refused(&["--all", "--reason", "a"], "sum.total at `n10`: 55 B is worse than the golden 50 B");
