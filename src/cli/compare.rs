@@ -186,6 +186,10 @@ pub(super) fn comparison_lines(comparison: &Comparison, limit: usize) -> String 
         text.push_str(&table(rows, &[3, 4, 5]));
         more(&mut text, shown.len(), "change");
     }
+    for sentence in comparison.explanations.iter().take(limit) {
+        text.push_str(&format!("  {}\n", short(sentence, 400)));
+    }
+    more(&mut text, comparison.explanations.len(), "explanation");
     for (case, before, now) in comparison.verdict_changes.iter().take(limit) {
         text.push_str(&format!("  {}: {before} -> {now}\n", short(case.as_str(), 100)));
     }

@@ -25,6 +25,9 @@ pub struct Comparison {
     pub common_cases: u64,
     /// Cases of both whose verdict changed: name, before, now.
     pub verdict_changes: Vec<(PointName, Verdict, Verdict)>,
+    /// What those that moved have in common, where that is no chance: one sentence each.
+    #[serde(default)]
+    pub explanations: Vec<String>,
     /// What else changed: tools, machine, suite, command of a stage.
     pub notes: Vec<String>,
 }

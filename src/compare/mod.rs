@@ -11,6 +11,7 @@ mod baseline;
 mod cases;
 mod comparison;
 mod earlier;
+mod explain;
 mod figures;
 mod judge;
 mod lineage;
@@ -26,6 +27,8 @@ mod weigh;
 
 #[cfg(test)]
 mod baseline_tests;
+#[cfg(test)]
+mod explain_tests;
 #[cfg(test)]
 mod noise_tests;
 #[cfg(test)]
@@ -66,11 +69,13 @@ pub fn compare(
         }
     }
     let run = &base.run;
+    let changes = changes(head, base, suite, earlier);
     Comparison {
         rule: None,
         base: Some(ComparisonBase { run: run.id.clone(), started: run.started, source: run.source.clone() }),
         why,
-        changes: changes(head, base, suite, earlier),
+        explanations: explain::explain(head, &changes, &cases),
+        changes,
         added_cases: cases.added,
         removed_cases: cases.removed,
         common_cases: cases.common,

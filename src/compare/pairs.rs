@@ -4,7 +4,7 @@ use super::is_partial;
 use super::rekeyed::{Place, rekey_all};
 use crate::ledger::Verdict;
 use crate::record::{MetricInfo, MetricRow, RunRecord, TaskRecord};
-use crate::suite::{Metric, Suite};
+use crate::suite::{Metric, Stage, Suite};
 use crate::value::{PointName, Repeat, Scalar};
 use std::collections::HashMap;
 
@@ -29,10 +29,12 @@ pub(super) struct Pair<'a> {
 /// Pairs all metrics of two runs: those of this run in its order, then those of the base alone.
 pub(super) fn pair<'a>(head: &'a RunRecord, base: &'a RunRecord, suite: &'a Suite) -> Vec<Pair<'a>> {
     let places = places(base, suite);
+    let declared = Declared::new(suite);
+    let infos = (Infos::new(head), Infos::new(base));
     let mut before: HashMap<(&str, &str, &PointName), usize> = HashMap::new();
     for (index, (row, place)) in base.metrics.iter().zip(&places).enumerate() {
         if let Place::Point(point) = place {
-            let key = (row.stage.as_str(), present_name(suite, base, row), point);
+            let key = (row.stage.as_str(), declared.present_name(suite, base, row), point);
             // Under the present name first: an old name may be in use again.
             let renamed = key.1 != row.metric.as_str();
             if !renamed || !before.contains_key(&key) {
@@ -40,7 +42,6 @@ pub(super) fn pair<'a>(head: &'a RunRecord, base: &'a RunRecord, suite: &'a Suit
             }
         }
     }
-    let infos = (Infos::new(head), Infos::new(base));
     let tasks = (Tasks::new(head), Tasks::new(base));
     let gathers: Vec<bool> = (0..suite.stages.len()).map(|stage| suite.gathers(stage)).collect();
     let mut used = vec![false; base.metrics.len()];
@@ -51,7 +52,7 @@ pub(super) fn pair<'a>(head: &'a RunRecord, base: &'a RunRecord, suite: &'a Suit
             used[index] = true;
         }
         let earlier = found.map(|index| &base.metrics[index]);
-        let reason = match (earlier, infos.1.get_any(row, suite)) {
+        let reason = match (earlier, infos.1.get_any(row, &declared)) {
             (Some(_), _) => String::new(),
             (None, None) => "the base did not measure this metric".to_owned(),
             (None, Some(_)) => match tasks.1.verdict(row.stage.as_str(), &row.point) {
@@ -70,7 +71,7 @@ pub(super) fn pair<'a>(head: &'a RunRecord, base: &'a RunRecord, suite: &'a Suit
             point: row.point.clone(),
             head: Some(row),
             base: earlier,
-            declared: declared(suite, row.stage.as_str(), row.metric.as_str()),
+            declared: declared.get(row.stage.as_str(), row.metric.as_str()),
             head_info: infos.0.get(row),
             base_info: earlier.and_then(|row| infos.1.get(row)),
             gathered,
@@ -79,7 +80,7 @@ pub(super) fn pair<'a>(head: &'a RunRecord, base: &'a RunRecord, suite: &'a Suit
     }
     let gone = base.metrics.iter().zip(&places).zip(&used).filter(|(_, used)| !**used);
     for ((row, place), _) in gone {
-        let name = present_name(suite, base, row);
+        let name = declared.present_name(suite, base, row);
         let planned = match place {
             Place::Point(point) => tasks.0.verdict(row.stage.as_str(), point),
             Place::Gone(_) => None,
@@ -89,7 +90,7 @@ pub(super) fn pair<'a>(head: &'a RunRecord, base: &'a RunRecord, suite: &'a Suit
         }
         let reason = match (place, planned) {
             (Place::Gone(why), _) => why.clone(),
-            (Place::Point(_), Some(_)) if declared(suite, row.stage.as_str(), name).is_none() => {
+            (Place::Point(_), Some(_)) if declared.get(row.stage.as_str(), name).is_none() => {
                 "the suite no longer declares this metric".to_owned()
             }
             (Place::Point(_), Some(verdict)) => format!("this run planned it, and {}", ended(verdict)),
@@ -103,7 +104,7 @@ pub(super) fn pair<'a>(head: &'a RunRecord, base: &'a RunRecord, suite: &'a Suit
             },
             head: None,
             base: Some(row),
-            declared: declared(suite, row.stage.as_str(), name),
+            declared: declared.get(row.stage.as_str(), name),
             head_info: None,
             base_info: infos.1.get(row),
             gathered: None,
@@ -165,27 +166,38 @@ fn places(base: &RunRecord, suite: &Suite) -> Vec<Place> {
     places.into_iter().map(|place| place.expect("every row has a stage, and every stage was looked at")).collect()
 }
 
-/// Returns the present name of a metric of the base: its own, unless the suite says that another
-/// metric was called so.
-fn present_name<'a>(suite: &'a Suite, base: &'a RunRecord, row: &'a MetricRow) -> &'a str {
-    let own = row.metric.as_str();
-    let Some(stage) = suite.stage(row.stage.as_str()) else { return own };
-    let metrics = &suite.stages[stage].metrics;
-    if metrics.iter().any(|metric| metric.name.as_str() == own) {
-        return own;
-    }
-    // Unless the base measured under the present name too.
-    let free = |metric: &&Metric| {
-        let infos = &base.run.metric_infos;
-        !infos.iter().any(|info| info.stage == row.stage && info.metric == metric.name)
-    };
-    let was = |metric: &&Metric| metric.was.iter().any(|was| was == own);
-    metrics.iter().filter(was).find(free).map_or(own, |metric| metric.name.as_str())
-}
+/// The metrics of the present suite, by stage and name.
+struct Declared<'a>(HashMap<(&'a str, &'a str), &'a Metric>);
 
-fn declared<'a>(suite: &'a Suite, stage: &str, metric: &str) -> Option<&'a Metric> {
-    let stage = &suite.stages[suite.stage(stage)?];
-    stage.metrics.iter().find(|known| known.name.as_str() == metric)
+impl<'a> Declared<'a> {
+    fn new(suite: &'a Suite) -> Declared<'a> {
+        let named = |stage: &'a Stage| {
+            stage.metrics.iter().map(move |metric| ((stage.name.as_str(), metric.name.as_str()), metric))
+        };
+        Declared(suite.stages.iter().flat_map(named).collect())
+    }
+
+    fn get(&self, stage: &str, metric: &str) -> Option<&'a Metric> {
+        self.0.get(&(stage, metric)).copied()
+    }
+
+    /// Returns the present name of a metric of the base: its own, unless the suite says that another
+    /// metric was called so.
+    fn present_name(&self, suite: &'a Suite, base: &'a RunRecord, row: &'a MetricRow) -> &'a str {
+        let own = row.metric.as_str();
+        if self.get(row.stage.as_str(), own).is_some() {
+            return own;
+        }
+        let Some(stage) = suite.stage(row.stage.as_str()) else { return own };
+        // Unless the base measured under the present name too.
+        let free = |metric: &&Metric| {
+            let infos = &base.run.metric_infos;
+            !infos.iter().any(|info| info.stage == row.stage && info.metric == metric.name)
+        };
+        let was = |metric: &&Metric| metric.was.iter().any(|was| was == own);
+        let renamed = suite.stages[stage].metrics.iter().filter(was).find(free);
+        renamed.map_or(own, |metric| metric.name.as_str())
+    }
 }
 
 /// The declared metrics of a run, by name.
@@ -202,9 +214,9 @@ impl<'a> Infos<'a> {
     }
 
     /// Returns the metric under its name or an earlier one.
-    fn get_any(&self, row: &MetricRow, suite: &Suite) -> Option<&'a MetricInfo> {
+    fn get_any(&self, row: &MetricRow, declared: &Declared<'_>) -> Option<&'a MetricInfo> {
         self.get(row).or_else(|| {
-            let metric = declared(suite, row.stage.as_str(), row.metric.as_str())?;
+            let metric = declared.get(row.stage.as_str(), row.metric.as_str())?;
             metric.was.iter().find_map(|was| self.0.get(&(row.stage.as_str(), was.as_str())).copied())
         })
     }

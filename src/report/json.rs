@@ -72,8 +72,18 @@ fn list<T: Serialize>(name: &str, items: impl Iterator<Item = T>, out: &mut dyn 
 }
 
 fn comparison(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
-    let Comparison { rule, base, why, changes, added_cases, removed_cases, common_cases, verdict_changes, notes } =
-        comparison;
+    let Comparison {
+        rule,
+        base,
+        why,
+        changes,
+        added_cases,
+        removed_cases,
+        common_cases,
+        verdict_changes,
+        explanations,
+        notes,
+    } = comparison;
     write!(out, "{{\"rule\":")?;
     value(rule, out)?;
     write!(out, ",\"base\":")?;
@@ -89,6 +99,8 @@ fn comparison(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
     let verdicts =
         verdict_changes.iter().map(|(case, base, head)| JsonVerdictChange { case, base: *base, head: *head });
     list("verdict_changes", verdicts, out)?;
+    write!(out, ",\"explanations\":")?;
+    value(explanations, out)?;
     write!(out, ",\"notes\":")?;
     value(notes, out)?;
     write!(out, "}}")

@@ -291,6 +291,10 @@ impl<'a> Page<'a> {
             self.table(rows, 3)?;
             self.more(shown.len().saturating_sub(2 * ROWS), "change")?;
         }
+        for sentence in comparison.explanations.iter().take(ROWS) {
+            writeln!(self.out, "  {}", short(sentence, 400))?;
+        }
+        self.more(comparison.explanations.len().saturating_sub(ROWS), "explanation")?;
         for (case, before, now) in comparison.verdict_changes.iter().take(ROWS) {
             writeln!(self.out, "  {}: {before} -> {}", short(case.as_str(), 80), self.paint.verdict(*now, now.word()))?;
         }

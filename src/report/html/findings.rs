@@ -81,6 +81,9 @@ pub(super) fn comparison(report: &Report, out: &mut dyn Write) -> io::Result<()>
         .map(|(verdict, number)| format!("<li>{} {}</li>", thousands(number), mark(verdict)))
         .collect();
     writeln!(out, r#"<ul class="counts">{}</ul>"#, counts.concat())?;
+    if !comparison.explanations.is_empty() {
+        items("plain", comparison.explanations.iter().map(|sentence| clipped(sentence, 1000)), out)?;
+    }
     let shown = notable(&comparison.changes);
     if !shown.is_empty() {
         table(&shown[..shown.len().min(ROWS)], "changes", out)?;

@@ -257,6 +257,12 @@ left out for want of room: {}
         if !counts.is_empty() {
             self.line(&format!("\n{}", counts.join(" · ")));
         }
+        if !comparison.explanations.is_empty() {
+            self.line("");
+        }
+        for sentence in self.first(&comparison.explanations, self.tier.rows, "explanation") {
+            self.line(&format!("- {}", code(sentence)));
+        }
         let notable = notable(&comparison.changes);
         if !notable.is_empty() {
             let rows: Vec<Vec<String>> = self

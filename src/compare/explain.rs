@@ -1,0 +1,198 @@
+//! What the points that moved have in common: one pass over the parameters.
+//!
+//! For each metric with enough regressions or improvements, and for the cases that pass no more, each
+//! condition on one parameter (`corner = ss`, `vdd <= 0.7`) is held against them. The clearest is told
+//! if it covers nearly all of them and chance would do so rarely, by Fisher's exact test with Bonferroni's
+//! correction for the number of conditions.
+
+use super::cases::Cases;
+use super::{Change, ComparisonVerdict};
+use crate::ledger::Verdict;
+use crate::record::RunRecord;
+use crate::stats::enrichment;
+use crate::value::{PointName, Scalar, with_unit};
+use std::cmp::Ordering;
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+/// Fewer have anything in common.
+const LEAST_MOVED: usize = 3;
+/// The share of those that moved which a condition must cover.
+const COVER: f64 = 0.8;
+/// The largest corrected p-value of what is told.
+const LEVEL: f64 = 0.01;
+
+type Params = [(String, Scalar)];
+
+/// Returns sentences for metrics, in the order of the changes, and for cases.
+pub(super) fn explain(head: &RunRecord, changes: &[Change], cases: &Cases) -> Vec<String> {
+    let explainer = Explainer { units: units(head) };
+    let mut sentences = explainer.metrics(head, changes);
+    sentences.extend(explainer.cases(head, cases));
+    sentences
+}
+
+fn units(head: &RunRecord) -> HashMap<&str, &str> {
+    head.run.params.iter().filter_map(|param| Some((param.name.as_str(), param.unit.as_deref()?))).collect()
+}
+
+/// A member of a group, and whether it moved.
+struct Member<'a> {
+    params: &'a Params,
+    moved: bool,
+}
+
+struct Explainer<'a> {
+    units: HashMap<&'a str, &'a str>,
+}
+
+impl Explainer<'_> {
+    fn metrics(&self, head: &RunRecord, changes: &[Change]) -> Vec<String> {
+        let params: HashMap<(String, &PointName), &Params> =
+            head.metrics.iter().map(|row| ((row.reference(), &row.point), row.params.as_slice())).collect();
+        let mut order: Vec<&str> = Vec::new();
+        let mut groups: HashMap<&str, Vec<(&Params, ComparisonVerdict)>> = HashMap::new();
+        for change in changes.iter().filter(|change| change.base.is_some() && change.head.is_some()) {
+            let Some(params) = params.get(&(change.metric.clone(), &change.point)) else { continue };
+            let group = groups.entry(&change.metric).or_default();
+            if group.is_empty() {
+                order.push(&change.metric);
+            }
+            group.push((params, change.verdict));
+        }
+        let mut sentences = Vec::new();
+        for metric in order {
+            for verdict in [ComparisonVerdict::Regressed, ComparisonVerdict::Improved] {
+                let members: Vec<Member<'_>> =
+                    groups[metric].iter().map(|&(params, found)| Member { params, moved: found == verdict }).collect();
+                let what = format!("{metric} {}", verdict.word());
+                sentences.extend(self.sentence(&what, "point", &members));
+            }
+        }
+        sentences
+    }
+
+    /// Cases that passed and do not any more, among all that are in both runs.
+    fn cases(&self, head: &RunRecord, cases: &Cases) -> Option<String> {
+        let broke = |change: &&(PointName, Verdict, Verdict)| change.1 == Verdict::Pass;
+        let broken: HashSet<&PointName> = cases.verdict_changes.iter().filter(broke).map(|(name, ..)| name).collect();
+        let added: HashSet<&PointName> = cases.added.iter().collect();
+        let members: Vec<Member<'_>> = head
+            .cases
+            .iter()
+            .filter(|case| !added.contains(&case.name))
+            .map(|case| Member { params: &case.params, moved: broken.contains(&case.name) })
+            .collect();
+        self.sentence("passed before and not now", "case", &members)
+    }
+
+    fn sentence(&self, what: &str, noun: &str, members: &[Member<'_>]) -> Option<String> {
+        let moved = members.iter().filter(|member| member.moved).count();
+        if moved < LEAST_MOVED || moved == members.len() {
+            return None;
+        }
+        let conditions = conditions(members);
+        let tried = conditions.len() as f64;
+        let clearest = conditions
+            .into_iter()
+            .map(|condition| condition.weighed(members, moved))
+            .filter(|weighed| weighed.inside as f64 >= COVER * moved as f64 && weighed.p * tried <= LEVEL)
+            .min_by(Weighed::order)?;
+        let Weighed { condition, inside, part, .. } = clearest;
+        let condition = condition.show(&self.units);
+        let covered = match (inside == moved, inside == part) {
+            (true, true) => format!("all with {condition}, and all such"),
+            (true, false) => format!("all with {condition} ({inside} of {part} such)"),
+            (false, _) => format!("{inside} of them with {condition} ({inside} of {part} such)"),
+        };
+        let all = members.len();
+        Some(format!("{what} at {moved} of {all} {noun}s, {covered}"))
+    }
+}
+
+/// A condition on one parameter.
+#[derive(Debug, Clone, PartialEq)]
+struct Condition {
+    param: String,
+    relation: Ordering,
+    value: Scalar,
+}
+
+impl Condition {
+    fn holds(&self, params: &Params) -> bool {
+        let Some((_, value)) = params.iter().find(|(name, _)| *name == self.param) else { return false };
+        match (value.number(), self.value.number(), self.relation) {
+            (_, _, Ordering::Equal) => *value == self.value,
+            (Some(value), Some(bound), Ordering::Less) => value <= bound,
+            (Some(value), Some(bound), Ordering::Greater) => value >= bound,
+            _ => false,
+        }
+    }
+
+    fn weighed(self, members: &[Member<'_>], moved: usize) -> Weighed {
+        let (mut part, mut inside) = (0, 0);
+        for member in members.iter().filter(|member| self.holds(member.params)) {
+            part += 1;
+            inside += usize::from(member.moved);
+        }
+        let p = enrichment(inside as u64, part as u64, moved as u64, members.len() as u64);
+        Weighed { condition: self, inside, part, p }
+    }
+
+    fn show(&self, units: &HashMap<&str, &str>) -> String {
+        let sign = match self.relation {
+            Ordering::Less => "<=",
+            Ordering::Equal => "=",
+            Ordering::Greater => ">=",
+        };
+        let value = with_unit(&self.value.to_string(), units.get(self.param.as_str()).copied());
+        format!("{} {sign} {value}", self.param)
+    }
+}
+
+struct Weighed {
+    condition: Condition,
+    /// Of those that moved.
+    inside: usize,
+    /// Of all.
+    part: usize,
+    p: f64,
+}
+
+impl Weighed {
+    /// The clearest first, then the one that covers more, then the narrower.
+    fn order(&self, other: &Weighed) -> Ordering {
+        self.p.total_cmp(&other.p).then(other.inside.cmp(&self.inside)).then(self.part.cmp(&other.part))
+    }
+}
+
+/// Returns the conditions that divide the members: each value, and each bound between three numbers or more.
+fn conditions(members: &[Member<'_>]) -> Vec<Condition> {
+    let names: BTreeSet<&str> =
+        members.iter().flat_map(|member| member.params).map(|(name, _)| name.as_str()).collect();
+    let mut conditions = Vec::new();
+    for name in names {
+        let mut values: Vec<&Scalar> = Vec::new();
+        let mut seen = HashSet::new();
+        for (_, value) in members.iter().flat_map(|member| member.params).filter(|(param, _)| param == name) {
+            if seen.insert(value) {
+                values.push(value);
+            }
+        }
+        if values.len() < 2 {
+            continue;
+        }
+        let condition = |relation, value: &Scalar| Condition { param: name.to_owned(), relation, value: value.clone() };
+        conditions.extend(values.iter().map(|value| condition(Ordering::Equal, value)));
+        let mut numbers: Vec<&Scalar> = values.iter().copied().filter(|value| value.number().is_some()).collect();
+        if numbers.len() < 3 || numbers.len() < values.len() {
+            continue;
+        }
+        numbers.sort_by_key(|value| value.number());
+        // The outermost bounds are equalities, or hold for all.
+        let inner = &numbers[1..numbers.len() - 1];
+        for relation in [Ordering::Less, Ordering::Greater] {
+            conditions.extend(inner.iter().map(|value| condition(relation, value)));
+        }
+    }
+    conditions
+}
