@@ -1,6 +1,5 @@
 //! The least that a launcher of captured cases can do: for each case a folder, a file for each
-//! stream, a process in that folder with the output in those files, in the locale that shmoo gives
-//! its tasks (reading it is a fifth of the life of `/bin/echo`). Some loops share the cases.
+//! stream, a process in that folder with the output in those files. Some loops share the cases.
 //!
 //! usage: spawn_loop FOLDER CASES JOBS
 
@@ -19,7 +18,6 @@ fn run(folder: &Path, case: usize) -> std::io::Result<bool> {
         .current_dir(&attempt)
         .env_clear()
         .env("PATH", "/usr/bin:/bin")
-        .env("LC_ALL", "C.UTF-8")
         .stdin(Stdio::null())
         .stdout(stream("stdout")?)
         .stderr(stream("stderr")?)

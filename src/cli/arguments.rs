@@ -232,6 +232,8 @@ pub(super) enum ReportFormat {
     Junit,
     /// One self-contained page
     Html,
+    /// For the log of a GitHub Actions step; the worst ten of each level
+    Annotations,
 }
 
 #[derive(Debug, Args)]

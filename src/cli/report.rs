@@ -4,7 +4,9 @@ use super::Session;
 use super::arguments::{ReportArgs, ReportFormat};
 use super::exit::Exit;
 use crate::plan::Plan;
-use crate::report::{MarkdownOptions, Report, TerminalOptions, csv, html, json, junit, markdown, terminal};
+use crate::report::{
+    MarkdownOptions, Report, TerminalOptions, annotations, csv, html, json, junit, markdown, terminal,
+};
 use crate::steps::comparing::{compare_by, rules};
 use crate::steps::judging::{check_goldens, find_run, suite_folder};
 use crate::steps::recording::{self, RecordedRun};
@@ -61,8 +63,7 @@ pub(super) fn finish(
     let Ran { folder, plan, stopped, left, resumed: _, elsewhere } = ran;
     let printer = &session.printer;
     let fail = |error: StepError| printer.step(&error);
-    let mut recorded = recording::make(workspace, &folder, &plan).map_err(fail)?;
-    let page = recording::note_report(&folder, &mut recorded.record).map_err(fail)?;
+    let (mut recorded, page) = recording::make_with_page(workspace, &folder, &plan).map_err(fail)?;
     if extras.archive {
         let archived = archiving::archive(workspace, &folder, &plan, &mut recorded.record).map_err(fail)?;
         for left_out in &archived.left_out {
@@ -161,5 +162,6 @@ fn render(session: &Session, report: &Report, format: ReportFormat, out: &mut dy
         ReportFormat::Csv => csv(report, out),
         ReportFormat::Junit => junit(report, out),
         ReportFormat::Html => html(report, out),
+        ReportFormat::Annotations => annotations(report, out),
     }
 }

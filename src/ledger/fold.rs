@@ -6,7 +6,7 @@
 
 use super::{Attempt, Event, Finished, LedgerFile};
 use crate::value::TaskKey;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
 
 /// What the ledgers of a run say about one task.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -34,38 +34,42 @@ pub struct Folded {
 
 /// Folds ledger files, in any order and with any repetition, into the state of each task.
 pub fn fold(files: &[LedgerFile]) -> Folded {
-    let mut seen = BTreeSet::new();
+    let mut seen: HashSet<(&str, u64)> = HashSet::new();
     let mut folded = Folded::default();
+    let mut begun: BTreeMap<&TaskKey, Attempt> = BTreeMap::new();
     // (attempt, writer) decides between final events, so that no order of files matters.
-    let mut finals: BTreeMap<TaskKey, BTreeMap<(Attempt, String), Box<Finished>>> = BTreeMap::new();
+    let mut finals: BTreeMap<&TaskKey, BTreeMap<(Attempt, &str), &Finished>> = BTreeMap::new();
     for file in files {
         folded.generation = folded.generation.max(file.header.generation);
         for line in &file.lines {
-            if !seen.insert((file.header.writer.clone(), line.sequence)) {
+            if !seen.insert((&file.header.writer, line.sequence)) {
                 continue;
             }
             match &line.event {
                 Event::Started(started) => {
-                    let history = folded.tasks.entry(started.task.clone()).or_default();
-                    history.started = history.started.max(Some(started.attempt));
+                    let first = begun.entry(&started.task).or_insert(started.attempt);
+                    *first = started.attempt.max(*first);
                 }
                 Event::Finished(finished) => {
-                    let key = (finished.attempt, file.header.writer.clone());
-                    finals.entry(finished.task.clone()).or_default().insert(key, finished.clone());
+                    let key = (finished.attempt, file.header.writer.as_str());
+                    finals.entry(&finished.task).or_default().insert(key, finished);
                 }
                 Event::Stopped(stopped) => folded.stopped.push(stopped.reason.clone()),
                 Event::Unknown(_) => {}
             }
         }
     }
+    for (task, attempt) in begun {
+        folded.tasks.entry(task.clone()).or_default().started = Some(attempt);
+    }
     for (task, events) in finals {
-        let history = folded.tasks.entry(task).or_default();
+        let history = folded.tasks.entry(task.clone()).or_default();
         history.superseded = events.len() as u32 - 1;
         let mut events = events.into_values().rev();
-        history.finished = events.next();
-        if let Some(last) = &history.finished {
+        if let Some(last) = events.next() {
             history.differing =
                 events.any(|other| other.verdict.ran() && last.verdict.ran() && other.outputs != last.outputs);
+            history.finished = Some(Box::new(last.clone()));
         }
     }
     folded.stopped.sort();

@@ -6,7 +6,7 @@
 
 use super::{Event, Header, LEDGER_FORMAT, LEDGER_VERSION, Line};
 use crate::value::Timestamp;
-use serde_json::{Map, Value};
+use serde::Serialize;
 
 /// A ledger file, read.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,28 +85,30 @@ impl LedgerError {
     }
 }
 
-fn object(value: serde_json::Result<Value>) -> Map<String, Value> {
-    match value {
-        Ok(Value::Object(map)) => map,
-        // Events are structs of ours, whose serialization cannot fail.
-        other => unreachable!("an event serializes to an object, not {other:?}"),
+/// Returns an event as a line, with its line break.
+pub fn encode(line: &Line) -> String {
+    match &line.event {
+        Event::Started(started) => written(line, "started", started),
+        Event::Finished(finished) => written(line, "finished", finished),
+        Event::Stopped(stopped) => written(line, "stopped", stopped),
+        Event::Unknown(value) => format!("{value}\n"),
     }
 }
 
-/// Returns an event as a line, with its line break.
-pub fn encode(line: &Line) -> String {
-    let (kind, body) = match &line.event {
-        Event::Started(started) => ("started", object(serde_json::to_value(started))),
-        Event::Finished(finished) => ("finished", object(serde_json::to_value(finished))),
-        Event::Stopped(stopped) => ("stopped", object(serde_json::to_value(stopped))),
-        Event::Unknown(value) => return format!("{value}\n"),
-    };
-    let mut map = Map::new();
-    map.insert("seq".to_owned(), line.sequence.into());
-    map.insert("time".to_owned(), line.time.to_string().into());
-    map.insert("kind".to_owned(), kind.into());
-    map.extend(body);
-    format!("{}\n", Value::Object(map))
+fn written(line: &Line, kind: &str, body: &impl Serialize) -> String {
+    #[derive(Serialize)]
+    struct Written<'a, T> {
+        seq: u64,
+        time: Timestamp,
+        kind: &'a str,
+        #[serde(flatten)]
+        body: &'a T,
+    }
+    let written = Written { seq: line.sequence, time: line.time, kind, body };
+    // Events are structs of ours, whose serialization cannot fail.
+    let mut text = serde_json::to_string(&written).expect("an event serializes to an object");
+    text.push('\n');
+    text
 }
 
 /// What every line has; the rest is the event's own.

@@ -2,9 +2,12 @@
 //!
 //! Tasks are not run this way; that is `run`'s business.
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 use std::io::{self, Read};
 use std::os::unix::process::CommandExt;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -59,24 +62,15 @@ pub(super) fn answer(mut command: Command, limit: Duration) -> Result<Answer, Co
     };
     let stdout = collect(child.stdout.take());
     let stderr = collect(child.stderr.take());
-    let mut pause = Duration::from_micros(500);
-    let status = loop {
-        match child.try_wait() {
-            Ok(Some(status)) => break status,
-            Ok(None) if start.elapsed() < limit => std::thread::sleep(pause),
-            outcome => {
-                // The child is not reaped yet, so its id is still its own.
-                let group = rustix::process::Pid::from_child(&child);
-                let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-                let _ = child.wait();
-                return Err(match outcome {
-                    Err(source) => failed(source),
-                    Ok(_) => CommandError::Timeout { program, limit },
-                });
-            }
-        }
-        pause = (pause * 2).min(Duration::from_millis(20));
-    };
+    let ended = ends_by(&child, start, limit);
+    if !matches!(ended, Ok(true)) {
+        // The child is not reaped yet, so its id is still its own.
+        let _ = kill_process_group(Pid::from_child(&child), Signal::KILL);
+    }
+    let status = child.wait().map_err(failed)?;
+    if !ended.map_err(failed)? {
+        return Err(CommandError::Timeout { program, limit });
+    }
     // A process that the program left behind may hold the pipes open: what came by then counts.
     let grace = Duration::from_millis(200);
     let take = |receiver: mpsc::Receiver<Vec<u8>>| {
@@ -87,6 +81,21 @@ pub(super) fn answer(mut command: Command, limit: Duration) -> Result<Answer, Co
         bytes
     };
     Ok(Answer { status, stdout: take(stdout), stderr: take(stderr) })
+}
+
+/// Tells whether a process ends within `limit` after `start`. It is not reaped.
+fn ends_by(child: &Child, start: Instant, limit: Duration) -> io::Result<bool> {
+    let event = pidfd_open(Pid::from_child(child), PidfdFlags::empty())?;
+    loop {
+        let left = limit.saturating_sub(start.elapsed());
+        let timeout = Timespec::try_from(left).ok();
+        match poll(&mut [PollFd::new(&event, PollFlags::IN)], timeout.as_ref()) {
+            Ok(0) if left.is_zero() => return Ok(false),
+            Ok(0) | Err(Errno::INTR) => {}
+            Ok(_) => return Ok(true),
+            Err(error) => return Err(error.into()),
+        }
+    }
 }
 
 /// Reads in a thread, so that a program that fills one pipe while we read the other does not hang.

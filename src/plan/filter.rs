@@ -2,6 +2,7 @@
 
 use super::cases::Cases;
 use super::edges::{all_gates, producers};
+use super::expand::expand;
 use super::names::Names;
 use super::{PlanError, Selection};
 use crate::expr::Expr;
@@ -90,6 +91,10 @@ pub(super) fn filter_by_name(
         };
         return Err(PlanError::Empty { message, hint: Some(hint) });
     }
+    if let Some(profile) = profile_with(suite, selection, pattern) {
+        let hint = format!("the profile `{profile}` has it: add `--profile {profile}`");
+        return Err(wrong(Problem::new(message).hint(hint)));
+    }
     Err(wrong(match suite.schema.parse_new(pattern) {
         Ok(_) if !others.arguments().is_empty() => {
             let others = others.arguments().join(" ");
@@ -99,6 +104,22 @@ pub(super) fn filter_by_name(
         Ok(_) => Problem::new(message).hint("`--new-case` runs a case that the suite does not list"),
         Err(error) => Problem::new(format!("{message}: {}", error.fault)).maybe_hint(error.hint().map(str::to_owned)),
     }))
+}
+
+/// Returns the first profile under which a case of this name is planned.
+fn profile_with<'a>(suite: &'a Suite, selection: &Selection, wanted: &str) -> Option<&'a str> {
+    let mut name = String::new();
+    let others = suite.profiles.iter().map(|profile| profile.name.as_str());
+    let mut others = others.filter(|other| selection.profile.as_deref() != Some(*other));
+    others.find(|profile| {
+        let selection = Selection { profile: Some((*profile).to_owned()), ..Selection::default() };
+        let Ok(cases) = expand(suite, &selection, &[]) else { return false };
+        let names = Names::new(suite, &cases);
+        (0..cases.len()).any(|case| {
+            names.of_case(&cases, case, &mut name);
+            name == wanted
+        })
+    })
 }
 
 /// Names hold none of these, so a text with one is a pattern.

@@ -32,6 +32,23 @@ pub(crate) fn short(text: &str, limit: usize) -> String {
     clip(&line(text), limit).into_owned()
 }
 
+/// Takes the meaning of a command from lines that GitHub Actions would obey in the log of a step: those
+/// that begin with `::`, also behind spaces, and those with `##[` anywhere.
+pub(crate) fn without_commands(text: &str) -> Cow<'_, str> {
+    if !text.contains("::") && !text.contains("##[") {
+        return Cow::Borrowed(text);
+    }
+    let lines = text.split_inclusive('\n').map(|line| {
+        let line = line.replace("##[", "## [");
+        let indent = line.len() - line.trim_start().len();
+        match line[indent..].strip_prefix("::") {
+            Some(rest) => format!("{}: :{rest}", &line[..indent]),
+            None => line,
+        }
+    });
+    Cow::Owned(lines.collect())
+}
+
 /// Tells whether a character is unseen or moves what is seen: bidirectional controls, zero-width
 /// characters, fillers, tags.
 pub(crate) fn is_unseen(c: char) -> bool {
@@ -130,6 +147,15 @@ mod tests {
         check("a\r\nb\rc\td\n", "a\nb\nc\td\n");
         check("\u{1b}[2K\u{1b}[1Gdone\0", "done␀");
         check("\u{1b}]0;no end\nsecond", "0;no end\nsecond");
+    }
+
+    #[test]
+    fn commands_of_a_log() {
+        let check = |text: &str, expected: &str| assert_eq!(without_commands(text), expected, "{text:?}");
+        check("a::b ##\n", "a::b ##\n");
+        check("::error::x\n  ::add-mask::y\nx ::z", ": :error::x\n  : :add-mask::y\nx ::z");
+        check("text ##[add-mask]y", "text ## [add-mask]y");
+        check(":::x", ": ::x");
     }
 
     #[test]

@@ -1,9 +1,10 @@
-//! One `Report`, many renderers: terminal, markdown, HTML, CSV, JSON, JUnit, SVG.
+//! One `Report`, many renderers: terminal, markdown, HTML, CSV, JSON, JUnit, annotations, SVG.
 //!
 //! Renderers are sinks: they write to `&mut dyn Write` and know nothing of where it goes. Text that
 //! came out of a run is made harmless (`inert`) and escaped by each renderer for its own format. What
 //! a renderer has no room for is counted and said.
 
+mod annotations;
 mod bucket;
 mod command;
 mod csv;
@@ -23,6 +24,7 @@ mod svg;
 mod terminal;
 mod totals;
 
+pub use annotations::annotations;
 pub use bucket::bucket;
 pub use command::{quote, repro_command, run_command};
 pub use csv::csv;

@@ -3,7 +3,7 @@
 use super::command::run_command;
 use super::figure::{count, percent, thousands};
 use super::headline::{Tone, change_sign, ended, golden_word, headline, sign};
-use super::inert::{block, clip, short};
+use super::inert::{block, clip, short, without_commands};
 use super::join::CaseFinder;
 use super::others::other_line;
 use super::plot::{PlotOptions, plot};
@@ -32,7 +32,9 @@ const ROWS: usize = 10;
 
 /// Writes the report for a terminal.
 pub fn terminal(report: &Report, options: TerminalOptions, out: &mut dyn Write) -> io::Result<()> {
-    let mut page = Page { report, paint: Paint(options.color), width: options.width.clamp(40, 400), out };
+    let mut text = Vec::new();
+    let paint = Paint(options.color);
+    let mut page = Page { report, paint, width: options.width.clamp(40, 400), out: &mut text };
     page.head()?;
     page.stages()?;
     page.buckets()?;
@@ -42,7 +44,8 @@ pub fn terminal(report: &Report, options: TerminalOptions, out: &mut dyn Write) 
     page.plots()?;
     page.slowest()?;
     page.warnings()?;
-    page.foot()
+    page.foot()?;
+    out.write_all(without_commands(&String::from_utf8_lossy(&text)).as_bytes())
 }
 
 /// Whether to colour.
@@ -392,6 +395,8 @@ mod tests {
             let written = written(&sample::hostile(text), false, 80);
             let harmless = |c: char| c == '\n' || !c.is_control() && !crate::report::inert::is_unseen(c);
             assert!(written.chars().all(harmless), "{written:?}");
+            let command = |line: &str| line.trim_start().starts_with("::") || line.contains("##[");
+            assert!(!written.lines().any(command), "{written:?}");
         }
         let long = written(&sample::hostile(&"x".repeat(10_000)), false, 80);
         assert!(long.lines().all(|line| line.chars().count() < 1100), "{long}");

@@ -294,10 +294,13 @@ pub(super) fn stream_path(folder: &Path, stream: &str) -> PathBuf {
 }
 
 fn make_folder(folder: &Path) -> Result<(), RunError> {
-    let made = match fs::create_dir(folder) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            folder.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::create_dir(folder))
-        }
+    let parent = folder.parent().unwrap_or(folder);
+    let above = match fs::create_dir(parent) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => fs::create_dir_all(parent),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        other => other,
+    };
+    let made = match above.and_then(|()| fs::create_dir(folder)) {
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
             // Left by a process that was killed before its attempt was in the ledger.
             fs::remove_dir_all(folder).and_then(|()| fs::create_dir(folder))

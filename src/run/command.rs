@@ -121,7 +121,9 @@ pub(super) fn environment(
     };
     put("HOME", home.clone());
     put("TMPDIR", home);
-    put("LC_ALL", "C.UTF-8".to_owned());
+    // C.UTF-8 is C but for this category. With `LC_ALL` each process would read them all from files: a
+    // sixth of the life of `/bin/echo`.
+    put("LC_CTYPE", "C.UTF-8".to_owned());
     put("TZ", "UTC".to_owned());
     put("SHMOO_NAME", task.key.point.to_string());
     put(TASK_VARIABLE, task_json(task, &attempt.to_string()));

@@ -5,7 +5,7 @@ use super::error::{is_machines, machines_fault};
 use crate::ledger::MeasuredValue;
 use crate::outside::files::{self, Content, FilesError, PlacedInput};
 use crate::plan::{ResolvedInput, ResolvedSource, ResolvedTask, TaskId};
-use crate::value::{TaskKey, Value};
+use crate::value::{Scalar, TaskKey, Value};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
@@ -298,22 +298,32 @@ pub(super) fn cases_file(materials: &Materials, task: TaskId) -> Vec<u8> {
 
 /// Returns `SHMOO_TASK`: all that the task is, as JSON.
 pub(super) fn task_json(task: &ResolvedTask, attempt: &str) -> String {
-    let params: serde_json::Map<String, serde_json::Value> = task
-        .params
-        .iter()
-        .map(|(name, value)| (name.clone(), serde_json::to_value(value).unwrap_or_default()))
-        .collect();
-    let lets: BTreeMap<&String, &Value> = task.lets.iter().collect();
-    serde_json::json!({
-        "version": 1,
-        "task": task.key.to_string(),
-        "stage": task.key.stage.as_str(),
-        "point": task.key.point.as_str(),
-        "attempt": attempt,
-        "params": params,
-        "lets": lets,
-    })
-    .to_string()
+    #[derive(serde::Serialize)]
+    struct TaskJson<'a> {
+        version: u32,
+        task: &'a TaskKey,
+        stage: &'a str,
+        point: &'a str,
+        attempt: &'a str,
+        #[serde(serialize_with = "in_order")]
+        params: &'a [(String, Scalar)],
+        lets: &'a BTreeMap<String, Value>,
+    }
+    let json = TaskJson {
+        version: 1,
+        task: &task.key,
+        stage: task.key.stage.as_str(),
+        point: task.key.point.as_str(),
+        attempt,
+        params: &task.params,
+        lets: &task.lets,
+    };
+    // Texts, numbers and maps by name: their serialization cannot fail.
+    serde_json::to_string(&json).expect("a task serializes")
+}
+
+fn in_order<S: serde::Serializer>(params: &[(String, Scalar)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(params.iter().map(|(name, value)| (name, value)))
 }
 
 /// Returns an error with all its causes, in one line.

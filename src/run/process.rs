@@ -9,6 +9,8 @@ use super::stray::{Children, Strays};
 use crate::ledger::{Exit, Usage};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::fs::OFlags;
+use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -195,12 +197,11 @@ impl Stream {
     }
 }
 
-fn own_pipe<T: Into<OwnedFd>>(pipe: Option<T>) -> io::Result<Option<File>> {
-    let Some(pipe) = pipe else { return Ok(None) };
-    let descriptor: OwnedFd = pipe.into();
-    let flags = rustix::fs::fcntl_getfl(&descriptor)?;
-    rustix::fs::fcntl_setfl(&descriptor, flags | rustix::fs::OFlags::NONBLOCK)?;
-    Ok(Some(File::from(descriptor)))
+/// Returns a pipe: our end, which does not block, and the end of the process.
+fn own_pipe() -> io::Result<(File, OwnedFd)> {
+    let (ours, theirs) = pipe_with(PipeFlags::CLOEXEC)?;
+    rustix::fs::fcntl_setfl(&ours, OFlags::RDONLY | OFlags::NONBLOCK)?;
+    Ok((File::from(ours), theirs))
 }
 
 /// Runs a process to its end. `cancel` becomes readable when the run is being stopped.
@@ -213,6 +214,9 @@ pub(super) fn run(spec: ProcessSpec<'_>, cancel: BorrowedFd<'_>, children: &Chil
     };
     let out = CappedFile::new("stdout", stdout.clone(), output_limit).map_err(output(&stdout))?;
     let err = CappedFile::new("stderr", stderr.clone(), output_limit).map_err(output(&stderr))?;
+    let watch = |source: io::Error| ProcessError::Watch { program: name.clone(), source };
+    let (our_out, their_out) = own_pipe().map_err(watch)?;
+    let (our_err, their_err) = own_pipe().map_err(watch)?;
     let started = Instant::now();
     let mut command = Command::new(program);
     command
@@ -221,21 +225,18 @@ pub(super) fn run(spec: ProcessSpec<'_>, cancel: BorrowedFd<'_>, children: &Chil
         .env_clear()
         .envs(environment.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
+        .stdout(their_out)
+        .stderr(their_err)
         .process_group(0);
-    let mut child = children
-        .start(|| spawn(&mut command))
-        .map_err(|source| ProcessError::Start { program: name.clone(), source })?;
-    let watch = |source: io::Error| ProcessError::Watch { program: name.clone(), source };
+    let child = children.start(|| spawn(&mut command));
+    // Our copies of the process's ends: the pipes must end when it does.
+    drop(command);
+    let mut child = child.map_err(|source| ProcessError::Start { program: name.clone(), source })?;
     let pid = Pid::from_child(&child);
     let mut buffer = vec![0; BUFFER];
     let result = (|| {
         let exit_event = pidfd_open(pid, PidfdFlags::empty()).map_err(io::Error::from).map_err(watch)?;
-        let mut streams = [
-            Stream { pipe: own_pipe(child.stdout.take()).map_err(watch)?, target: out },
-            Stream { pipe: own_pipe(child.stderr.take()).map_err(watch)?, target: err },
-        ];
+        let mut streams = [Stream { pipe: Some(our_out), target: out }, Stream { pipe: Some(our_err), target: err }];
         let killed =
             wait_for_exit(pid, exit_event.as_fd(), &mut streams, &mut buffer, cancel, started, timeout, &watch)?;
         Ok((streams, killed))

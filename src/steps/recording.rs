@@ -23,6 +23,30 @@ pub struct RecordedRun {
 
 /// Makes the record of a run and keeps it in its folder.
 pub fn make(workspace: &Workspace, folder: &RunFolder, plan: &Plan) -> Result<RecordedRun, StepError> {
+    let recorded = build(workspace, folder, plan)?;
+    keep(folder, &recorded.record)?;
+    Ok(recorded)
+}
+
+/// Makes the record of a run that will have a page for people, and keeps it in its folder; returns
+/// where the page will be too.
+pub fn make_with_page(
+    workspace: &Workspace,
+    folder: &RunFolder,
+    plan: &Plan,
+) -> Result<(RecordedRun, PathBuf), StepError> {
+    let mut recorded = build(workspace, folder, plan)?;
+    let kind = ArtifactKind::Report;
+    recorded.record.run.set_artifact(Artifact { kind, place: REPORT_FILE.to_owned(), bytes: None, sha256: None });
+    keep(folder, &recorded.record)?;
+    Ok((recorded, folder.path.join(REPORT_FILE)))
+}
+
+fn keep(folder: &RunFolder, record: &RunRecord) -> Result<(), StepError> {
+    write_json(&folder.path.join("record.json"), record)
+}
+
+fn build(workspace: &Workspace, folder: &RunFolder, plan: &Plan) -> Result<RecordedRun, StepError> {
     let (folded, files) = folder.fold()?;
     let mut record = record::build(plan, &folded, folder.record_facts(&files));
     if let Some(stored) = folder.stored_record()? {
@@ -30,7 +54,6 @@ pub fn make(workspace: &Workspace, folder: &RunFolder, plan: &Plan) -> Result<Re
     }
     let partial = plan.selection.is_filtered() || plan.selection.profile.is_some();
     let known = mark_known(workspace, plan, &mut record, partial, &|_| true);
-    write_json(&folder.path.join("record.json"), &record)?;
     Ok(RecordedRun { record, known })
 }
 
@@ -72,14 +95,6 @@ pub(super) fn mark_known(
         .collect();
     record::mark_known(record, plan, &|task| marks.get(&task.task).cloned());
     known.findings
-}
-
-/// Notes in a record, and in its copy in the run's folder, where its page will be, and returns that.
-pub fn note_report(folder: &RunFolder, record: &mut RunRecord) -> Result<PathBuf, StepError> {
-    let kind = ArtifactKind::Report;
-    record.run.set_artifact(Artifact { kind, place: REPORT_FILE.to_owned(), bytes: None, sha256: None });
-    write_json(&folder.path.join("record.json"), record)?;
-    Ok(folder.path.join(REPORT_FILE))
 }
 
 /// Writes a record into the history.

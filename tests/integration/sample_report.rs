@@ -194,7 +194,7 @@ pub(crate) fn many(count: usize) -> Report {
 }
 
 /// Texts that want to be code.
-pub(crate) const HOSTILE: [&str; 10] = [
+pub(crate) const HOSTILE: [&str; 12] = [
     "<script>window.broken = 1</script>",
     "</script><img src=x onerror=\"window.broken = 1\">",
     "<!-- <script>",
@@ -205,6 +205,8 @@ pub(crate) const HOSTILE: [&str; 10] = [
     "nul \0 bell \u{7} ]]> & \u{fffe}",
     "=cmd|' /C calc'!A0",
     "one\ntwo\r\n\n# three\n```\nfour",
+    "::error::x\n::add-mask::y",
+    "x ##[add-mask]y",
 ];
 
 /// Counts the cases that hang on each task.

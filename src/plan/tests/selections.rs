@@ -202,6 +202,11 @@ stages:
         "no case is left of suite `s`
   hint: `--profile none` and the `where` lines of the suite leave none"
     );
+    assert_eq!(
+        refusal(&suite, cases(&["a3_bx"])),
+        "no planned case is called `a3_bx`
+  hint: the profile `pr` has it: add `--profile pr`"
+    );
     assert_eq!(refusal(&format!("{TWO}{FLOW}"), profile("pr")), "unknown profile `pr`: the suite has no `profiles`");
 }
 

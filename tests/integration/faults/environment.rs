@@ -49,6 +49,7 @@ fn the_environment_is_what_the_rules_say_and_nothing_else() {
     let expected = [
         ("HOME", home("cmd/a1_wtwo=20words")),
         ("LC_ALL", "C".to_owned()),
+        ("LC_CTYPE", "C.UTF-8".to_owned()),
         ("LICENCE", "1234@host".to_owned()),
         ("MODE", "fast 1".to_owned()),
         ("PATH", path.clone()),
@@ -65,7 +66,7 @@ fn the_environment_is_what_the_rules_say_and_nothing_else() {
     });
     let expected = [
         ("HOME", home("shell/a1_wtwo=20words")),
-        ("LC_ALL", "C.UTF-8".to_owned()),
+        ("LC_CTYPE", "C.UTF-8".to_owned()),
         ("LICENCE", "1234@host".to_owned()),
         ("PATH", path),
         ("SHMOO_LET_OWN", "7".to_owned()),

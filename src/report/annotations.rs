@@ -1,0 +1,239 @@
+//! The report as annotations of GitHub Actions: workflow commands, one a line, for the log of a step.
+//!
+//! GitHub shows ten annotations of each level for a step and drops the rest without a word, so that
+//! alike findings are one, the worst come first, and the last one says how many are left out. A
+//! command is `::LEVEL KEY=VALUE,...::MESSAGE`; what it escapes is in `@actions/core` (`%`, line breaks,
+//! and in values `:` and `,` too).
+
+use super::bucket::reason;
+use super::command::run_command;
+use super::figure::{count, pair, percent};
+use super::headline::{ended, golden_word, headline};
+use super::inert::{block, clip, short};
+use super::join::CaseFinder;
+use super::{Bucket, Report};
+use crate::check::golden::GoldenFinding;
+use crate::compare::{Change, ComparisonVerdict};
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+/// Annotations of one level that GitHub keeps for a step.
+const KEPT: usize = 10;
+/// Characters of a message and of a title.
+const MESSAGE: usize = 1_000;
+const TITLE: usize = 120;
+
+/// Writes the report as workflow commands.
+pub fn annotations(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let file = anchor(&report.run.suite_file);
+    let errors = errors(report);
+    let left_out = format!("see the whole report: shmoo report {}", report.run.id);
+    write_level("error", file, errors, &left_out, out)?;
+    write_level("warning", file, warnings(report), &left_out, out)?;
+    let headline = headline(report);
+    let message = std::iter::once(headline.sentence).chain(headline.particulars).collect::<Vec<_>>().join("; ");
+    let title = format!("{}: {}", report.run.suite, headline.word);
+    write_level("notice", file, vec![Annotation::new(title, message)], &left_out, out)
+}
+
+struct Annotation {
+    title: String,
+    message: String,
+    /// The line of the suite file to mend.
+    line: Option<u32>,
+}
+
+impl Annotation {
+    fn new(title: impl Into<String>, message: impl Into<String>) -> Annotation {
+        Annotation { title: title.into(), message: message.into(), line: None }
+    }
+}
+
+fn errors(report: &Report) -> Vec<Annotation> {
+    let mut finder = CaseFinder::new(report);
+    let fresh = report.buckets.iter().filter(|bucket| bucket.known.is_none());
+    let mut errors: Vec<Annotation> = fresh.map(|bucket| failure(report, bucket, &mut finder)).collect();
+    if !report.run.complete && report.totals.missing > 0 {
+        let missing = count(report.totals.missing, "task");
+        errors
+            .push(Annotation::new("the run is incomplete", format!("{missing} without an end: `--continue` goes on")));
+    }
+    errors.extend(goldens(report));
+    errors.extend(report.known_failures.iter().map(|sentence| {
+        let (line, sentence) = placed(&report.run.suite_file, sentence);
+        Annotation { line, ..Annotation::new("known failure that did not come out as known", sentence) }
+    }));
+    errors.extend(regressions(report));
+    errors
+}
+
+fn failure<'a>(report: &'a Report, bucket: &Bucket, finder: &mut CaseFinder<'a>) -> Annotation {
+    let tasks = count(bucket.tasks.len() as u64, "task");
+    let title = format!("{} {}: {tasks}, {}", bucket.stage, ended(bucket.verdict), count(bucket.cases, "case"));
+    let mut message = bucket.example.clone();
+    if let Some(task) = report.tasks.iter().find(|task| bucket.tasks.first() == Some(&task.task)) {
+        message = format!("{}: {}", task.task, reason(task));
+        if let Some(case) = finder.find(task) {
+            message =
+                format!("{}\nreproduce: {}", clip(&message, MESSAGE / 2), run_command(&report.run, case.name.as_str()));
+        }
+    }
+    Annotation::new(title, message)
+}
+
+/// Takes `FILE:LINE: ` from the front of a sentence about the suite file.
+fn placed<'a>(file: &str, sentence: &'a str) -> (Option<u32>, &'a str) {
+    let place = sentence.strip_prefix(file).and_then(|rest| rest.strip_prefix(':'));
+    let parts = place.and_then(|rest| rest.split_once(": "));
+    let parts = parts.and_then(|(line, rest)| Some((line.parse().ok()?, rest)));
+    parts.map_or((None, sentence), |(line, rest)| (Some(line), rest))
+}
+
+/// One annotation for each metric and kind of finding.
+fn goldens(report: &Report) -> Vec<Annotation> {
+    let mut kinds: BTreeMap<(&str, &str), Vec<&GoldenFinding>> = BTreeMap::new();
+    for finding in report.goldens.iter().filter(|finding| finding.verdict.is_red()) {
+        kinds.entry((finding.metric.as_str(), golden_word(finding.verdict))).or_default().push(finding);
+    }
+    let kinds = kinds.into_iter().map(|((metric, word), findings)| {
+        let message = format!("at {}: {}", findings[0].point, findings[0].message);
+        let word = match word {
+            "missed" => "golden missed",
+            "orphan" => "orphan golden",
+            other => other,
+        };
+        Annotation::new(format!("{metric}: {word} at {}", points(findings.len())), message)
+    });
+    kinds.collect()
+}
+
+/// One annotation for each metric that regressed, the largest effect first.
+fn regressions(report: &Report) -> Vec<Annotation> {
+    let changes = report.comparison.iter().flat_map(|comparison| &comparison.changes);
+    let mut metrics: BTreeMap<&str, Vec<&Change>> = BTreeMap::new();
+    for change in changes.filter(|change| change.verdict == ComparisonVerdict::Regressed) {
+        metrics.entry(change.metric.as_str()).or_default().push(change);
+    }
+    let size = |change: &Change| change.relative.map_or(f64::INFINITY, f64::abs);
+    let mut metrics: Vec<(&str, Vec<&Change>)> = metrics.into_iter().collect();
+    for (_, changes) in &mut metrics {
+        changes.sort_by(|one, other| size(other).total_cmp(&size(one)));
+    }
+    metrics.sort_by(|(_, one), (_, other)| size(other[0]).total_cmp(&size(one[0])));
+    let annotation = |(metric, changes): (&str, Vec<&Change>)| {
+        let worst = changes[0];
+        let values = match (&worst.base, &worst.head) {
+            (Some(base), Some(head)) => {
+                let (base, head) = pair(base, head, worst.unit.as_deref());
+                format!("{base} -> {head} {}", worst.relative.map(percent).unwrap_or_default())
+            }
+            _ => String::new(),
+        };
+        Annotation::new(
+            format!("{metric} regressed at {}", points(changes.len())),
+            format!("most at {}: {}: {}", worst.point, values.trim_end(), worst.rule),
+        )
+    };
+    metrics.into_iter().map(annotation).collect()
+}
+
+fn warnings(report: &Report) -> Vec<Annotation> {
+    let warnings = report.warnings.iter();
+    warnings.map(|message| Annotation::new("warning", message)).collect()
+}
+
+fn points(number: usize) -> String {
+    count(number as u64, "point")
+}
+
+/// The suite's path where GitHub can show an annotation on it: below the repository.
+fn anchor(suite_file: &str) -> Option<&str> {
+    let path = suite_file.strip_prefix("./").unwrap_or(suite_file);
+    let inside = !path.is_empty() && !path.starts_with('/') && !path.split('/').any(|part| part == "..");
+    inside.then_some(path)
+}
+
+fn write_level(
+    level: &str,
+    file: Option<&str>,
+    mut annotations: Vec<Annotation>,
+    left_out: &str,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    if annotations.len() > KEPT {
+        let more = annotations.len() - (KEPT - 1);
+        annotations.truncate(KEPT - 1);
+        annotations.push(Annotation::new(format!("and {more} more"), left_out));
+    }
+    for Annotation { title, message, line } in annotations {
+        let line = line.map(|line| format!("line={line},")).unwrap_or_default();
+        let file = file.map(|file| format!("file={},{line}", property(&short(file, 400)))).unwrap_or_default();
+        let title = property(&short(&title, TITLE));
+        let cleaned = block(&message);
+        writeln!(out, "::{level} {file}title={title}::{}", data(&clip(cleaned.trim(), MESSAGE)))?;
+    }
+    Ok(())
+}
+
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    fn written(report: &Report) -> String {
+        let mut out = Vec::new();
+        annotations(report, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_report() {
+        insta::assert_snapshot!("report.annotations", written(&sample::red()));
+    }
+
+    #[test]
+    fn hostile_text_starts_no_command_and_no_property() {
+        let texts = sample::HOSTILE.iter().copied();
+        for text in texts.chain(["\n::add-mask::x", "a,line=1::b", "100%0A", "\u{1b}[31m::error::x\r\n::debug::"]) {
+            for line in written(&sample::hostile(text)).lines() {
+                let (head, message) = line.strip_prefix("::").and_then(|line| line.split_once("::")).unwrap();
+                let (level, properties) = head.split_once(' ').unwrap();
+                assert!(matches!(level, "error" | "warning" | "notice"), "{line}");
+                let keys: Vec<&str> =
+                    properties.split(',').map(|property| property.split_once('=').unwrap().0).collect();
+                assert!(
+                    [&["title"][..], &["file", "title"], &["file", "line", "title"]].contains(&&keys[..]),
+                    "{line}"
+                );
+                assert!(message.chars().count() <= 3 * MESSAGE && !message.contains('\u{1b}'), "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_worst_ten_of_a_level_and_how_many_more() {
+        let mut report = sample::red();
+        let kind = |number: usize| Bucket { example: format!("kind {number}"), ..report.buckets[0].clone() };
+        let buckets = (0..30).map(|number| Bucket { known: None, tasks: Vec::new(), ..kind(number) }).collect();
+        report.buckets = buckets;
+        report.warnings = (0..11).map(|number| format!("warning {number}")).collect();
+        let text = written(&report);
+        let of = |level: &str| text.lines().filter(|line| line.starts_with(&format!("::{level} "))).count();
+        assert_eq!((of("error"), of("warning"), of("notice")), (10, 10, 1));
+        assert!(text.contains("::kind 0\n") && text.contains("and 2 more"), "{text}");
+    }
+
+    #[test]
+    fn a_suite_outside_of_the_repository_is_no_anchor() {
+        assert_eq!(anchor("./configs/a.yaml"), Some("configs/a.yaml"));
+        assert_eq!((anchor("/tmp/a.yaml"), anchor("../a.yaml"), anchor("")), (None, None, None));
+    }
+}
