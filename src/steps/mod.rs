@@ -4,7 +4,8 @@
 //! where things are, `run_folder` what the folder of a run holds, `finding` which run or suite is meant.
 //! Beside the flow: `rejudging` (kept evidence under the suite as it is now), `reproducing` (the folders
 //! of a case), `pruning` (old runs on this machine), `pruning_history` and `importing` (runs in the history),
-//! `blessing` (what a run measured becomes golden), `proposing` (goldens that the history speaks for), `inspecting` (what the machine has), `suites` (the suite files), `noise` (what earlier runs measured), `series` (the
+//! `blessing` (what a run measured becomes golden), `proposing` (goldens that the history speaks for), `inspecting` (what the machine has), `suites` (the suite files), `noise` (what earlier runs measured),
+//! `following` (how metrics went over them), `series` (the
 //! columns of a CSV file).
 
 pub mod archiving;
@@ -14,6 +15,7 @@ mod caching;
 pub mod comparing;
 mod error;
 pub mod finding;
+mod following;
 pub mod importing;
 pub mod inspecting;
 pub mod judging;

@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 /// How many earlier runs are asked for, the newest.
 const RUNS: u64 = 20;
 
-/// Fetches what complete runs of the whole suite on the same kind of machine measured before `head`, of
-/// each metric of both runs that has a better side.
+/// Fetches what complete runs of the whole suite on the same kind of machine, none from a fork, measured before
+/// `head`, of each metric of both runs that has a better side.
 pub(super) fn earlier_runs(
     history: &dyn History,
     head: &RunRecord,
@@ -27,6 +27,7 @@ pub(super) fn earlier_runs(
         before: Some(head.run.started),
         complete_only: true,
         whole_only: true,
+        own_only: true,
         limit: Some(RUNS),
         ..RunFilter::default()
     };

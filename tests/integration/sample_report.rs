@@ -579,6 +579,7 @@ fn comparison() -> Comparison {
             "run_simulations.power regressed at 6 of 12 points, all with vdd <= 0.9 V, and all such".into(),
         ],
         notes: vec!["ngspice was ngspice-44 and is ngspice-45".into()],
+        ..Comparison::default()
     }
 }
 

@@ -58,12 +58,16 @@ pub struct RunFilter {
     pub profile: Option<String>,
     /// Of this branch.
     pub branch: Option<String>,
+    /// Started at this moment or later.
+    pub since: Option<Timestamp>,
     /// Started before this moment.
     pub before: Option<Timestamp>,
     /// Complete ones.
     pub complete_only: bool,
     /// Ones of the whole suite: no filter was given.
     pub whole_only: bool,
+    /// Ones of our own code: not of a pull request from a fork.
+    pub own_only: bool,
     /// At most so many, the newest.
     pub limit: Option<u64>,
 }

@@ -339,7 +339,18 @@ impl Condition {
 
     /// Returns a query for the names of the runs of `filter`: newest first where it has an order.
     pub(super) fn of(filter: &RunFilter) -> Condition {
-        let RunFilter { suite, fingerprint, profile, branch, before, complete_only, whole_only, limit } = filter;
+        let RunFilter {
+            suite,
+            fingerprint,
+            profile,
+            branch,
+            since,
+            before,
+            complete_only,
+            whole_only,
+            own_only,
+            limit,
+        } = filter;
         let mut condition = Condition { sql: String::new(), values: Vec::new() };
         let mut parts = vec!["1 = 1".to_owned()];
         let texts = [
@@ -348,6 +359,7 @@ impl Condition {
             ("profile =", profile.clone()),
             ("branch =", branch.clone()),
             // Times of one form sort as text.
+            ("started >=", since.map(|time| time.to_string())),
             ("started <", before.map(|time| time.to_string())),
         ];
         for (left, value) in texts {
@@ -359,6 +371,9 @@ impl Condition {
             if *wanted {
                 parts.push(format!("{column} = 1"));
             }
+        }
+        if *own_only {
+            parts.push("(fork IS NULL OR fork = 0)".to_owned());
         }
         condition.sql = format!("SELECT run FROM runs WHERE {}", parts.join(" AND "));
         if let Some(limit) = limit {
