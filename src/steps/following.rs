@@ -1,6 +1,7 @@
 //! How the metrics of a comparison went over the runs before.
 
 use super::StepError;
+use super::recipes::Recipes;
 use crate::compare::{
     Comparison, EarlierRuns, EarlierValue, Followed, Following, TrendRun, following, put_trends, trend_runs,
 };
@@ -50,6 +51,7 @@ fn fetch(
         own_only: true,
         ..RunFilter::default()
     };
+    let recipes = Recipes::fetch(history, &filter, head)?;
     let mut earlier = EarlierRuns::default();
     for ((stage, metric), points) in by_name(&following.followed) {
         let name = format!("{stage}.{metric}");
@@ -58,7 +60,7 @@ fn fetch(
         for point in some {
             let series = history.metric_series(&filter, stage, metric, point).map_err(StepError::History)?;
             for SeriesPoint { run, started, point, samples, unit, origin, .. } in series {
-                let asked = wanted.contains(&run) && points.contains(&point);
+                let asked = wanted.contains(&run) && points.contains(&point) && recipes.agree(&run, stage);
                 if asked && origin.is_none() && !samples.is_empty() {
                     earlier.add(&name, point, EarlierValue { run, started, samples, unit });
                 }

@@ -5,7 +5,7 @@
 //! Beside the flow: `rejudging` (kept evidence under the suite as it is now), `reproducing` (the folders
 //! of a case), `pruning` (old runs on this machine), `pruning_history` and `importing` (runs in the history),
 //! `blessing` (what a run measured becomes golden), `proposing` (goldens that the history speaks for), `inspecting` (what the machine has), `suites` (the suite files), `noise` (what earlier runs measured),
-//! `following` (how metrics went over them), `series` (the
+//! `following` (how metrics went over them), `recipes` (which of them measured alike), `series` (the
 //! columns of a CSV file).
 
 pub mod archiving;
@@ -24,6 +24,7 @@ pub mod planning;
 pub mod proposing;
 pub mod pruning;
 pub mod pruning_history;
+mod recipes;
 pub mod recording;
 pub mod rejudging;
 pub mod reporting;

@@ -39,7 +39,7 @@ pub use stored::StoredHistory;
 
 use crate::ledger::MeasuredValue;
 use crate::record::RunRecord;
-use crate::value::{MetricName, PointName, RunId, StageName, SuiteName, TaskKey, Timestamp};
+use crate::value::{Digest, MetricName, PointName, RunId, StageName, SuiteName, TaskKey, Timestamp};
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::{self, Write};
@@ -101,6 +101,18 @@ pub struct Seen {
     pub metrics: Vec<(StageName, MetricName, RunId)>,
     /// Cases.
     pub cases: Vec<(PointName, RunId)>,
+}
+
+/// How the stages of a run measured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunRecipes {
+    /// The run.
+    pub run: RunId,
+    /// The digest of its suite.
+    pub suite_digest: Digest,
+    /// The digest of the command and the inputs of each stage that measures something; empty where an
+    /// older shmoo recorded the run.
+    pub stages: BTreeMap<StageName, Digest>,
 }
 
 /// Gives one record after the other, none at the end.
@@ -166,6 +178,9 @@ pub trait History: Send + Sync {
         metric: &MetricName,
         point: Option<&PointName>,
     ) -> Result<Vec<SeriesPoint>, HistoryError>;
+
+    /// Returns how the stages of the runs of `filter` measured, in the order of the runs' names.
+    fn recipes(&self, filter: &RunFilter) -> Result<Vec<RunRecipes>, HistoryError>;
 
     /// Returns the metrics and cases that runs of `filter` had, in the order of their names.
     fn seen(&self, filter: &RunFilter) -> Result<Seen, HistoryError>;

@@ -198,7 +198,7 @@ pub(super) fn insert(
     digest: &str,
     bytes: &[u8],
 ) -> Result<(), DatabaseError> {
-    let RunInfo { filter, machine, tools, artifacts, .. } = &record.run;
+    let RunInfo { filter, machine, tools, metric_infos, artifacts, .. } = &record.run;
     let mut values = summary_values(&RunSummary::of(record))?;
     values.extend([Datum::truth(filter.is_empty()), json(machine)?]);
     let parts = ["cpu", "cores", "memory", "kernel", "governor", "virtualisation", "label"];
@@ -241,6 +241,14 @@ pub(super) fn insert(
                 Datum::optional(worst.as_ref().map(ToString::to_string)),
             ])
         }),
+    )?;
+    let recipes: BTreeMap<_, _> = metric_infos.iter().map(|info| (&info.stage, info.stage_digest)).collect();
+    database.insert(
+        "stages",
+        &["run", "stage", "recipe"],
+        &mut recipes
+            .into_iter()
+            .map(|(stage, recipe)| Ok(vec![run(), Datum::text(stage.as_str()), Datum::text(recipe.to_string())])),
     )?;
     database.insert(
         "artifacts",
