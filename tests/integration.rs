@@ -24,4 +24,5 @@ mod integration {
     mod sandbox;
     mod suites;
     mod temp_sense;
+    mod wider_transistor;
 }

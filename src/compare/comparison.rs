@@ -1,6 +1,8 @@
 //! What a comparison says.
 
 use super::figures::Figures;
+use super::red::Red;
+use super::trend::{Trend, TrendRun};
 use crate::ledger::{MeasuredValue, Verdict};
 use crate::record::SourceInfo;
 use crate::value::{BaselineRule, PointName, RunId, Timestamp};
@@ -28,8 +30,20 @@ pub struct Comparison {
     /// What those that moved have in common, where that is no chance: one sentence each.
     #[serde(default)]
     pub explanations: Vec<String>,
-    /// What else changed: tools, machine, suite, command of a stage.
+    /// What else changed and no red mark tells: tools, machine, suite, command of a stage.
     pub notes: Vec<String>,
+    /// Every red mark, in one sentence each.
+    #[serde(default)]
+    pub reds: Vec<Red>,
+    /// The runs that metrics are followed over, oldest first, this run last.
+    #[serde(default)]
+    pub trend_runs: Vec<TrendRun>,
+    /// How metrics went over them: those that moved first.
+    #[serde(default)]
+    pub trends: Vec<Trend>,
+    /// Metrics at points that are not followed for want of room.
+    #[serde(default)]
+    pub trends_left_out: u64,
 }
 
 /// The run that was compared with.

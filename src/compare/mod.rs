@@ -13,6 +13,7 @@ mod comparison;
 mod earlier;
 mod explain;
 mod figures;
+mod follow;
 mod judge;
 mod lineage;
 mod made_up;
@@ -20,8 +21,12 @@ mod measured;
 mod notes;
 mod orphans;
 mod pairs;
+mod provenance;
 mod recorded;
+mod red;
+mod reds;
 mod rekeyed;
+mod trend;
 mod verdicts;
 mod weigh;
 
@@ -32,7 +37,11 @@ mod explain_tests;
 #[cfg(test)]
 mod noise_tests;
 #[cfg(test)]
+mod red_tests;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod trend_tests;
 
 pub use baseline::{Chosen, Known, choose, default_rules};
 pub use comparison::{Change, Comparison, ComparisonBase, ComparisonVerdict};
@@ -42,7 +51,11 @@ pub use orphans::orphans;
 
 pub use earlier::{EarlierRuns, EarlierValue};
 pub use figures::{Band, Decision, Figures, Repeats, Scale, Test};
+pub use follow::{Followed, Following, TREND_RUNS, following, put_trends, trend_runs};
 pub use recorded::{RecordedSuiteError, recorded_suite};
+pub use red::Red;
+pub use reds::{Surroundings, put_reds};
+pub use trend::{LevelChange, LevelDrift, Trend, TrendRun, TrendValue};
 
 use crate::record::RunRecord;
 use crate::suite::Suite;
@@ -81,6 +94,10 @@ pub fn compare(
         common_cases: cases.common,
         verdict_changes: cases.verdict_changes,
         notes: notes::notes(head, base, &cases.left_out),
+        reds: Vec::new(),
+        trend_runs: Vec::new(),
+        trends: Vec::new(),
+        trends_left_out: 0,
     }
 }
 

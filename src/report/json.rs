@@ -83,6 +83,10 @@ fn comparison(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
         verdict_changes,
         explanations,
         notes,
+        reds,
+        trend_runs,
+        trends,
+        trends_left_out,
     } = comparison;
     write!(out, "{{\"rule\":")?;
     value(rule, out)?;
@@ -103,7 +107,10 @@ fn comparison(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
     value(explanations, out)?;
     write!(out, ",\"notes\":")?;
     value(notes, out)?;
-    write!(out, "}}")
+    list("reds", reds.iter(), out)?;
+    list("trend_runs", trend_runs.iter(), out)?;
+    list("trends", trends.iter(), out)?;
+    write!(out, ",\n\"trends_left_out\":{trends_left_out}}}")
 }
 
 #[derive(Serialize)]

@@ -1,12 +1,13 @@
 //! The step `compare`: a record against others, chosen by rules.
 
 use super::finding::find_recorded;
+use super::following::follow;
 use super::noise::earlier_runs;
 use super::{StepError, Workspace};
 use crate::check::golden::Table;
 use crate::compare::{
-    Chosen, Comparison, EarlierRuns, GoldenValue, Known, Lineage, best_of, choose, compare, default_rules, golden_base,
-    orphans, recorded_suite,
+    Chosen, Comparison, EarlierRuns, GoldenValue, Known, Lineage, Surroundings, best_of, choose, compare,
+    default_rules, golden_base, orphans, put_reds, recorded_suite,
 };
 use crate::ledger::MeasuredValue;
 use crate::outside::git;
@@ -40,13 +41,20 @@ pub fn compare_by(
     rules: &[BaselineRule],
 ) -> Result<Vec<Comparison>, StepError> {
     let history = workspace.history()?;
-    let head = RunSummary::of(record);
-    let filter = RunFilter { suite: Some(head.suite.clone()), limit: Some(CANDIDATES), ..RunFilter::default() };
-    let runs = history.runs(&filter).map_err(StepError::History)?;
-    let scene = Scene { workspace, history: &*history, head, runs };
+    let scene = Scene::of(workspace, &*history, record)?;
     let mut comparisons = Vec::new();
     for rule in rules {
-        comparisons.push(scene.compare(plan, record, rule)?);
+        let (base, mut comparison) = scene.compare(plan, record, rule)?;
+        // How metrics went is the same for all bases.
+        if comparisons.is_empty() {
+            follow(&*history, &scene.runs, record, base.as_ref(), &plan.suite, &mut comparison)?;
+        }
+        if let Some(base) = &base {
+            let of_many = matches!(rule, BaselineRule::Golden(_) | BaselineRule::Best(_));
+            let made_up = of_many && !scene.runs.iter().any(|run| run.id == base.run.id);
+            scene.tell_reds(plan, record, base, made_up, &mut comparison);
+        }
+        comparisons.push(comparison);
     }
     // With itself a run has nothing to tell.
     let first =
@@ -64,8 +72,14 @@ pub fn compare_with_record(
     record: &RunRecord,
     base: &RunRecord,
 ) -> Result<Comparison, StepError> {
-    let earlier = earlier_runs(&*workspace.history()?, record, base)?;
-    Ok(compare(record, Some(base), vec!["it was named as a file".to_owned()], &plan.suite, &earlier))
+    let history = workspace.history()?;
+    let scene = Scene::of(workspace, &*history, record)?;
+    let earlier = earlier_runs(&*history, record, base)?;
+    let why = vec!["it was named as a file".to_owned()];
+    let mut comparison = compare(record, Some(base), why, &plan.suite, &earlier);
+    follow(&*history, &scene.runs, record, Some(base), &plan.suite, &mut comparison)?;
+    scene.tell_reds(plan, record, base, false, &mut comparison);
+    Ok(comparison)
 }
 
 /// Compares two records that are files: the suite is what the later one tells of it, and no earlier runs
@@ -73,7 +87,9 @@ pub fn compare_with_record(
 pub fn compare_files(head: &RunRecord, base: &RunRecord) -> Result<Comparison, StepError> {
     let suite = recorded_suite(head).map_err(|error| StepError::usage(told(&error), None))?;
     let why = vec!["both were named as files: without a project no earlier runs are known".to_owned()];
-    Ok(compare(head, Some(base), why, &suite, &EarlierRuns::default()))
+    let mut comparison = compare(head, Some(base), why, &suite, &EarlierRuns::default());
+    put_reds(&mut comparison, head, base, Surroundings::default());
+    Ok(comparison)
 }
 
 /// Reads the record file of a run.
@@ -102,8 +118,21 @@ struct Scene<'a> {
     runs: Vec<RunSummary>,
 }
 
-impl Scene<'_> {
-    fn compare(&self, plan: &Plan, record: &RunRecord, rule: &BaselineRule) -> Result<Comparison, StepError> {
+impl<'a> Scene<'a> {
+    fn of(workspace: &'a Workspace, history: &'a dyn History, record: &RunRecord) -> Result<Scene<'a>, StepError> {
+        let head = RunSummary::of(record);
+        let filter = RunFilter { suite: Some(head.suite.clone()), limit: Some(CANDIDATES), ..RunFilter::default() };
+        let runs = history.runs(&filter).map_err(StepError::History)?;
+        Ok(Scene { workspace, history, head, runs })
+    }
+
+    /// Returns the base, if there is one, and the comparison with it.
+    fn compare(
+        &self,
+        plan: &Plan,
+        record: &RunRecord,
+        rule: &BaselineRule,
+    ) -> Result<(Option<RunRecord>, Comparison), StepError> {
         let (base, why) = match rule {
             BaselineRule::Golden(file) => {
                 let values = self.golden(file)?;
@@ -117,7 +146,18 @@ impl Scene<'_> {
             (Some(base), _) => earlier_runs(self.history, record, base)?,
         };
         let found = compare(record, base.as_ref(), why, &plan.suite, &earlier);
-        Ok(Comparison { rule: Some(rule.clone()), ..found })
+        Ok((base, Comparison { rule: Some(rule.clone()), ..found }))
+    }
+
+    /// Says what else changed beside every red mark.
+    fn tell_reds(&self, plan: &Plan, record: &RunRecord, base: &RunRecord, made_up: bool, comparison: &mut Comparison) {
+        let commits = match (&base.run.source.commit, &record.run.source.commit) {
+            (Some(from), Some(to)) if from != to => {
+                git::commits_between(&self.workspace.folder, from, to).ok().flatten()
+            }
+            _ => None,
+        };
+        put_reds(comparison, record, base, Surroundings { suite: Some(&plan.suite), commits, made_up });
     }
 
     fn chosen(&self, rule: &BaselineRule) -> Result<(Option<RunRecord>, Vec<String>), StepError> {

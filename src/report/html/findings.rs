@@ -7,7 +7,9 @@ use crate::report::Report;
 use crate::report::figure::{count, percent, thousands};
 use crate::report::headline::{change_sign, golden_word};
 use crate::report::others::{other_line, regressed};
+use crate::report::reds::RedIndex;
 use crate::report::selection::{both, commit_name, counts_of, notable};
+use crate::value::PointName;
 use std::io::{self, Write};
 
 /// Rows of a table.
@@ -52,6 +54,7 @@ pub(super) fn goldens(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 /// Writes the comparison.
 pub(super) fn comparison(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let Some(comparison) = &report.comparison else { return Ok(()) };
+    let reds = RedIndex::of(comparison);
     match &comparison.base {
         None => writeln!(out, "<p>there is nothing to compare with</p>")?,
         Some(base) => {
@@ -86,7 +89,7 @@ pub(super) fn comparison(report: &Report, out: &mut dyn Write) -> io::Result<()>
     }
     let shown = notable(&comparison.changes);
     if !shown.is_empty() {
-        table(&shown[..shown.len().min(ROWS)], "changes", out)?;
+        table(&shown[..shown.len().min(ROWS)], &reds, "changes", out)?;
         more(shown.len().saturating_sub(ROWS), "change", out)?;
     }
     let quiet: Vec<&Change> = comparison
@@ -100,11 +103,11 @@ pub(super) fn comparison(report: &Report, out: &mut dyn Write) -> io::Result<()>
             r#"<details class="more"><summary>{} unchanged or new</summary>"#,
             count(quiet.len() as u64, "metric")
         )?;
-        table(&quiet[..quiet.len().min(ROWS)], "unchanged and new metrics", out)?;
+        table(&quiet[..quiet.len().min(ROWS)], &reds, "unchanged and new metrics", out)?;
         more(quiet.len().saturating_sub(ROWS), "metric", out)?;
         writeln!(out, "</details>")?;
     }
-    verdict_changes(comparison, out)?;
+    verdict_changes(comparison, &reds, out)?;
     report.other_comparisons.iter().try_for_each(|other| beside(other, out))
 }
 
@@ -116,18 +119,23 @@ fn beside(comparison: &crate::compare::Comparison, out: &mut dyn Write) -> io::R
     items("soft", comparison.why.iter().map(|why| clipped(why, 1000)), out)?;
     let shown = notable(&comparison.changes);
     if !shown.is_empty() {
-        table(&shown[..shown.len().min(ROWS)], "changes by another baseline", out)?;
+        table(&shown[..shown.len().min(ROWS)], &RedIndex::of(comparison), "changes by another baseline", out)?;
         more(shown.len().saturating_sub(ROWS), "change", out)?;
     }
     writeln!(out, "</details>")
 }
 
-fn verdict_changes(comparison: &crate::compare::Comparison, out: &mut dyn Write) -> io::Result<()> {
+fn verdict_changes(
+    comparison: &crate::compare::Comparison,
+    reds: &RedIndex<'_>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     if !comparison.verdict_changes.is_empty() {
         writeln!(out, r#"<p class="label">cases whose verdict changed</p>"#)?;
         let shown = comparison.verdict_changes.iter().take(ROWS);
         let lines = shown.map(|(case, before, now)| {
-            format!("{}: {} → {}", clipped(case.as_str(), 200), verdict_mark(*before), verdict_mark(*now))
+            let beside = red_line(reds, None, case);
+            format!("{}: {} → {}{beside}", clipped(case.as_str(), 200), verdict_mark(*before), verdict_mark(*now))
         });
         items("plain", lines, out)?;
         more(comparison.verdict_changes.len().saturating_sub(ROWS), "case", out)?;
@@ -147,7 +155,7 @@ fn verdict_changes(comparison: &crate::compare::Comparison, out: &mut dyn Write)
     Ok(())
 }
 
-fn table(changes: &[&Change], label: &str, out: &mut dyn Write) -> io::Result<()> {
+fn table(changes: &[&Change], reds: &RedIndex<'_>, label: &str, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
         r#"<div class="scroll" tabindex="0" role="region" aria-label="{label}"><table><thead><tr><th scope="col">verdict</th><th scope="col">metric</th><th scope="col">point</th><th scope="col" class="n">base</th><th scope="col" class="n">head</th><th scope="col" class="n">change</th></tr></thead><tbody>"#
@@ -156,9 +164,10 @@ fn table(changes: &[&Change], label: &str, out: &mut dyn Write) -> io::Result<()
         let (base, head) = both(change.base.as_ref(), change.head.as_ref(), change.unit.as_deref());
         writeln!(
             out,
-            r#"<tr><td><details><summary>{}</summary>{}</details></td><td>{}</td><td>{}</td><td class="n">{}</td><td class="n">{}</td><td class="n">{}</td></tr>"#,
+            r#"<tr><td><details><summary>{}</summary>{}{}</details></td><td>{}</td><td>{}</td><td class="n">{}</td><td class="n">{}</td><td class="n">{}</td></tr>"#,
             mark(change.verdict),
             clipped(&change.rule, 1000),
+            red_line(reds, Some(&change.metric), &change.point),
             clipped(&change.metric, 120),
             clipped(change.point.as_str(), 200),
             text(&base),
@@ -167,6 +176,12 @@ fn table(changes: &[&Change], label: &str, out: &mut dyn Write) -> io::Result<()
         )?;
     }
     writeln!(out, "</tbody></table></div>")
+}
+
+/// Returns what else changed beside a red mark, on a line of its own.
+fn red_line(reds: &RedIndex<'_>, metric: Option<&str>, point: &PointName) -> String {
+    let beside = reds.beside(metric, point);
+    beside.map(|beside| format!(r#"<br><span class="soft">{}</span>"#, clipped(&beside, 1000))).unwrap_or_default()
 }
 
 fn mark(verdict: ComparisonVerdict) -> String {
