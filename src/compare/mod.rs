@@ -10,10 +10,12 @@
 mod baseline;
 mod cases;
 mod comparison;
+mod confirm;
 mod earlier;
 mod explain;
 mod figures;
 mod judge;
+mod levels;
 mod lineage;
 mod made_up;
 mod measured;
@@ -36,6 +38,10 @@ mod tests;
 
 pub use baseline::{Chosen, Known, choose, default_rules};
 pub use comparison::{Change, Comparison, ComparisonBase, ComparisonVerdict};
+pub use confirm::{
+    ConfirmVerdict, Confirmation, FEWEST_PAIRS, Measurement, Reading, Remeasured, Suspect, ValuePair, confirm, suspects,
+};
+pub use levels::{Alike, Levels};
 pub use lineage::Lineage;
 pub use made_up::{GoldenValue, best_of, golden_base};
 pub use orphans::orphans;

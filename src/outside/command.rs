@@ -36,13 +36,28 @@ pub enum CommandError {
         /// The limit.
         limit: Duration,
     },
+    /// It was killed because it is not wanted any more.
+    #[error("`{program}` was stopped")]
+    Stopped {
+        /// The program.
+        program: String,
+    },
 }
 
 /// No answer that we ask for is longer.
 const OUTPUT_LIMIT: u64 = 16 << 20;
 
 /// Runs `command` without an input. Its whole process group is killed at the time limit.
-pub(super) fn answer(mut command: Command, limit: Duration) -> Result<Answer, CommandError> {
+pub(super) fn answer(command: Command, limit: Duration) -> Result<Answer, CommandError> {
+    answer_while(command, limit, &mut || true)
+}
+
+/// Runs `command` as [`answer`] does, and as long as `goes_on`, which is asked again and again, says so.
+pub(super) fn answer_while(
+    mut command: Command,
+    limit: Duration,
+    goes_on: &mut dyn FnMut() -> bool,
+) -> Result<Answer, CommandError> {
     let program = command.get_program().to_string_lossy().into_owned();
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
     let start = Instant::now();
@@ -63,7 +78,7 @@ pub(super) fn answer(mut command: Command, limit: Duration) -> Result<Answer, Co
     let status = loop {
         match child.try_wait() {
             Ok(Some(status)) => break status,
-            Ok(None) if start.elapsed() < limit => std::thread::sleep(pause),
+            Ok(None) if start.elapsed() < limit && goes_on() => std::thread::sleep(pause),
             outcome => {
                 // The child is not reaped yet, so its id is still its own.
                 let group = rustix::process::Pid::from_child(&child);
@@ -71,6 +86,7 @@ pub(super) fn answer(mut command: Command, limit: Duration) -> Result<Answer, Co
                 let _ = child.wait();
                 return Err(match outcome {
                     Err(source) => failed(source),
+                    Ok(_) if start.elapsed() < limit => CommandError::Stopped { program },
                     Ok(_) => CommandError::Timeout { program, limit },
                 });
             }
@@ -140,6 +156,14 @@ mod tests {
         assert_eq!(error.to_string(), "`/bin/sh` did not end within 0.1 s");
         // A process left behind with the pipes in its hands.
         assert_eq!(shell("echo x; sleep 20 &", LONG).unwrap().stdout, b"x\n");
+        let mut asked = 0;
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", "sleep 60 & sleep 60"]);
+        let stopped = answer_while(command, LONG, &mut || {
+            asked += 1;
+            asked < 3
+        });
+        assert_eq!(stopped.unwrap_err().to_string(), "`/bin/sh` was stopped");
         assert!(start.elapsed() < Duration::from_secs(15));
         assert!(matches!(answer(Command::new("/nonexistent/x"), LONG), Err(CommandError::Start { .. })));
     }

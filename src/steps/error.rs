@@ -4,6 +4,7 @@ use crate::archive::ArchiveError;
 use crate::ledger::LedgerError;
 use crate::outside::files::FilesError;
 use crate::outside::folder::FolderError;
+use crate::outside::git::GitError;
 use crate::outside::history::HistoryError;
 use crate::outside::ledger_file::LedgerFileError;
 use crate::outside::lock::LockError;
@@ -111,6 +112,9 @@ pub enum StepError {
     /// A folder cannot be packed or unpacked.
     #[error("cannot use the folder")]
     Folder(#[source] FolderError),
+    /// Git does not do what it is asked for.
+    #[error("cannot use git")]
+    Git(#[source] GitError),
 }
 
 impl StepError {
@@ -151,7 +155,8 @@ impl StepError {
             | StepError::Store(_)
             | StepError::History(_)
             | StepError::Archive(_)
-            | StepError::Folder(_) => Fault::Service,
+            | StepError::Folder(_)
+            | StepError::Git(_) => Fault::Service,
         }
     }
 
@@ -176,6 +181,7 @@ impl StepError {
             StepError::History(error) => error.hint(),
             StepError::Archive(error) => error.hint(),
             StepError::Folder(error) => error.hint(),
+            StepError::Git(error) => error.hint(),
         }
     }
 }
