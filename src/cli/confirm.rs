@@ -151,6 +151,10 @@ fn text(confirmed: &Confirmed) -> String {
     for told in broken.iter().take(ROWS) {
         text.push_str(&format!("  {}\n", short(told, 400)));
     }
+    let folder = runs.as_ref().and_then(|[base, _]| base.as_str().strip_suffix("-base"));
+    if let Some(folder) = folder.filter(|_| !broken.is_empty()) {
+        text.push_str(&format!("  their folders are in `.shmoo/confirm/{folder}`\n"));
+    }
     if let Some(signal) = stopped {
         text.push_str(&format!("  stopped early: {}\n", short(signal, 60)));
     }

@@ -1,11 +1,11 @@
 //! Suspicions: which changes are any, and what pairs make of them.
 
 use super::*;
-use crate::compare::{EarlierRuns, compare};
+use crate::compare::{EarlierRuns, Measurement, compare, suspects};
 use crate::ledger::Verdict;
 use crate::record::sample::{gated, plan, record, stage as sample_stage, suite};
 use crate::stats::Random;
-use crate::value::Decimal;
+use crate::value::{Decimal, MetricName, StageName};
 
 fn suspect(better: Better, base: f64, head: f64) -> Suspect {
     let at = Measurement { stage: StageName::new("run"), point: PointName::new("s1"), metric: MetricName::new("wall") };
@@ -55,7 +55,7 @@ fn what_pairs_show() {
     };
     use ConfirmVerdict::{Confirmed, NotConfirmed};
     check(Better::Lower, (100.0, 120.0), 1.2, Confirmed, true, "% worse in 10 pairs (p = 0.002, q = 0.002)");
-    check(Better::Higher, (100.0, 80.0), 0.8, Confirmed, true, "20% worse");
+    check(Better::Higher, (100.0, 80.0), 0.8, Confirmed, true, "% worse");
     check(Better::Higher, (100.0, 120.0), 1.2, Confirmed, false, "% better");
     check(Better::Lower, (100.0, 120.0), 1.0, NotConfirmed, true, "no change beyond chance");
     check(Better::Lower, (100.0, 120.0), 1.02, NotConfirmed, true, "the smallest change that matters");

@@ -24,6 +24,7 @@ mod orphans;
 mod pairs;
 mod recorded;
 mod rekeyed;
+mod suspects;
 mod verdicts;
 mod weigh;
 
@@ -38,9 +39,7 @@ mod tests;
 
 pub use baseline::{Chosen, Known, choose, default_rules};
 pub use comparison::{Change, Comparison, ComparisonBase, ComparisonVerdict};
-pub use confirm::{
-    ConfirmVerdict, Confirmation, FEWEST_PAIRS, Measurement, Reading, Remeasured, Suspect, ValuePair, confirm, suspects,
-};
+pub use confirm::{ConfirmVerdict, Confirmation, FEWEST_PAIRS, Reading, Remeasured, ValuePair, confirm};
 pub use levels::{Alike, Levels};
 pub use lineage::Lineage;
 pub use made_up::{GoldenValue, best_of, golden_base};
@@ -49,6 +48,7 @@ pub use orphans::orphans;
 pub use earlier::{EarlierRuns, EarlierValue};
 pub use figures::{Band, Decision, Figures, Repeats, Scale, Test};
 pub use recorded::{RecordedSuiteError, recorded_suite};
+pub use suspects::{Measurement, Suspect, suspects};
 
 use crate::record::RunRecord;
 use crate::suite::Suite;

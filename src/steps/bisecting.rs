@@ -302,7 +302,7 @@ impl Hunt<'_> {
         let terms = Terms { rounds: state.rounds, seed, jobs, names: &NAMES, runtime: &runtime, stop: self.stop };
         let turns = measure_in_turn(sides, &wanted, &terms, tell)?.remove(0);
         if let Some(signal) = stopped(sides) {
-            return Err(StepError::usage(format!("stopped by {signal} while the ends were measured"), None));
+            return Err(StepError::Stopped { signal, before: "before both ends were measured" });
         }
         if let Some(trouble) = turns.trouble.as_ref().filter(|_| turns.turns.len() < state.rounds as usize) {
             return Err(cannot(trouble));

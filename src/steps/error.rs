@@ -23,6 +23,8 @@ pub enum Fault {
     Service,
     /// Nobody's: there is nothing to do.
     Nothing,
+    /// The user's, who wants no more.
+    Stopped,
 }
 
 /// Why a step could not do its work.
@@ -46,6 +48,14 @@ pub enum StepError {
         message: String,
         /// What to do about it.
         hint: Option<String>,
+    },
+    /// A signal came before there was a result.
+    #[error("stopped by {signal}, {before}")]
+    Stopped {
+        /// The signal.
+        signal: String,
+        /// What was still to be done.
+        before: &'static str,
     },
     /// A file of the user cannot be read.
     #[error("cannot read `{}`", path.display())]
@@ -145,6 +155,7 @@ impl StepError {
             }
             StepError::History(error) if error.is_usage() => Fault::Usage,
             StepError::Nothing { .. } => Fault::Nothing,
+            StepError::Stopped { .. } => Fault::Stopped,
             StepError::Disk { .. }
             | StepError::Damaged { .. }
             | StepError::Files(_)
@@ -163,7 +174,9 @@ impl StepError {
     /// Returns what to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            StepError::Problems(_) | StepError::Read { .. } | StepError::Damaged { .. } => None,
+            StepError::Problems(_) | StepError::Read { .. } | StepError::Damaged { .. } | StepError::Stopped { .. } => {
+                None
+            }
             StepError::Nothing { hint, .. } | StepError::Usage { hint, .. } => hint.clone(),
             StepError::Disk { source, .. } => {
                 matches!(source.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)

@@ -96,6 +96,9 @@ pub(super) fn measure_in_turn(
     let mut random = Random::new(terms.seed);
     let warmups = turns.warmups(&plans);
     for round in 0..warmups {
+        if turns.is_stopped(sides) {
+            break;
+        }
         tell(&format!("warm-up {} of {warmups}", round + 1));
         turns.round(sides, &groups, Round::Warmup(round), &mut random, &mut found)?;
     }
