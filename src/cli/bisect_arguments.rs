@@ -7,18 +7,18 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 #[command(
     after_help = "Both ends are measured first, in turn; they must differ beyond noise. `git bisect run` then walks
-through a work tree of its own below `.shmoo`, which is removed afterwards: the user's tree and branches are
-not touched. Only the tasks of the case that METRIC needs run; a commit is good or bad by the end whose value
-is nearer. With METRIC `verdict` a commit is good if the case passes and bad if it fails. A commit that does
-not build, has no such case or whose task ends in error is passed over.
+through a work tree of its own below `.shmoo`, which is removed afterwards: the user's tree and branches
+are not touched. Only the tasks of the case that METRIC needs run; a commit is good or bad by the end
+whose value is nearer. With METRIC `verdict` a commit is good if the case passes and bad if it fails. A
+commit that does not build, has no such case or whose task ends in error is passed over.
 
 Examples:
   shmoo bisect s4_kfast measure.wall --good v1.2 --bad main
-  shmoo bisect inv5_v1.8_t-40_nsch freq --good HEAD~20 --bad HEAD --suite configs/temp-sense.yaml --repeats 9
+  shmoo bisect inv5_v1.8_t-40_nsch freq --good HEAD~20 --bad HEAD --suite configs/temp-sense.yaml
   shmoo bisect s4_kfast verdict --good v1.2 --bad main --format json | jq -r .first_bad.commit
 
-Exit codes: 0 if the first bad commit was found, 13 if not (commits around it cannot be measured, or it was
-stopped), 2 if the ends are no ends."
+Exit codes: 0 if the first bad commit was found, 13 if not (commits around it cannot be measured, or
+something stopped it), 2 if the ends are no ends."
 )]
 pub(super) struct BisectArgs {
     /// The case, by its name

@@ -11,10 +11,10 @@ use clap::Args;
 `last`, or the path of a record file (`.shmoo/runs/RUN/record.json`). If the run to judge is a file, no
 project is needed, and no earlier runs are asked.
 
-`--confirm` measures what looks suspicious again: what regressed, and what is uncertain and worse by more
-than `min_effect`. Base and head run in turn on this machine, a pair of runs after the other, and a paired
-test decides. Other commits are checked out below `.shmoo` and removed afterwards; the work tree is not
-touched. Only the tasks that measure run again; what they need is built once, or comes out of the cache.
+`--confirm` measures again what looks suspicious: what regressed, and what is uncertain and worse by
+more than `min_effect`. Base and head run in turn on this machine, and a paired test decides. Other
+commits are checked out below `.shmoo` and removed afterwards; the work tree is not touched. Only the
+tasks that measure run again; what they need is built once, or comes out of the cache.
 
 Examples:
   shmoo compare
@@ -27,8 +27,7 @@ Examples:
 Exit codes: 12 for a regression (with `--strict` also for what is uncertain), 3 if there is nothing to
 compare with, else 0. The first base decides, the others are shown. A run that you name may be any recorded
 one; other bases are complete runs of the whole suite, or of the same profile, on such a machine.
-With `--confirm` only a regression that is confirmed counts; 10 if a task ended in error, 13 if it was
-stopped."
+With `--confirm` only a confirmed regression counts; 10 if a task ended in error, 13 if it was stopped."
 )]
 pub(super) struct CompareArgs {
     /// The run to judge [default: last], or the base and the run to judge

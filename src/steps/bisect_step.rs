@@ -257,7 +257,6 @@ pub(super) fn observe_verdict(side: &mut Side, runtime: &Runtime) -> Result<Resu
 }
 
 /// Returns the values of each side and their unit; an error if they have several.
-#[expect(clippy::type_complexity, reason = "two things that are taken apart at once")]
 pub(super) fn values_of(turns: Turns, sides: usize) -> Result<(Vec<Vec<MeasuredValue>>, Option<String>), String> {
     let mut values = vec![Vec::new(); sides];
     let mut units = BTreeSet::new();

@@ -8,17 +8,16 @@
 use super::finding::AnyRun;
 use super::in_turn::{Terms, Turns, Wanted, measure_in_turn};
 use super::recording;
-use super::run_folder::{RunFolder, write_json};
+use super::run_folder::write_json;
 use super::running::{RunRequest, jobs, run_id};
-use super::side::{Side, SideRequest};
+use super::side::{Closed, Side, SideRequest};
 use super::source_tree::{Repository, SourceTree};
 use super::stopping::{Stop, runtime};
 use super::workspace::load_suite_file;
 use super::{StepError, Workspace};
 use crate::compare::{Comparison, Confirmation, Measurement, Reading, Remeasured, Suspect, confirm, suspects};
-use crate::ledger::{Finished, MeasuredValue};
+use crate::ledger::MeasuredValue;
 use crate::outside::git;
-use crate::plan::{Plan, TaskId};
 use crate::record::{self, CONFIRM_MARK, MetricRow, RunRecord, SourceInfo};
 use crate::stats::median;
 use crate::value::RunId;
@@ -26,7 +25,6 @@ use serde::Serialize;
 use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// What the sides are called.
 const NAMES: [&str; 2] = ["base", "head"];
@@ -246,7 +244,7 @@ impl Scene<'_> {
     ) -> Result<[RunId; 2], StepError> {
         let mut ids = Vec::new();
         for (number, side) in sides.into_iter().enumerate() {
-            let (folder, plan, last) = side.close()?;
+            let closed = side.close()?;
             let of_side = |suspect: &Suspect| if number == 0 { suspect.base.clone() } else { suspect.head.clone() };
             let measured = suspects.iter().zip(turns).map(|(suspect, turns)| {
                 let samples = turns.turns.iter().filter_map(|turn| match turn.readings[number].value {
@@ -255,8 +253,8 @@ impl Scene<'_> {
                 });
                 (of_side(suspect), samples.collect())
             });
-            let record = self.record(&folder, &plan, &last, measured.collect(), stopped)?;
-            write_json(&folder.path.join("record.json"), &record)?;
+            let record = self.record(&closed, measured.collect(), stopped)?;
+            write_json(&closed.folder.path.join("record.json"), &record)?;
             recording::store(self.workspace, &record)?;
             ids.push(record.run.id);
         }
@@ -267,12 +265,11 @@ impl Scene<'_> {
     /// that was measured of them.
     fn record(
         &self,
-        folder: &RunFolder,
-        plan: &Plan,
-        last: &HashMap<TaskId, Arc<Finished>>,
+        closed: &Closed,
         measured: HashMap<Measurement, Vec<f64>>,
         stopped: Option<&str>,
     ) -> Result<RunRecord, StepError> {
+        let Closed { folder, plan, last } = closed;
         let (folded, files) = folder.fold()?;
         let mut record = record::build(plan, &folded, folder.record_facts(&files));
         let ran: HashSet<_> = last.values().map(|finished| &finished.task).collect();

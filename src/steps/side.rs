@@ -183,11 +183,21 @@ impl Side {
         broken.into_iter().map(told).collect()
     }
 
-    /// Closes the ledger; returns what is left to make a record of.
-    pub(super) fn close(self) -> Result<(RunFolder, Arc<Plan>, HashMap<TaskId, Arc<Finished>>), StepError> {
+    /// Closes the ledger: from here on there is only what was measured.
+    pub(super) fn close(self) -> Result<Closed, StepError> {
         self.context.ledger.close().map_err(StepError::Ledger)?;
-        Ok((self.folder, self.plan, self.last))
+        Ok(Closed { folder: self.folder, plan: self.plan, last: self.last })
     }
+}
+
+/// A side that is not measured any more.
+pub(super) struct Closed {
+    /// The folder of its run.
+    pub(super) folder: RunFolder,
+    /// The plan.
+    pub(super) plan: Arc<Plan>,
+    /// The last result of each task that ran.
+    pub(super) last: HashMap<TaskId, Arc<Finished>>,
 }
 
 /// Returns a digest of what a task left for others: its files and its metrics.

@@ -1,12 +1,15 @@
 //! `shmoo compare --confirm`, with real repositories.
 
-use super::repository::{Repository, json};
+use super::repository::{Repository, SUITE, json};
 use super::sandbox::until_true;
 use serde_json::Value;
 
 /// Six runs of the first commit, so that the noise between runs is known.
 fn with_history() -> Repository {
-    let repository = Repository::new();
+    after_six_runs(Repository::new())
+}
+
+fn after_six_runs(repository: Repository) -> Repository {
     for load in [1000, 1004, 998, 1002, 996, 1000] {
         assert_eq!(repository.sweep(load).code, 0);
     }
@@ -121,6 +124,38 @@ fn a_slower_tool_is() {
     assert_eq!(verdicts(&json(&said)), same("time.t", "confirmed"));
     assert!(said.stderr.contains(&format!("head: checking out {}", &head[..10])), "{}", said.stderr);
     assert_eq!(json(&said)["confirmations"][0]["worse"], false);
+    repository.assert_untouched();
+}
+
+#[test]
+fn what_rests_on_a_measurement_runs_again() {
+    let cached = SUITE.replace("outputs: [built.txt]", "outputs: [built.txt]\n    cache: true");
+    let sum = r#"
+  sum:
+    per: []
+    inputs: { rows.csv: { rows: time } }
+    shell: |
+      echo sum >> @ROOT@/log
+      echo "total=$(awk -F, 'NR > 1 { sum += $4 } END { print sum }' rows.csv)"
+    evidence: [{ key_value: stdout }]
+    metrics: { total: { unit: ms, better: lower } }
+"#;
+    let repository = after_six_runs(Repository::with(&format!("{cached}{sum}")));
+    let sandbox = &repository.sandbox;
+    let first = repository.logged(&["build"]);
+    assert_eq!(first, [1]);
+    repository.commit("slower", &[("level.txt", "120")]);
+    assert_eq!(repository.sweep(1100).code, 12);
+    assert_eq!(repository.logged(&["build", "sum"]), [1, 1]);
+    // Sums over one and the same measurement would all be alike.
+    let found = json(&sandbox.run_to(12, CONFIRM));
+    let total = found["confirmations"].as_array().unwrap().iter().find(|found| found["metric"] == "sum.total").unwrap();
+    assert_eq!((&total["verdict"], &total["point"]), (&"confirmed".into(), &"all".into()));
+    let heads: std::collections::BTreeSet<String> =
+        total["pairs"].as_array().unwrap().iter().map(|pair| pair["head"].to_string()).collect();
+    assert_eq!(heads.len(), 10, "{total}");
+    // What both builds left came out of the cache.
+    assert_eq!(repository.logged(&["build", "time 1", "time 2", "sum"]), [0, 20, 20, 20]);
     repository.assert_untouched();
 }
 

@@ -7,7 +7,7 @@ use std::process::Command;
 /// A build that is needed once, and a measurement: `level` times `size` times what the machine's `load` is
 /// right now, which creeps up with each measurement. `count` and `size` are exact. Every task leaves a line
 /// in `log`. With a file `slow`, the measurement of a commit whose `commit.txt` says so never ends.
-const SUITE: &str = r#"version: 1
+pub(crate) const SUITE: &str = r#"version: 1
 suite: timed
 params:
   size: { code: s, values: [1, 2] }
@@ -48,7 +48,12 @@ pub(crate) struct Repository {
 impl Repository {
     /// Makes one with a first commit, on a machine without load.
     pub(crate) fn new() -> Repository {
-        let sandbox = Sandbox::new(SUITE);
+        Repository::with(SUITE)
+    }
+
+    /// Makes one with another suite.
+    pub(crate) fn with(suite: &str) -> Repository {
+        let sandbox = Sandbox::new(suite);
         sandbox.write(".gitignore", "load\nlog\nslow\nstarted\n");
         sandbox.write("shmoo.yaml", "version: 1\nsuites: [\"*.yaml\"]\n");
         sandbox.write("load", "1000");
