@@ -5,6 +5,7 @@
 
 mod integration {
     mod archive;
+    mod bisect;
     mod bless;
     mod browser;
     mod caching;
@@ -12,12 +13,14 @@ mod integration {
     #[allow(dead_code, reason = "a builder for tests to come, too")]
     mod command;
     mod commands;
+    mod confirm;
     mod documents;
     mod faults;
     mod generator_project;
     mod history;
     mod layering;
     mod noise;
+    mod repository;
     #[allow(dead_code, reason = "the unit tests of `report` use the rest")]
     mod sample_report;
     #[allow(dead_code, reason = "a builder for tests to come, too")]

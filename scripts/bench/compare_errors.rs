@@ -1,17 +1,20 @@
 //! How often the rules of a comparison are wrong, by simulation, for `scripts/bench/compare_errors.sh`.
 //!
-//!     compare_errors verdicts|many|missing|changes [SCALE]
+//!     compare_errors verdicts|many|missing|pairs|changes [SCALE]
 //!
 //! Prints markdown tables. SCALE multiplies the number of simulated runs and series. The generator of
 //! random numbers starts from fixed seeds, so that the same program prints the same tables.
 
 #![expect(clippy::disallowed_methods, reason = "a program of its own reads its arguments")]
 
-use shmoo::compare::{Comparison, ComparisonVerdict, EarlierRuns, EarlierValue, compare, recorded_suite};
+use shmoo::compare::{
+    Comparison, ComparisonVerdict, ConfirmVerdict, EarlierRuns, EarlierValue, Measurement, Reading, Remeasured,
+    Suspect, compare, confirm, recorded_suite,
+};
 use shmoo::ledger::MeasuredValue;
 use shmoo::record::{MetricInfo, MetricRow, ParamInfo, RECORD_FORMAT, RECORD_VERSION, RunInfo, RunRecord};
 use shmoo::stats::{ChangeRules, DriftRules, Random, change_points, drift, median};
-use shmoo::suite::Suite;
+use shmoo::suite::{Better, Suite};
 use shmoo::value::{Decimal, Digest, MetricName, PointName, RunId, Scalar, StageName, SuiteName, Timestamp};
 use std::error::Error;
 use std::io::Write;
@@ -30,8 +33,9 @@ fn main() -> Result<(), Failure> {
         Some("verdicts") => verdicts(times(20_000.0), times(4_000.0), &mut out),
         Some("many") => many(times(200.0), &mut out),
         Some("missing") => missing(times(20_000.0), &mut out),
+        Some("pairs") => pairs(times(10_000.0), &mut out),
         Some("changes") => changes(times(2_000.0), &mut out),
-        _ => Err("usage: compare_errors verdicts|many|missing|changes [SCALE]".into()),
+        _ => Err("usage: compare_errors verdicts|many|missing|pairs|changes [SCALE]".into()),
     }
 }
 
@@ -328,6 +332,88 @@ impl Noise {
         (0..count).map(|_| 100.0 + next()).collect()
     }
 }
+
+/// Simulates the pairs of suspicions that were all `suspected`, the first of which took `effect` times as
+/// long in truth, and returns what became of them. What the machine does meanwhile is shared by a pair.
+fn remeasured(
+    random: &mut Random,
+    suspicions: usize,
+    pairs: usize,
+    suspected: f64,
+    effect: f64,
+) -> Vec<ConfirmVerdict> {
+    let one = |index: usize| {
+        let at = Measurement {
+            stage: StageName::new("bench"),
+            point: PointName::new(format!("n{index}")),
+            metric: MetricName::new("m"),
+        };
+        let reading = |value: f64| Reading { value: MeasuredValue::Number(value), unit: None };
+        let effect = if index == 0 { effect } else { 1.0 };
+        let mut pair = || {
+            let shared = 0.1 * random.normal();
+            let mut value = |effect: f64| reading(effect * (shared + WITHIN * random.normal()).exp());
+            (value(1.0), value(effect), false)
+        };
+        let suspect = Suspect {
+            metric: "bench.m".to_owned(),
+            unit: None,
+            before: ComparisonVerdict::Regressed,
+            values: [MeasuredValue::Number(1.0), MeasuredValue::Number(suspected)],
+            better: Better::Lower,
+            min_effect: 0.03,
+            base: at.clone(),
+            head: at,
+        };
+        Remeasured { suspect, pairs: (0..pairs).map(|_| pair()).collect(), trouble: None }
+    };
+    let all: Vec<Remeasured> = (0..suspicions).map(one).collect();
+    confirm(&all).into_iter().map(|found| found.verdict).collect()
+}
+
+/// `compare --confirm`: what becomes of false alarms and of changes.
+fn pairs(runs: usize, out: &mut dyn Write) -> Result<(), Failure> {
+    writeln!(
+        out,
+        "Suspicions of +8 %; {runs} times in each cell. With 20, one is a change and 19 are false alarms, or all are.\n"
+    )?;
+    writeln!(
+        out,
+        "| suspicions | pairs | false alarms confirmed | upper 95 % bound | cleared | still uncertain | +5 % confirmed | +8 % confirmed | +8 % cleared |"
+    )?;
+    writeln!(out, "| --- | --- | --- | --- | --- | --- | --- | --- | --- |")?;
+    let mut random = Random::new(5);
+    for suspicions in [1, 20] {
+        for pairs in [6, 10, 20] {
+            let mut first = |effect: f64| {
+                let mut seen = [0usize; 3];
+                for _ in 0..runs {
+                    let verdicts = remeasured(&mut random, suspicions, pairs, 1.08, effect);
+                    let place = CONFIRM_VERDICTS.iter().position(|verdict| *verdict == verdicts[0]).unwrap_or(0);
+                    seen[place] += 1;
+                }
+                seen
+            };
+            let (none, small, large) = (first(1.0), first(1.05), first(1.08));
+            let share = |count: usize| count as f64 / runs as f64;
+            writeln!(
+                out,
+                "| {suspicions} | {pairs} | {:.4} | {:.4} | {:.3} | {:.3} | {:.2} | {:.2} | {:.3} |",
+                share(none[0]),
+                upper(none[0], runs),
+                share(none[1]),
+                share(none[2]),
+                share(small[0]),
+                share(large[0]),
+                share(large[1])
+            )?;
+        }
+    }
+    Ok(())
+}
+
+const CONFIRM_VERDICTS: [ConfirmVerdict; 3] =
+    [ConfirmVerdict::Confirmed, ConfirmVerdict::NotConfirmed, ConfirmVerdict::StillUncertain];
 
 /// Change points and drift: alarms on nothing, and steps that are found.
 fn changes(series: usize, out: &mut dyn Write) -> Result<(), Failure> {

@@ -1,7 +1,9 @@
 //! The arguments of all commands.
 
+use super::bisect_arguments::{BisectArgs, BisectStepArgs};
 use super::bless_arguments::BlessArgs;
 use super::changes_arguments::ChangesArgs;
+use super::compare_arguments::CompareArgs;
 use super::exit::EXIT_CODES;
 use crate::value::{BaselineRule, BaselineRuleError};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -28,6 +30,11 @@ pub(super) enum Command {
     Report(ReportArgs),
     /// Compare a run with an earlier one
     Compare(CompareArgs),
+    /// Find the commit that moved a metric of a case
+    Bisect(BisectArgs),
+    /// Measure the commit that `git bisect run` has checked out
+    #[command(hide = true)]
+    BisectStep(BisectStepArgs),
     /// Make what a run measured golden
     Bless(BlessArgs),
     /// Find where metrics of the history, or columns of a CSV file, changed their level
@@ -91,7 +98,7 @@ impl SelectArgs {
 }
 
 /// Reads what to compare with: what is no rule is a run.
-fn baseline(text: &str) -> Result<BaselineRule, String> {
+pub(super) fn baseline(text: &str) -> Result<BaselineRule, String> {
     match text.parse() {
         Ok(rule) => Ok(rule),
         Err(BaselineRuleError::Unknown(name)) if !name.is_empty() && !name.contains(':') => Ok(BaselineRule::Run(name)),
@@ -256,39 +263,6 @@ pub(super) struct ReportArgs {
     /// or `best:RUNS`; may be repeated, the first decides [default: the project's `baselines`]
     #[arg(long, value_name = "BASE", value_parser = baseline)]
     pub(super) base: Vec<BaselineRule>,
-    /// Count uncertain changes as regressions
-    #[arg(long)]
-    pub(super) strict: bool,
-}
-
-#[derive(Debug, Args)]
-#[command(
-    after_help = "One name is the run to judge; of two, the first is the base. Each is a run's name, a unique part of it,
-`last`, or the path of a record file (`.shmoo/runs/RUN/record.json`). If the run to judge is a file, no
-project is needed, and no earlier runs are asked.
-
-Examples:
-  shmoo compare
-  shmoo compare last --base 20260131-142233-temp-sense-3f9a
-  shmoo compare 3f9a 77aa --format json | jq .counts
-  shmoo compare --base merge-base --base best:20
-  shmoo compare base/record.json head/record.json --format json
-
-Exit codes: 12 for a regression (with `--strict` also for what is uncertain), 3 if there is nothing to
-compare with, else 0. The first base decides, the others are shown. A run that you name may be any recorded
-one; other bases are complete runs of the whole suite, or of the same profile, on such a machine."
-)]
-pub(super) struct CompareArgs {
-    /// The run to judge [default: last], or the base and the run to judge
-    #[arg(value_name = "RUN", num_args = 0..=2)]
-    pub(super) runs: Vec<String>,
-    /// Compare with this: a run, `previous`, `merge-base`, `ancestor`, `branch:NAME`, `golden:FILE`, `best`
-    /// or `best:RUNS`; may be repeated, the first decides [default: the project's `baselines`]
-    #[arg(long, value_name = "BASE", value_parser = baseline)]
-    pub(super) base: Vec<BaselineRule>,
-    /// Print JSON
-    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
-    pub(super) format: TextFormat,
     /// Count uncertain changes as regressions
     #[arg(long)]
     pub(super) strict: bool,

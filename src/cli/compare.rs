@@ -1,7 +1,9 @@
 //! `shmoo compare`.
 
 use super::Session;
-use super::arguments::{CompareArgs, TextFormat};
+use super::arguments::TextFormat;
+use super::compare_arguments::CompareArgs;
+use super::confirm::{ToConfirm, confirm};
 use super::exit::Exit;
 use super::table::{row, table};
 use crate::compare::{Comparison, ComparisonVerdict};
@@ -16,16 +18,18 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Rows of a list; the JSON has all of them.
-const ROWS: usize = 60;
+pub(super) const ROWS: usize = 60;
 
 /// A run with what it was compared with, the first of which decides.
 struct Compared {
     head: RunInfo,
     comparisons: Vec<Comparison>,
+    /// What could be measured again: nothing if the run to judge is a file.
+    project: Option<ToConfirm>,
 }
 
 pub(super) fn compare(session: &Session, arguments: &CompareArgs) -> Result<Exit, Exit> {
-    let CompareArgs { runs, base, format, strict } = arguments;
+    let CompareArgs { runs, base, format, strict, confirm: again, terms: _ } = arguments;
     let printer = &session.printer;
     let (named, head) = match runs.as_slice() {
         [] => (None, "last"),
@@ -36,13 +40,22 @@ pub(super) fn compare(session: &Session, arguments: &CompareArgs) -> Result<Exit
             return Err(Exit::Usage);
         }
     };
-    let Compared { head, comparisons } = compared(session, named, base, head).map_err(|ended| match ended {
-        Ended::Step(error) => printer.step(&error),
-        Ended::Exit(exit) => exit,
-    })?;
+    let Compared { head, comparisons, project } =
+        compared(session, named, base, head).map_err(|ended| match ended {
+            Ended::Step(error) => printer.step(&error),
+            Ended::Exit(exit) => exit,
+        })?;
     let mut comparisons = comparisons.into_iter();
     let comparison = comparisons.next().unwrap_or_default();
     let others: Vec<Comparison> = comparisons.collect();
+    if *again {
+        let Some(project) = project else {
+            let hint = "name a run of the project: a record file does not tell where its commit is";
+            printer.error("a record file cannot be measured again", Some(hint));
+            return Err(Exit::Usage);
+        };
+        return confirm(session, &project, &comparison, arguments);
+    }
     let has = |verdict: ComparisonVerdict| comparison.changes.iter().any(|change| change.verdict == verdict);
     let exit = if comparison.base.is_none() {
         Exit::Nothing
@@ -128,17 +141,19 @@ fn compared(session: &Session, named: Option<&str>, base: &[BaselineRule], head:
             return Err(StepError::usage("there is no file to compare with", Some(hint.to_owned())).into());
         };
         let comparisons = vec![compare_files(&record, &read_record(&base_file)?)?];
-        return Ok(Compared { head: record.run, comparisons });
+        return Ok(Compared { head: record.run, comparisons, project: None });
     }
     let workspace = session.workspace(&session.current).map_err(Ended::Exit)?;
     let found = find_any_run(&workspace, head)?;
-    let record = found.recorded.record;
-    let comparisons = match (named, base_file) {
-        (_, Some(file)) => vec![compare_with_record(&workspace, &found.plan, &record, &read_record(&file)?)?],
-        (Some(named), None) => compare_by(&workspace, &found.plan, &record, &[BaselineRule::Run(named.to_owned())])?,
-        (None, None) => compare_by(&workspace, &found.plan, &record, &rules(&workspace, base, &record))?,
+    let record = &found.recorded.record;
+    let base_record = base_file.as_deref().map(read_record).transpose()?;
+    let comparisons = match (named, &base_record) {
+        (_, Some(base)) => vec![compare_with_record(&workspace, &found.plan, record, base)?],
+        (Some(named), None) => compare_by(&workspace, &found.plan, record, &[BaselineRule::Run(named.to_owned())])?,
+        (None, None) => compare_by(&workspace, &found.plan, record, &rules(&workspace, base, record))?,
     };
-    Ok(Compared { head: record.run, comparisons })
+    let head = record.run.clone();
+    Ok(Compared { head, comparisons, project: Some(ToConfirm { workspace, head: found, base: base_record }) })
 }
 
 /// Returns what it was compared with and why, and how many changes of each kind there are.

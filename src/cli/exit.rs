@@ -66,6 +66,7 @@ impl Exit {
             Fault::Usage => Exit::Usage,
             Fault::Service => Exit::Service,
             Fault::Nothing => Exit::Nothing,
+            Fault::Stopped => Exit::Incomplete,
         }
     }
 }

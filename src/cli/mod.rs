@@ -7,12 +7,16 @@
 
 mod archive;
 mod arguments;
+mod bisect;
+mod bisect_arguments;
 mod bless;
 mod bless_arguments;
 mod changes;
 mod changes_arguments;
 mod check;
 mod compare;
+mod compare_arguments;
+mod confirm;
 mod doctor;
 mod exit;
 mod history;
@@ -105,6 +109,9 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Run(arguments) => run::run(&session, &arguments),
         Command::Report(arguments) => report::report(&session, &arguments),
         Command::Compare(arguments) => compare::compare(&session, &arguments),
+        Command::Bisect(arguments) => bisect::bisect(&session, &arguments),
+        // Its codes are git's.
+        Command::BisectStep(arguments) => return ExitCode::from(bisect::step(&session, &arguments)),
         Command::Bless(arguments) => bless::bless(&session, &arguments),
         Command::Changes(arguments) => changes::changes(&session, &arguments),
         Command::Check(arguments) => check::check(&session, &arguments),

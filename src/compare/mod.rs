@@ -10,11 +10,13 @@
 mod baseline;
 mod cases;
 mod comparison;
+mod confirm;
 mod earlier;
 mod explain;
 mod figures;
 mod follow;
 mod judge;
+mod levels;
 mod lineage;
 mod made_up;
 mod measured;
@@ -26,6 +28,7 @@ mod recorded;
 mod red;
 mod reds;
 mod rekeyed;
+mod suspects;
 mod trend;
 mod verdicts;
 mod weigh;
@@ -45,6 +48,8 @@ mod trend_tests;
 
 pub use baseline::{Chosen, Known, choose, default_rules};
 pub use comparison::{Change, Comparison, ComparisonBase, ComparisonVerdict};
+pub use confirm::{ConfirmVerdict, Confirmation, FEWEST_PAIRS, Reading, Remeasured, ValuePair, confirm};
+pub use levels::{Alike, Levels};
 pub use lineage::Lineage;
 pub use made_up::{GoldenValue, best_of, golden_base};
 pub use orphans::orphans;
@@ -55,6 +60,7 @@ pub use follow::{Followed, Following, TREND_RUNS, following, put_trends, trend_r
 pub use recorded::{RecordedSuiteError, recorded_suite};
 pub use red::Red;
 pub use reds::{Surroundings, put_reds};
+pub use suspects::{Measurement, Suspect, suspects};
 pub use trend::{LevelChange, LevelDrift, Trend, TrendRun, TrendValue};
 
 use crate::record::RunRecord;

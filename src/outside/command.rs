@@ -39,13 +39,30 @@ pub enum CommandError {
         /// The limit.
         limit: Duration,
     },
+    /// It was killed because it is not wanted any more.
+    #[error("`{program}` was stopped")]
+    Stopped {
+        /// The program.
+        program: String,
+    },
 }
 
+/// How often it is asked whether a program is still wanted.
+const ASKED: Duration = Duration::from_millis(20);
 /// No answer that we ask for is longer.
 const OUTPUT_LIMIT: u64 = 16 << 20;
 
 /// Runs `command` without an input. Its whole process group is killed at the time limit.
-pub(super) fn answer(mut command: Command, limit: Duration) -> Result<Answer, CommandError> {
+pub(super) fn answer(command: Command, limit: Duration) -> Result<Answer, CommandError> {
+    answer_while(command, limit, &mut || true)
+}
+
+/// Runs `command` as [`answer`] does, and as long as `goes_on`, which is asked again and again, says so.
+pub(super) fn answer_while(
+    mut command: Command,
+    limit: Duration,
+    goes_on: &mut dyn FnMut() -> bool,
+) -> Result<Answer, CommandError> {
     let program = command.get_program().to_string_lossy().into_owned();
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
     let start = Instant::now();
@@ -62,14 +79,16 @@ pub(super) fn answer(mut command: Command, limit: Duration) -> Result<Answer, Co
     };
     let stdout = collect(child.stdout.take());
     let stderr = collect(child.stderr.take());
-    let ended = ends_by(&child, start, limit);
-    if !matches!(ended, Ok(true)) {
+    let ending = ends_by(&child, start, limit, goes_on);
+    if !matches!(ending, Ok(Ending::Itself)) {
         // The child is not reaped yet, so its id is still its own.
         let _ = kill_process_group(Pid::from_child(&child), Signal::KILL);
     }
     let status = child.wait().map_err(failed)?;
-    if !ended.map_err(failed)? {
-        return Err(CommandError::Timeout { program, limit });
+    match ending.map_err(failed)? {
+        Ending::Itself => {}
+        Ending::Limit => return Err(CommandError::Timeout { program, limit }),
+        Ending::Unwanted => return Err(CommandError::Stopped { program }),
     }
     // A process that the program left behind may hold the pipes open: what came by then counts.
     let grace = Duration::from_millis(200);
@@ -83,17 +102,32 @@ pub(super) fn answer(mut command: Command, limit: Duration) -> Result<Answer, Co
     Ok(Answer { status, stdout: take(stdout), stderr: take(stderr) })
 }
 
-/// Tells whether a process ends within `limit` after `start`. It is not reaped.
-fn ends_by(child: &Child, start: Instant, limit: Duration) -> io::Result<bool> {
+/// How a program comes to its end.
+enum Ending {
+    /// By itself.
+    Itself,
+    /// It has had its time.
+    Limit,
+    /// Nobody wants it any more.
+    Unwanted,
+}
+
+/// Waits until a process ends or is to be ended. It is not reaped.
+fn ends_by(child: &Child, start: Instant, limit: Duration, goes_on: &mut dyn FnMut() -> bool) -> io::Result<Ending> {
     let event = pidfd_open(Pid::from_child(child), PidfdFlags::empty())?;
     loop {
         let left = limit.saturating_sub(start.elapsed());
-        let timeout = Timespec::try_from(left).ok();
+        let timeout = Timespec::try_from(left.min(ASKED)).ok();
         match poll(&mut [PollFd::new(&event, PollFlags::IN)], timeout.as_ref()) {
-            Ok(0) if left.is_zero() => return Ok(false),
             Ok(0) | Err(Errno::INTR) => {}
-            Ok(_) => return Ok(true),
+            Ok(_) => return Ok(Ending::Itself),
             Err(error) => return Err(error.into()),
+        }
+        if left.is_zero() {
+            return Ok(Ending::Limit);
+        }
+        if !goes_on() {
+            return Ok(Ending::Unwanted);
         }
     }
 }
@@ -149,6 +183,14 @@ mod tests {
         assert_eq!(error.to_string(), "`/bin/sh` did not end within 0.1 s");
         // A process left behind with the pipes in its hands.
         assert_eq!(shell("echo x; sleep 20 &", LONG).unwrap().stdout, b"x\n");
+        let mut asked = 0;
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", "sleep 60 & sleep 60"]);
+        let stopped = answer_while(command, LONG, &mut || {
+            asked += 1;
+            asked < 3
+        });
+        assert_eq!(stopped.unwrap_err().to_string(), "`/bin/sh` was stopped");
         assert!(start.elapsed() < Duration::from_secs(15));
         assert!(matches!(answer(Command::new("/nonexistent/x"), LONG), Err(CommandError::Start { .. })));
     }

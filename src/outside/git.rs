@@ -1,4 +1,8 @@
-//! The commit that is measured.
+//! The commit that is measured, and work trees of other commits (`worktree`).
+
+mod worktree;
+
+pub use worktree::{Bisection, Commit, Place, Worktree, add_worktree, bisect, builds_on, commit, place};
 
 use super::command::{self, Answer, CommandError};
 use super::environment::Ci;
@@ -167,17 +171,24 @@ fn base(tell: &dyn Fn(&[&str]) -> Told, named: Option<String>) -> Result<Option<
 
 /// Returns nothing if there is no git.
 fn ask(git: &Path, folder: &Path, arguments: &[&str]) -> Result<Option<Answer>, GitError> {
-    let mut command = Command::new(git);
-    command.arg("-C").arg(folder).args(arguments).env("LC_ALL", "C").env("GIT_OPTIONAL_LOCKS", "0");
-    // Set while a hook runs, for another repository than `folder`'s.
-    for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_CEILING_DIRECTORIES"] {
-        command.env_remove(name);
-    }
+    let mut command = git_command(git, folder);
+    command.args(arguments).env("GIT_OPTIONAL_LOCKS", "0");
     match command::answer(command, LIMIT) {
         Ok(answer) => Ok(Some(answer)),
         Err(CommandError::Start { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(GitError::Run { folder: folder.display().to_string(), source }),
     }
+}
+
+/// Returns git for a folder, still without what to do there.
+fn git_command(git: &Path, folder: &Path) -> Command {
+    let mut command = Command::new(git);
+    command.arg("-C").arg(folder).env("LC_ALL", "C");
+    // Set while a hook runs, for another repository than `folder`'s.
+    for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_CEILING_DIRECTORIES"] {
+        command.env_remove(name);
+    }
+    command
 }
 
 fn refused(folder: &Path, answer: &Answer) -> GitError {

@@ -7,6 +7,10 @@ use std::collections::BTreeMap;
 
 /// The `format` of a stored record.
 pub const RECORD_FORMAT: &str = "shmoo-record";
+/// Marks a run that was made to confirm a comparison: the first word of its `filter`.
+///
+/// Since it has a filter it is no base that a rule chooses, and no earlier run of any metric.
+pub const CONFIRM_MARK: &str = "--confirm";
 /// The newest version this program writes.
 pub const RECORD_VERSION: u32 = 1;
 

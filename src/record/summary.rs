@@ -1,6 +1,6 @@
 //! A run without its tasks: what lists show, and what a baseline is chosen from.
 
-use super::{RunInfo, RunRecord, SourceInfo};
+use super::{CONFIRM_MARK, RunInfo, RunRecord, SourceInfo};
 use crate::ledger::{Usage, Verdict};
 use crate::value::{Digest, RunId, SuiteName, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -113,6 +113,11 @@ impl RunSummary {
             cases: counts(record.cases.iter().map(|case| case.verdict)),
             costs: Some(Costs::of(record)),
         }
+    }
+
+    /// Tells whether the run was made to confirm a comparison: it measured one side of it again.
+    pub fn is_confirmation(&self) -> bool {
+        self.filter.first().is_some_and(|word| word == CONFIRM_MARK)
     }
 
     /// Returns what selected a part of the suite, in words: `profile pr, --case 'inv5*'`; none for the

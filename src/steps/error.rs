@@ -4,6 +4,7 @@ use crate::archive::ArchiveError;
 use crate::ledger::LedgerError;
 use crate::outside::files::FilesError;
 use crate::outside::folder::FolderError;
+use crate::outside::git::GitError;
 use crate::outside::history::HistoryError;
 use crate::outside::ledger_file::LedgerFileError;
 use crate::outside::lock::LockError;
@@ -22,6 +23,8 @@ pub enum Fault {
     Service,
     /// Nobody's: there is nothing to do.
     Nothing,
+    /// The user's, who wants no more.
+    Stopped,
 }
 
 /// Why a step could not do its work.
@@ -45,6 +48,14 @@ pub enum StepError {
         message: String,
         /// What to do about it.
         hint: Option<String>,
+    },
+    /// A signal came before there was a result.
+    #[error("stopped by {signal}, {before}")]
+    Stopped {
+        /// The signal.
+        signal: String,
+        /// What was still to be done.
+        before: &'static str,
     },
     /// A file of the user cannot be read.
     #[error("cannot read `{}`", path.display())]
@@ -111,6 +122,9 @@ pub enum StepError {
     /// A folder cannot be packed or unpacked.
     #[error("cannot use the folder")]
     Folder(#[source] FolderError),
+    /// Git does not do what it is asked for.
+    #[error("cannot use git")]
+    Git(#[source] GitError),
 }
 
 impl StepError {
@@ -141,6 +155,7 @@ impl StepError {
             }
             StepError::History(error) if error.is_usage() => Fault::Usage,
             StepError::Nothing { .. } => Fault::Nothing,
+            StepError::Stopped { .. } => Fault::Stopped,
             StepError::Disk { .. }
             | StepError::Damaged { .. }
             | StepError::Files(_)
@@ -151,14 +166,17 @@ impl StepError {
             | StepError::Store(_)
             | StepError::History(_)
             | StepError::Archive(_)
-            | StepError::Folder(_) => Fault::Service,
+            | StepError::Folder(_)
+            | StepError::Git(_) => Fault::Service,
         }
     }
 
     /// Returns what to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            StepError::Problems(_) | StepError::Read { .. } | StepError::Damaged { .. } => None,
+            StepError::Problems(_) | StepError::Read { .. } | StepError::Damaged { .. } | StepError::Stopped { .. } => {
+                None
+            }
             StepError::Nothing { hint, .. } | StepError::Usage { hint, .. } => hint.clone(),
             StepError::Disk { source, .. } => {
                 matches!(source.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
@@ -176,6 +194,7 @@ impl StepError {
             StepError::History(error) => error.hint(),
             StepError::Archive(error) => error.hint(),
             StepError::Folder(error) => error.hint(),
+            StepError::Git(error) => error.hint(),
         }
     }
 }

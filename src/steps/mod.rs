@@ -4,19 +4,28 @@
 //! where things are, `run_folder` what the folder of a run holds, `finding` which run or suite is meant.
 //! Beside the flow: `rejudging` (kept evidence under the suite as it is now), `reproducing` (the folders
 //! of a case), `pruning` (old runs on this machine), `pruning_history` and `importing` (runs in the history),
-//! `blessing` (what a run measured becomes golden), `proposing` (goldens that the history speaks for), `inspecting` (what the machine has), `suites` (the suite files), `noise` (what earlier runs measured),
+//! `blessing` (what a run measured becomes golden), `proposing` (goldens that the history speaks for),
+//! `inspecting` (what the machine has), `suites` (the suite files), `noise` (what earlier runs measured),
 //! `following` (how metrics went over them), `recipes` (which of them measured alike), `series` (the
-//! columns of a CSV file), `stored_series` (metrics out of the history).
+//! columns of a CSV file), `stored_series` (metrics out of the history), `confirming` (a comparison once
+//! more, base and head in turn) and `bisecting` (the commit that moved a metric; `bisect_step` looks at
+//! one), which use `source_tree` (the project at another commit), `side` (one commit that is measured),
+//! `anew` (what has to run again), `in_turn` (several commits in turn) and `stopping` (signals).
 
+mod anew;
 pub mod archiving;
 mod baseline;
+pub mod bisect_step;
+pub mod bisecting;
 pub mod blessing;
 mod caching;
 pub mod comparing;
+pub mod confirming;
 mod error;
 pub mod finding;
 mod following;
 pub mod importing;
+mod in_turn;
 pub mod inspecting;
 pub mod judging;
 mod noise;
@@ -30,8 +39,12 @@ pub mod rejudging;
 pub mod reporting;
 pub mod reproducing;
 pub mod run_folder;
+mod run_parts;
 pub mod running;
 pub mod series;
+mod side;
+mod source_tree;
+mod stopping;
 pub mod stored_series;
 pub mod suites;
 pub mod workspace;

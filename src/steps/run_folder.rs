@@ -106,6 +106,13 @@ impl RunFolder {
         filled.map(|()| Some(RunFolder { path, facts }))
     }
 
+    /// Makes the folder of a run that is none of the project's runs: nobody finds it by its name.
+    pub(super) fn create_apart(path: &Path, facts: StoredFacts, plan: &PlanFile) -> Result<RunFolder, StepError> {
+        fs::create_dir_all(path).map_err(StepError::disk("make", path))?;
+        fill(path, &facts, plan)?;
+        Ok(RunFolder { path: path.to_owned(), facts })
+    }
+
     /// Opens the folder of a run.
     pub fn open(path: &Path) -> Result<RunFolder, StepError> {
         Ok(RunFolder { path: path.to_owned(), facts: read_json(&path.join("run.json"))? })

@@ -1,25 +1,20 @@
 //! The step `run`: plan -> events, in a run folder.
 
 use super::planning::{self, Planned};
-use super::run_folder::{RunFolder, StoredFacts, read_json, write_json};
-use super::{StepError, Workspace, baseline, caching};
-use crate::ledger::{Header, LEDGER_FORMAT, LEDGER_VERSION, Verdict};
+use super::run_folder::{RunFolder, StoredFacts};
+use super::run_parts::Parts;
+use super::{StepError, Workspace};
+use crate::ledger::Verdict;
 use crate::outside::durable;
 use crate::outside::environment::Ci;
-use crate::outside::files::{Content, ContentStore};
-use crate::outside::ledger_file::LedgerWriter;
 use crate::outside::lock::RunLock;
 use crate::outside::{git, machine};
 use crate::plan::{Durations, Plan, PlanFile, ResolvedCommand, SHMOO_MARK, TaskId};
-use crate::run::{
-    Children, Context, DriveOptions, Interrupts, Limits, Materials, Progress, ResultCache, Results, Schedule, Setting,
-    drive,
-};
+use crate::run::{DriveOptions, Interrupts, Limits, Progress, Results, Schedule, Setting, drive};
 use crate::suite::{Argument, Command};
 use crate::value::{Decimal, RunId, Timestamp};
-use rustix::event::{EventfdFlags, eventfd};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::runtime::Runtime;
 
@@ -126,12 +121,17 @@ pub fn resume(
 }
 
 /// Returns a name for a run: time, suite, and four hex digits that tell runs of one second apart.
-fn run_id(suite: &str, now: Timestamp, attempt: u32) -> RunId {
+pub(super) fn run_id(suite: &str, now: Timestamp, attempt: u32) -> RunId {
     let unique = crate::value::Digest::of(format!("{now} {} {attempt}", std::process::id()).as_bytes()).to_string();
     RunId::new(format!("{}-{suite}-{}", now.compact(), &unique[..4]))
 }
 
-fn facts(workspace: &Workspace, plan: &Plan, file: &PlanFile, request: &RunRequest) -> Result<StoredFacts, StepError> {
+pub(super) fn facts(
+    workspace: &Workspace,
+    plan: &Plan,
+    file: &PlanFile,
+    request: &RunRequest,
+) -> Result<StoredFacts, StepError> {
     let now = workspace.clock.now();
     let machine = machine::machine(request.label.as_deref());
     let fingerprint = machine::fingerprint(&machine);
@@ -212,22 +212,7 @@ fn carry_out(
     durable::sweep_drafts(&folder.path).map_err(StepError::disk("tidy", &folder.path))?;
     let (folded, _) = folder.fold()?;
     let generation = folded.generation + 1;
-    let contents = ContentStore::open(&folder.path.join("files")).map_err(StepError::Files)?;
-    let roots = keep_root_files(&folder, &contents, &root, &file)?;
     let plan = Arc::new(plan);
-    let header = Header {
-        format: LEDGER_FORMAT.to_owned(),
-        version: LEDGER_VERSION,
-        plan: file.id,
-        run: folder.facts.id.clone(),
-        shard: 1,
-        generation,
-        writer: format!("{}-{generation}", std::process::id()),
-        time: workspace.clock.now(),
-        shmoo: env!("CARGO_PKG_VERSION").to_owned(),
-        machine: folder.facts.machine.clone(),
-    };
-    let ledger = LedgerWriter::create(&folder.ledger(), &header, workspace.clock.clone()).map_err(StepError::Ledger)?;
     let results = Results::default();
     let mut done: BTreeMap<TaskId, Verdict> = BTreeMap::new();
     if !folded.tasks.is_empty() {
@@ -239,6 +224,8 @@ fn carry_out(
             }
         }
     }
+    let parts = Parts { own: workspace, world: workspace, folder: &folder, plan: &plan, file: &file, root, request };
+    let context = parts.gather(generation, results)?;
     let labels = tasks_elsewhere(&plan, request.label.as_deref());
     let jobs = jobs(workspace, request.jobs);
     let limits = limits(workspace, jobs);
@@ -246,33 +233,6 @@ fn carry_out(
     let wanted = |task: TaskId| !labels.contains(&task);
     let mut schedule = Schedule::new(&plan, limits, &expected, &wanted, &|task| done.get(&task).copied());
     observer.begin(Outlook { plan: &plan, run: &folder.facts.id, tasks: schedule.left(), done: done.len(), jobs });
-    let cancel = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)
-        .map_err(|error| StepError::disk("make", &folder.path)(error.into()))?;
-    let materials = Materials {
-        plan: plan.clone(),
-        folder: folder.path.clone(),
-        root,
-        roots,
-        contents,
-        baseline: baseline::open(workspace, &plan)?,
-        results,
-    };
-    let cache: Option<Arc<dyn ResultCache>> = if plan.suite.stages.iter().any(|stage| stage.cache) {
-        Some(Arc::new(caching::StoredResults::new(workspace.store()?)))
-    } else {
-        None
-    };
-    let context = Context {
-        materials,
-        ledger,
-        clock: workspace.clock.clone(),
-        setting: setting(workspace, request),
-        run: folder.facts.id.clone(),
-        generation,
-        cancel,
-        cache,
-        children: Children::of_whole_process(),
-    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -293,42 +253,8 @@ fn carry_out(
     Ok(Ran { folder, plan, stopped: driven.stopped, left: left.max(driven.left), resumed, elsewhere })
 }
 
-/// Copies the repository files of a plan into the run, unless they are there. The plan says which
-/// content they must have: an edit between plan and run would make the results of neither.
-fn keep_root_files(
-    folder: &RunFolder,
-    contents: &ContentStore,
-    root: &Path,
-    plan: &PlanFile,
-) -> Result<BTreeMap<String, Content>, StepError> {
-    let known = folder.path.join("files").join("contents.json");
-    let mut list: BTreeMap<String, Content> = if known.exists() { read_json(&known)? } else { BTreeMap::new() };
-    let before = list.clone();
-    for (path, digest) in &plan.files {
-        let full = root.join(path);
-        if let Some(content) = list.get(path).filter(|content| content.sha256 == *digest && contents.holds(content)) {
-            // A process of this run may have died before it took note that a task wrote to them.
-            contents.restore(content, &full).map_err(StepError::Files)?;
-            continue;
-        }
-        let content = contents.add(&full).map_err(StepError::Files)?;
-        if content.sha256 != *digest {
-            return Err(StepError::usage(
-                format!("`root/{path}` has changed since the plan was made"),
-                Some("make the plan again, or start a new run".to_owned()),
-            ));
-        }
-        list.insert(path.clone(), content);
-    }
-    if list != before || !known.exists() {
-        write_json(&known, &list)?;
-    }
-    list.retain(|path, _| plan.files.contains_key(path));
-    Ok(list)
-}
-
 /// Returns the tasks that want a machine with a label that this one does not have.
-fn tasks_elsewhere(plan: &Plan, label: Option<&str>) -> BTreeSet<TaskId> {
+pub(super) fn tasks_elsewhere(plan: &Plan, label: Option<&str>) -> BTreeSet<TaskId> {
     let mut elsewhere = BTreeSet::new();
     for (index, stage) in plan.suite.stages.iter().enumerate() {
         if stage.runner.is_none() {

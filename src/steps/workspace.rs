@@ -39,8 +39,21 @@ pub struct Workspace {
 impl Workspace {
     /// Finds the project around a folder. `search_path` is the value of `PATH`.
     pub fn find(start: &Path, search_path: &str, environment: Environment) -> Result<Workspace, StepError> {
+        Workspace::find_below(Path::new("/"), start, search_path, environment)
+    }
+
+    /// Finds the project around a folder that lies below `top`: what is above that is not looked at.
+    pub(super) fn find_below(
+        top: &Path,
+        start: &Path,
+        search_path: &str,
+        environment: Environment,
+    ) -> Result<Workspace, StepError> {
         let start = fs::canonicalize(start).map_err(|source| StepError::Read { path: start.to_owned(), source })?;
-        let with = |name: &str| start.ancestors().find(|folder| folder.join(name).exists()).map(Path::to_owned);
+        let with = |name: &str| {
+            let mut folders = start.ancestors().take_while(|folder| folder.starts_with(top));
+            folders.find(|folder| folder.join(name).exists()).map(Path::to_owned)
+        };
         let found = with(PROJECT_FILE);
         let folder = found.clone().or_else(|| with(".git")).unwrap_or(start.clone());
         let (project, warnings) = match found {

@@ -159,9 +159,18 @@ pub trait History: Send + Sync {
     /// Returns a run as it was recorded, none if it was not.
     fn load(&self, run: &RunId) -> Result<Option<RunRecord>, HistoryError>;
 
-    /// Returns the newest of the runs.
+    /// Returns the newest of the runs. One that only confirmed a comparison is nobody's last run.
     fn latest(&self, filter: &RunFilter) -> Result<Option<RunSummary>, HistoryError> {
-        Ok(self.runs(&RunFilter { limit: Some(1), ..filter.clone() })?.into_iter().next())
+        let mut limit = 1;
+        loop {
+            let runs = self.runs(&RunFilter { limit: Some(limit), ..filter.clone() })?;
+            let all = (runs.len() as u64) < limit;
+            let found = runs.into_iter().find(|run| !run.is_confirmation());
+            if found.is_some() || all {
+                return Ok(found);
+            }
+            limit *= 8;
+        }
     }
 
     /// Returns the seconds that each task of a suite is expected to take, retries included: the
