@@ -1,6 +1,7 @@
 //! What a comparison says.
 
 use super::figures::Figures;
+use super::samples::Samples;
 use crate::ledger::{MeasuredValue, Verdict};
 use crate::record::SourceInfo;
 use crate::value::{BaselineRule, PointName, RunId, Timestamp};
@@ -65,6 +66,9 @@ pub struct Change {
     /// The figures behind it, of a measured metric that has a better side.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub figures: Option<Box<Figures>>,
+    /// The repeats behind them, of a metric that is not unchanged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub samples: Option<Box<Samples>>,
 }
 
 /// What to call a change.

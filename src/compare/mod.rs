@@ -22,6 +22,7 @@ mod orphans;
 mod pairs;
 mod recorded;
 mod rekeyed;
+mod samples;
 mod verdicts;
 mod weigh;
 
@@ -43,6 +44,7 @@ pub use orphans::orphans;
 pub use earlier::{EarlierRuns, EarlierValue};
 pub use figures::{Band, Decision, Figures, Repeats, Scale, Test};
 pub use recorded::{RecordedSuiteError, recorded_suite};
+pub use samples::Samples;
 
 use crate::record::RunRecord;
 use crate::suite::Suite;
@@ -100,6 +102,9 @@ fn changes(head: &RunRecord, base: &RunRecord, suite: &Suite, earlier: &EarlierR
             let (verdict, decided_by, rule) = verdicts::decide(change, open, &figures, same_machine);
             figures.decided_by = decided_by;
             (change.verdict, change.rule, change.figures) = (verdict, rule, Some(Box::new(figures)));
+            if verdict != ComparisonVerdict::Unchanged {
+                change.samples = Samples::of(open.rows.0, open.rows.1).map(Box::new);
+            }
         }
     }
     judged.into_iter().map(|judged| judged.change).collect()

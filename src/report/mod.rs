@@ -4,9 +4,11 @@
 //! came out of a run is made harmless (`inert`) and escaped by each renderer for its own format. What
 //! a renderer has no room for is counted and said.
 
+mod behind;
 mod bucket;
 mod command;
 mod csv;
+mod diff;
 mod figure;
 mod headline;
 mod html;
@@ -26,14 +28,15 @@ mod totals;
 pub use bucket::bucket;
 pub use command::{quote, repro_command, run_command};
 pub use csv::csv;
+pub use diff::plot_diff;
 pub use headline::{Headline, Tone, headline};
 pub use html::html;
 pub use json::{JSON_VERSION, json};
 pub use junit::junit;
 pub use markdown::{MarkdownOptions, markdown};
-pub use model::{Bucket, GridAxis, GridCell, LogExcerpt, Report, ShmooGrid, Totals};
+pub use model::{Bucket, DiffCell, GridAxis, GridCell, LogExcerpt, Report, ShmooDiff, ShmooGrid, Totals};
 pub use plot::{PlotOptions, plot};
-pub use svg::svg;
+pub use svg::{Drawing, drawings, svg};
 pub use terminal::{TerminalOptions, terminal};
 pub use totals::totals;
 
