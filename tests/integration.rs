@@ -7,6 +7,7 @@ mod integration {
     mod archive;
     mod bless;
     mod browser;
+    mod browser_comparison;
     mod caching;
     mod chromium;
     #[allow(dead_code, reason = "a builder for tests to come, too")]
@@ -18,6 +19,7 @@ mod integration {
     mod history;
     mod layering;
     mod noise;
+    mod plots;
     #[allow(dead_code, reason = "the unit tests of `report` use the rest")]
     mod sample_report;
     #[allow(dead_code, reason = "a builder for tests to come, too")]

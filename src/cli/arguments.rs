@@ -251,7 +251,7 @@ pub(super) struct ReportArgs {
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
     /// Also write every plot as an SVG file into this folder: shmoo plots and what moved in them, base
-    /// against head, tasks on workers
+    /// against head, trends, tasks on workers
     #[arg(long, value_name = "FOLDER")]
     pub(super) plots: Option<PathBuf>,
     /// Compare with this: a run, `previous`, `merge-base`, `ancestor`, `branch:NAME`, `golden:FILE`, `best`

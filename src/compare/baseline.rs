@@ -8,14 +8,12 @@
 //! came from a fork, or that ran on another kind of machine. Rules that go by commit also refuse one
 //! with uncommitted changes, since it is not of that commit.
 
-use super::lineage::Lineage;
+use super::lineage::{Lineage, short_commit};
 use crate::record::RunSummary;
 use crate::value::BaselineRule;
 
 /// Most runs whose refusal is told one by one.
 const MOST_TOLD: usize = 5;
-/// Digits of a commit that are told.
-const COMMIT_DIGITS: usize = 10;
 
 /// What a baseline is chosen from.
 #[derive(Debug, Clone, Copy)]
@@ -99,7 +97,7 @@ fn merge_base(known: &Known<'_>) -> Chosen {
         };
         return Chosen { runs: Vec::new(), why: vec![why] };
     };
-    let place = format!("{}, where this run left `{base}`", short(commit));
+    let place = format!("{}, where this run left `{base}`", short_commit(commit));
     // Without git here, runs of the very commit can be found all the same.
     let only = Lineage::new(commit, &[], false);
     let lineage = known.base_lineage.unwrap_or(&only);
@@ -126,7 +124,7 @@ fn ancestor(known: &Known<'_>) -> Chosen {
         return Chosen { runs: Vec::new(), why };
     };
     let Some(lineage) = known.lineage else {
-        let why = vec![format!("git does not know {} here", short(commit))];
+        let why = vec![format!("git does not know {} here", short_commit(commit))];
         return Chosen { runs: Vec::new(), why };
     };
     // A clean run of the same commit measures the same thing again; after edits it is what was before them.
@@ -139,7 +137,7 @@ fn ancestor(known: &Known<'_>) -> Chosen {
             why.push(format!("{} is the nearest complete run before this one, {}", run.id, back(run, steps)));
         }
         None => {
-            why.push(format!("there is no complete run of a commit before {}", short(commit)));
+            why.push(format!("there is no complete run of a commit before {}", short_commit(commit)));
             why.extend(unknown_history(Some(lineage)));
         }
     }
@@ -279,10 +277,6 @@ fn steps_of(lineage: &Lineage, run: &RunSummary) -> u32 {
 }
 
 fn back(run: &RunSummary, steps: u32) -> String {
-    let commit = short(run.source.commit.as_deref().unwrap_or_default());
+    let commit = short_commit(run.source.commit.as_deref().unwrap_or_default());
     if steps == 1 { format!("1 commit back ({commit})") } else { format!("{steps} commits back ({commit})") }
-}
-
-fn short(commit: &str) -> String {
-    commit.chars().take(COMMIT_DIGITS).collect()
 }

@@ -2,6 +2,7 @@
 
 use super::figures::Figures;
 use super::samples::Samples;
+use super::trend::{Trend, TrendRun};
 use crate::ledger::{MeasuredValue, Verdict};
 use crate::record::SourceInfo;
 use crate::value::{BaselineRule, PointName, RunId, Timestamp};
@@ -31,6 +32,15 @@ pub struct Comparison {
     pub explanations: Vec<String>,
     /// What else changed: tools, machine, suite, command of a stage.
     pub notes: Vec<String>,
+    /// The runs that metrics are followed over, oldest first, this run last.
+    #[serde(default)]
+    pub trend_runs: Vec<TrendRun>,
+    /// How metrics went over them: those that moved first.
+    #[serde(default)]
+    pub trends: Vec<Trend>,
+    /// Metrics at points that are not followed for want of room.
+    #[serde(default)]
+    pub trends_left_out: u64,
 }
 
 /// The run that was compared with.

@@ -15,7 +15,7 @@ use crate::suite::Better;
 use crate::value::{Decimal, Share, convert, convert_f64, show_numbers, with_unit};
 
 /// Returns the smallest change that matters where the suite gives none: 3 %.
-fn usual_min_effect() -> Share {
+pub(super) fn usual_min_effect() -> Share {
     Share(Decimal::new(3, -2))
 }
 

@@ -2,6 +2,9 @@
 
 use std::collections::{HashMap, VecDeque};
 
+/// Digits of a commit in a sentence.
+const COMMIT_DIGITS: usize = 10;
+
 /// A commit and all that it builds on, as far as that is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lineage {
@@ -37,4 +40,9 @@ impl Lineage {
     pub(super) fn is_shallow(&self) -> bool {
         self.shallow
     }
+}
+
+/// Returns the first digits of a commit.
+pub(super) fn short_commit(commit: &str) -> String {
+    commit.chars().take(COMMIT_DIGITS).collect()
 }

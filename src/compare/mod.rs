@@ -13,6 +13,7 @@ mod comparison;
 mod earlier;
 mod explain;
 mod figures;
+mod follow;
 mod judge;
 mod lineage;
 mod made_up;
@@ -23,6 +24,7 @@ mod pairs;
 mod recorded;
 mod rekeyed;
 mod samples;
+mod trend;
 mod verdicts;
 mod weigh;
 
@@ -34,6 +36,8 @@ mod explain_tests;
 mod noise_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod trend_tests;
 
 pub use baseline::{Chosen, Known, choose, default_rules};
 pub use comparison::{Change, Comparison, ComparisonBase, ComparisonVerdict};
@@ -43,8 +47,10 @@ pub use orphans::orphans;
 
 pub use earlier::{EarlierRuns, EarlierValue};
 pub use figures::{Band, Decision, Figures, Repeats, Scale, Test};
+pub use follow::{Followed, Following, TREND_RUNS, following, put_trends, trend_runs};
 pub use recorded::{RecordedSuiteError, recorded_suite};
 pub use samples::Samples;
+pub use trend::{LevelChange, LevelDrift, Trend, TrendRun, TrendValue};
 
 use crate::record::RunRecord;
 use crate::suite::Suite;
@@ -83,6 +89,9 @@ pub fn compare(
         common_cases: cases.common,
         verdict_changes: cases.verdict_changes,
         notes: notes::notes(head, base, &cases.left_out),
+        trend_runs: Vec::new(),
+        trends: Vec::new(),
+        trends_left_out: 0,
     }
 }
 

@@ -1,5 +1,6 @@
 //! What else changed between two runs: what people look at first when a metric moved.
 
+use super::lineage::short_commit;
 use crate::record::{RunRecord, SourceInfo};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,7 +49,7 @@ fn changed_stages<'a>(head: &'a RunRecord, base: &RunRecord) -> Vec<&'a str> {
 }
 
 fn commits(head: &SourceInfo, base: &SourceInfo) -> Option<String> {
-    let short = |commit: &str| commit.chars().take(10).collect::<String>();
+    let short = short_commit;
     let dirty = |source: &SourceInfo| if source.dirty == Some(true) { " with uncommitted changes" } else { "" };
     match (&base.commit, &head.commit) {
         (Some(from), Some(to)) if from != to => Some(format!("commits {}..{}{}", short(from), short(to), dirty(head))),

@@ -113,7 +113,7 @@ fn shown(value: f64, unit: Option<&str>) -> String {
 }
 
 /// Returns a share with two digits.
-fn share(value: f64) -> String {
+pub(crate) fn share(value: f64) -> String {
     let rounded: f64 = format!("{value:.1e}").parse().unwrap_or(value);
     if rounded >= 1e-4 || rounded == 0.0 { rounded.to_string() } else { format!("{rounded:e}") }
 }

@@ -84,6 +84,9 @@ fn comparison(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
         verdict_changes,
         explanations,
         notes,
+        trend_runs,
+        trends,
+        trends_left_out,
     } = comparison;
     write!(out, "{{\"rule\":")?;
     value(rule, out)?;
@@ -104,7 +107,9 @@ fn comparison(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
     value(explanations, out)?;
     write!(out, ",\"notes\":")?;
     value(notes, out)?;
-    write!(out, "}}")
+    list("trend_runs", trend_runs.iter(), out)?;
+    list("trends", trends.iter(), out)?;
+    write!(out, ",\n\"trends_left_out\":{trends_left_out}}}")
 }
 
 #[derive(Serialize)]

@@ -1,6 +1,7 @@
 //! The step `compare`: a record against others, chosen by rules.
 
 use super::finding::find_recorded;
+use super::following::follow;
 use super::noise::earlier_runs;
 use super::{StepError, Workspace};
 use crate::check::golden::Table;
@@ -40,13 +41,15 @@ pub fn compare_by(
     rules: &[BaselineRule],
 ) -> Result<Vec<Comparison>, StepError> {
     let history = workspace.history()?;
-    let head = RunSummary::of(record);
-    let filter = RunFilter { suite: Some(head.suite.clone()), limit: Some(CANDIDATES), ..RunFilter::default() };
-    let runs = history.runs(&filter).map_err(StepError::History)?;
-    let scene = Scene { workspace, history: &*history, head, runs };
+    let scene = Scene::of(workspace, &*history, record)?;
     let mut comparisons = Vec::new();
     for rule in rules {
-        comparisons.push(scene.compare(plan, record, rule)?);
+        let (base, mut comparison) = scene.compare(plan, record, rule)?;
+        // How metrics went is the same for all bases.
+        if comparisons.is_empty() {
+            follow(&*history, &scene.runs, record, base.as_ref(), &plan.suite, &mut comparison)?;
+        }
+        comparisons.push(comparison);
     }
     // With itself a run has nothing to tell.
     let first =
@@ -64,8 +67,13 @@ pub fn compare_with_record(
     record: &RunRecord,
     base: &RunRecord,
 ) -> Result<Comparison, StepError> {
-    let earlier = earlier_runs(&*workspace.history()?, record, base)?;
-    Ok(compare(record, Some(base), vec!["it was named as a file".to_owned()], &plan.suite, &earlier))
+    let history = workspace.history()?;
+    let scene = Scene::of(workspace, &*history, record)?;
+    let earlier = earlier_runs(&*history, record, base)?;
+    let why = vec!["it was named as a file".to_owned()];
+    let mut comparison = compare(record, Some(base), why, &plan.suite, &earlier);
+    follow(&*history, &scene.runs, record, Some(base), &plan.suite, &mut comparison)?;
+    Ok(comparison)
 }
 
 /// Compares two records that are files: the suite is what the later one tells of it, and no earlier runs
@@ -102,8 +110,21 @@ struct Scene<'a> {
     runs: Vec<RunSummary>,
 }
 
-impl Scene<'_> {
-    fn compare(&self, plan: &Plan, record: &RunRecord, rule: &BaselineRule) -> Result<Comparison, StepError> {
+impl<'a> Scene<'a> {
+    fn of(workspace: &'a Workspace, history: &'a dyn History, record: &RunRecord) -> Result<Scene<'a>, StepError> {
+        let head = RunSummary::of(record);
+        let filter = RunFilter { suite: Some(head.suite.clone()), limit: Some(CANDIDATES), ..RunFilter::default() };
+        let runs = history.runs(&filter).map_err(StepError::History)?;
+        Ok(Scene { workspace, history, head, runs })
+    }
+
+    /// Returns the base, if there is one, and the comparison with it.
+    fn compare(
+        &self,
+        plan: &Plan,
+        record: &RunRecord,
+        rule: &BaselineRule,
+    ) -> Result<(Option<RunRecord>, Comparison), StepError> {
         let (base, why) = match rule {
             BaselineRule::Golden(file) => {
                 let values = self.golden(file)?;
@@ -117,7 +138,7 @@ impl Scene<'_> {
             (Some(base), _) => earlier_runs(self.history, record, base)?,
         };
         let found = compare(record, base.as_ref(), why, &plan.suite, &earlier);
-        Ok(Comparison { rule: Some(rule.clone()), ..found })
+        Ok((base, Comparison { rule: Some(rule.clone()), ..found }))
     }
 
     fn chosen(&self, rule: &BaselineRule) -> Result<(Option<RunRecord>, Vec<String>), StepError> {

@@ -4,7 +4,8 @@
 //! where things are, `run_folder` what the folder of a run holds, `finding` which run or suite is meant.
 //! Beside the flow: `rejudging` (kept evidence under the suite as it is now), `reproducing` (the folders
 //! of a case), `pruning` (old runs on this machine), `pruning_history` and `importing` (runs in the history),
-//! `blessing` (what a run measured becomes golden), `proposing` (goldens that the history speaks for), `inspecting` (what the machine has), `suites` (the suite files), `noise` (what earlier runs measured), `series` (the
+//! `blessing` (what a run measured becomes golden), `proposing` (goldens that the history speaks for), `inspecting` (what the machine has), `suites` (the suite files), `noise` (what earlier runs measured),
+//! `following` (how metrics went over them), `recipes` (which of them measured alike), `series` (the
 //! columns of a CSV file).
 
 pub mod archiving;
@@ -14,6 +15,7 @@ mod caching;
 pub mod comparing;
 mod error;
 pub mod finding;
+mod following;
 pub mod importing;
 pub mod inspecting;
 pub mod judging;
@@ -23,6 +25,7 @@ pub mod plotting;
 pub mod proposing;
 pub mod pruning;
 pub mod pruning_history;
+mod recipes;
 pub mod recording;
 pub mod rejudging;
 pub mod reporting;

@@ -1,6 +1,7 @@
 //! What runs before a run measured: the noise that its comparison is held against.
 
 use super::StepError;
+use super::recipes::Recipes;
 use crate::compare::{EarlierRuns, EarlierValue};
 use crate::outside::history::{History, RunFilter, SeriesPoint};
 use crate::record::RunRecord;
@@ -10,8 +11,8 @@ use std::collections::BTreeSet;
 /// How many earlier runs are asked for, the newest.
 const RUNS: u64 = 20;
 
-/// Fetches what complete runs of the whole suite on the same kind of machine measured before `head`, of
-/// each metric of both runs that has a better side.
+/// Fetches what complete runs of the whole suite on the same kind of machine, none from a fork, measured before
+/// `head`, of each metric of both runs that has a better side; only from stages that measured as they do in `head`.
 pub(super) fn earlier_runs(
     history: &dyn History,
     head: &RunRecord,
@@ -27,15 +28,18 @@ pub(super) fn earlier_runs(
         before: Some(head.run.started),
         complete_only: true,
         whole_only: true,
+        own_only: true,
         limit: Some(RUNS),
         ..RunFilter::default()
     };
+    let recipes = Recipes::fetch(history, &filter, head)?;
     for (stage, metric) in measured(head).union(&measured(base)) {
         let series = history.metric_series(&filter, stage, metric, None).map_err(StepError::History)?;
         let name = format!("{stage}.{metric}");
         for SeriesPoint { run, started, point, samples, unit, origin, .. } in series {
             // A value that a run reused is no second measurement.
-            if origin.is_none() && run != head.run.id && !samples.is_empty() {
+            let counts = origin.is_none() && run != head.run.id && recipes.agree(&run, stage);
+            if counts && !samples.is_empty() {
                 earlier.add(&name, point, EarlierValue { run, started, samples, unit });
             }
         }

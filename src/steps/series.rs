@@ -1,7 +1,7 @@
 //! The step `changes`: the columns of a CSV file, and where each changed its level.
 
 use super::StepError;
-use crate::stats::{ChangePoint, ChangeRules, Drift, DriftRules, change_points, drift, median};
+use crate::stats::{ChangePoint, ChangeRules, Drift, Levels, levels};
 use crate::value::did_you_mean;
 use std::fs;
 use std::path::Path;
@@ -61,14 +61,7 @@ pub fn find_changes(path: &Path, columns: &Columns, rules: &ChangeRules) -> Resu
 }
 
 fn search(series: Series, rules: &ChangeRules) -> Found {
-    let changes = change_points(&series.values, rules);
-    let start = changes.last().map_or(0, |change| change.index);
-    let drift = drift(&series.values[start..], &DriftRules { level: rules.level / 2.0, ..DriftRules::default() });
-    let drift = drift.map(|drift| Drift { index: drift.index + start, since: drift.since + start, ..drift });
-    let drift = drift.filter(|drift| {
-        let (before, after) = (median(&series.values[start..drift.since]), median(&series.values[drift.since..]));
-        before == 0.0 || (after - before).abs() >= rules.min_effect * before.abs()
-    });
+    let Levels { changes, drift } = levels(&series.values, rules);
     Found { series, changes, drift }
 }
 
@@ -189,17 +182,5 @@ mod tests {
             read_series("s.csv", b"a\n\xff\n", &Columns::default()).unwrap_err().to_string(),
             "s.csv:2: it is not in UTF-8"
         );
-    }
-
-    #[test]
-    fn a_drift_after_a_step() {
-        let mut random = crate::stats::Random::new(6);
-        let level = |row: i32| if row < 100 { 10.0 } else { 40.0 + f64::from((row - 150).max(0)) * 0.08 };
-        let values: Vec<f64> = (0..190).map(|row| level(row) + random.normal()).collect();
-        let places = values.iter().map(|_| Place { index: String::new(), time: None, line: 0 }).collect();
-        let found = search(Series { metric: "m".to_owned(), values, places }, &ChangeRules::default());
-        assert_eq!(found.changes[0].index, 100);
-        let last = found.changes.last().unwrap().index;
-        assert!(last > 100 || found.drift.is_some_and(|drift| drift.index > 150), "{found:?}");
     }
 }

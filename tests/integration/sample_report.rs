@@ -3,7 +3,8 @@
 
 use shmoo::check::golden::{GoldenFinding, GoldenVerdict};
 use shmoo::compare::{
-    Band, Change, Comparison, ComparisonBase, ComparisonVerdict, Decision, Figures, Repeats, Samples, Scale, Test,
+    Band, Change, Comparison, ComparisonBase, ComparisonVerdict, Decision, Figures, LevelChange, Repeats, Samples,
+    Scale, Test, Trend, TrendRun, TrendValue,
 };
 use shmoo::ledger::{Exit, Measured, MeasuredValue, Quote, RowResult, Try, Usage, Verdict};
 use shmoo::record::{CaseRecord, MetricInfo, MetricRow, ParamInfo, RunInfo, SourceInfo, TaskRecord};
@@ -315,6 +316,20 @@ pub(crate) fn hostile(text: &str) -> Report {
             change.unit = Some(own());
             if let Some(band) = change.figures.as_mut().and_then(|figures| figures.history.as_mut()) {
                 band.since = Some(RunId::new(text));
+            }
+        }
+    }
+    if let Some(comparison) = &mut report.comparison {
+        for run in &mut comparison.trend_runs {
+            run.run = RunId::new(text);
+            (run.commit, run.branch) = (Some(own()), Some(own()));
+        }
+        for trend in &mut comparison.trends {
+            trend.metric = own();
+            trend.point = PointName::new(text);
+            trend.unit = Some(own());
+            for change in &mut trend.changes {
+                (change.good, change.bad) = (Some(own()), Some(own()));
             }
         }
     }
@@ -648,6 +663,12 @@ fn comparison() -> Comparison {
             "run_simulations.power regressed at 6 of 12 points, all with vdd <= 0.9 V, and all such".into(),
         ],
         notes: vec!["ngspice was ngspice-44 and is ngspice-45".into()],
+        trend_runs: trend_runs(),
+        trends: vec![
+            trend("freq", "inv7_v1.8_nsch", "Hz", 6.1e8, 5.785_714e8),
+            trend("power", "inv7_v1.8_nsch", "W", 5.1e-4, 4.5e-4),
+        ],
+        trends_left_out: 0,
     }
 }
 
@@ -664,6 +685,51 @@ fn change(metric: &str, point: &str, base: f64, head: f64, verdict: ComparisonVe
         rule: format!("{:.1}% worse, outside of the band of 12 earlier runs (p = 0.0002, q = 0.004)", 8.0),
         figures: None,
         samples: None,
+    }
+}
+
+/// The runs before `run`, a day between them, and `run` itself.
+fn trend_runs() -> Vec<TrendRun> {
+    let run = |index: i64| TrendRun {
+        run: RunId::new(format!("202601{:02}-142233-temp-sense-{:04x}", 14 + index, 4099 * index + 10)),
+        started: Timestamp::from_milliseconds(1_769_869_353_000 - (17 - index) * 86_400_000),
+        commit: Some(format!("{:010x}{:030x}", 0xfe_ed00_0000_u64 + 77_777 * index as u64, index)),
+        branch: Some("main".into()),
+    };
+    let mut runs: Vec<TrendRun> = (0..17).map(run).collect();
+    runs.push(TrendRun {
+        run: self::run().id,
+        started: self::run().started,
+        commit: self::run().source.commit,
+        branch: self::run().source.branch,
+    });
+    runs
+}
+
+/// A metric that stood higher in the first five of the runs, wavered, and is now at `head`.
+fn trend(metric: &str, point: &str, unit: &str, base: f64, head: f64) -> Trend {
+    let count = trend_runs().len();
+    let value = |index: usize| {
+        let level = if index < 5 { 1.08 * base } else { base };
+        let value = if index + 1 == count { head } else { level * (1.0 + 0.004 * ((index * 5 % 7) as f64 - 3.0)) };
+        TrendValue { run: index as u32, value, low: value * 0.985, high: value * 1.02, n: 10 }
+    };
+    let commit = |index: usize| trend_runs()[index].commit.clone();
+    Trend {
+        metric: format!("run_simulations.{metric}"),
+        point: PointName::new(point),
+        unit: Some(unit.into()),
+        better: Some("higher".into()),
+        values: (0..count).map(value).collect(),
+        changes: vec![LevelChange {
+            at: 5,
+            before: 1.08 * base,
+            after: base,
+            p: 0.002,
+            good: commit(4),
+            bad: commit(5),
+        }],
+        drift: None,
     }
 }
 

@@ -39,7 +39,7 @@ pub use stored::StoredHistory;
 
 use crate::ledger::MeasuredValue;
 use crate::record::RunRecord;
-use crate::value::{MetricName, PointName, RunId, StageName, SuiteName, TaskKey, Timestamp};
+use crate::value::{Digest, MetricName, PointName, RunId, StageName, SuiteName, TaskKey, Timestamp};
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::{self, Write};
@@ -58,12 +58,16 @@ pub struct RunFilter {
     pub profile: Option<String>,
     /// Of this branch.
     pub branch: Option<String>,
+    /// Started at this moment or later.
+    pub since: Option<Timestamp>,
     /// Started before this moment.
     pub before: Option<Timestamp>,
     /// Complete ones.
     pub complete_only: bool,
     /// Ones of the whole suite: no filter was given.
     pub whole_only: bool,
+    /// Ones of our own code: not of a pull request from a fork.
+    pub own_only: bool,
     /// At most so many, the newest.
     pub limit: Option<u64>,
 }
@@ -97,6 +101,18 @@ pub struct Seen {
     pub metrics: Vec<(StageName, MetricName, RunId)>,
     /// Cases.
     pub cases: Vec<(PointName, RunId)>,
+}
+
+/// How the stages of a run measured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunRecipes {
+    /// The run.
+    pub run: RunId,
+    /// The digest of its suite.
+    pub suite_digest: Digest,
+    /// The digest of the command and the inputs of each stage that measures something; empty where an
+    /// older shmoo recorded the run.
+    pub stages: BTreeMap<StageName, Digest>,
 }
 
 /// Gives one record after the other, none at the end.
@@ -162,6 +178,9 @@ pub trait History: Send + Sync {
         metric: &MetricName,
         point: Option<&PointName>,
     ) -> Result<Vec<SeriesPoint>, HistoryError>;
+
+    /// Returns how the stages of the runs of `filter` measured, in the order of the runs' names.
+    fn recipes(&self, filter: &RunFilter) -> Result<Vec<RunRecipes>, HistoryError>;
 
     /// Returns the metrics and cases that runs of `filter` had, in the order of their names.
     fn seen(&self, filter: &RunFilter) -> Result<Seen, HistoryError>;

@@ -198,7 +198,7 @@ pub(super) fn insert(
     digest: &str,
     bytes: &[u8],
 ) -> Result<(), DatabaseError> {
-    let RunInfo { filter, machine, tools, artifacts, .. } = &record.run;
+    let RunInfo { filter, machine, tools, metric_infos, artifacts, .. } = &record.run;
     let mut values = summary_values(&RunSummary::of(record))?;
     values.extend([Datum::truth(filter.is_empty()), json(machine)?]);
     let parts = ["cpu", "cores", "memory", "kernel", "governor", "virtualisation", "label"];
@@ -241,6 +241,14 @@ pub(super) fn insert(
                 Datum::optional(worst.as_ref().map(ToString::to_string)),
             ])
         }),
+    )?;
+    let recipes: BTreeMap<_, _> = metric_infos.iter().map(|info| (&info.stage, info.stage_digest)).collect();
+    database.insert(
+        "stages",
+        &["run", "stage", "recipe"],
+        &mut recipes
+            .into_iter()
+            .map(|(stage, recipe)| Ok(vec![run(), Datum::text(stage.as_str()), Datum::text(recipe.to_string())])),
     )?;
     database.insert(
         "artifacts",
@@ -339,7 +347,18 @@ impl Condition {
 
     /// Returns a query for the names of the runs of `filter`: newest first where it has an order.
     pub(super) fn of(filter: &RunFilter) -> Condition {
-        let RunFilter { suite, fingerprint, profile, branch, before, complete_only, whole_only, limit } = filter;
+        let RunFilter {
+            suite,
+            fingerprint,
+            profile,
+            branch,
+            since,
+            before,
+            complete_only,
+            whole_only,
+            own_only,
+            limit,
+        } = filter;
         let mut condition = Condition { sql: String::new(), values: Vec::new() };
         let mut parts = vec!["1 = 1".to_owned()];
         let texts = [
@@ -348,6 +367,7 @@ impl Condition {
             ("profile =", profile.clone()),
             ("branch =", branch.clone()),
             // Times of one form sort as text.
+            ("started >=", since.map(|time| time.to_string())),
             ("started <", before.map(|time| time.to_string())),
         ];
         for (left, value) in texts {
@@ -359,6 +379,9 @@ impl Condition {
             if *wanted {
                 parts.push(format!("{column} = 1"));
             }
+        }
+        if *own_only {
+            parts.push("(fork IS NULL OR fork = 0)".to_owned());
         }
         condition.sql = format!("SELECT run FROM runs WHERE {}", parts.join(" AND "));
         if let Some(limit) = limit {

@@ -24,7 +24,7 @@ pub(super) struct Migration {
 pub(super) const CREATE_SCHEMA_TABLE: &str = "CREATE TABLE shmoo_schema (name TEXT PRIMARY KEY, value BIGINT NOT NULL)";
 
 /// All steps, in order.
-pub(super) const MIGRATIONS: &[Migration] = &[RUNS, PROVENANCE];
+pub(super) const MIGRATIONS: &[Migration] = &[RUNS, PROVENANCE, RECIPES];
 
 /// Runs with their tasks, metrics and cases.
 const RUNS: Migration = Migration {
@@ -137,4 +137,18 @@ const PROVENANCE: Migration = Migration {
         "CREATE INDEX runs_by_revision ON runs (revision)",
         "CREATE INDEX metrics_by_name ON metrics (stage, metric, point)",
     ],
+};
+
+/// How each stage of a run measured.
+///
+/// Runs that an older shmoo recorded have no rows: of them only the digest of the suite is known.
+const RECIPES: Migration = Migration {
+    version: 3,
+    min_writer: 1,
+    statements: &["CREATE TABLE stages (
+            run TEXT NOT NULL REFERENCES runs (run) ON DELETE CASCADE,
+            stage TEXT NOT NULL,
+            recipe TEXT NOT NULL,
+            PRIMARY KEY (run, stage)
+        )"],
 };

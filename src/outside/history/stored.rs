@@ -7,7 +7,7 @@ use super::rows::{self, Condition};
 use super::schema::Migration;
 use super::{
     DURATION_RUNS, DatabaseError, ExportFormat, ExportTable, History, HistoryError, Imported, RecordSource, Recorded,
-    RunFilter, RunSummary, Seen, SeriesPoint, blob,
+    RunFilter, RunRecipes, RunSummary, Seen, SeriesPoint, blob,
 };
 use crate::ledger::MeasuredValue;
 use crate::record::RunRecord;
@@ -279,6 +279,28 @@ impl History for StoredHistory {
             Ok(())
         })?;
         Ok(series)
+    }
+
+    fn recipes(&self, filter: &RunFilter) -> Result<Vec<RunRecipes>, HistoryError> {
+        let Condition { sql, values } = Condition::of(filter);
+        let sql = format!(
+            "SELECT r.run, r.suite_digest, s.stage, s.recipe FROM runs r LEFT JOIN stages s ON s.run = r.run
+             WHERE r.run IN ({sql}) ORDER BY r.run, s.stage"
+        );
+        let mut recipes: Vec<RunRecipes> = Vec::new();
+        self.read(&sql, &values, &mut |row| {
+            let mut fields = Fields::of(row);
+            let (run, suite_digest) = (fields.text()?, fields.text()?.parse()?);
+            if recipes.last().is_none_or(|last| last.run.as_str() != run) {
+                recipes.push(RunRecipes { run: RunId::new(run), suite_digest, stages: BTreeMap::new() });
+            }
+            let stage = (fields.optional_text()?, fields.optional_text()?);
+            if let ((Some(stage), Some(recipe)), Some(last)) = (stage, recipes.last_mut()) {
+                last.stages.insert(StageName::new(stage), recipe.parse()?);
+            }
+            Ok(())
+        })?;
+        Ok(recipes)
     }
 
     fn seen(&self, filter: &RunFilter) -> Result<Seen, HistoryError> {

@@ -167,7 +167,7 @@ fn a_full_disk_stores_nothing_of_a_run() {
 }
 
 const ADDS: Migration = Migration {
-    version: 3,
+    version: 4,
     min_writer: 1,
     statements: &[
         "ALTER TABLE tasks ADD COLUMN energy DOUBLE PRECISION",
@@ -176,7 +176,7 @@ const ADDS: Migration = Migration {
 };
 
 const CHANGES: Migration =
-    Migration { version: 4, min_writer: 4, statements: &["ALTER TABLE cases RENAME COLUMN worst TO blame"] };
+    Migration { version: 5, min_writer: 5, statements: &["ALTER TABLE cases RENAME COLUMN worst TO blame"] };
 
 #[test]
 fn migrations() {
@@ -192,20 +192,20 @@ fn migrations() {
     again.run.stopped.push("SIGINT".to_owned());
     assert_eq!(older.record(&again).unwrap(), Recorded::Replaced);
     assert_eq!(newer.number("SELECT count(*) FROM notes"), 0);
-    assert_eq!(newer.number("SELECT value FROM shmoo_schema WHERE name = 'schema_version'"), 3);
+    assert_eq!(newer.number("SELECT value FROM shmoo_schema WHERE name = 'schema_version'"), 4);
     // A change locks them out, also those that are open already; reading still works.
     with(&[ADDS, CHANGES]).unwrap();
     for older in [older, with(&[]).unwrap()] {
         let error = older.record(&record("new", 1)).unwrap_err();
-        assert!(matches!(&error, HistoryError::NewerWriter { needed: 4, ours: 2, .. }), "{error}");
+        assert!(matches!(&error, HistoryError::NewerWriter { needed: 5, ours: 3, .. }), "{error}");
         assert!(matches!(older.delete(&[RunId::new("old")]), Err(HistoryError::NewerWriter { .. })));
         assert_eq!(names(&older.runs(&RunFilter::default()).unwrap()), ["old"]);
     }
     // A migration that fails changes nothing.
-    let broken = Migration { version: 5, min_writer: 5, statements: &["CREATE TABLE more (x TEXT)", "NONSENSE"] };
+    let broken = Migration { version: 6, min_writer: 6, statements: &["CREATE TABLE more (x TEXT)", "NONSENSE"] };
     assert!(with(&[ADDS, CHANGES, broken]).is_err());
     let newest = with(&[ADDS, CHANGES]).unwrap();
-    assert_eq!(newest.number("SELECT max(value) FROM shmoo_schema"), 4);
+    assert_eq!(newest.number("SELECT max(value) FROM shmoo_schema"), 5);
     assert_eq!(newest.number("SELECT count(*) FROM sqlite_master WHERE name = 'more'"), 0);
 }
 

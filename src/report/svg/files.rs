@@ -1,7 +1,7 @@
 //! Every drawing of a report, with a name for a file.
 
 use super::grid::draw_diff;
-use super::{Setting, Timeline, scatters, svg};
+use super::{Setting, Timeline, scatters, svg, trends};
 use crate::report::{Report, plot};
 use std::io;
 
@@ -19,7 +19,7 @@ pub struct Drawing {
 const NAME: usize = 60;
 
 /// Calls `write` with each drawing of a report, one after the other: shmoo plots and their diffs, base
-/// against head for each metric, tasks on workers.
+/// against head for each metric, trends, tasks on workers.
 ///
 /// # Errors
 /// The first that `write` returns.
@@ -39,6 +39,12 @@ pub fn drawings(report: &Report, write: &mut dyn FnMut(Drawing) -> io::Result<()
         let mut text = Vec::new();
         scatter.draw(Setting::File, &mut text)?;
         write(Drawing { name: name("scatter", number, scatter.metric()), svg: text })?;
+    }
+    let trends = report.comparison.as_ref().map(trends).unwrap_or_default();
+    for (number, trend) in trends.iter().enumerate() {
+        let mut text = Vec::new();
+        trend.draw(&mut text)?;
+        write(Drawing { name: name("trend", number, &trend.title()), svg: text })?;
     }
     if let Some(timeline) = Timeline::of(report) {
         let mut text = Vec::new();
@@ -94,6 +100,8 @@ mod tests {
                 "shmoo-diff-2-freq-1e6-netlist-pex.svg",
                 "scatter-1-run_simulations.freq.svg",
                 "scatter-2-run_simulations.power.svg",
+                "trend-1-run_simulations.freq-at-inv7_v1.8_nsch.svg",
+                "trend-2-run_simulations.power-at-inv7_v1.8_nsch.svg",
                 "timeline.svg",
             ]
         );

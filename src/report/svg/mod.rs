@@ -9,12 +9,14 @@ mod files;
 mod grid;
 mod scatter;
 mod timeline;
+mod trend;
 
 pub use files::{Drawing, drawings};
 pub use grid::svg;
 pub(crate) use grid::{diff_legend, inline_diff, inline_legend, inline_svg};
 pub(crate) use scatter::scatters;
 pub(crate) use timeline::Timeline;
+pub(crate) use trend::trends;
 
 use std::io::{self, Write};
 

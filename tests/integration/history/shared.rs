@@ -5,10 +5,10 @@ use super::sample::{full_record, metric, record, task, time};
 use super::server::Server;
 use shmoo::ledger::{MeasuredValue, Verdict};
 use shmoo::outside::history::{
-    ExportFormat, ExportTable, History, HistoryError, Imported, Recorded, RunFilter, RunSummary,
+    ExportFormat, ExportTable, History, HistoryError, Imported, Recorded, RunFilter, RunRecipes, RunSummary,
 };
-use shmoo::record::RunRecord;
-use shmoo::value::{MetricName, PointName, RunId, StageName, SuiteName};
+use shmoo::record::{MetricInfo, RunRecord};
+use shmoo::value::{Digest, MetricName, PointName, RunId, StageName, SuiteName};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -47,6 +47,7 @@ on_both!(
     runs_are_filtered,
     durations_are_medians_of_the_last_runs,
     a_series_runs_from_old_to_new,
+    recipes_of_stages,
     exports,
     numbers_that_json_cannot_hold_are_refused,
     what_runs_had_is_seen,
@@ -105,6 +106,7 @@ fn runs_are_filtered(place: &Place) {
     let mut d = record("d", 3);
     d.run.fingerprint = "f2".to_owned();
     d.run.profile = Some("pr".to_owned());
+    d.run.source.fork = Some(true);
     let mut e = record("e", 4);
     e.run.suite = SuiteName::new("other");
     // Recorded in any order, a newer run is a newer run.
@@ -123,6 +125,8 @@ fn runs_are_filtered(place: &Place) {
     check(RunFilter { profile: Some("pr".to_owned()), ..all() }, &["d"]);
     check(RunFilter { branch: Some("main".to_owned()), ..all() }, &["c"]);
     check(RunFilter { before: Some(time(2)), ..all() }, &["b", "a"]);
+    check(RunFilter { since: Some(time(2)), ..all() }, &["e", "d", "c"]);
+    check(RunFilter { own_only: true, ..all() }, &["e", "c", "b", "a"]);
     check(RunFilter { limit: Some(2), ..all() }, &["e", "d"]);
     check(RunFilter { limit: Some(0), ..all() }, &[]);
     check(RunFilter { suite: Some(SuiteName::new("'; DROP TABLE runs")), ..all() }, &[]);
@@ -184,6 +188,33 @@ fn a_series_runs_from_old_to_new(place: &Place) {
     assert_eq!(series(&RunFilter { limit: Some(2), ..RunFilter::default() }, "freq", None).len(), 4);
     assert_eq!(series(&RunFilter { before: Some(time(0)), ..RunFilter::default() }, "freq", None), []);
     assert_eq!(series(&RunFilter::default(), "other", None), []);
+}
+
+fn recipes_of_stages(place: &Place) {
+    let history = place.open();
+    let info = |stage: &str, metric: &str, recipe: &str| MetricInfo {
+        stage: StageName::new(stage),
+        metric: MetricName::new(metric),
+        unit: None,
+        better: None,
+        min_effect: None,
+        stage_digest: Digest::of(recipe.as_bytes()),
+    };
+    let mut measured = record("b", 1);
+    measured.run.metric_infos = vec![info("sim", "freq", "x"), info("sim", "power", "x"), info("drc", "area", "y")];
+    for record in [record("a", 0), measured.clone(), measured] {
+        history.record(&record).unwrap();
+    }
+    let recipes = |run: &str, stages: &[(&str, &str)]| RunRecipes {
+        run: RunId::new(run),
+        suite_digest: Digest::of(b"suite"),
+        stages: stages.iter().map(|(stage, text)| (StageName::new(*stage), Digest::of(text.as_bytes()))).collect(),
+    };
+    let b = recipes("b", &[("drc", "y"), ("sim", "x")]);
+    assert_eq!(history.recipes(&RunFilter::default()).unwrap(), [recipes("a", &[]), b.clone()]);
+    assert_eq!(history.recipes(&RunFilter { limit: Some(1), ..RunFilter::default() }).unwrap(), [b]);
+    history.delete(&[RunId::new("b")]).unwrap();
+    assert_eq!(place.number("SELECT count(*) FROM stages"), 0);
 }
 
 fn exports(place: &Place) {

@@ -26,6 +26,7 @@ const changes = (() => {
     const [base, head] = [behind.base ?? [], behind.head ?? []];
     const drawn = [];
     if (base.length + head.length > 0) drawn.push(distribution(base, head, behind.band, unit(row)));
+    if (behind.trend) drawn.push(trendChart(behind.trend, behind.band, unit(row), names.runs));
     if (drawn.length > 0) parts.push(element("div", { className: "plots" }, ...drawn));
     const address = `#change=${encodeURIComponent(metric(row))}@${encodeURIComponent(point(row))}`;
     parts.push(element("p", {}, element("a", { href: address, textContent: "link to this metric" })));

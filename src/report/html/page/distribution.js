@@ -28,5 +28,8 @@ const distribution = (base, head, band, unit) => {
     parts.push(titled("path", { class: "median", d: `M${place(middle).toFixed(1)} ${y - 16}V${y + 16}` }, `median of ${name}: ${amount(middle, unit)}`));
     words.push(`${name}: ${values.length} repeats, median ${amount(middle, unit)}, ${amount(Math.min(...values), unit)} to ${amount(Math.max(...values), unit)}`);
   });
-  return framed("all repeats, with their medians", chart("repeats", width, height, words.join("; "), ...parts));
+  const svg = chart("repeats", width, height, words.join("; "), ...parts);
+  const shown = framed("all repeats, with their medians", svg);
+  walk(svg);
+  return shown;
 };

@@ -1,14 +1,17 @@
 "use strict";
 // Goes through the parts of a drawing by pointer or arrow keys, and tells each in a line below it.
 
+const PARTS = { timeline: "bar", scatter: "point", trend: "value", repeats: "repeat" };
+
 const walk = (svg) => {
-  const parts = svg.getElementsByClassName(svg.classList.contains("timeline") ? "bar" : "point");
+  const kind = Object.keys(PARTS).find((name) => svg.classList.contains(name));
+  const parts = svg.getElementsByClassName(PARTS[kind]);
   if (parts.length === 0) return;
   const told = element("p", { className: "soft told" });
   told.setAttribute("role", "status");
   svg.closest(".scroll").after(told);
-  // What matters most was drawn last in a scatter, so that nothing covers it: begin there.
-  let current = svg.classList.contains("timeline") ? -1 : parts.length;
+  // What matters most was drawn last in a scatter, so that nothing covers it, and so was this run: begin there.
+  let current = kind === "scatter" || kind === "trend" ? parts.length : -1;
   svg.setAttribute("tabindex", "0");
   svg.setAttribute("role", "application");
   svg.setAttribute("aria-roledescription", "drawing; the arrow keys go through its parts");
@@ -24,16 +27,20 @@ const walk = (svg) => {
   };
   const open = (part) => {
     const point = part?.dataset.point;
-    if (point !== undefined) changes?.show(svg.closest("figure").dataset.metric, point);
+    if (point !== undefined) changes.show(svg.closest("figure").dataset.metric, point);
   };
   svg.addEventListener("keydown", (event) => {
     const steps = { ArrowRight: current + 1, ArrowLeft: current - 1, ArrowDown: current + 1, ArrowUp: current - 1, Home: 0, End: parts.length - 1 };
     if (event.key in steps) {
       event.preventDefault();
       go(steps[event.key]);
-    } else if (event.key === "Enter") open(parts[current]);
+    } else if (event.key === "Enter") {
+      // The key must not press what gets the focus.
+      event.preventDefault();
+      open(parts[current]);
+    }
   });
-  const under = (event) => event.target.closest?.(".bar, .point");
+  const under = (event) => event.target.closest?.(`.${PARTS[kind]}`);
   svg.addEventListener("pointerover", (event) => { if (under(event)) tell(under(event)); });
   svg.addEventListener("click", (event) => open(under(event)));
 };

@@ -1,0 +1,195 @@
+//! Which metrics are followed over the runs before this one, over which runs, and how they went.
+
+use super::earlier::EarlierRuns;
+use super::judge::usual_min_effect;
+use super::measured::converted;
+use super::pairs::{self, Pair};
+use super::trend::{Trend, TrendRun, TrendValue};
+use super::{Change, Comparison, ComparisonVerdict};
+use crate::ledger::MeasuredValue;
+use crate::record::{MetricRow, RunRecord, RunSummary, better_text};
+use crate::stats::{ChangeRules, Levels, levels, median};
+use crate::suite::{Better, Metric, Suite};
+use crate::value::{MetricName, PointName, RunId, StageName};
+use std::collections::HashMap;
+
+/// Runs that a metric is followed over, the newest.
+pub const TREND_RUNS: usize = 200;
+/// Metrics at points that are followed.
+const MOST_TRENDS: usize = 2000;
+/// What is followed over fewer runs is no trend.
+const FEWEST_VALUES: usize = 2;
+
+/// A metric at a point that is to be followed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Followed {
+    metric: String,
+    point: PointName,
+    unit: Option<String>,
+    better: Option<Better>,
+    /// The smallest relative change that matters.
+    min_effect: f64,
+    /// Under which names runs may have it: as it is called now, and as it was called.
+    pub names: Vec<(StageName, MetricName, PointName)>,
+    /// What this run measured itself.
+    own: Vec<f64>,
+}
+
+/// What is to be followed.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Following {
+    /// Metrics at points: what moved first, then the others in plan order.
+    pub followed: Vec<Followed>,
+    /// How many more there are, for which there is no room.
+    pub left_out: u64,
+}
+
+/// Chooses what to follow of a comparison and of its run.
+pub fn following(comparison: &Comparison, head: &RunRecord, base: Option<&RunRecord>, suite: &Suite) -> Following {
+    let mut all: Vec<(u8, Followed)> = match base {
+        Some(base) => {
+            let pairs = pairs::pair(head, base, suite);
+            let changes = comparison.changes.iter().zip(&pairs);
+            changes.filter_map(|(change, pair)| Some((urgency(change), Followed::of_pair(pair, suite)?))).collect()
+        }
+        None => head.metrics.iter().filter_map(|row| Some((0, Followed::of_row(row, None, suite)?))).collect(),
+    };
+    all.sort_by_key(|(urgency, _)| *urgency);
+    let left_out = all.len().saturating_sub(MOST_TRENDS) as u64;
+    Following { followed: all.into_iter().take(MOST_TRENDS).map(|(_, followed)| followed).collect(), left_out }
+}
+
+fn urgency(change: &Change) -> u8 {
+    match change.verdict {
+        ComparisonVerdict::Regressed => 0,
+        ComparisonVerdict::Improved => 1,
+        ComparisonVerdict::Uncertain => 2,
+        _ => 3,
+    }
+}
+
+impl Followed {
+    fn of_pair(pair: &Pair<'_>, suite: &Suite) -> Option<Followed> {
+        let row = pair.head.or(pair.base)?;
+        let mut followed = Followed::of_row(row, pair.base, suite)?;
+        if pair.head.is_none() {
+            // The base has it, and the present suite may call it otherwise.
+            (followed.metric, followed.point, followed.own) = (pair.metric.clone(), pair.point.clone(), Vec::new());
+        }
+        Some(followed)
+    }
+
+    /// None for a text.
+    fn of_row(row: &MetricRow, base: Option<&MetricRow>, suite: &Suite) -> Option<Followed> {
+        let MeasuredValue::Number(value) = row.value else { return None };
+        let declared = declared(suite, row);
+        let mut names = vec![(row.stage.clone(), row.metric.clone(), row.point.clone())];
+        let was = declared.iter().flat_map(|metric| &metric.was);
+        let was = was.map(|was| (row.stage.clone(), MetricName::new(was.as_str()), row.point.clone()));
+        let then = base.map(|row| (row.stage.clone(), row.metric.clone(), row.point.clone()));
+        for name in was.chain(then) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        // What was reused is no measurement of this run.
+        let own = match (&row.origin, row.samples.is_empty()) {
+            (Some(_), _) => Vec::new(),
+            (None, true) => vec![value],
+            (None, false) => row.samples.clone(),
+        };
+        Some(Followed {
+            metric: row.reference(),
+            point: row.point.clone(),
+            unit: row.unit.clone(),
+            better: declared.and_then(|metric| metric.better),
+            min_effect: declared.and_then(|metric| metric.min_effect).unwrap_or_else(usual_min_effect).factor(),
+            names,
+            own,
+        })
+    }
+
+    fn trend(&self, runs: &[TrendRun], places: &HashMap<&RunId, u32>, earlier: &EarlierRuns) -> Option<Trend> {
+        let names: Vec<(String, &PointName)> =
+            self.names.iter().map(|(stage, metric, point)| (format!("{stage}.{metric}"), point)).collect();
+        let names: Vec<(&str, &PointName)> = names.iter().map(|(metric, point)| (metric.as_str(), *point)).collect();
+        let to = self.unit.as_deref().unwrap_or_default();
+        let earlier = earlier.of(&names).into_iter().filter_map(|value| {
+            let samples = converted(&value.samples, value.unit.as_deref().unwrap_or_default(), to)?;
+            trend_value(*places.get(&value.run)?, &samples)
+        });
+        let own = runs.len().checked_sub(1).and_then(|last| trend_value(last as u32, &self.own));
+        let values: Vec<TrendValue> = earlier.chain(own).collect();
+        if values.len() < FEWEST_VALUES {
+            return None;
+        }
+        let mut trend = Trend {
+            metric: self.metric.clone(),
+            point: self.point.clone(),
+            unit: self.unit.clone(),
+            better: self.better.map(better_text),
+            values,
+            changes: Vec::new(),
+            drift: None,
+        };
+        if self.better != Some(Better::Exact) {
+            trend.bracket(&self.levels(&trend.values), runs);
+        }
+        Some(trend)
+    }
+
+    fn levels(&self, values: &[TrendValue]) -> Levels {
+        let values: Vec<f64> = values.iter().map(|value| value.value).collect();
+        levels(&values, &ChangeRules { min_effect: self.min_effect, ..ChangeRules::default() })
+    }
+}
+
+fn declared<'a>(suite: &'a Suite, row: &MetricRow) -> Option<&'a Metric> {
+    let stage = &suite.stages[suite.stage(row.stage.as_str())?];
+    let named = |metric: &&Metric| metric.name == row.metric;
+    let renamed = |metric: &&Metric| metric.was.iter().any(|was| was == row.metric.as_str());
+    stage.metrics.iter().find(named).or_else(|| stage.metrics.iter().find(renamed))
+}
+
+fn trend_value(run: u32, samples: &[f64]) -> Option<TrendValue> {
+    if samples.is_empty() || !samples.iter().all(|sample| sample.is_finite()) {
+        return None;
+    }
+    let (low, high) =
+        samples.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &x| (low.min(x), high.max(x)));
+    Some(TrendValue { run, value: median(samples), low, high, n: samples.len() as u32 })
+}
+
+/// Returns the runs that a run's metrics are followed over, oldest first, this run last: complete ones of
+/// the whole suite on its kind of machine, from no fork, of its branch, of the one that it is to go into,
+/// and of no known branch.
+pub fn trend_runs(head: &RunSummary, runs: &[RunSummary]) -> Vec<TrendRun> {
+    let source = &head.source;
+    let on_line = |branch: &Option<String>| {
+        branch.is_none() || source.branch.is_none() || *branch == source.branch || *branch == source.base_branch
+    };
+    let mut line: Vec<&RunSummary> = runs
+        .iter()
+        .filter(|run| run.suite == head.suite && run.id != head.id && run.started < head.started)
+        .filter(|run| run.complete && run.filter.is_empty() && run.fingerprint == head.fingerprint)
+        .filter(|run| run.source.fork != Some(true) && on_line(&run.source.branch))
+        .collect();
+    line.sort_by(|one, other| (one.started, &one.id).cmp(&(other.started, &other.id)));
+    let newest = line.len().saturating_sub(TREND_RUNS);
+    line[newest..].iter().copied().chain([head]).map(trend_run).collect()
+}
+
+fn trend_run(run: &RunSummary) -> TrendRun {
+    let RunSummary { id, started, source, .. } = run;
+    TrendRun { run: id.clone(), started: *started, commit: source.commit.clone(), branch: source.branch.clone() }
+}
+
+/// Puts into a comparison how what is followed went; `runs` come from `trend_runs`, and `earlier` is what
+/// they measured.
+pub fn put_trends(comparison: &mut Comparison, following: &Following, runs: Vec<TrendRun>, earlier: &EarlierRuns) {
+    let places: HashMap<&RunId, u32> = runs.iter().zip(0..).map(|(run, place)| (&run.run, place)).collect();
+    let followed = following.followed.iter();
+    comparison.trends = followed.filter_map(|followed| followed.trend(&runs, &places, earlier)).collect();
+    comparison.trends_left_out = following.left_out;
+    comparison.trend_runs = if comparison.trends.is_empty() { Vec::new() } else { runs };
+}
