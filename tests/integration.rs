@@ -8,6 +8,7 @@ mod integration {
     mod bisect;
     mod bless;
     mod browser;
+    mod browser_comparison;
     mod caching;
     mod chromium;
     #[allow(dead_code, reason = "a builder for tests to come, too")]
@@ -20,6 +21,7 @@ mod integration {
     mod history;
     mod layering;
     mod noise;
+    mod plots;
     mod repository;
     #[allow(dead_code, reason = "the unit tests of `report` use the rest")]
     mod sample_report;

@@ -248,7 +248,8 @@ pub(super) enum ReportFormat {
 #[command(after_help = "Examples:
   shmoo report
   shmoo report last --format json | jq .totals
-  shmoo report 3f9a --format html --out report.html")]
+  shmoo report 3f9a --format html --out report.html
+  shmoo report last --plots plots")]
 pub(super) struct ReportArgs {
     /// The run: its name, a unique part of it, or `last`
     #[arg(default_value = "last")]
@@ -259,6 +260,10 @@ pub(super) struct ReportArgs {
     /// Write to a file instead of standard output
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
+    /// Also write every plot as an SVG file into this folder: shmoo plots and what moved in them, base
+    /// against head, trends, tasks on workers
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) plots: Option<PathBuf>,
     /// Compare with this: a run, `previous`, `merge-base`, `ancestor`, `branch:NAME`, `golden:FILE`, `best`
     /// or `best:RUNS`; may be repeated, the first decides [default: the project's `baselines`]
     #[arg(long, value_name = "BASE", value_parser = baseline)]

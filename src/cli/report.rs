@@ -5,7 +5,8 @@ use super::arguments::{ReportArgs, ReportFormat};
 use super::exit::Exit;
 use crate::plan::Plan;
 use crate::report::{
-    MarkdownOptions, Report, TerminalOptions, annotations, csv, html, json, junit, markdown, terminal,
+    Drawing, MarkdownOptions, Report, TerminalOptions, annotations, csv, drawings, html, json, junit, markdown,
+    terminal,
 };
 use crate::steps::comparing::{compare_by, rules};
 use crate::steps::judging::{check_goldens, find_run, suite_folder};
@@ -15,18 +16,26 @@ use crate::steps::run_folder::RunFolder;
 use crate::steps::running::Ran;
 use crate::steps::{StepError, Workspace, archiving};
 use crate::value::{BaselineRule, show_bytes};
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
+use std::path::Path;
 
 /// Bytes that a job summary may have.
 const MARKDOWN_BUDGET: usize = 1 << 20;
 
 pub(super) fn report(session: &Session, arguments: &ReportArgs) -> Result<Exit, Exit> {
-    let ReportArgs { run, format, out, base, strict } = arguments;
+    let ReportArgs { run, format, out, plots, base, strict } = arguments;
     let fail = |error: StepError| session.printer.step(&error);
     let workspace = session.workspace(&session.current)?;
     let found = find_run(&workspace, run).map_err(fail)?;
     let report = judge(session, &workspace, &found.folder, &found.plan, found.recorded, Some(base), *strict)?;
+    if let Some(folder) = plots {
+        let count = write_plots(&report, folder).map_err(|error| {
+            session.printer.error(&format!("cannot write plots into `{}`: {error}", folder.display()), None);
+            Exit::Service
+        })?;
+        session.printer.note(&format!("{count} plots are in `{}`", folder.display()));
+    }
     match out {
         None => write_report(session, &report, *format)?,
         Some(path) => {
@@ -43,6 +52,17 @@ pub(super) fn report(session: &Session, arguments: &ReportArgs) -> Result<Exit, 
         }
     }
     Ok(exit_of(&report))
+}
+
+/// Writes every drawing of a report as a file, and returns how many there are.
+fn write_plots(report: &Report, folder: &Path) -> io::Result<usize> {
+    fs::create_dir_all(folder)?;
+    let mut count = 0;
+    drawings(report, &mut |Drawing { name, svg }| {
+        count += 1;
+        fs::write(folder.join(name), svg)
+    })?;
+    Ok(count)
 }
 
 /// What follows a run besides its record and report.

@@ -2,6 +2,7 @@
 
 use super::figures::Figures;
 use super::red::Red;
+use super::samples::Samples;
 use super::trend::{Trend, TrendRun};
 use crate::ledger::{MeasuredValue, Verdict};
 use crate::record::SourceInfo;
@@ -79,6 +80,9 @@ pub struct Change {
     /// The figures behind it, of a measured metric that has a better side.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub figures: Option<Box<Figures>>,
+    /// The repeats behind them, of a metric that is not unchanged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub samples: Option<Box<Samples>>,
 }
 
 /// What to call a change.

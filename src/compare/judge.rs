@@ -36,6 +36,8 @@ pub(super) struct Difference<'a> {
     /// Whether the suite says so.
     pub(super) least_given: bool,
     pub(super) measured: Measured,
+    /// The base's row and this run's.
+    pub(super) rows: (&'a MetricRow, &'a MetricRow),
 }
 
 /// Judges one pair by what needs no statistics.
@@ -55,6 +57,7 @@ pub(super) fn judge<'a>(pair: Pair<'a>, head: &RunRecord, base: &RunRecord, earl
                 metric: pair.metric,
                 point: pair.point,
                 figures: None,
+                samples: None,
             };
             return Judged { change, open: None };
         }
@@ -69,6 +72,7 @@ pub(super) fn judge<'a>(pair: Pair<'a>, head: &RunRecord, base: &RunRecord, earl
         verdict: ComparisonVerdict::Incomparable,
         rule: String::new(),
         figures: None,
+        samples: None,
     };
     let numbers = match numbers(value, before) {
         Ok(numbers) => numbers,
@@ -116,7 +120,15 @@ fn open<'a>(pair: &Pair<'a>, numbers: Numbers, earlier: &EarlierRuns) -> Option<
     let values = earlier.of(&[(&pair.metric, &value.point), (&then, &before.point)]);
     let measured = Measured::gather(value, before, &values, (numbers.head, numbers.base), least.factor())?;
     let better = pair.declared.and_then(|metric| metric.better)?;
-    Some(Difference { stage: value.stage.as_str(), better, numbers, least, least_given: given.is_some(), measured })
+    Some(Difference {
+        stage: value.stage.as_str(),
+        better,
+        numbers,
+        least,
+        least_given: given.is_some(),
+        measured,
+        rows: (before, value),
+    })
 }
 
 /// Both values in this run's unit.

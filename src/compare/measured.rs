@@ -122,6 +122,7 @@ fn ends(values: &[f64]) -> [f64; 2] {
     values.iter().fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], &value| [low.min(value), high.max(value)])
 }
 
+/// Converts values; none if the units are of different kinds.
 pub(super) fn converted(samples: &[f64], from: &str, to: &str) -> Option<Vec<f64>> {
     if from == to {
         return Some(samples.to_vec());

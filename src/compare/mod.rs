@@ -28,6 +28,7 @@ mod recorded;
 mod red;
 mod reds;
 mod rekeyed;
+mod samples;
 mod suspects;
 mod trend;
 mod verdicts;
@@ -60,6 +61,7 @@ pub use follow::{Followed, Following, TREND_RUNS, following, put_trends, trend_r
 pub use recorded::{RecordedSuiteError, recorded_suite};
 pub use red::Red;
 pub use reds::{Surroundings, put_reds};
+pub use samples::Samples;
 pub use suspects::{Measurement, Suspect, suspects};
 pub use trend::{LevelChange, LevelDrift, Trend, TrendRun, TrendValue};
 
@@ -123,6 +125,9 @@ fn changes(head: &RunRecord, base: &RunRecord, suite: &Suite, earlier: &EarlierR
             let (verdict, decided_by, rule) = verdicts::decide(change, open, &figures, same_machine);
             figures.decided_by = decided_by;
             (change.verdict, change.rule, change.figures) = (verdict, rule, Some(Box::new(figures)));
+            if verdict != ComparisonVerdict::Unchanged {
+                change.samples = Samples::of(open.rows.0, open.rows.1).map(Box::new);
+            }
         }
     }
     judged.into_iter().map(|judged| judged.change).collect()

@@ -2,11 +2,11 @@
 //!
 //! Version 1: `{"version":1,"run":...,"totals":...,"tasks":[...],"cases":[...],"goldens":[...],
 //! "comparison":...,"other_comparisons":[...],"buckets":[...],"exit_codes":[...],"known_failures":[...],"plots":[...],
-//! "warnings":[...]}` with one task, case, finding, change or bucket a line. Within the version keys are
+//! "plot_diffs":[...],"warnings":[...]}` with one task, case, finding, change or bucket a line. Within the version keys are
 //! only added. Rows are written as they come, so a million of them need no memory. Texts of the run are
 //! as the run wrote them: who prints them makes them harmless.
 
-use super::{Bucket, GridAxis, Report, ShmooGrid, Totals};
+use super::{Bucket, GridAxis, Report, ShmooDiff, ShmooGrid, Totals};
 use crate::compare::Comparison;
 use crate::ledger::{Exit, Measured, MeasuredValue, OutputFile, Quote, RowResult, Try, Usage, Verdict};
 use crate::record::{CaseRecord, TaskRecord};
@@ -53,6 +53,7 @@ fn write_report(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     value(&report.exit_codes, out)?;
     list("known_failures", report.known_failures.iter(), out)?;
     list("plots", report.plots.iter().map(JsonPlot::of), out)?;
+    list("plot_diffs", report.plot_diffs.iter().map(JsonDiff::of), out)?;
     list("warnings", report.warnings.iter(), out)?;
     writeln!(out, "}}")
 }
@@ -402,6 +403,33 @@ impl JsonPlot<'_> {
     }
 }
 
+#[derive(Serialize)]
+struct JsonDiff<'a> {
+    base: &'a RunId,
+    pass: &'a str,
+    fixed: Pairs<'a>,
+    x: JsonAxis<'a>,
+    y: JsonAxis<'a>,
+    /// Rows from the bottom; each cell is the numbers that broke, were mended, still pass, still fail and
+    /// are not known.
+    cells: Vec<Vec<[u32; 5]>>,
+}
+
+impl JsonDiff<'_> {
+    fn of(diff: &ShmooDiff) -> JsonDiff<'_> {
+        let ShmooDiff { base, pass, x, y, fixed, cells } = diff;
+        let cell = |cell: &super::DiffCell| [cell.broke, cell.mended, cell.pass, cell.fail, cell.unknown];
+        JsonDiff {
+            base,
+            pass,
+            fixed: Pairs(fixed),
+            x: JsonAxis::of(x),
+            y: JsonAxis::of(y),
+            cells: cells.iter().map(|row| row.iter().map(cell).collect()).collect(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -438,6 +466,7 @@ mod tests {
                 "exit_codes",
                 "known_failures",
                 "plots",
+                "plot_diffs",
                 "warnings"
             ]
         );

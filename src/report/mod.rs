@@ -5,9 +5,11 @@
 //! a renderer has no room for is counted and said.
 
 mod annotations;
+mod behind;
 mod bucket;
 mod command;
 mod csv;
+mod diff;
 mod figure;
 mod headline;
 mod html;
@@ -29,14 +31,15 @@ pub use annotations::annotations;
 pub use bucket::bucket;
 pub use command::{quote, repro_command, run_command};
 pub use csv::csv;
+pub use diff::plot_diff;
 pub use headline::{Headline, Tone, headline};
 pub use html::html;
 pub use json::{JSON_VERSION, json};
 pub use junit::junit;
 pub use markdown::{MarkdownOptions, markdown};
-pub use model::{Bucket, GridAxis, GridCell, LogExcerpt, Report, ShmooGrid, Totals};
+pub use model::{Bucket, DiffCell, GridAxis, GridCell, LogExcerpt, Report, ShmooDiff, ShmooGrid, Totals};
 pub use plot::{PlotOptions, plot};
-pub use svg::svg;
+pub use svg::{Drawing, drawings, svg};
 pub use terminal::{TerminalOptions, terminal};
 pub use totals::totals;
 

@@ -4,7 +4,7 @@ use crate::check::golden::GoldenFinding;
 use crate::compare::Comparison;
 use crate::ledger::Verdict;
 use crate::record::{CaseRecord, MetricRow, RunInfo, TaskRecord};
-use crate::value::{Scalar, TaskKey};
+use crate::value::{RunId, Scalar, TaskKey};
 use std::collections::BTreeMap;
 
 /// A run, judged and compared, ready for people.
@@ -30,6 +30,8 @@ pub struct Report {
     pub other_comparisons: Vec<Comparison>,
     /// Shmoo plots.
     pub plots: Vec<ShmooGrid>,
+    /// What changed in them against the run compared with, in the same order; empty without such a run.
+    pub plot_diffs: Vec<ShmooDiff>,
     /// What failed, alike messages together, largest first.
     pub buckets: Vec<Bucket>,
     /// Ends of the logs of tasks that did not pass (a capped number; `logs_left_out` says how many more).
@@ -118,6 +120,38 @@ pub struct GridCell {
     /// Cases that were measured and do not pass.
     pub fail: u32,
     /// Cases without a measurement.
+    pub unknown: u32,
+}
+
+/// What changed in a shmoo plot.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ShmooDiff {
+    /// The run compared with.
+    pub base: RunId,
+    /// What passes, as the suite says it.
+    pub pass: String,
+    /// The parameter along the width.
+    pub x: GridAxis,
+    /// The parameter along the height (the first value is at the bottom).
+    pub y: GridAxis,
+    /// The fixed parameters, name and value.
+    pub fixed: Vec<(String, Scalar)>,
+    /// Cells by `[y][x]`.
+    pub cells: Vec<Vec<DiffCell>>,
+}
+
+/// A cell of a shmoo diff: several cases may lie in one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct DiffCell {
+    /// Cases that passed before and do not now.
+    pub broke: u32,
+    /// Cases that did not pass before and do now.
+    pub mended: u32,
+    /// Cases that passed before and pass now.
+    pub pass: u32,
+    /// Cases that passed neither before nor now.
+    pub fail: u32,
+    /// Cases that were not measured before or now.
     pub unknown: u32,
 }
 

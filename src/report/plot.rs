@@ -2,6 +2,7 @@
 
 use super::inert::short;
 use super::{GridAxis, GridCell, ShmooGrid};
+use crate::value::Scalar;
 use std::io::{self, Write};
 
 /// How a plot is drawn as text.
@@ -59,19 +60,33 @@ impl GridCell {
 
 /// Draws a plot: title, grid with axes, legend of the signs that occur.
 pub fn plot(grid: &ShmooGrid, options: PlotOptions, out: &mut dyn Write) -> io::Result<()> {
+    let row = |row: &Vec<GridCell>| row.iter().map(|cell| character(cell.sign(), options.ascii)).collect();
+    let signs: Vec<Vec<char>> = grid.cells.iter().map(row).collect();
     writeln!(out, "{}", title(grid))?;
-    let x_labels = labels(&grid.x);
-    let y_labels = labels(&grid.y);
+    draw_signs(&grid.x, &grid.y, &signs, options.width, out)?;
+    writeln!(out, "{}", legend(grid, options.ascii))
+}
+
+/// Draws signs by `[y][x]` between their axes.
+pub(crate) fn draw_signs(
+    x: &GridAxis,
+    y: &GridAxis,
+    signs: &[Vec<char>],
+    width: usize,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let x_labels = labels(x);
+    let y_labels = labels(y);
     let margin = y_labels.iter().map(|label| label.chars().count()).max().unwrap_or(0);
     let widest = x_labels.iter().map(|label| label.chars().count()).max().unwrap_or(0);
-    let roomy = margin + 3 + x_labels.len() * (widest + 1) <= options.width;
+    let roomy = margin + 3 + x_labels.len() * (widest + 1) <= width;
     let step = if roomy { widest + 1 } else { 1 };
 
-    writeln!(out, "{}", axis(&grid.y))?;
-    for (label, row) in y_labels.iter().zip(&grid.cells).rev() {
+    writeln!(out, "{}", axis(y))?;
+    for (label, row) in y_labels.iter().zip(signs).rev() {
         let mut line = format!("{label:>margin$} |");
-        for cell in row {
-            line.push_str(&format!("{:>step$}", character(cell.sign(), options.ascii)));
+        for sign in row {
+            line.push_str(&format!("{sign:>step$}"));
         }
         writeln!(out, "{}", line.trim_end())?;
     }
@@ -79,21 +94,25 @@ pub fn plot(grid: &ShmooGrid, options: PlotOptions, out: &mut dyn Write) -> io::
     let indent = " ".repeat(margin + 2);
     if roomy {
         let line: String = x_labels.iter().map(|label| format!("{label:>step$}")).collect();
-        writeln!(out, "{indent}{line}  {}", axis(&grid.x))?;
+        writeln!(out, "{indent}{line}  {}", axis(x))
     } else if let [first, .., last] = x_labels.as_slice() {
         let gap = x_labels.len().saturating_sub(first.chars().count() + last.chars().count()).max(1);
         let dots = if gap == 1 { "…".to_owned() } else { " ".repeat(gap) };
-        writeln!(out, "{indent}{first}{dots}{last}  {}", axis(&grid.x))?;
+        writeln!(out, "{indent}{first}{dots}{last}  {}", axis(x))
     } else {
-        writeln!(out, "{indent}{}  {}", x_labels.concat(), axis(&grid.x))?;
+        writeln!(out, "{indent}{}  {}", x_labels.concat(), axis(x))
     }
-    writeln!(out, "{}", legend(grid, options.ascii))
 }
 
 /// Returns what passes and which parameters are fixed: `freq > 1e6, corner = ss`.
 pub(crate) fn title(grid: &ShmooGrid) -> String {
-    let mut title = short(&grid.pass, 120);
-    for (name, value) in &grid.fixed {
+    title_of(&grid.pass, &grid.fixed)
+}
+
+/// Returns the title of a plot with such a condition and such fixed parameters.
+pub(crate) fn title_of(pass: &str, fixed: &[(String, Scalar)]) -> String {
+    let mut title = short(pass, 120);
+    for (name, value) in fixed {
         title.push_str(&format!(", {} = {}", short(name, 40), short(&value.to_string(), 40)));
     }
     title
@@ -150,7 +169,6 @@ fn legend(grid: &ShmooGrid, ascii: bool) -> String {
 mod tests {
     use super::*;
     use crate::report::sample;
-    use crate::value::Scalar;
 
     fn drawn(grid: &ShmooGrid, width: usize, ascii: bool) -> String {
         let mut out = Vec::new();

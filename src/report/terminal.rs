@@ -1,6 +1,7 @@
 //! The report for a terminal: what broke, where and why first, then counts, comparison, times.
 
 use super::command::run_command;
+use super::diff::plot_diff;
 use super::figure::{count, percent, thousands};
 use super::headline::{Tone, change_sign, ended, golden_word, headline, sign};
 use super::inert::{block, clip, short, without_commands};
@@ -327,9 +328,15 @@ impl<'a> Page<'a> {
     }
 
     fn plots(&mut self) -> io::Result<()> {
-        for grid in self.report.plots.iter().take(4) {
+        let report = self.report;
+        for (number, grid) in report.plots.iter().take(4).enumerate() {
             self.title("Shmoo")?;
-            plot(grid, PlotOptions { width: self.width, ascii: false }, self.out)?;
+            let options = PlotOptions { width: self.width, ascii: false };
+            plot(grid, options, self.out)?;
+            if let Some(diff) = report.plot_diffs.get(number) {
+                writeln!(self.out)?;
+                plot_diff(diff, options, self.out)?;
+            }
         }
         self.more(self.report.plots.len().saturating_sub(4), "plot")
     }

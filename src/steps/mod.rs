@@ -30,6 +30,7 @@ pub mod inspecting;
 pub mod judging;
 mod noise;
 pub mod planning;
+pub mod plotting;
 pub mod proposing;
 pub mod pruning;
 pub mod pruning_history;

@@ -1,18 +1,15 @@
 //! The step `report`: record, checks and comparison -> one `Report`.
 
+use super::plotting::{plot_diffs, plots};
 use super::recording::RecordedRun;
 use super::run_folder::RunFolder;
 use super::{StepError, Workspace};
 use crate::check::golden::GoldenFinding;
 use crate::compare::{Comparison, ComparisonVerdict};
-use crate::expr::Operand;
-use crate::ledger::{MeasuredValue, Verdict};
+use crate::ledger::Verdict;
 use crate::plan::Plan;
 use crate::record::{RunRecord, TaskRecord};
-use crate::report::{self, GridAxis, GridCell, LogExcerpt, Report, ShmooGrid};
-use crate::suite::{ParamIndex, ShmooPlot};
-use crate::value::{PointName, Scalar};
-use std::collections::{BTreeMap, HashMap};
+use crate::report::{self, LogExcerpt, Report};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
@@ -49,6 +46,7 @@ pub fn make(
     let RecordedRun { record, known } = recorded;
     let Findings { goldens, comparison, other_comparisons, warnings, strict } = findings;
     let plots = plots(plan, &record);
+    let plot_diffs = comparison.as_ref().map(|comparison| plot_diffs(plan, &record, comparison));
     let (logs, logs_left_out) = logs(folder, &record.tasks);
     let totals = report::totals(&record.tasks, &record.cases);
     let buckets = report::bucket(&record.tasks);
@@ -66,6 +64,7 @@ pub fn make(
         comparison,
         other_comparisons,
         plots,
+        plot_diffs: plot_diffs.unwrap_or_default(),
         buckets,
         logs,
         logs_left_out,
@@ -147,111 +146,4 @@ fn tail(path: &Path) -> Option<(String, u64)> {
     let mut bytes = Vec::new();
     file.take(LOG_BYTES).read_to_end(&mut bytes).ok()?;
     Some((String::from_utf8_lossy(&bytes).into_owned(), skipped))
-}
-
-/// Draws the shmoo plots of a suite.
-pub fn plots(plan: &Plan, record: &RunRecord) -> Vec<ShmooGrid> {
-    if plan.suite.plots.is_empty() {
-        return Vec::new();
-    }
-    let values = MetricValues::new(record);
-    plan.suite.plots.iter().flat_map(|plot| draw(plan, record, &values, plot)).collect()
-}
-
-/// Metrics by stage and point, for the expressions of plots.
-struct MetricValues<'a> {
-    by_point: HashMap<(&'a str, &'a str), Vec<(&'a str, &'a MeasuredValue)>>,
-}
-
-impl<'a> MetricValues<'a> {
-    fn new(record: &'a RunRecord) -> MetricValues<'a> {
-        let mut by_point: HashMap<_, Vec<_>> = HashMap::new();
-        for row in &record.metrics {
-            by_point
-                .entry((row.stage.as_str(), row.point.as_str()))
-                .or_default()
-                .push((row.metric.as_str(), &row.value));
-        }
-        MetricValues { by_point }
-    }
-
-    fn get(&self, stage: &str, point: &PointName, metric: &str) -> Option<Operand> {
-        let row = self.by_point.get(&(stage, point.as_str()))?;
-        let (_, value) = row.iter().find(|(name, _)| *name == metric)?;
-        Some(match value {
-            MeasuredValue::Number(number) => Operand::Number(*number),
-            MeasuredValue::Text(text) => Operand::Text(text.clone()),
-        })
-    }
-}
-
-fn draw(plan: &Plan, record: &RunRecord, metrics: &MetricValues<'_>, plot: &ShmooPlot) -> Vec<ShmooGrid> {
-    let suite = &plan.suite;
-    let schema = suite.schema.params();
-    let axis = |param: ParamIndex| -> Vec<Scalar> {
-        let mut values: Vec<Scalar> = Vec::new();
-        for case in 0..plan.cases.len() {
-            if let Some(value) = plan.cases.value(case, param)
-                && !values.contains(value)
-            {
-                values.push(value.clone());
-            }
-        }
-        if values.iter().all(|value| value.number().is_some()) {
-            values.sort();
-        }
-        values
-    };
-    let (x, y) = (axis(plot.x), axis(plot.y));
-    let names: Vec<String> = plot.pass.names().iter().map(|name| name.name.to_owned()).collect();
-    let Ok(program) = plot.pass.compile(&names) else { return Vec::new() };
-    let mut grids: BTreeMap<Vec<Option<Scalar>>, Vec<Vec<GridCell>>> = BTreeMap::new();
-    for case in 0..plan.cases.len().min(record.cases.len()) {
-        let value = |param: ParamIndex| plan.cases.value(case, param);
-        let place =
-            |param: ParamIndex, values: &[Scalar]| value(param).and_then(|own| values.iter().position(|v| v == own));
-        let (Some(column), Some(row)) = (place(plot.x, &x), place(plot.y, &y)) else { continue };
-        let key: Vec<Option<Scalar>> = plot.per.iter().map(|&param| value(param).cloned()).collect();
-        let cells = grids.entry(key).or_insert_with(|| vec![vec![GridCell::default(); x.len()]; y.len()]);
-        let cell = &mut cells[row][column];
-        let operands: Vec<Option<Operand>> = names
-            .iter()
-            .map(|name| match suite.schema.index(name) {
-                Some(param) => value(param).map(Operand::from),
-                None => suite.metrics_named(name).into_iter().find_map(|(stage, metric)| {
-                    let point = plan.stage_tasks(stage).point(case)?;
-                    let stage_suite = &suite.stages[stage];
-                    let by_rows = stage_suite.rows.is_some();
-                    let point = if by_rows { plan.case_name(case) } else { plan.point_name(stage, point) };
-                    metrics.get(stage_suite.name.as_str(), &point, stage_suite.metrics[metric].name.as_str())
-                }),
-            })
-            .collect();
-        let passes = program.eval_f64_bool(|slot: usize| operands[slot].as_ref().map(Operand::borrowed));
-        match (passes, record.cases[case].verdict) {
-            (Ok(true), _) => cell.pass += 1,
-            (Ok(false), _) => cell.fail += 1,
-            (Err(_), _) => cell.unknown += 1,
-        }
-    }
-    let axis_of = |param: ParamIndex, values: &[Scalar]| GridAxis {
-        param: schema[param].name.clone(),
-        unit: schema[param].unit.clone(),
-        values: values.to_vec(),
-    };
-    grids
-        .into_iter()
-        .map(|(key, cells)| ShmooGrid {
-            pass: plot.pass.text().to_owned(),
-            x: axis_of(plot.x, &x),
-            y: axis_of(plot.y, &y),
-            fixed: plot
-                .per
-                .iter()
-                .zip(key)
-                .filter_map(|(&param, value)| Some((schema[param].name.clone(), value?)))
-                .collect(),
-            cells,
-        })
-        .collect()
 }

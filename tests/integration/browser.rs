@@ -89,9 +89,9 @@ fn failures_come_first_and_unfold() -> Result<(), Box<dyn Error>> {
         assert!(driver.query(By::Css("#log-0[open]")).exists().await?);
 
         // A regression tells its rule on a click.
-        click(&driver, "#comparison tbody summary").await?;
-        assert!(text(&driver, "#comparison tbody tr").await?.contains("better: higher"));
-        assert_eq!(driver.find_all(By::Css("#plots svg[role=img]")).await?.len(), 3);
+        click(&driver, "#changes-table tbody th button").await?;
+        assert!(text(&driver, "#changes-table tr.more").await?.contains("better: higher"));
+        assert_eq!(driver.find_all(By::Css("#plots svg.shmoo[role=img]")).await?.len(), 3);
         assert_eq!(driver.find_all(By::Css("#stages tbody tr")).await?.len(), 6);
         silent(&driver).await
     })
@@ -107,7 +107,7 @@ fn the_keyboard_is_enough() -> Result<(), Box<dyn Error>> {
         assert_eq!(focused(&driver).await?, "skip to the report");
         // Tab reaches every part, in the order of the page.
         let mut reached = Vec::new();
-        for _ in 0..120 {
+        for _ in 0..160 {
             press(&driver, Key::Tab).await?;
             reached.push(focused(&driver).await?);
         }
@@ -186,6 +186,11 @@ fn hostile_text_stays_text() -> Result<(), Box<dyn Error>> {
             driver.goto(&page).await?;
             assert_eq!(rows(&driver).await?, 12);
             click(&driver, "#case-table tbody th button").await?;
+            assert_eq!(text(&driver, "#changes-shown").await?, "7 metrics");
+            click(&driver, "#changes-table tbody th button").await?;
+            assert!(driver.find_all(By::Css("#changes-table tr.more .repeats, .panel .trend")).await?.len() > 1);
+            focus(&driver, "#timeline svg").await?;
+            press(&driver, Key::Right).await?;
             let broken = driver.execute("return window.broken === undefined", vec![]).await?;
             assert!(broken.json().as_bool().unwrap_or(false), "{page}");
             let wide = driver.execute(SIDEWAYS, vec![]).await?;
@@ -218,7 +223,8 @@ fn the_page_fits_its_screen() -> Result<(), Box<dyn Error>> {
             assert_eq!(contrast.json().as_array().map(Vec::len), Some(0), "{name}: {:?}", contrast.json());
             // For people who change how it looks.
             if let Some(folder) = std::env::var_os("SHMOO_SCREENSHOTS") {
-                for part in ["failures", "comparison", "plots", "case=inv5_v0.6_npex", "logs"] {
+                let change = "change=run_simulations.freq@inv7_v1.8_nsch";
+                for part in ["failures", "comparison", change, "plots", "timeline", "case=inv5_v0.6_npex", "logs"] {
                     driver.execute("location.hash = arguments[0]", vec![part.into()]).await?;
                     driver.screenshot(&Path::new(&folder).join(format!("{name}-{part}.png"))).await?;
                 }
@@ -263,14 +269,14 @@ const CONTRAST: &str = r"
 ";
 
 /// Writes a report's page and returns its address.
-fn write(report: &Report, folder: &Path) -> Result<String, Box<dyn Error>> {
+pub(super) fn write(report: &Report, folder: &Path) -> Result<String, Box<dyn Error>> {
     let path = folder.join("report.html");
     html(report, &mut std::fs::File::create(&path)?)?;
     Ok(format!("file://{}", path.display()))
 }
 
 /// Fails if the console has anything to say.
-async fn silent(driver: &WebDriver) -> WebDriverResult<()> {
+pub(super) async fn silent(driver: &WebDriver) -> WebDriverResult<()> {
     let log = driver.browser_log().await?;
     assert!(log.is_empty(), "{log:?}");
     Ok(())
@@ -294,11 +300,11 @@ async fn column(driver: &WebDriver, number: usize) -> WebDriverResult<Vec<String
     driver.execute(script, vec![selector.into()]).await?.convert()
 }
 
-async fn text(driver: &WebDriver, selector: &str) -> WebDriverResult<String> {
+pub(super) async fn text(driver: &WebDriver, selector: &str) -> WebDriverResult<String> {
     driver.find(By::Css(selector)).await?.text().await
 }
 
-async fn attribute(driver: &WebDriver, selector: &str, name: &str) -> WebDriverResult<String> {
+pub(super) async fn attribute(driver: &WebDriver, selector: &str, name: &str) -> WebDriverResult<String> {
     Ok(driver.find(By::Css(selector)).await?.attr(name).await?.unwrap_or_default())
 }
 
@@ -306,31 +312,36 @@ async fn is_open(driver: &WebDriver, selector: &str) -> WebDriverResult<bool> {
     Ok(driver.find(By::Css(selector)).await?.attr("open").await?.is_some())
 }
 
-async fn click(driver: &WebDriver, selector: &str) -> WebDriverResult<()> {
+pub(super) async fn click(driver: &WebDriver, selector: &str) -> WebDriverResult<()> {
     let element = driver.find(By::Css(selector)).await?;
     // In the middle, where the sticky table of contents does not cover it.
     driver.execute("arguments[0].scrollIntoView({block: 'center'})", vec![element.to_json()?]).await?;
     element.click().await
 }
 
-/// Types into the filter as a person would.
+/// Types into the filter of the cases.
 async fn fill(driver: &WebDriver, filter: &str) -> WebDriverResult<()> {
-    let search = driver.find(By::Css("#search")).await?;
+    fill_in(driver, "#search", filter).await
+}
+
+/// Types into a filter as a person would.
+pub(super) async fn fill_in(driver: &WebDriver, selector: &str, filter: &str) -> WebDriverResult<()> {
+    let search = driver.find(By::Css(selector)).await?;
     search.send_keys(Key::Control + "a").await?;
     search.send_keys(Key::Backspace + "").await?;
     search.send_keys(filter).await
 }
 
-async fn focus(driver: &WebDriver, selector: &str) -> WebDriverResult<()> {
+pub(super) async fn focus(driver: &WebDriver, selector: &str) -> WebDriverResult<()> {
     driver.find(By::Css(selector)).await?.focus().await
 }
 
-async fn press(driver: &WebDriver, key: Key) -> WebDriverResult<()> {
+pub(super) async fn press(driver: &WebDriver, key: Key) -> WebDriverResult<()> {
     driver.action_chain().send_keys(key + "").perform().await
 }
 
 /// Returns the text of what has the focus.
-async fn focused(driver: &WebDriver) -> WebDriverResult<String> {
+pub(super) async fn focused(driver: &WebDriver) -> WebDriverResult<String> {
     let text = driver.execute("return document.activeElement.innerText", vec![]).await?;
     Ok(text.json().as_str().unwrap_or_default().to_owned())
 }

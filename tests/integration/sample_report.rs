@@ -2,10 +2,13 @@
 // itself.
 
 use shmoo::check::golden::{GoldenFinding, GoldenVerdict};
-use shmoo::compare::{Change, Comparison, ComparisonBase, ComparisonVerdict, Red};
+use shmoo::compare::{
+    Band, Change, Comparison, ComparisonBase, ComparisonVerdict, Decision, Figures, LevelChange, Red, Repeats, Samples,
+    Scale, Test, Trend, TrendRun, TrendValue,
+};
 use shmoo::ledger::{Exit, Measured, MeasuredValue, Quote, RowResult, Try, Usage, Verdict};
 use shmoo::record::{CaseRecord, MetricInfo, MetricRow, ParamInfo, RunInfo, SourceInfo, TaskRecord};
-use shmoo::report::{GridAxis, GridCell, LogExcerpt, Report, ShmooGrid, bucket, totals};
+use shmoo::report::{DiffCell, GridAxis, GridCell, LogExcerpt, Report, ShmooDiff, ShmooGrid, bucket, totals};
 use shmoo::value::{Digest, MetricName, PointName, RunId, Scalar, StageName, SuiteName, TaskKey, Timestamp};
 use std::collections::BTreeMap;
 
@@ -47,7 +50,7 @@ pub(crate) fn red() -> Report {
         .to_vec();
     tasks.push(bench);
 
-    change(&mut tasks, "check_drc/inv5", |task| {
+    set(&mut tasks, "check_drc/inv5", |task| {
         task.verdict = Verdict::Fail;
         task.message = Some("12 violations, expected 0".into());
         task.exit = Some(Exit::Code(0));
@@ -62,7 +65,7 @@ pub(crate) fn red() -> Report {
         ("run_simulations/inv5_v1.8_npex", "check_lvs/inv5"),
         ("run_simulations/inv5_v3.3_npex", "check_lvs/inv5"),
     ] {
-        change(&mut tasks, key, |task| {
+        set(&mut tasks, key, |task| {
             task.verdict = Verdict::Skipped;
             task.message = Some(format!("needs {cause}, which did not pass"));
             task.cause = Some(cause.parse().expect(OWN));
@@ -71,12 +74,12 @@ pub(crate) fn red() -> Report {
             task.folder = None;
         });
     }
-    change(&mut tasks, "run_simulations/inv5_v0.6_nsch", |task| {
+    set(&mut tasks, "run_simulations/inv5_v0.6_nsch", |task| {
         task.verdict = Verdict::Fail;
         task.known = Some("https://example.org/issues/7".into());
         task.message = Some("points is 12.5, expected more than 30".into());
     });
-    change(&mut tasks, "run_simulations/inv7_v0.6_nsch", |task| {
+    set(&mut tasks, "run_simulations/inv7_v0.6_nsch", |task| {
         task.verdict = Verdict::Error;
         task.message = Some("measurement `freq_hz` is missing in sim.log".into());
         task.exit = Some(Exit::Code(1));
@@ -89,14 +92,14 @@ pub(crate) fn red() -> Report {
         }];
         task.metrics.clear();
     });
-    change(&mut tasks, "run_simulations/inv7_v3.3_npex", |task| {
+    set(&mut tasks, "run_simulations/inv7_v3.3_npex", |task| {
         task.verdict = Verdict::Timeout;
         task.message = Some("still running after 2m".into());
         task.exit = Some(Exit::Signal(9));
         task.usage.wall = 120.0;
         task.metrics.clear();
     });
-    change(&mut tasks, "run_simulations/inv7_v1.8_npex", |task| {
+    set(&mut tasks, "run_simulations/inv7_v1.8_npex", |task| {
         task.verdict = Verdict::Lost;
         task.usage = Usage::default();
         task.metrics.clear();
@@ -111,6 +114,7 @@ pub(crate) fn red() -> Report {
         }
     }
     count_cases(&mut tasks, &cases);
+    schedule(&mut tasks);
     let mut report = assembled(tasks, cases);
     report.run.complete = false;
     report.run.stopped = vec!["SIGTERM".into()];
@@ -119,6 +123,7 @@ pub(crate) fn red() -> Report {
         vec!["configs/temp-sense.yaml:61: check_lvs at inv7 is a known failure and passed: delete the line".into()];
     report.comparison = Some(comparison());
     report.plots = ["sch", "pex"].map(grid).to_vec();
+    report.plot_diffs = ["sch", "pex"].map(diff).to_vec();
     report.logs = vec![
         LogExcerpt {
             task: "run_simulations/inv7_v0.6_nsch".parse().expect(OWN),
@@ -188,8 +193,34 @@ pub(crate) fn many(count: usize) -> Report {
         });
         tasks.push(task);
     }
+    schedule(&mut tasks);
     let mut report = assembled(tasks, cases);
     report.exit_codes = vec![if report.buckets.is_empty() { 0 } else { 11 }];
+    report
+}
+
+/// `many`, compared with a run before it: each metric of each case, every fiftieth of which is worse.
+#[allow(dead_code, reason = "the browser tests and the unit tests use their own parts")]
+pub(crate) fn many_compared(count: usize) -> Report {
+    let mut report = many(count);
+    let changes = report.metrics.iter().enumerate().map(|(index, row)| {
+        let MeasuredValue::Number(head) = row.value else { unreachable!("all samples are numbers") };
+        let (factor, verdict) = match index % 50 {
+            0 => (1.08, ComparisonVerdict::Regressed),
+            1 => (0.95, ComparisonVerdict::Improved),
+            2 => (1.04, ComparisonVerdict::Uncertain),
+            _ => (1.0 + (index % 7) as f64 / 1000.0, ComparisonVerdict::Unchanged),
+        };
+        let mut change = change(row.metric.as_str(), row.point.as_str(), head / factor, head, verdict);
+        change.unit = row.unit.clone();
+        change.figures = Some(Box::new(figures(head / factor, head)));
+        if verdict != ComparisonVerdict::Unchanged {
+            change.samples = Some(Box::new(repeats(head / factor, head)));
+        }
+        change
+    });
+    let changes = changes.collect();
+    report.comparison = Some(Comparison { changes, common_cases: count as u64, ..comparison() });
     report
 }
 
@@ -288,7 +319,32 @@ pub(crate) fn hostile(text: &str) -> Report {
             change.point = PointName::new(text);
             change.rule = own();
             change.unit = Some(own());
+            if let Some(band) = change.figures.as_mut().and_then(|figures| figures.history.as_mut()) {
+                band.since = Some(RunId::new(text));
+            }
         }
+    }
+    if let Some(comparison) = &mut report.comparison {
+        for run in &mut comparison.trend_runs {
+            run.run = RunId::new(text);
+            (run.commit, run.branch) = (Some(own()), Some(own()));
+        }
+        for trend in &mut comparison.trends {
+            trend.metric = own();
+            trend.point = PointName::new(text);
+            trend.unit = Some(own());
+            for change in &mut trend.changes {
+                (change.good, change.bad) = (Some(own()), Some(own()));
+            }
+        }
+    }
+    for diff in &mut report.plot_diffs {
+        diff.base = RunId::new(text);
+        diff.pass = own();
+        diff.x.param = own();
+        diff.y.unit = Some(own());
+        diff.x.values = vec![Scalar::Text(own()); diff.x.values.len()];
+        diff.fixed = vec![(own(), Scalar::Text(own()))];
     }
     for plot in &mut report.plots {
         plot.pass = own();
@@ -425,6 +481,7 @@ fn assembled(tasks: Vec<TaskRecord>, cases: Vec<CaseRecord>) -> Report {
         comparison: None,
         other_comparisons: vec![],
         plots: vec![],
+        plot_diffs: vec![],
         logs: vec![],
         logs_left_out: 0,
         warnings: vec![],
@@ -444,7 +501,20 @@ fn judged_case(name: &str, tasks: &[TaskRecord]) -> CaseRecord {
     case
 }
 
-fn change(tasks: &mut [TaskRecord], key: &str, with: impl FnOnce(&mut TaskRecord)) {
+/// Puts the tasks on two workers, one after the other, each where there is time first.
+fn schedule(tasks: &mut [TaskRecord]) {
+    let start = run().started.milliseconds();
+    let mut free = [start; 2];
+    for task in tasks.iter_mut().filter(|task| task.usage.wall > 0.0) {
+        let worker = usize::from(free[1] < free[0]);
+        task.worker = worker as u32;
+        task.started = Some(Timestamp::from_milliseconds(free[worker]));
+        let took: f64 = task.usage.wall + task.tries.iter().map(|attempt| attempt.usage.wall).sum::<f64>();
+        free[worker] += (took * 1000.0) as i64;
+    }
+}
+
+fn set(tasks: &mut [TaskRecord], key: &str, with: impl FnOnce(&mut TaskRecord)) {
     with(tasks.iter_mut().find(|task| task.task.to_string() == key).expect(OWN));
 }
 
@@ -502,7 +572,7 @@ fn goldens() -> Vec<GoldenFinding> {
 }
 
 fn comparison() -> Comparison {
-    let change = |metric: &str, point: &str, base: Option<f64>, head: Option<f64>, verdict, rule: &str| Change {
+    let plain = |metric: &str, point: &str, base: Option<f64>, head: Option<f64>, verdict, rule: &str| Change {
         metric: format!("run_simulations.{metric}"),
         point: PointName::new(point),
         base: base.map(MeasuredValue::Number),
@@ -515,6 +585,12 @@ fn comparison() -> Comparison {
         verdict,
         rule: rule.into(),
         figures: None,
+        samples: None,
+    };
+    let weighed = |change: Change, base, head| Change {
+        figures: Some(Box::new(figures(base, head))),
+        samples: Some(Box::new(repeats(base, head))),
+        ..change
     };
     Comparison {
         rule: None,
@@ -533,15 +609,19 @@ fn comparison() -> Comparison {
             "20260131-090000-temp-sense-00ff was passed over: incomplete".into(),
         ],
         changes: vec![
-            change(
-                "freq",
-                "inv7_v1.8_nsch",
-                Some(6.1e8),
-                Some(5.785_714e8),
-                ComparisonVerdict::Regressed,
-                "exact metric, better: higher, and it is lower",
+            weighed(
+                plain(
+                    "freq",
+                    "inv7_v1.8_nsch",
+                    Some(6.1e8),
+                    Some(5.785_714e8),
+                    ComparisonVerdict::Regressed,
+                    "5.2% worse, more than 1%, outside of [591.7, 631.4] MHz, better: higher (p = 0.0002, q = 0.004)",
+                ),
+                6.1e8,
+                5.785_714e8,
             ),
-            change(
+            plain(
                 "power",
                 "inv7_v1.8_nsch",
                 Some(5.1e-4),
@@ -549,17 +629,21 @@ fn comparison() -> Comparison {
                 ComparisonVerdict::Improved,
                 "exact metric, better: lower, and it is lower",
             ),
-            change(
-                "freq",
-                "inv7_v3.3_nsch",
-                Some(1.944e9),
-                Some(1.944_643e9),
-                ComparisonVerdict::Uncertain,
-                "the spread of earlier runs is not known",
+            weighed(
+                plain(
+                    "freq",
+                    "inv7_v3.3_nsch",
+                    Some(1.944e9),
+                    Some(1.944_643e9),
+                    ComparisonVerdict::Uncertain,
+                    "the spread of earlier runs is not known",
+                ),
+                1.944e9,
+                1.944_643e9,
             ),
-            change("power", "inv7_v3.3_nsch", Some(8.25e-4), Some(8.25e-4), ComparisonVerdict::Unchanged, "equal"),
-            change("freq", "inv5_v1.8_nsch", None, Some(8.1e8), ComparisonVerdict::New, "the base has no such point"),
-            change(
+            plain("power", "inv7_v3.3_nsch", Some(8.25e-4), Some(8.25e-4), ComparisonVerdict::Unchanged, "equal"),
+            plain("freq", "inv5_v1.8_nsch", None, Some(8.1e8), ComparisonVerdict::New, "the base has no such point"),
+            plain(
                 "freq",
                 "inv9_v1.8_nsch",
                 Some(4.5e8),
@@ -567,7 +651,7 @@ fn comparison() -> Comparison {
                 ComparisonVerdict::Removed,
                 "this run has no such point",
             ),
-            change(
+            plain(
                 "power",
                 "inv7_v3.3_nsch",
                 Some(8.25e-4),
@@ -602,7 +686,127 @@ fn comparison() -> Comparison {
                 earlier: None,
             },
         ],
-        ..Comparison::default()
+        trend_runs: trend_runs(),
+        trends: vec![
+            trend("freq", "inv7_v1.8_nsch", "Hz", 6.1e8, 5.785_714e8),
+            trend("power", "inv7_v1.8_nsch", "W", 5.1e-4, 4.5e-4),
+        ],
+        trends_left_out: 0,
+    }
+}
+
+/// A change with two numbers.
+fn change(metric: &str, point: &str, base: f64, head: f64, verdict: ComparisonVerdict) -> Change {
+    Change {
+        metric: format!("run_simulations.{metric}"),
+        point: PointName::new(point),
+        base: Some(MeasuredValue::Number(base)),
+        head: Some(MeasuredValue::Number(head)),
+        unit: None,
+        relative: Some((head - base) / base.abs()),
+        verdict,
+        rule: format!("{:.1}% worse, outside of the band of 12 earlier runs (p = 0.0002, q = 0.004)", 8.0),
+        figures: None,
+        samples: None,
+    }
+}
+
+/// The runs before `run`, a day between them, and `run` itself.
+fn trend_runs() -> Vec<TrendRun> {
+    let run = |index: i64| TrendRun {
+        run: RunId::new(format!("202601{:02}-142233-temp-sense-{:04x}", 14 + index, 4099 * index + 10)),
+        started: Timestamp::from_milliseconds(1_769_869_353_000 - (17 - index) * 86_400_000),
+        commit: Some(format!("{:010x}{:030x}", 0xfe_ed00_0000_u64 + 77_777 * index as u64, index)),
+        branch: Some("main".into()),
+    };
+    let mut runs: Vec<TrendRun> = (0..17).map(run).collect();
+    runs.push(TrendRun {
+        run: self::run().id,
+        started: self::run().started,
+        commit: self::run().source.commit,
+        branch: self::run().source.branch,
+    });
+    runs
+}
+
+/// A metric that stood higher in the first five of the runs, wavered, and is now at `head`.
+fn trend(metric: &str, point: &str, unit: &str, base: f64, head: f64) -> Trend {
+    let count = trend_runs().len();
+    let value = |index: usize| {
+        let level = if index < 5 { 1.08 * base } else { base };
+        let value = if index + 1 == count { head } else { level * (1.0 + 0.004 * ((index * 5 % 7) as f64 - 3.0)) };
+        TrendValue { run: index as u32, value, low: value * 0.985, high: value * 1.02, n: 10 }
+    };
+    let commit = |index: usize| trend_runs()[index].commit.clone();
+    Trend {
+        metric: format!("run_simulations.{metric}"),
+        point: PointName::new(point),
+        unit: Some(unit.into()),
+        better: Some("higher".into()),
+        values: (0..count).map(value).collect(),
+        changes: vec![LevelChange {
+            at: 5,
+            before: 1.08 * base,
+            after: base,
+            p: 0.002,
+            good: commit(4),
+            bad: commit(5),
+        }],
+        drift: None,
+    }
+}
+
+/// Figures of a change against twelve earlier runs.
+fn figures(base: f64, head: f64) -> Figures {
+    let effect = head / base - 1.0;
+    Figures {
+        scale: Scale::Log,
+        effect,
+        interval: Some([effect - 0.012, effect + 0.011]),
+        min_effect: 0.01,
+        head: Repeats { n: 10, low: head * 0.985, high: head * 1.02 },
+        base: Repeats { n: 10, low: base * 0.985, high: base * 1.02 },
+        history: Some(Band {
+            runs: 12,
+            centre: base * 1.002,
+            low: Some(base * 0.97),
+            high: Some(base * 1.035),
+            deviation: Some(0.0148),
+            freedom: Some(14.5),
+            moderated: true,
+            since: Some(RunId::new("20260110-080000-temp-sense-0a1b")),
+        }),
+        runs_missing: 0,
+        test: Some(Test::History),
+        p: Some(0.00021),
+        q: Some(0.0042),
+        family: 12,
+        repeats_p: Some(0.000_18),
+        decided_by: Decision::All,
+    }
+}
+
+/// Ten repeats on both sides, around a value each.
+fn repeats(base: f64, head: f64) -> Samples {
+    let around = |centre: f64| (0..10).map(|index| centre * (0.985 + 0.0035 * f64::from(index * 7 % 10))).collect();
+    Samples { base: around(base), head: around(head) }
+}
+
+/// What changed in a plot: some of everything.
+fn diff(netlist: &str) -> ShmooDiff {
+    let ShmooGrid { pass, x, y, fixed, .. } = grid(netlist);
+    let cell = |broke, mended, pass, fail, unknown| DiffCell { broke, mended, pass, fail, unknown };
+    ShmooDiff {
+        base: RunId::new("20260130-140000-temp-sense-77aa"),
+        pass,
+        x,
+        y,
+        fixed,
+        cells: vec![
+            vec![cell(0, 0, 0, 5, 0), cell(3, 0, 0, 2, 0), cell(0, 2, 3, 0, 0), cell(0, 0, 5, 0, 0)],
+            vec![cell(0, 0, 0, 5, 0), cell(2, 1, 1, 1, 0), cell(0, 0, 5, 0, 0), cell(0, 0, 5, 0, 0)],
+            vec![cell(0, 0, 0, 0, 5), cell(0, 0, 4, 1, 0), cell(0, 0, 5, 0, 0), cell(0, 0, 0, 0, 0)],
+        ],
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) fn cases(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "</ul></noscript>")?;
     writeln!(
         out,
-        r#"<form class="filter" role="search" id="filter"><label for="search">filter</label><input type="search" id="search" autocomplete="off" spellcheck="false" placeholder="words of the name, vdd&lt;1, freq&gt;1e9" aria-describedby="filter-help">"#
+        r#"<form class="filter scripted" role="search" id="filter"><label for="search">filter</label><input type="search" id="search" autocomplete="off" spellcheck="false" placeholder="words of the name, vdd&lt;1, freq&gt;1e9" aria-describedby="filter-help">"#
     )?;
     writeln!(out, r#"<div class="chips" role="group" aria-label="verdicts">"#)?;
     for verdict in Verdict::ALL.into_iter().rev() {
@@ -36,6 +36,6 @@ pub(super) fn cases(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     )?;
     writeln!(
         out,
-        r#"<div class="scroll tall" tabindex="0" role="region" aria-label="cases"><table id="case-table"><caption class="hidden">cases; the buttons in the head sort</caption><thead></thead><tbody></tbody></table><div id="end"></div></div>"#
+        r#"<div class="scroll tall scripted" tabindex="0" role="region" aria-label="cases"><table id="case-table" class="sorted"><caption class="hidden">cases; the buttons in the head sort</caption><thead></thead><tbody></tbody></table><div class="end"></div></div>"#
     )
 }

@@ -27,17 +27,17 @@ const QUOTES: usize = 2_000_000;
 /// Writes the data as a script element that nothing in it can end.
 pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     write!(out, r#"<script type="application/json" id="data">"#)?;
-    let mut inert = InertJson { out };
+    let mut inert = Inert { out };
     serde_json::to_writer(&mut inert, &Data::of(report))?;
     writeln!(out, "</script>")
 }
 
 /// Escapes `<`, which can only be inside of strings there, so that neither `</script>` nor `<!--` occurs.
-struct InertJson<'a> {
-    out: &'a mut dyn Write,
+pub(super) struct Inert<'a> {
+    pub(super) out: &'a mut dyn Write,
 }
 
-impl Write for InertJson<'_> {
+impl Write for Inert<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut rest = bytes;
         while let Some(at) = rest.iter().position(|byte| *byte == b'<') {
@@ -109,7 +109,7 @@ struct Extra {
 /// A value of a column.
 #[derive(Clone, Serialize)]
 #[serde(untagged)]
-enum Cell {
+pub(super) enum Cell {
     None,
     Number(f64),
     Text(String),
@@ -131,10 +131,7 @@ impl Data {
             for row in index.of_case(case) {
                 let row = &report.metrics[row];
                 let column = columns[&(row.stage.as_str(), row.metric.as_str())];
-                values[column] = match &row.value {
-                    MeasuredValue::Number(value) => Cell::Number(*value),
-                    MeasuredValue::Text(text) => Cell::Text(short(text, 200)),
-                };
+                values[column] = cell_of(&row.value);
             }
             let name = line(case.name.as_str()).into_owned();
             let quoted = quote(case.name.as_str());
@@ -183,6 +180,14 @@ fn reported(report: &Report) -> HashMap<&str, Vec<String>> {
 
 fn number(verdict: Verdict) -> usize {
     Verdict::ALL.iter().position(|other| *other == verdict).unwrap_or(0)
+}
+
+/// Returns a measured value for the page.
+pub(super) fn cell_of(value: &MeasuredValue) -> Cell {
+    match value {
+        MeasuredValue::Number(value) => Cell::Number(*value),
+        MeasuredValue::Text(text) => Cell::Text(short(text, 200)),
+    }
 }
 
 fn cell(value: &Scalar) -> Cell {

@@ -1,4 +1,4 @@
-//! Plots, stages, slowest tasks, and the facts of the run.
+//! Stages, slowest tasks, and the facts of the run.
 
 use super::failures::more;
 use super::{clipped, command, text, verdict_mark};
@@ -7,35 +7,14 @@ use crate::report::Report;
 use crate::report::command::whole_command;
 use crate::report::figure::thousands;
 use crate::report::headline::sign;
-use crate::report::plot;
 use crate::report::selection::{seconds, slowest as slowest_tasks};
-use crate::report::svg::{escape, inline_legend, inline_svg};
 use crate::value::{show_bytes, show_duration};
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 
-/// Plots, slow tasks and warnings that are shown.
-const PLOTS: usize = 60;
+/// Slow tasks and warnings that are shown.
 const SLOWEST: usize = 20;
 const WARNINGS: usize = 500;
-
-/// Writes the shmoo plots.
-pub(super) fn plots(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    inline_legend(out)?;
-    writeln!(out, r#"<div class="plots">"#)?;
-    for (number, grid) in report.plots.iter().take(PLOTS).enumerate() {
-        writeln!(
-            out,
-            r#"<figure class="plot"><figcaption>{}</figcaption><div class="scroll" tabindex="0" role="region" aria-label="shmoo plot {}">"#,
-            escape(&plot::title(grid)),
-            number + 1
-        )?;
-        inline_svg(grid, number, out)?;
-        writeln!(out, "</div></figure>")?;
-    }
-    writeln!(out, "</div>")?;
-    more(report.plots.len().saturating_sub(PLOTS), "plot", out)
-}
 
 /// Writes the counts of each stage.
 pub(super) fn stages(report: &Report, out: &mut dyn Write) -> io::Result<()> {

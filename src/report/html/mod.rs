@@ -6,8 +6,11 @@
 //! even if an escape were missing. Each section is a function; a new one is called in `html`.
 
 mod cases;
+mod changes;
+mod comparison;
 mod data;
 mod details;
+mod drawn;
 mod failures;
 mod findings;
 mod policy;
@@ -21,7 +24,18 @@ use crate::value::show_duration;
 use std::io::{self, Write};
 
 const STYLE: &str = include_str!("style.css");
-const SCRIPT: &str = include_str!("page.js");
+/// One file for each idea; each works with what those before it declare.
+const SCRIPT: &str = concat!(
+    include_str!("page/base.js"),
+    include_str!("page/table.js"),
+    include_str!("page/cases.js"),
+    include_str!("page/chart.js"),
+    include_str!("page/distribution.js"),
+    include_str!("page/trend.js"),
+    include_str!("page/drawings.js"),
+    include_str!("page/changes.js"),
+    include_str!("page/address.js"),
+);
 
 /// Writes the report as an HTML page.
 pub fn html(report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -59,6 +73,9 @@ fn page(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "</main>")?;
     writeln!(out, "<footer>written by shmoo {}</footer>", text(&report.run.shmoo))?;
     data::write(report, out)?;
+    if let Some(comparison) = report.comparison.as_ref().filter(|comparison| !comparison.changes.is_empty()) {
+        changes::write(comparison, out)?;
+    }
     writeln!(out, "<script>{SCRIPT}</script>\n</body>\n</html>")
 }
 
@@ -107,7 +124,7 @@ fn sections(report: &Report) -> Vec<Section> {
                 ["Comparison", "Comparison"],
                 number(changes.len()),
                 changes.iter().any(regressed),
-                findings::comparison,
+                comparison::comparison,
             ),
         ),
         (
@@ -116,7 +133,7 @@ fn sections(report: &Report) -> Vec<Section> {
         ),
         (
             !report.plots.is_empty(),
-            section("plots", ["Shmoo plots", "Plots"], number(report.plots.len()), false, details::plots),
+            section("plots", ["Shmoo plots", "Plots"], number(report.plots.len()), false, drawn::plots),
         ),
         (
             !report.totals.stages.is_empty(),
@@ -125,6 +142,10 @@ fn sections(report: &Report) -> Vec<Section> {
         (
             !report.cases.is_empty(),
             section("cases", ["Cases", "Cases"], number(report.cases.len()), false, cases::cases),
+        ),
+        (
+            report.tasks.iter().any(|task| task.usage.wall > 0.0 && task.started.is_some()),
+            section("timeline", ["Tasks on workers", "Timeline"], None, false, drawn::timeline),
         ),
         (
             report.tasks.iter().any(|task| task.usage.wall > 0.0),
@@ -237,9 +258,9 @@ mod tests {
     fn hostile_text_is_inert() {
         for hostile in sample::HOSTILE {
             let page = written(&sample::hostile(hostile));
-            // The page's own two scripts, and no element that came out of the run.
-            assert_eq!(page.matches("<script").count(), 2, "{hostile}");
-            assert_eq!(page.matches("</script").count(), 2, "{hostile}");
+            // The page's own: two of data and one that runs, and no element that came out of the run.
+            assert_eq!(page.matches("<script").count(), 3, "{hostile}");
+            assert_eq!(page.matches("</script").count(), 3, "{hostile}");
             assert!(!page.contains("<img") && !page.contains("<!-- "), "{hostile}");
             let own = page.replace(STYLE, "").replace(SCRIPT, "");
             let harmless = |c: char| matches!(c, '\n' | '\t') || !c.is_control() && !crate::report::inert::is_unseen(c);
@@ -249,7 +270,9 @@ mod tests {
 
     #[test]
     fn ten_thousand_cases_fit() {
-        let page = written(&sample::many(10_000));
-        assert!(page.len() < 10_000_000, "{}", page.len());
+        for report in [sample::many(10_000), sample::many_compared(10_000)] {
+            let page = written(&report);
+            assert!(page.len() < 10_000_000, "{}", page.len());
+        }
     }
 }

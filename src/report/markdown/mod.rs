@@ -7,6 +7,7 @@
 mod code;
 
 use super::command::run_command;
+use super::diff::plot_diff;
 use super::figure::{count, percent, thousands};
 use super::headline::{Tone, change_sign, ended, golden_word, headline, sign};
 use super::inert::{block, line, short};
@@ -349,13 +350,25 @@ left out for want of room: {}
 
     fn plots(&mut self) {
         let plots = &self.report.plots;
-        for grid in self.first(plots, self.tier.plots, "shmoo plot") {
+        let diffs = &self.report.plot_diffs;
+        for (number, grid) in self.first(plots, self.tier.plots, "shmoo plot").iter().enumerate() {
             let mut drawn = Vec::new();
             let options = PlotOptions { width: 120, ascii: false };
             plot(grid, options, &mut drawn).expect("writing to memory does not fail");
+            let mut title = "shmoo plot".to_owned();
+            if let Some(diff) = diffs.get(number) {
+                drawn.push(b'\n');
+                plot_diff(diff, options, &mut drawn).expect("writing to memory does not fail");
+                title = match diff.moved() {
+                    (0, 0) => "shmoo plot, and nothing moved".to_owned(),
+                    (broke, mended) => {
+                        format!("shmoo plot, and what moved: {} broke, {} mended", thousands(broke), thousands(mended))
+                    }
+                };
+            }
             let drawn = String::from_utf8_lossy(&drawn);
             self.line(&format!(
-                "\n<details><summary>shmoo plot</summary>\n\n{}\n\n</details>",
+                "\n<details><summary>{title}</summary>\n\n{}\n\n</details>",
                 fenced(drawn.trim_end(), "text")
             ));
         }
