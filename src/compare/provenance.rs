@@ -15,6 +15,7 @@ const MACHINE: [&str; 6] = ["label", "cpu", "cores", "governor", "kernel", "memo
 const MOST_INPUTS: usize = 3;
 
 type Params = [(String, Scalar)];
+type OwnParams = Vec<(String, Scalar)>;
 
 /// Something else that changed.
 #[derive(Debug, Clone, PartialEq)]
@@ -241,15 +242,15 @@ impl<'a> Provenance<'a> {
 }
 
 /// Returns parameters in an order of their own.
-fn key<'p>(params: impl Iterator<Item = &'p (String, Scalar)>) -> Vec<(String, Scalar)> {
-    let mut key: Vec<(String, Scalar)> = params.cloned().collect();
+fn key<'p>(params: impl Iterator<Item = &'p (String, Scalar)>) -> OwnParams {
+    let mut key: OwnParams = params.cloned().collect();
     key.sort();
     key
 }
 
 /// The tasks of a run.
 struct Tasks<'a> {
-    by_params: HashMap<(String, Vec<(String, Scalar)>), &'a TaskRecord>,
+    by_params: HashMap<(String, OwnParams), &'a TaskRecord>,
     /// The programs that the tasks of each stage started.
     programs: BTreeMap<&'a str, BTreeSet<&'a str>>,
 }
