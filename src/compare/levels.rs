@@ -2,6 +2,7 @@
 
 use crate::ledger::MeasuredValue;
 use crate::stats::{RankSums, median, shift};
+use crate::value::show_number;
 use serde::{Deserialize, Serialize};
 
 /// The ends differ beyond noise up to this p-value of the rank-sum test: five values on each side of which
@@ -40,7 +41,8 @@ pub enum Alike {
     Equal(String),
     /// They differ less than they vary.
     #[error(
-        "the ends do not differ beyond noise: {good} against {bad}, difference {difference} in [{low}, {high}], p = {p:.2} where at most {ALIKE_ABOVE} is asked"
+        "the ends do not differ beyond noise: {} against {}, difference {} in [{}, {}], p = {p:.2} where at most {ALIKE_ABOVE} is asked",
+        few(*good), few(*bad), few(*difference), few(*low), few(*high)
     )]
     Noise {
         /// The median of the good end.
@@ -110,6 +112,11 @@ fn numbers(values: &[MeasuredValue]) -> Vec<f64> {
     numbers
 }
 
+/// Returns a number with four digits.
+fn few(value: f64) -> String {
+    format!("{value:.3e}").parse().map_or_else(|_| value.to_string(), show_number)
+}
+
 fn shown(value: &MeasuredValue) -> String {
     match value {
         MeasuredValue::Number(number) => number.to_string(),
@@ -149,7 +156,10 @@ mod tests {
         let told = |good: &[f64], bad: &[f64]| Levels::of(&values(good), &values(bad), false).unwrap_err().to_string();
         assert!(told(&[1.0; 5], &[1.0; 5]).contains("do not differ beyond noise: 1 against 1"));
         let overlap = told(&[1.0, 1.1, 1.2, 1.3, 1.4], &[1.35, 1.5, 1.6, 1.7, 1.8]);
-        assert!(overlap.contains("p = 0.02 where at most 0.01 is asked"), "{overlap}");
+        assert!(
+            overlap.contains("1.2 against 1.6, difference 0.4 in [") && overlap.contains("p = 0.02 where"),
+            "{overlap}"
+        );
         assert_eq!(Levels::of(&values(&[3.0]), &values(&[3.0]), true), Err(Alike::Equal("3".to_owned())));
         let mixed = [MeasuredValue::Text("x".to_owned())];
         assert_eq!(Levels::of(&mixed, &values(&[1.0]), false), Err(Alike::Mixed));

@@ -263,7 +263,7 @@ impl Hunt<'_> {
         drop(sides);
         drop(trees);
         let refuse = |error: crate::compare::Alike| {
-            let hint = "`--repeats` measures more often; `shmoo compare` shows whether there is a change at all";
+            let hint = "`--repeats` measures more often; an end further away may differ more";
             let unit = unit.as_ref().map(|unit| format!(" (in {unit})")).unwrap_or_default();
             StepError::usage(format!("{error}{unit}"), Some(hint.to_owned()))
         };
