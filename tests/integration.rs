@@ -26,4 +26,5 @@ mod integration {
     mod sandbox;
     mod suites;
     mod temp_sense;
+    mod wider_transistor;
 }

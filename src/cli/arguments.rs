@@ -1,8 +1,9 @@
 //! The arguments of all commands.
 
 use super::bless_arguments::BlessArgs;
+use super::changes_arguments::ChangesArgs;
 use super::exit::EXIT_CODES;
-use crate::value::{BaselineRule, BaselineRuleError, Share};
+use crate::value::{BaselineRule, BaselineRuleError};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -29,7 +30,7 @@ pub(super) enum Command {
     Compare(CompareArgs),
     /// Make what a run measured golden
     Bless(BlessArgs),
-    /// Find where the columns of a CSV file changed their level
+    /// Find where metrics of the history, or columns of a CSV file, changed their level
     Changes(ChangesArgs),
     /// Tell which tools are there, which are missing, and how to install them
     Doctor(DoctorArgs),
@@ -294,47 +295,6 @@ pub(super) struct CompareArgs {
     /// Count uncertain changes as regressions
     #[arg(long)]
     pub(super) strict: bool,
-}
-
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Rows are in the order of time; an empty cell is no value. A change is where the level steps; a drift is
-where it creeps since the last step. Both take the memory of the series into account: see
-docs/STATISTICS.md.
-
-Examples:
-  shmoo changes nightly.csv
-  shmoo changes nightly.csv --index commit --time date --metric wall --format json
-
-Exit codes: 3 if no column has six values, 2 for a bad file, else 0."
-)]
-pub(super) struct ChangesArgs {
-    /// The CSV file; its first line names the columns
-    pub(super) file: PathBuf,
-    /// Name rows by this column [default: count them from 0]
-    #[arg(long, value_name = "COLUMN")]
-    pub(super) index: Option<String>,
-    /// Take times from this column [default: one called time, timestamp, date, datetime or started]
-    #[arg(long, value_name = "COLUMN")]
-    pub(super) time: Option<String>,
-    /// Take values from this column; may be repeated [default: all other columns]
-    #[arg(long = "metric", value_name = "COLUMN")]
-    pub(super) metrics: Vec<String>,
-    /// Leave out changes smaller than this share of the level before
-    #[arg(long, value_name = "SHARE", default_value = "0%")]
-    pub(super) min_effect: Share,
-    /// Leave out changes with a larger p-value
-    #[arg(long, value_name = "P", default_value_t = 0.02, value_parser = probability)]
-    pub(super) level: f64,
-    /// The format
-    #[arg(long, value_enum, default_value_t = TableFormat::Table)]
-    pub(super) format: TableFormat,
-}
-
-/// Reads a number above 0 and below 1.
-fn probability(text: &str) -> Result<f64, String> {
-    let inside = |value: &f64| *value > 0.0 && *value < 1.0;
-    text.parse().ok().filter(inside).ok_or_else(|| "wanted: a number above 0 and below 1".to_owned())
 }
 
 /// A table or JSON.

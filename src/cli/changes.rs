@@ -1,24 +1,35 @@
 //! `shmoo changes`.
 
 use super::Session;
-use super::arguments::{ChangesArgs, TableFormat};
+use super::arguments::TableFormat;
+use super::changes_arguments::ChangesArgs;
 use super::exit::Exit;
+use super::stored_changes::stored_changes;
 use super::table::{row, table};
 use crate::report::{count, percent, short};
 use crate::stats::{ChangePoint, ChangeRules, Drift, Side};
 use crate::steps::StepError;
 use crate::steps::series::{Columns, Found, find_changes};
-use crate::value::show_number;
+use crate::steps::stored_series::Stored;
+use crate::value::{SuiteName, show_number};
 use serde_json::json;
 
 /// Fewest values in which a change can be found.
-const FEWEST: usize = 6;
+pub(super) const FEWEST: usize = 6;
 
 pub(super) fn changes(session: &Session, arguments: &ChangesArgs) -> Result<Exit, Exit> {
-    let ChangesArgs { file, index, time, metrics, min_effect, level, format } = arguments;
+    let ChangesArgs { file, suite, cases, branch, machine, index, time, metrics, min_effect, level, format } =
+        arguments;
     let printer = &session.printer;
-    let columns = Columns { index: index.clone(), time: time.clone(), metrics: metrics.clone() };
     let rules = ChangeRules { level: *level, min_effect: min_effect.factor(), ..ChangeRules::default() };
+    if let Some(suite) = suite {
+        let (metrics, points) = (metrics.clone(), cases.clone());
+        let (branch, machine) = (branch.clone(), machine.clone());
+        let wanted = Stored { suite: SuiteName::new(suite.as_str()), metrics, points, branch, machine };
+        return stored_changes(session, &wanted, &rules, *format);
+    }
+    let file = file.as_deref().expect("a file is required where no suite is given");
+    let columns = Columns { index: index.clone(), time: time.clone(), metrics: metrics.clone() };
     let found = find_changes(file, &columns, &rules).map_err(|error: StepError| printer.step(&error))?;
     let short_series = found.iter().filter(|found| found.series.values.len() < FEWEST).count();
     let exit = if short_series == found.len() { Exit::Nothing } else { Exit::Ok };
@@ -118,6 +129,6 @@ fn lines(found: &[Found]) -> String {
     table(rows, &[3, 4, 5, 6])
 }
 
-fn p_text(p: f64) -> String {
+pub(super) fn p_text(p: f64) -> String {
     if p < 1e-4 { "< 0.0001".to_owned() } else { format!("{p:.4}") }
 }

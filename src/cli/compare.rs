@@ -6,7 +6,7 @@ use super::exit::Exit;
 use super::table::{row, table};
 use crate::compare::{Comparison, ComparisonVerdict};
 use crate::record::RunInfo;
-use crate::report::{both, change_sign, count, counts_of, notable, percent, short, thousands};
+use crate::report::{both, change_sign, count, counts_of, more_reds, notable, percent, red_lines, short, thousands};
 use crate::steps::StepError;
 use crate::steps::comparing::{compare_by, compare_files, compare_with_record, read_record, rules};
 use crate::steps::finding::find_any_run;
@@ -185,6 +185,11 @@ pub(super) fn comparison_lines(comparison: &Comparison, limit: usize) -> String 
         }
         text.push_str(&table(rows, &[3, 4, 5]));
         more(&mut text, shown.len(), "change");
+    }
+    let (lines, left) = red_lines(&comparison.reds, limit);
+    lines.iter().for_each(|line| text.push_str(&format!("{line}\n")));
+    if left > 0 {
+        text.push_str(&format!("  and {} more; the JSON has all\n", more_reds(left)));
     }
     for sentence in comparison.explanations.iter().take(limit) {
         text.push_str(&format!("  {}\n", short(sentence, 400)));

@@ -10,6 +10,7 @@ mod arguments;
 mod bless;
 mod bless_arguments;
 mod changes;
+mod changes_arguments;
 mod check;
 mod compare;
 mod doctor;
@@ -30,6 +31,7 @@ mod restore;
 mod run;
 mod schema;
 mod series;
+mod stored_changes;
 mod sweep;
 mod table;
 

@@ -1,6 +1,7 @@
 //! What a comparison says.
 
 use super::figures::Figures;
+use super::red::Red;
 use super::samples::Samples;
 use super::trend::{Trend, TrendRun};
 use crate::ledger::{MeasuredValue, Verdict};
@@ -30,8 +31,11 @@ pub struct Comparison {
     /// What those that moved have in common, where that is no chance: one sentence each.
     #[serde(default)]
     pub explanations: Vec<String>,
-    /// What else changed: tools, machine, suite, command of a stage.
+    /// What else changed and no red mark tells: tools, machine, suite, command of a stage.
     pub notes: Vec<String>,
+    /// Every red mark, in one sentence each.
+    #[serde(default)]
+    pub reds: Vec<Red>,
     /// The runs that metrics are followed over, oldest first, this run last.
     #[serde(default)]
     pub trend_runs: Vec<TrendRun>,

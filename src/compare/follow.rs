@@ -8,7 +8,7 @@ use super::trend::{Trend, TrendRun, TrendValue};
 use super::{Change, Comparison, ComparisonVerdict};
 use crate::ledger::MeasuredValue;
 use crate::record::{MetricRow, RunRecord, RunSummary, better_text};
-use crate::stats::{ChangeRules, Levels, levels, median};
+use crate::stats::ChangeRules;
 use crate::suite::{Better, Metric, Suite};
 use crate::value::{MetricName, PointName, RunId, StageName};
 use std::collections::HashMap;
@@ -116,14 +116,14 @@ impl Followed {
         let to = self.unit.as_deref().unwrap_or_default();
         let earlier = earlier.of(&names).into_iter().filter_map(|value| {
             let samples = converted(&value.samples, value.unit.as_deref().unwrap_or_default(), to)?;
-            trend_value(*places.get(&value.run)?, &samples)
+            TrendValue::of(*places.get(&value.run)?, &samples)
         });
-        let own = runs.len().checked_sub(1).and_then(|last| trend_value(last as u32, &self.own));
+        let own = runs.len().checked_sub(1).and_then(|last| TrendValue::of(last as u32, &self.own));
         let values: Vec<TrendValue> = earlier.chain(own).collect();
         if values.len() < FEWEST_VALUES {
             return None;
         }
-        let mut trend = Trend {
+        let trend = Trend {
             metric: self.metric.clone(),
             point: self.point.clone(),
             unit: self.unit.clone(),
@@ -132,15 +132,12 @@ impl Followed {
             changes: Vec::new(),
             drift: None,
         };
-        if self.better != Some(Better::Exact) {
-            trend.bracket(&self.levels(&trend.values), runs);
+        // Of an exact metric each change counts by itself.
+        if self.better == Some(Better::Exact) {
+            return Some(trend);
         }
-        Some(trend)
-    }
-
-    fn levels(&self, values: &[TrendValue]) -> Levels {
-        let values: Vec<f64> = values.iter().map(|value| value.value).collect();
-        levels(&values, &ChangeRules { min_effect: self.min_effect, ..ChangeRules::default() })
+        let rules = ChangeRules { min_effect: self.min_effect, ..ChangeRules::default() };
+        Some(trend.searched(runs, &rules))
     }
 }
 
@@ -151,19 +148,10 @@ fn declared<'a>(suite: &'a Suite, row: &MetricRow) -> Option<&'a Metric> {
     stage.metrics.iter().find(named).or_else(|| stage.metrics.iter().find(renamed))
 }
 
-fn trend_value(run: u32, samples: &[f64]) -> Option<TrendValue> {
-    if samples.is_empty() || !samples.iter().all(|sample| sample.is_finite()) {
-        return None;
-    }
-    let (low, high) =
-        samples.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &x| (low.min(x), high.max(x)));
-    Some(TrendValue { run, value: median(samples), low, high, n: samples.len() as u32 })
-}
-
-/// Returns the runs that a run's metrics are followed over, oldest first, this run last: complete ones of
+/// Returns the newest runs that a run's metrics are followed over, oldest first, this run last: complete ones of
 /// the whole suite on its kind of machine, from no fork, of its branch, of the one that it is to go into,
 /// and of no known branch.
-pub fn trend_runs(head: &RunSummary, runs: &[RunSummary]) -> Vec<TrendRun> {
+pub fn trend_runs(head: &RunSummary, runs: &[RunSummary], most: usize) -> Vec<TrendRun> {
     let source = &head.source;
     let on_line = |branch: &Option<String>| {
         branch.is_none() || source.branch.is_none() || *branch == source.branch || *branch == source.base_branch
@@ -175,7 +163,7 @@ pub fn trend_runs(head: &RunSummary, runs: &[RunSummary]) -> Vec<TrendRun> {
         .filter(|run| run.source.fork != Some(true) && on_line(&run.source.branch))
         .collect();
     line.sort_by(|one, other| (one.started, &one.id).cmp(&(other.started, &other.id)));
-    let newest = line.len().saturating_sub(TREND_RUNS);
+    let newest = line.len().saturating_sub(most);
     line[newest..].iter().copied().chain([head]).map(trend_run).collect()
 }
 

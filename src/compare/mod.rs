@@ -21,7 +21,10 @@ mod measured;
 mod notes;
 mod orphans;
 mod pairs;
+mod provenance;
 mod recorded;
+mod red;
+mod reds;
 mod rekeyed;
 mod samples;
 mod trend;
@@ -34,6 +37,8 @@ mod baseline_tests;
 mod explain_tests;
 #[cfg(test)]
 mod noise_tests;
+#[cfg(test)]
+mod red_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -49,6 +54,8 @@ pub use earlier::{EarlierRuns, EarlierValue};
 pub use figures::{Band, Decision, Figures, Repeats, Scale, Test};
 pub use follow::{Followed, Following, TREND_RUNS, following, put_trends, trend_runs};
 pub use recorded::{RecordedSuiteError, recorded_suite};
+pub use red::Red;
+pub use reds::{Surroundings, put_reds};
 pub use samples::Samples;
 pub use trend::{LevelChange, LevelDrift, Trend, TrendRun, TrendValue};
 
@@ -89,6 +96,7 @@ pub fn compare(
         common_cases: cases.common,
         verdict_changes: cases.verdict_changes,
         notes: notes::notes(head, base, &cases.left_out),
+        reds: Vec::new(),
         trend_runs: Vec::new(),
         trends: Vec::new(),
         trends_left_out: 0,

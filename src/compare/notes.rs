@@ -4,29 +4,63 @@ use super::lineage::short_commit;
 use crate::record::{RunRecord, SourceInfo};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// What a note is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Topic {
+    /// What a stage runs and reads.
+    Recipe(String),
+    /// The commits.
+    Commits,
+    /// The suite.
+    Suite,
+    /// A property of the machine.
+    Machine(String),
+    /// The kind of machine.
+    Fingerprint,
+    /// A tool.
+    Tool(String),
+    /// This program.
+    Shmoo,
+    /// Something at one point only.
+    Point,
+    /// What no red mark tells.
+    Other,
+}
+
 /// Returns one sentence for each difference in how the runs came to be.
 pub(super) fn notes(head: &RunRecord, base: &RunRecord, left_out: &[String]) -> Vec<String> {
-    let mut notes = left_out.to_vec();
+    left_out.iter().cloned().chain(sentences(head, base).into_iter().map(|(_, note)| note)).collect()
+}
+
+/// Returns the sentences about some topics.
+pub(super) fn about(head: &RunRecord, base: &RunRecord, topics: &BTreeSet<Topic>) -> BTreeSet<String> {
+    sentences(head, base).into_iter().filter(|(topic, _)| topics.contains(topic)).map(|(_, note)| note).collect()
+}
+
+fn sentences(head: &RunRecord, base: &RunRecord) -> Vec<(Topic, String)> {
+    let mut notes = Vec::new();
     for stage in changed_stages(head, base) {
-        notes.push(format!("the measurement itself changed: the command or the inputs of `{stage}` are others"));
+        let note = format!("the measurement itself changed: the command or the inputs of `{stage}` are others");
+        notes.push((Topic::Recipe(stage.to_owned()), note));
     }
-    notes.extend(commits(&head.run.source, &base.run.source));
+    notes.extend(commits(&head.run.source, &base.run.source).map(|note| (Topic::Commits, note)));
     if head.run.suite_digest != base.run.suite_digest {
-        notes.push("the suite changed".to_owned());
+        notes.push((Topic::Suite, "the suite changed".to_owned()));
     }
     if head.run.fingerprint != base.run.fingerprint {
-        notes.push(format!(
+        let note = format!(
             "another machine (fingerprint {} before, {} now): measured values do not compare",
             base.run.fingerprint, head.run.fingerprint
-        ));
+        );
+        notes.push((Topic::Other, note));
     }
-    notes.extend(differences("machine", &head.run.machine, &base.run.machine));
-    notes.extend(differences("tool", &head.run.tools, &base.run.tools));
+    notes.extend(differences("machine", &head.run.machine, &base.run.machine, Topic::Machine));
+    notes.extend(differences("tool", &head.run.tools, &base.run.tools, Topic::Tool));
     if head.run.shmoo != base.run.shmoo {
-        notes.push(format!("shmoo was {} and is {}", base.run.shmoo, head.run.shmoo));
+        notes.push((Topic::Shmoo, format!("shmoo was {} and is {}", base.run.shmoo, head.run.shmoo)));
     }
     if !base.run.complete {
-        notes.push("the base is not complete".to_owned());
+        notes.push((Topic::Other, "the base is not complete".to_owned()));
     }
     notes
 }
@@ -64,7 +98,12 @@ fn commits(head: &SourceInfo, base: &SourceInfo) -> Option<String> {
     }
 }
 
-fn differences(what: &str, head: &BTreeMap<String, String>, base: &BTreeMap<String, String>) -> Vec<String> {
+fn differences(
+    what: &str,
+    head: &BTreeMap<String, String>,
+    base: &BTreeMap<String, String>,
+    topic: fn(String) -> Topic,
+) -> Vec<(Topic, String)> {
     let names: BTreeSet<&String> = head.keys().chain(base.keys()).collect();
     let difference = |name: &String| match (base.get(name), head.get(name)) {
         (Some(before), Some(now)) if before != now => Some(format!("{what} `{name}` was {before} and is {now}")),
@@ -72,5 +111,5 @@ fn differences(what: &str, head: &BTreeMap<String, String>, base: &BTreeMap<Stri
         (Some(before), None) => Some(format!("{what} `{name}` was {before}, this run has no record of it")),
         _ => None,
     };
-    names.into_iter().filter_map(difference).collect()
+    names.into_iter().filter_map(|name| Some((topic(name.clone()), difference(name)?))).collect()
 }

@@ -1,7 +1,7 @@
 //! How a metric went over the runs before this one: values, changes of level, a drift.
 
 use super::lineage::short_commit;
-use crate::stats::{ChangePoint, Drift, Levels, Side};
+use crate::stats::{ChangePoint, ChangeRules, Drift, Levels, Side, levels, median};
 use crate::value::{PointName, RunId, Timestamp, show_numbers, with_unit};
 use serde::{Deserialize, Serialize};
 
@@ -87,9 +87,28 @@ pub struct LevelDrift {
     pub bad: Option<String>,
 }
 
+impl TrendValue {
+    /// Returns what a run measured; none of no samples, or of such as are no finite numbers.
+    pub fn of(run: u32, samples: &[f64]) -> Option<TrendValue> {
+        if samples.is_empty() || !samples.iter().all(|sample| sample.is_finite()) {
+            return None;
+        }
+        let (low, high) =
+            samples.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &x| (low.min(x), high.max(x)));
+        Some(TrendValue { run, value: median(samples), low, high, n: samples.len() as u32 })
+    }
+}
+
 impl Trend {
+    /// Returns it with its changes of level and its drift, bracketed by the commits of `runs`.
+    pub fn searched(mut self, runs: &[TrendRun], rules: &ChangeRules) -> Trend {
+        let values: Vec<f64> = self.values.iter().map(|value| value.value).collect();
+        self.bracket(&levels(&values, rules), runs);
+        self
+    }
+
     /// Puts in where the level changed.
-    pub(super) fn bracket(&mut self, found: &Levels, runs: &[TrendRun]) {
+    fn bracket(&mut self, found: &Levels, runs: &[TrendRun]) {
         let commit = |at: usize| {
             let run = self.values.get(at).and_then(|value| runs.get(value.run as usize));
             run.and_then(|run| run.commit.clone())

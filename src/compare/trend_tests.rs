@@ -1,8 +1,8 @@
 //! How metrics went over earlier runs.
 
 use super::{
-    Comparison, EarlierRuns, EarlierValue, Following, LevelChange, Trend, TrendValue, compare, following, put_trends,
-    trend_runs,
+    Comparison, EarlierRuns, EarlierValue, Following, LevelChange, TREND_RUNS, Trend, TrendValue, compare, following,
+    put_trends, trend_runs,
 };
 use crate::ledger::{MeasuredValue, Verdict};
 use crate::record::sample::{case, gated, metric, plan, record, stage, suite};
@@ -52,7 +52,7 @@ fn followed(suite: &Suite, records: &[RunRecord], rename: &dyn Fn(usize, &str) -
     }
     let mut comparison = compare(head, Some(base), Vec::new(), suite, &EarlierRuns::default());
     let summaries: Vec<RunSummary> = earlier_runs.iter().map(RunSummary::of).collect();
-    let line = trend_runs(&RunSummary::of(head), &summaries);
+    let line = trend_runs(&RunSummary::of(head), &summaries, TREND_RUNS);
     let following = following(&comparison, head, Some(base), suite);
     put_trends(&mut comparison, &following, line, &earlier);
     comparison
@@ -140,7 +140,7 @@ fn runs_of_the_line() {
     head.run.source.base_branch = Some("main".to_owned());
     let head = RunSummary::of(&head);
     let check = |change: &dyn Fn(&mut RunRecord), taken: bool| {
-        assert_eq!(trend_runs(&head, &[other(change)]).len(), 1 + usize::from(taken));
+        assert_eq!(trend_runs(&head, &[other(change)], TREND_RUNS).len(), 1 + usize::from(taken));
     };
     check(&|_| {}, true);
     check(&|record| record.run.source.branch = Some("wider".to_owned()), true);
@@ -154,7 +154,7 @@ fn runs_of_the_line() {
     let many: Vec<RunSummary> = (0..300)
         .map(|number| RunSummary { started: Timestamp::from_milliseconds(number - 300), ..other(&|_| {}) })
         .collect();
-    let line = trend_runs(&head, &many);
+    let line = trend_runs(&head, &many, TREND_RUNS);
     assert_eq!((line.len(), line[0].started), (201, Timestamp::from_milliseconds(-200)));
 }
 

@@ -130,7 +130,7 @@ fn share(value: f64) -> String {
     if value >= 0.001 { show_number(format!("{value:.1e}").parse().unwrap_or(value)) } else { format!("{value:.0e}") }
 }
 
-fn show_percent(relative: f64) -> String {
+pub(super) fn show_percent(relative: f64) -> String {
     let percent = relative * 100.0;
     let digits = if percent >= 100.0 { 0 } else { 1 - percent.log10().floor().clamp(-6.0, 1.0) as i32 };
     let rounded = format!("{percent:.*}", digits.max(0) as usize);

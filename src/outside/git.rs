@@ -93,6 +93,16 @@ pub fn ancestry(folder: &Path, commit: &str) -> Result<Option<Ancestry>, GitErro
     Ok(Some(Ancestry { commits, shallow: shallow.is_some_and(|answer| text(&answer.stdout) == "true") }))
 }
 
+/// Returns how many commits `to` builds on that `from` does not; none where git does not know both.
+pub fn commits_between(folder: &Path, from: &str, to: &str) -> Result<Option<u64>, GitError> {
+    let is_hash = |commit: &str| !commit.is_empty() && commit.bytes().all(|digit| digit.is_ascii_hexdigit());
+    if !is_hash(from) || !is_hash(to) {
+        return Ok(None);
+    }
+    let counted = ask(Path::new("git"), folder, &["rev-list", "--count", &format!("{from}..{to}"), "--"])?;
+    Ok(counted.filter(|answer| answer.status.success()).and_then(|answer| text(&answer.stdout).parse().ok()))
+}
+
 fn source_info_with(git: &Path, folder: &Path, ci: &Ci) -> Result<Option<SourceInfo>, GitError> {
     let Some(inside) = ask(git, folder, &["rev-parse", "--is-inside-work-tree"])? else { return Ok(None) };
     if !inside.status.success() {

@@ -84,6 +84,7 @@ fn comparison(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
         verdict_changes,
         explanations,
         notes,
+        reds,
         trend_runs,
         trends,
         trends_left_out,
@@ -107,6 +108,7 @@ fn comparison(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
     value(explanations, out)?;
     write!(out, ",\"notes\":")?;
     value(notes, out)?;
+    list("reds", reds.iter(), out)?;
     list("trend_runs", trend_runs.iter(), out)?;
     list("trends", trends.iter(), out)?;
     write!(out, ",\n\"trends_left_out\":{trends_left_out}}}")

@@ -10,11 +10,14 @@ use super::figure::{count, pair, percent};
 use super::headline::golden_word;
 use super::inert::{block, line};
 use super::join::CaseFinder;
+use super::reds::{RedIndex, beside_tasks};
 use super::svg::escape;
 use super::{Report, inert};
-use crate::compare::ComparisonVerdict;
+use crate::compare::{Change, ComparisonVerdict};
 use crate::ledger::Verdict;
 use crate::record::TaskRecord;
+use crate::value::TaskKey;
+use std::collections::HashMap;
 use std::io::{self, Write};
 
 /// Writes the report as JUnit XML.
@@ -32,9 +35,10 @@ pub fn junit(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         total(|suite| suite.having(Outcome::is_skipped)),
         report.totals.wall,
     )?;
-    let mut finder = CaseFinder::new(report);
+    let beside = report.comparison.iter().flat_map(|comparison| beside_tasks(comparison, &report.cases));
+    let mut reader = Reader { report, finder: CaseFinder::new(report), beside: beside.collect() };
     for suite in &suites {
-        write_suite(report, suite, &mut finder, out)?;
+        write_suite(&mut reader, suite, out)?;
     }
     writeln!(out, "</testsuites>")
 }
@@ -81,7 +85,7 @@ impl Outcome {
 fn suites(report: &Report) -> Vec<Suite<'_>> {
     let mut suites: Vec<Suite> =
         report.totals.stages.iter().map(|(stage, _)| Suite { name: stage.clone(), tests: Vec::new() }).collect();
-    let mut places: std::collections::HashMap<String, usize> =
+    let mut places: HashMap<String, usize> =
         suites.iter().enumerate().map(|(place, suite)| (suite.name.clone(), place)).collect();
     for task in &report.tasks {
         let stage = task.task.stage.as_str();
@@ -125,6 +129,11 @@ fn findings(report: &Report) -> [Suite<'_>; 3] {
         outcome: Outcome::Failure("known failure changed", sentence.clone()),
         task: None,
     });
+    let reds = report.comparison.as_ref().map(RedIndex::of);
+    let beside = |change: &Change| {
+        let beside = reds.as_ref().and_then(|reds| reds.beside(Some(&change.metric), &change.point));
+        beside.map(|beside| format!("; {beside}")).unwrap_or_default()
+    };
     let changes = report.comparison.iter().flat_map(|comparison| &comparison.changes);
     let regressed = changes.filter(|change| change.verdict == ComparisonVerdict::Regressed).map(|change| {
         let values = match (&change.base, &change.head) {
@@ -138,7 +147,7 @@ fn findings(report: &Report) -> [Suite<'_>; 3] {
         Test {
             name: format!("{} at {}", change.metric, change.point),
             seconds: 0.0,
-            outcome: Outcome::Failure("regressed", format!("{values} {relative}: {}", change.rule)),
+            outcome: Outcome::Failure("regressed", format!("{values} {relative}: {}{}", change.rule, beside(change))),
             task: None,
         }
     });
@@ -149,12 +158,16 @@ fn findings(report: &Report) -> [Suite<'_>; 3] {
     ]
 }
 
-fn write_suite<'a>(
-    report: &Report,
-    suite: &Suite<'a>,
-    finder: &mut CaseFinder<'a>,
-    out: &mut dyn Write,
-) -> io::Result<()> {
+/// What the bodies of tests are read from.
+struct Reader<'a> {
+    report: &'a Report,
+    finder: CaseFinder<'a>,
+    /// What else changed beside tasks that passed before.
+    beside: HashMap<&'a TaskKey, &'a str>,
+}
+
+fn write_suite<'a>(reader: &mut Reader<'a>, suite: &Suite<'a>, out: &mut dyn Write) -> io::Result<()> {
+    let report = reader.report;
     writeln!(
         out,
         r#"  <testsuite name="{}" tests="{}" failures="{}" errors="{}" skipped="{}" time="{:.3}" timestamp="{}">"#,
@@ -205,27 +218,30 @@ fn write_suite<'a>(
             write!(out, r#" type="{kind}""#)?;
         }
         write!(out, r#" message="{}">"#, attribute(message))?;
-        write!(out, "{}", body(report, test, message, finder))?;
+        write!(out, "{}", body(reader, test, message))?;
         writeln!(out, "</{element}>\n    </testcase>")?;
     }
     writeln!(out, "  </testsuite>")
 }
 
 /// Returns what a reader unfolds: message, quotes, earlier attempts, the command to reproduce it.
-fn body<'a>(report: &Report, test: &Test<'a>, message: &str, finder: &mut CaseFinder<'a>) -> String {
+fn body<'a>(reader: &mut Reader<'a>, test: &Test<'a>, message: &str) -> String {
     let mut text = block(message).into_owned();
     if let Some(task) = test.task {
         for quote in &task.quotes {
             let line = quote.line.map(|line| format!(":{line}")).unwrap_or_default();
             text.push_str(&format!("\n{}{line}: {}", inert::line(&quote.file), block(&quote.text)));
         }
+        if let Some(beside) = reader.beside.get(&task.task) {
+            text.push_str(&format!("\nit passed before; {}", line(beside)));
+        }
         if !task.tries.is_empty() {
             text.push_str(&format!("\nafter {}", count(task.tries.len() as u64, "earlier attempt")));
         }
         if task.verdict != Verdict::Skipped
-            && let Some(case) = finder.find(task)
+            && let Some(case) = reader.finder.find(task)
         {
-            text.push_str(&format!("\nreproduce: {}", line(&run_command(&report.run, case.name.as_str()))));
+            text.push_str(&format!("\nreproduce: {}", line(&run_command(&reader.report.run, case.name.as_str()))));
         }
     }
     escape(&text).into_owned()

@@ -20,6 +20,7 @@ mod markdown;
 mod model;
 mod others;
 mod plot;
+mod reds;
 mod selection;
 mod svg;
 mod terminal;
@@ -44,6 +45,7 @@ pub use totals::totals;
 pub(crate) use figure::{amount, count, percent, thousands};
 pub(crate) use headline::{change_sign, golden_word, sign};
 pub(crate) use inert::short;
+pub(crate) use reds::{more_reds, red_lines};
 pub(crate) use selection::{both, commit_name, counts_of, notable};
 
 /// The reports that unit tests and the browser test render.

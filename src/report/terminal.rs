@@ -8,6 +8,7 @@ use super::inert::{block, clip, short};
 use super::join::CaseFinder;
 use super::others::other_line;
 use super::plot::{PlotOptions, plot};
+use super::reds::red_lines;
 use super::selection::{both, commit_name, counts_of, folder_of, notable, seconds, slowest};
 use super::{Bucket, Report};
 use crate::check::golden::GoldenFinding;
@@ -292,6 +293,11 @@ impl<'a> Page<'a> {
             self.table(rows, 3)?;
             self.more(shown.len().saturating_sub(2 * ROWS), "change")?;
         }
+        let (lines, left) = red_lines(&comparison.reds, 2 * ROWS);
+        for line in lines {
+            writeln!(self.out, "{line}")?;
+        }
+        self.more(left, "red mark")?;
         for sentence in comparison.explanations.iter().take(ROWS) {
             writeln!(self.out, "  {}", short(sentence, 400))?;
         }

@@ -6,8 +6,8 @@ use super::noise::earlier_runs;
 use super::{StepError, Workspace};
 use crate::check::golden::Table;
 use crate::compare::{
-    Chosen, Comparison, EarlierRuns, GoldenValue, Known, Lineage, best_of, choose, compare, default_rules, golden_base,
-    orphans, recorded_suite,
+    Chosen, Comparison, EarlierRuns, GoldenValue, Known, Lineage, Surroundings, best_of, choose, compare,
+    default_rules, golden_base, orphans, put_reds, recorded_suite,
 };
 use crate::ledger::MeasuredValue;
 use crate::outside::git;
@@ -49,6 +49,11 @@ pub fn compare_by(
         if comparisons.is_empty() {
             follow(&*history, &scene.runs, record, base.as_ref(), &plan.suite, &mut comparison)?;
         }
+        if let Some(base) = &base {
+            let of_many = matches!(rule, BaselineRule::Golden(_) | BaselineRule::Best(_));
+            let made_up = of_many && !scene.runs.iter().any(|run| run.id == base.run.id);
+            scene.tell_reds(plan, record, base, made_up, &mut comparison);
+        }
         comparisons.push(comparison);
     }
     // With itself a run has nothing to tell.
@@ -73,6 +78,7 @@ pub fn compare_with_record(
     let why = vec!["it was named as a file".to_owned()];
     let mut comparison = compare(record, Some(base), why, &plan.suite, &earlier);
     follow(&*history, &scene.runs, record, Some(base), &plan.suite, &mut comparison)?;
+    scene.tell_reds(plan, record, base, false, &mut comparison);
     Ok(comparison)
 }
 
@@ -81,7 +87,9 @@ pub fn compare_with_record(
 pub fn compare_files(head: &RunRecord, base: &RunRecord) -> Result<Comparison, StepError> {
     let suite = recorded_suite(head).map_err(|error| StepError::usage(told(&error), None))?;
     let why = vec!["both were named as files: without a project no earlier runs are known".to_owned()];
-    Ok(compare(head, Some(base), why, &suite, &EarlierRuns::default()))
+    let mut comparison = compare(head, Some(base), why, &suite, &EarlierRuns::default());
+    put_reds(&mut comparison, head, base, Surroundings::default());
+    Ok(comparison)
 }
 
 /// Reads the record file of a run.
@@ -139,6 +147,17 @@ impl<'a> Scene<'a> {
         };
         let found = compare(record, base.as_ref(), why, &plan.suite, &earlier);
         Ok((base, Comparison { rule: Some(rule.clone()), ..found }))
+    }
+
+    /// Says what else changed beside every red mark.
+    fn tell_reds(&self, plan: &Plan, record: &RunRecord, base: &RunRecord, made_up: bool, comparison: &mut Comparison) {
+        let commits = match (&base.run.source.commit, &record.run.source.commit) {
+            (Some(from), Some(to)) if from != to => {
+                git::commits_between(&self.workspace.folder, from, to).ok().flatten()
+            }
+            _ => None,
+        };
+        put_reds(comparison, record, base, Surroundings { suite: Some(&plan.suite), commits, made_up });
     }
 
     fn chosen(&self, rule: &BaselineRule) -> Result<(Option<RunRecord>, Vec<String>), StepError> {

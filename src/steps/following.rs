@@ -3,7 +3,7 @@
 use super::StepError;
 use super::recipes::Recipes;
 use crate::compare::{
-    Comparison, EarlierRuns, EarlierValue, Followed, Following, TrendRun, following, put_trends, trend_runs,
+    Comparison, EarlierRuns, EarlierValue, Followed, Following, TREND_RUNS, TrendRun, following, put_trends, trend_runs,
 };
 use crate::outside::history::{History, RunFilter, SeriesPoint};
 use crate::record::{RunRecord, RunSummary};
@@ -23,7 +23,7 @@ pub(super) fn follow(
     suite: &Suite,
     comparison: &mut Comparison,
 ) -> Result<(), StepError> {
-    let line = trend_runs(&RunSummary::of(head), runs);
+    let line = trend_runs(&RunSummary::of(head), runs, TREND_RUNS);
     if line.len() < 2 {
         return Ok(());
     }

@@ -6,7 +6,7 @@
 //! of a case), `pruning` (old runs on this machine), `pruning_history` and `importing` (runs in the history),
 //! `blessing` (what a run measured becomes golden), `proposing` (goldens that the history speaks for), `inspecting` (what the machine has), `suites` (the suite files), `noise` (what earlier runs measured),
 //! `following` (how metrics went over them), `recipes` (which of them measured alike), `series` (the
-//! columns of a CSV file).
+//! columns of a CSV file), `stored_series` (metrics out of the history).
 
 pub mod archiving;
 mod baseline;
@@ -33,6 +33,7 @@ pub mod reproducing;
 pub mod run_folder;
 pub mod running;
 pub mod series;
+pub mod stored_series;
 pub mod suites;
 pub mod workspace;
 

@@ -60,13 +60,31 @@ impl Project {
 
     /// Replaces a text that occurs once in a file of the generator.
     pub(super) fn edit(&self, file: &str, from: &str, to: &str) -> Result<()> {
-        let path = self.folder.path().join("examples/temp-sense").join(file);
+        self.replace(&format!("examples/temp-sense/{file}"), from, to)
+    }
+
+    /// Replaces a text that occurs once in a file of the project.
+    pub(super) fn replace(&self, file: &str, from: &str, to: &str) -> Result<()> {
+        let path = self.folder.path().join(file);
         let text = fs::read_to_string(&path)?;
         let count = text.matches(from).count();
         if count != 1 {
             return Err(format!("`{from}` occurs {count} times in {file}").into());
         }
         Ok(fs::write(&path, text.replace(from, to))?)
+    }
+
+    /// Runs `git` in the project, as somebody without settings of their own.
+    pub(super) fn git(&self, arguments: &[&str]) -> Result<()> {
+        let mut command = Command::new("git");
+        command.args(["-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false"]);
+        command.args(arguments).current_dir(self.folder.path());
+        command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
+        let output = command.output()?;
+        if !output.status.success() {
+            return Err(format!("git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr)).into());
+        }
+        Ok(())
     }
 
     /// Takes a tool away: later commands have a path without it, and with everything else.

@@ -115,3 +115,78 @@ fn changes_of_a_series() {
         .args(["changes", "series.csv", "--level", "2"])
         .snapshot("changes_of_a_series");
 }
+
+/// Eight runs at one level and eight at another, each of a commit of its own.
+#[test]
+fn changes_of_the_history() -> Outcome {
+    let git = "git -c user.name=test -c user.email=test@example.org";
+    let steady = ["1000", "1004", "998", "1002", "997", "1003", "999", "1001"];
+    let mut shmoo = shmoo().file("suite.yaml", TIMED).shell("git init --quiet --initial-branch=main .");
+    for value in steady.iter().map(|value| value.to_string()).chain(steady.map(|value| format!("1{value}"))) {
+        let commit = format!("echo {value} > base.txt && git add --all && {git} commit --quiet --message={value}");
+        let sweep = ["sweep", "suite.yaml", "--no-archive", "--format", "json"];
+        shmoo = shmoo.shell(&commit).before(sweep);
+    }
+    let done = shmoo
+        .args(["changes", "--suite", "timed", "--metric", "time.t", "--case", "s1", "--format", "json"])
+        .args(["changes", "--suite", "timed", "--metric", "t"])
+        .args(["changes", "--suite", "timed", "--case", "s3"])
+        .args(["changes", "--suite", "timde"])
+        .args(["changes", "--suite", "timed", "--metric", "u"])
+        .args(["changes", "--suite", "timed", "--branch", "other"])
+        .args(["changes", "--suite", "timed", "--case", "[", "--quiet"])
+        .args(["changes", "--suite", "timed", "--index", "c"])
+        .args(["changes"])
+        .run()?;
+    let outputs = &done.outputs[done.outputs.len() - 9..];
+    let found = json(&outputs[0].stdout)?;
+    let series = found["series"].as_array().unwrap();
+    assert_eq!((outputs[0].code, series.len(), found["runs"].as_array().unwrap().len()), (0, 1, 16));
+    assert_eq!(
+        (&series[0]["metric"], &series[0]["point"], &series[0]["unit"]),
+        (&"time.t".into(), &"s1".into(), &"ms".into())
+    );
+    let changes = series[0]["changes"].as_array().unwrap();
+    assert_eq!((changes.len(), &changes[0]["at"]), (1, &Value::from(8)), "{changes:?}");
+    let (runs, change) = (&found["runs"], &changes[0]);
+    assert_eq!((&change["good"], &change["bad"]), (&runs[7]["commit"], &runs[8]["commit"]));
+    assert!(change["good"].is_string() && change["good"] != change["bad"], "{change}");
+
+    assert_eq!(outputs[1].code, 0);
+    let commit = |at: usize| &runs[at]["commit"].as_str().unwrap()[..10];
+    let between = format!("{}..{}", commit(7), commit(8));
+    assert_eq!(outputs[1].stdout.matches(&between).count(), 2, "{}", outputs[1].stdout);
+    let check = |output: usize, code: i32, says: &str| {
+        let output = &outputs[output];
+        assert_eq!(output.code, code, "{}", output.stderr);
+        assert!(output.stderr.contains(says), "`{says}` in {}", output.stderr);
+    };
+    check(2, 3, "no run has a number of metric at such a point");
+    check(3, 2, "did you mean `timed`");
+    check(4, 2, "suite `timed` has no metric `u`");
+    check(5, 3, "there is no complete run of the whole suite `timed` of branch `other`");
+    check(6, 2, "`[` is no pattern of points");
+    check(7, 2, "cannot be used with");
+    check(8, 2, "<FILE>");
+    Ok(())
+}
+
+/// Another command in the stage measures something else: what was measured before is not its noise.
+#[test]
+fn another_recipe_ends_the_history() -> Outcome {
+    let values = ["1000", "1010", "995", "1005", "990", "1300"];
+    let other = TIMED.replace("* SHMOO_PARAM_SIZE))", "* SHMOO_PARAM_SIZE + 0))");
+    let done = sweeps(&values[..5])
+        .file("suite.yaml", &other)
+        .file("base.txt", "1300")
+        .before(["sweep", "suite.yaml", "--no-archive"])
+        .args(["compare", "--format", "json"])
+        .run()?;
+    let found = json(&done.last().stdout)?;
+    let change = &found["comparison"]["changes"][0];
+    assert_eq!((&change["verdict"], &change["figures"]["runs_missing"]), (&"uncertain".into(), &5.into()), "{change}");
+    let notes = found["comparison"]["notes"].to_string();
+    assert!(notes.contains("the measurement itself changed: the command or the inputs of `time`"), "{notes}");
+    assert_eq!(found["comparison"]["trends"].as_array().unwrap().len(), 0);
+    Ok(())
+}

@@ -3,7 +3,7 @@
 
 use shmoo::check::golden::{GoldenFinding, GoldenVerdict};
 use shmoo::compare::{
-    Band, Change, Comparison, ComparisonBase, ComparisonVerdict, Decision, Figures, LevelChange, Repeats, Samples,
+    Band, Change, Comparison, ComparisonBase, ComparisonVerdict, Decision, Figures, LevelChange, Red, Repeats, Samples,
     Scale, Test, Trend, TrendRun, TrendValue,
 };
 use shmoo::ledger::{Exit, Measured, MeasuredValue, Quote, RowResult, Try, Usage, Verdict};
@@ -306,6 +306,9 @@ pub(crate) fn hostile(text: &str) -> Report {
     if let Some(comparison) = &mut report.comparison {
         comparison.why = vec![own()];
         comparison.notes = vec![own()];
+        for red in &mut comparison.reds {
+            (red.what, red.also, red.earlier) = (own(), own(), Some(own()));
+        }
         comparison.explanations = vec![own()];
         comparison.added_cases = vec![PointName::new(text)];
         comparison.verdict_changes = vec![(PointName::new(text), Verdict::Pass, Verdict::Fail)];
@@ -662,7 +665,25 @@ fn comparison() -> Comparison {
         explanations: vec![
             "run_simulations.power regressed at 6 of 12 points, all with vdd <= 0.9 V, and all such".into(),
         ],
-        notes: vec!["ngspice was ngspice-44 and is ngspice-45".into()],
+        notes: vec!["the suite changed".into()],
+        reds: vec![
+            Red {
+                metric: Some("run_simulations.freq".into()),
+                point: PointName::new("inv7_v1.8_nsch"),
+                what: "`run_simulations.freq` at `inv7_v1.8_nsch` regressed by -5.2% (95% -6.1% .. -4.2%)".into(),
+                causes: vec!["ngspice 44 -> 45".into()],
+                also: "also changed: ngspice 44 -> 45; nothing else".into(),
+                earlier: Some("the level changed before, between a01b23c4d5 and b12c34d5e6: 640 MHz to 610 MHz".into()),
+            },
+            Red {
+                metric: None,
+                point: PointName::new("inv5_v0.6_nsch"),
+                what: "case `inv5_v0.6_nsch` passed and now fails in `check_drc` (12 violations, expected 0)".into(),
+                causes: vec![],
+                also: "nothing else changed".into(),
+                earlier: None,
+            },
+        ],
         trend_runs: trend_runs(),
         trends: vec![
             trend("freq", "inv7_v1.8_nsch", "Hz", 6.1e8, 5.785_714e8),

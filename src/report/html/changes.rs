@@ -6,12 +6,14 @@
 //! POINT and VERDICT are places in `names`; `f` is pairs of a place in `figures` and a text; `band` is what
 //! earlier runs put the next between, with their centre in the middle; `base` and `head` are the repeats;
 //! `trend` is `v`, five numbers for each run (its place in `runs`, median, ends, number of repeats), `c`,
-//! the changes of level (place in `v`, before, after, words), and what is to be `said` of them.
+//! the changes of level (place in `v`, before, after, words), and what is to be `said` of them; `also` is
+//! what else changed beside a red mark.
 
 use super::data::{Cell, Inert, cell_of};
 use crate::compare::{Change, Comparison, ComparisonVerdict, LevelChange, Trend, TrendRun, TrendValue};
 use crate::report::behind::{LABELS, figures_of};
 use crate::report::inert::short;
+use crate::report::reds::RedIndex;
 use crate::report::selection::{commit_name, notable};
 use serde::Serialize;
 use std::collections::HashMap;
@@ -87,6 +89,7 @@ struct Names<'a> {
     trends: HashMap<(&'a str, &'a str), &'a Trend>,
     runs: &'a [TrendRun],
     room: usize,
+    reds: RedIndex<'a>,
 }
 
 #[derive(Serialize)]
@@ -127,6 +130,8 @@ struct Behind {
     head: Vec<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     trend: Option<TrendJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    also: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -157,6 +162,7 @@ impl<'a> Names<'a> {
             trends: trends.map(|trend| ((trend.metric.as_str(), trend.point.as_str()), trend)).collect(),
             runs: &comparison.trend_runs,
             room: TREND_ROOM,
+            reds: RedIndex::of(comparison),
         }
     }
 
@@ -183,6 +189,30 @@ impl<'a> Names<'a> {
         })
     }
 
+    /// Returns what lies behind a verdict, if anything does.
+    fn behind(&mut self, change: &Change) -> Option<Behind> {
+        let trend = self.trend(change);
+        let also = self.reds.beside(Some(&change.metric), &change.point).map(|also| short(&also, 1000));
+        let figures = change.figures.as_deref();
+        let samples = change.samples.as_deref();
+        if figures.is_none() && samples.is_none() && trend.is_none() && also.is_none() {
+            return None;
+        }
+        let told = figures_of(change).into_iter();
+        let repeats = |values: &[f64]| values.iter().take(REPEATS).map(|value| rounded(*value, 6)).collect();
+        let band = figures.and_then(|figures| figures.history.as_ref());
+        Some(Behind {
+            f: told.flat_map(|(label, text)| [Figure::Label(label), Figure::Text(text)]).collect(),
+            p: figures.and_then(|figures| figures.p).map(|p| rounded(p, 3)),
+            q: figures.and_then(|figures| figures.q).map(|q| rounded(q, 3)),
+            band: band.and_then(|band| Some([band.low?, band.centre, band.high?].map(|value| rounded(value, 6)))),
+            base: samples.map(|samples| repeats(&samples.base)).unwrap_or_default(),
+            head: samples.map(|samples| repeats(&samples.head)).unwrap_or_default(),
+            trend,
+            also,
+        })
+    }
+
     fn row(&mut self, change: &'a Change) -> Row {
         let metrics = &mut self.metrics;
         let (name, unit) = (change.metric.as_str(), change.unit.as_deref().unwrap_or(""));
@@ -205,29 +235,9 @@ impl<'a> Names<'a> {
             change.relative.map(|relative| rounded(relative, 5)),
             verdict,
             short(&change.rule, 1000),
-            behind(change, self.trend(change)).map(Box::new),
+            self.behind(change).map(Box::new),
         )
     }
-}
-
-fn behind(change: &Change, trend: Option<TrendJson>) -> Option<Behind> {
-    let figures = change.figures.as_deref();
-    let samples = change.samples.as_deref();
-    if figures.is_none() && samples.is_none() && trend.is_none() {
-        return None;
-    }
-    let told = figures_of(change).into_iter();
-    let repeats = |values: &[f64]| values.iter().take(REPEATS).map(|value| rounded(*value, 6)).collect();
-    let band = figures.and_then(|figures| figures.history.as_ref());
-    Some(Behind {
-        f: told.flat_map(|(label, text)| [Figure::Label(label), Figure::Text(text)]).collect(),
-        p: figures.and_then(|figures| figures.p).map(|p| rounded(p, 3)),
-        q: figures.and_then(|figures| figures.q).map(|q| rounded(q, 3)),
-        band: band.and_then(|band| Some([band.low?, band.centre, band.high?].map(|value| rounded(value, 6)))),
-        base: samples.map(|samples| repeats(&samples.base)).unwrap_or_default(),
-        head: samples.map(|samples| repeats(&samples.head)).unwrap_or_default(),
-        trend,
-    })
 }
 
 /// Rounds to so many digits: what is drawn needs no more.

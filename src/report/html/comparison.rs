@@ -8,8 +8,10 @@ use crate::report::Report;
 use crate::report::figure::{count, percent, thousands};
 use crate::report::headline::change_sign;
 use crate::report::others::{other_line, regressed};
+use crate::report::reds::RedIndex;
 use crate::report::selection::{both, commit_name, counts_of, notable};
 use crate::report::svg::{Setting, scatters};
+use crate::value::PointName;
 use std::io::{self, Write};
 
 /// Rows of a table, without the script.
@@ -22,6 +24,7 @@ const SCATTERS: usize = 60;
 /// Writes the comparison.
 pub(super) fn comparison(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let Some(comparison) = &report.comparison else { return Ok(()) };
+    let reds = RedIndex::of(comparison);
     against(comparison, out)?;
     if !comparison.why.is_empty() {
         items("soft", comparison.why.iter().map(|why| clipped(why, 1000)), out)?;
@@ -35,10 +38,10 @@ pub(super) fn comparison(report: &Report, out: &mut dyn Write) -> io::Result<()>
         items("plain", comparison.explanations.iter().map(|sentence| clipped(sentence, 1000)), out)?;
     }
     if !comparison.changes.is_empty() {
-        changes(comparison, out)?;
+        changes(comparison, &reds, out)?;
         draw_scatters(comparison, out)?;
     }
-    verdict_changes(comparison, out)?;
+    verdict_changes(comparison, &reds, out)?;
     report.other_comparisons.iter().try_for_each(|other| beside(other, out))
 }
 
@@ -51,7 +54,7 @@ fn against(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// Writes the filter, the empty table, and what stands there without JavaScript.
-fn changes(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
+fn changes(comparison: &Comparison, reds: &RedIndex<'_>, out: &mut dyn Write) -> io::Result<()> {
     let shown = notable(&comparison.changes);
     writeln!(out, "<noscript>")?;
     let counts: Vec<String> = counts_of(&comparison.changes)
@@ -60,7 +63,7 @@ fn changes(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
         .collect();
     writeln!(out, r#"<ul class="counts">{}</ul>"#, counts.concat())?;
     if !shown.is_empty() {
-        table(&shown[..shown.len().min(PLAIN_ROWS)], "changes", out)?;
+        table(&shown[..shown.len().min(PLAIN_ROWS)], reds, "changes", out)?;
         more(shown.len().saturating_sub(PLAIN_ROWS), "change", out)?;
     }
     writeln!(out, "</noscript>")?;
@@ -144,18 +147,19 @@ fn beside(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
     items("soft", comparison.why.iter().map(|why| clipped(why, 1000)), out)?;
     let shown = notable(&comparison.changes);
     if !shown.is_empty() {
-        table(&shown[..shown.len().min(ROWS)], "changes by another baseline", out)?;
+        table(&shown[..shown.len().min(ROWS)], &RedIndex::of(comparison), "changes by another baseline", out)?;
         more(shown.len().saturating_sub(ROWS), "change", out)?;
     }
     writeln!(out, "</details>")
 }
 
-fn verdict_changes(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
+fn verdict_changes(comparison: &Comparison, reds: &RedIndex<'_>, out: &mut dyn Write) -> io::Result<()> {
     if !comparison.verdict_changes.is_empty() {
         writeln!(out, r#"<p class="label">cases whose verdict changed</p>"#)?;
         let shown = comparison.verdict_changes.iter().take(ROWS);
         let lines = shown.map(|(case, before, now)| {
-            format!("{}: {} → {}", clipped(case.as_str(), 200), verdict_mark(*before), verdict_mark(*now))
+            let beside = red_line(reds, None, case);
+            format!("{}: {} → {}{beside}", clipped(case.as_str(), 200), verdict_mark(*before), verdict_mark(*now))
         });
         items("plain", lines, out)?;
         more(comparison.verdict_changes.len().saturating_sub(ROWS), "case", out)?;
@@ -175,7 +179,7 @@ fn verdict_changes(comparison: &Comparison, out: &mut dyn Write) -> io::Result<(
     Ok(())
 }
 
-fn table(changes: &[&Change], label: &str, out: &mut dyn Write) -> io::Result<()> {
+fn table(changes: &[&Change], reds: &RedIndex<'_>, label: &str, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
         r#"<div class="scroll" tabindex="0" role="region" aria-label="{label}"><table><thead><tr><th scope="col">verdict</th><th scope="col">metric</th><th scope="col">point</th><th scope="col" class="n">base</th><th scope="col" class="n">head</th><th scope="col" class="n">change</th></tr></thead><tbody>"#
@@ -184,9 +188,10 @@ fn table(changes: &[&Change], label: &str, out: &mut dyn Write) -> io::Result<()
         let (base, head) = both(change.base.as_ref(), change.head.as_ref(), change.unit.as_deref());
         writeln!(
             out,
-            r#"<tr><td><details><summary>{}</summary>{}</details></td><td>{}</td><td>{}</td><td class="n">{}</td><td class="n">{}</td><td class="n">{}</td></tr>"#,
+            r#"<tr><td><details><summary>{}</summary>{}{}</details></td><td>{}</td><td>{}</td><td class="n">{}</td><td class="n">{}</td><td class="n">{}</td></tr>"#,
             mark(change.verdict),
             clipped(&change.rule, 1000),
+            red_line(reds, Some(&change.metric), &change.point),
             clipped(&change.metric, 120),
             clipped(change.point.as_str(), 200),
             text(&base),
@@ -195,6 +200,12 @@ fn table(changes: &[&Change], label: &str, out: &mut dyn Write) -> io::Result<()
         )?;
     }
     writeln!(out, "</tbody></table></div>")
+}
+
+/// Returns what else changed beside a red mark, on a line of its own.
+fn red_line(reds: &RedIndex<'_>, metric: Option<&str>, point: &PointName) -> String {
+    let beside = reds.beside(metric, point);
+    beside.map(|beside| format!(r#"<br><span class="soft">{}</span>"#, clipped(&beside, 1000))).unwrap_or_default()
 }
 
 fn mark(verdict: ComparisonVerdict) -> String {

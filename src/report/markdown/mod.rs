@@ -14,8 +14,10 @@ use super::inert::{block, line, short};
 use super::join::CaseFinder;
 use super::others::other_line;
 use super::plot::{PlotOptions, plot};
+use super::reds::{RedGroup, groups};
 use super::selection::{both, commit_name, counts_of, notable, seconds, slowest};
 use super::{Bucket, Report};
+use crate::compare::Comparison;
 use crate::ledger::Verdict;
 use crate::value::show_duration;
 use code::{SPAN, cell, code, code_of, fenced};
@@ -45,6 +47,9 @@ const TIERS: [Tier; 5] = [
     Tier { rows: 5, quotes: 2, plots: 0, folded: false },
     Tier { rows: 1, quotes: 1, plots: 0, folded: false },
 ];
+
+/// Characters of a sentence about a red mark.
+const SENTENCE: usize = 600;
 
 /// Writes the report as markdown, in the largest tier that fits the budget.
 pub fn markdown(report: &Report, options: MarkdownOptions, out: &mut dyn Write) -> io::Result<()> {
@@ -258,6 +263,7 @@ left out for want of room: {}
         if !counts.is_empty() {
             self.line(&format!("\n{}", counts.join(" · ")));
         }
+        self.reds(comparison);
         if !comparison.explanations.is_empty() {
             self.line("");
         }
@@ -310,6 +316,35 @@ left out for want of room: {}
         } else {
             self.leave_out(comparison.why.len(), "reason");
             self.leave_out(comparison.notes.len(), "note");
+        }
+    }
+
+    /// Red marks in sentences; what changed beside several is said once.
+    fn reds(&mut self, comparison: &Comparison) {
+        let mut room = self.tier.rows;
+        self.leave_out(comparison.reds.len().saturating_sub(room), "red mark");
+        for (number, RedGroup { also, reds }) in groups(&comparison.reds).into_iter().enumerate() {
+            if room == 0 {
+                break;
+            }
+            if number == 0 {
+                self.line("");
+            }
+            for red in reds.iter().take(room) {
+                let text = if reds.len() == 1 { red.sentence() } else { red.what.clone() };
+                self.line(&format!("- ✗ {}", code_of(&line(&text), SENTENCE)));
+                if let Some(earlier) = &red.earlier {
+                    self.line(&format!("  - {}", code_of(&line(earlier), SENTENCE)));
+                }
+            }
+            if reds.len() > 1 {
+                self.line(&format!(
+                    "- beside these {}: {}",
+                    thousands(reds.len() as u64),
+                    code_of(&line(also), SENTENCE)
+                ));
+            }
+            room = room.saturating_sub(reds.len());
         }
     }
 

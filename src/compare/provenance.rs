@@ -1,0 +1,403 @@
+//! What else changed between two runs that bears on one stage at one point: what it runs, what it takes,
+//! its tools, its machine, its code.
+
+use super::lineage::short_commit;
+use super::notes::Topic;
+use super::red::shorten;
+use crate::record::{RunRecord, SourceInfo, TaskRecord};
+use crate::suite::{Source, StageIndex, Suite};
+use crate::value::{Digest, Repeat, Scalar};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// Properties of a machine, those that matter most first; the others follow.
+const MACHINE: [&str; 6] = ["label", "cpu", "cores", "governor", "kernel", "memory"];
+/// Inputs that are named.
+const MOST_INPUTS: usize = 3;
+
+type Params = [(String, Scalar)];
+
+/// Something else that changed.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Cause {
+    /// What it is about: a note about the same is not needed any more.
+    pub(super) topic: Topic,
+    pub(super) text: String,
+}
+
+/// Two runs, to be asked what changed between them.
+pub(super) struct Provenance<'a> {
+    head: &'a RunRecord,
+    base: &'a RunRecord,
+    /// How stages hang together; none: not known, so everything bears on everything.
+    suite: Option<&'a Suite>,
+    /// How many commits lie between both, if git knows.
+    commits: Option<u64>,
+    tasks: [Tasks<'a>; 2],
+    recipes: [HashMap<&'a str, Digest>; 2],
+    by_stage: HashMap<Option<&'a str>, Vec<Cause>>,
+}
+
+impl<'a> Provenance<'a> {
+    pub(super) fn new(
+        head: &'a RunRecord,
+        base: &'a RunRecord,
+        suite: Option<&'a Suite>,
+        commits: Option<u64>,
+    ) -> Provenance<'a> {
+        let recipes = |record: &'a RunRecord| {
+            record.run.metric_infos.iter().map(|info| (info.stage.as_str(), info.stage_digest)).collect()
+        };
+        Provenance {
+            head,
+            base,
+            suite,
+            commits,
+            tasks: [Tasks::new(head), Tasks::new(base)],
+            recipes: [recipes(head), recipes(base)],
+            by_stage: HashMap::new(),
+        }
+    }
+
+    /// Tells whether the commits of both runs are known.
+    pub(super) fn knows_commits(&self) -> bool {
+        self.head.run.source.commit.is_some() && self.base.run.source.commit.is_some()
+    }
+
+    /// Returns what changed for a stage at a point, the likeliest first; without a stage, for the whole run.
+    pub(super) fn causes(&mut self, stage: Option<&'a str>, params: &Params) -> Vec<Cause> {
+        let mut causes = stage.map_or_else(Vec::new, |stage| self.at_point(stage, params));
+        if !self.by_stage.contains_key(&stage) {
+            let found = self.of_stage(stage);
+            self.by_stage.insert(stage, found);
+        }
+        causes.extend(self.by_stage.get(&stage).into_iter().flatten().cloned());
+        causes
+    }
+
+    /// Returns the stages whose outputs and rows a stage takes, itself first.
+    fn feeding(&self, stage: Option<&str>) -> Option<Vec<StageIndex>> {
+        let suite = self.suite?;
+        let mut feeding = vec![suite.stage(stage?)?];
+        let mut next = 0;
+        while let Some(&stage) = feeding.get(next) {
+            for input in &suite.stages[stage].inputs {
+                for from in stages_of(&input.source) {
+                    if !feeding.contains(&from) {
+                        feeding.push(from);
+                    }
+                }
+            }
+            next += 1;
+        }
+        Some(feeding)
+    }
+
+    fn of_stage(&self, stage: Option<&'a str>) -> Vec<Cause> {
+        let feeding = self.feeding(stage);
+        let mut causes = self.recipes(stage, feeding.as_deref());
+        let recipes_changed = !causes.is_empty();
+        causes.extend(self.tools(feeding.as_deref()));
+        causes.extend(self.machine());
+        let (head, base) = (&self.head.run, &self.base.run);
+        if head.suite_digest != base.suite_digest && !recipes_changed {
+            let text = if feeding.is_some() { "the suite elsewhere" } else { "the suite" };
+            causes.push(Cause { topic: Topic::Suite, text: text.to_owned() });
+        }
+        if head.shmoo != base.shmoo {
+            causes.push(Cause { topic: Topic::Shmoo, text: format!("shmoo {} -> {}", base.shmoo, head.shmoo) });
+        }
+        causes.extend(commits(&head.source, &base.source, self.commits));
+        causes
+    }
+
+    /// Stages of the flow up to here that run or read something else now.
+    fn recipes(&self, stage: Option<&str>, feeding: Option<&[StageIndex]>) -> Vec<Cause> {
+        let name = |index: &StageIndex| self.suite.map_or("", |suite| suite.stages[*index].name.as_str());
+        let names: Vec<&str> = match feeding {
+            Some(feeding) => feeding.iter().map(name).collect(),
+            None => {
+                stage.into_iter().chain(self.head.run.metric_infos.iter().map(|info| info.stage.as_str())).collect()
+            }
+        };
+        let mut causes: Vec<Cause> = Vec::new();
+        for name in names {
+            let topic = Topic::Recipe(name.to_owned());
+            let differ = self.recipes[0].get(name).zip(self.recipes[1].get(name)).is_some_and(|(now, was)| now != was);
+            if differ && causes.iter().all(|cause| cause.topic != topic) {
+                causes.push(Cause { topic, text: format!("what `{name}` runs and reads, in the suite") });
+            }
+        }
+        causes
+    }
+
+    /// Tools of the flow up to here.
+    fn tools(&self, feeding: Option<&[StageIndex]>) -> Vec<Cause> {
+        let (head, base) = (&self.head.run.tools, &self.base.run.tools);
+        let own = feeding.and_then(|feeding| Some(self.tools_of(*feeding.first()?)));
+        let all =
+            feeding.map(|feeding| feeding.iter().map(|stage| (*stage, self.tools_of(*stage))).collect::<Vec<_>>());
+        let names: BTreeSet<&String> = head.keys().chain(base.keys()).collect();
+        let mut causes = Vec::new();
+        for name in names.into_iter().filter(|name| head.get(*name) != base.get(*name)) {
+            // Where it is not used by the stage itself, the first that uses it is named.
+            let of = match (&own, &all, self.suite) {
+                (Some(own), Some(all), Some(suite)) if !own.contains(name.as_str()) => {
+                    let Some((stage, _)) = all.iter().find(|(_, tools)| tools.contains(name.as_str())) else {
+                        continue;
+                    };
+                    format!(" (in `{}`)", suite.stages[*stage].name)
+                }
+                _ => String::new(),
+            };
+            let text = match (base.get(name), head.get(name)) {
+                (Some(was), Some(is)) => versions(name, was, is),
+                (None, Some(is)) => format!("{name} {}, of which the base has no record", shorten(is)),
+                (was, _) => {
+                    format!(
+                        "{name} {}, of which this run has no record",
+                        was.map(|was| shorten(was)).unwrap_or_default()
+                    )
+                }
+            };
+            causes.push(Cause { topic: Topic::Tool(name.clone()), text: format!("{text}{of}") });
+        }
+        causes
+    }
+
+    /// Returns the tools that a stage names, and the programs that it started.
+    fn tools_of(&self, stage: StageIndex) -> BTreeSet<&str> {
+        let Some(suite) = self.suite else { return BTreeSet::new() };
+        let stage = &suite.stages[stage];
+        let started = self.tasks.iter().filter_map(|tasks| tasks.programs.get(stage.name.as_str())).flatten().copied();
+        stage.tools.iter().map(String::as_str).chain(started).collect()
+    }
+
+    fn machine(&self) -> Vec<Cause> {
+        let (head, base) = (&self.head.run, &self.base.run);
+        let rank = |name: &str| match name {
+            "hostname" => usize::MAX,
+            name => MACHINE.iter().position(|known| *known == name).unwrap_or(MACHINE.len()),
+        };
+        let mut names: Vec<&String> = head.machine.keys().chain(base.machine.keys()).collect();
+        names.sort_by_key(|name| (rank(name), *name));
+        names.dedup();
+        let mut causes = Vec::new();
+        for name in names {
+            let (was, is) = (base.machine.get(name), head.machine.get(name));
+            if was != is {
+                let value = |value: Option<&String>| value.map_or_else(|| "unknown".to_owned(), |value| shorten(value));
+                let text = format!("{name} {} -> {}", value(was), value(is));
+                causes.push(Cause { topic: Topic::Machine(name.clone()), text });
+            }
+        }
+        if causes.is_empty() && head.fingerprint != base.fingerprint {
+            let text = format!("kind of machine {} -> {}", base.fingerprint, head.fingerprint);
+            causes.push(Cause { topic: Topic::Fingerprint, text });
+        }
+        causes
+    }
+
+    /// The command with its values, and the files that other tasks left for it.
+    fn at_point(&self, stage: &str, params: &Params) -> Vec<Cause> {
+        let mut causes = Vec::new();
+        let Some(suite) = self.suite else { return causes };
+        let Some(index) = suite.stage(stage) else { return causes };
+        let [now, was] = [0, 1].map(|run| self.task(run, suite, index, params));
+        let same_recipe = self.recipes[0].get(stage) == self.recipes[1].get(stage);
+        if let (Some(now), Some(was)) = (now, was)
+            && same_recipe
+            && !now.command.is_empty()
+            && !was.command.is_empty()
+            && now.command != was.command
+        {
+            causes.push(Cause { topic: Topic::Point, text: commands(&was.command, &now.command) });
+        }
+        let mut changed: Vec<String> = Vec::new();
+        for input in &suite.stages[index].inputs {
+            let Some((from, path)) = taken(&input.source, suite, params) else { continue };
+            let [now, was] = [0, 1].map(|run| self.task(run, suite, from, params));
+            let (Some(now), Some(was)) = (now, was) else { continue };
+            for path in other_outputs(now, was, path) {
+                changed.push(format!("`{}/{}`", suite.stages[from].name, shorten(&path)));
+            }
+        }
+        changed.dedup();
+        if !changed.is_empty() {
+            let more = changed.len().saturating_sub(MOST_INPUTS);
+            changed.truncate(MOST_INPUTS);
+            let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+            causes.push(Cause { topic: Topic::Point, text: format!("its input {}{rest}", changed.join(", ")) });
+        }
+        causes
+    }
+
+    /// Finds the task of a stage that a point hangs on.
+    fn task(&self, run: usize, suite: &Suite, stage: StageIndex, params: &Params) -> Option<&'a TaskRecord> {
+        let stage = &suite.stages[stage];
+        let schema = suite.schema.params();
+        let own = stage.per.iter().filter_map(|param| params.iter().find(|(name, _)| *name == schema[*param].name));
+        self.tasks[run].by_params.get(&(stage.name.as_str().to_owned(), key(own))).copied()
+    }
+}
+
+/// Returns parameters in an order of their own.
+fn key<'p>(params: impl Iterator<Item = &'p (String, Scalar)>) -> Vec<(String, Scalar)> {
+    let mut key: Vec<(String, Scalar)> = params.cloned().collect();
+    key.sort();
+    key
+}
+
+/// The tasks of a run.
+struct Tasks<'a> {
+    by_params: HashMap<(String, Vec<(String, Scalar)>), &'a TaskRecord>,
+    /// The programs that the tasks of each stage started.
+    programs: BTreeMap<&'a str, BTreeSet<&'a str>>,
+}
+
+impl<'a> Tasks<'a> {
+    fn new(record: &'a RunRecord) -> Tasks<'a> {
+        let mut tasks = Tasks { by_params: HashMap::new(), programs: BTreeMap::new() };
+        for task in record.tasks.iter().filter(|task| !matches!(task.task.repeat, Some(Repeat::Warmup(_)))) {
+            let stage = task.task.stage.as_str();
+            tasks.by_params.entry((stage.to_owned(), key(task.params.iter()))).or_insert(task);
+            if let Some(program) = task.command.first() {
+                tasks.programs.entry(stage).or_default().insert(program);
+            }
+        }
+        tasks
+    }
+}
+
+/// Returns the stages that a source takes from.
+fn stages_of(source: &Source) -> Vec<StageIndex> {
+    match source {
+        Source::Root(_) => Vec::new(),
+        Source::Output { stage, .. } | Source::Rows(stage) | Source::Each { stage, .. } => vec![*stage],
+        Source::Pick { from, .. } => from.iter().flat_map(|(_, source)| stages_of(source)).collect(),
+    }
+}
+
+/// Returns from which stage a source takes an output at a point, and which, if its name is the same for all.
+fn taken<'s>(source: &'s Source, suite: &Suite, params: &Params) -> Option<(StageIndex, Option<&'s str>)> {
+    match source {
+        Source::Output { stage, output, baseline: false, at } if at.is_empty() => Some((*stage, output.as_literal())),
+        Source::Pick { param, from } => {
+            let name = &suite.schema.params()[*param].name;
+            let (_, value) = params.iter().find(|(known, _)| known == name)?;
+            let (_, source) = from.iter().find(|(choice, _)| choice == value)?;
+            taken(source, suite, params)
+        }
+        _ => None,
+    }
+}
+
+/// Returns the outputs of a task, or those at or below one path, whose content is another now.
+fn other_outputs(now: &TaskRecord, was: &TaskRecord, path: Option<&str>) -> Vec<String> {
+    let wanted = |own: &str| {
+        path.is_none_or(|path| {
+            let path = path.trim_end_matches('/');
+            own.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+    };
+    let before: HashMap<&str, &Digest> = was.outputs.iter().map(|file| (file.path.as_str(), &file.sha256)).collect();
+    let differs = |path: &str, digest: &Digest| before.get(path).is_none_or(|before| *before != digest);
+    now.outputs
+        .iter()
+        .filter(|file| wanted(&file.path) && differs(&file.path, &file.sha256))
+        .map(|file| file.path.clone())
+        .collect()
+}
+
+/// Says how two commands differ, at their first argument that does.
+fn commands(was: &[String], now: &[String]) -> String {
+    let differ = was.iter().zip(now).find(|(was, now)| was != now);
+    match differ {
+        Some((was, now)) if was.len() + now.len() <= 80 => format!("its command (`{was}` -> `{now}`)"),
+        _ => "its command".to_owned(),
+    }
+}
+
+/// Says how two version lines differ: `ngspice 42 -> 43`, at the first word with a digit that does.
+fn versions(name: &str, was: &str, is: &str) -> String {
+    let words = was.split_whitespace().zip(is.split_whitespace());
+    let digits = |word: &str| word.bytes().any(|byte| byte.is_ascii_digit());
+    match words.into_iter().find(|(was, is)| was != is) {
+        Some((was, is)) if digits(was) && digits(is) => {
+            let bare = |word: &str| {
+                let rest = word.strip_prefix(name).and_then(|rest| rest.strip_prefix(['-', ' ', '_', '/']));
+                shorten(rest.unwrap_or(word).trim_end_matches([',', ';']))
+            };
+            format!("{name} {} -> {}", bare(was), bare(is))
+        }
+        _ => format!("{name} {} -> {}", shorten(was), shorten(is)),
+    }
+}
+
+/// Says which commits lie between two runs; none if both are of one commit without changes.
+fn commits(head: &SourceInfo, base: &SourceInfo, number: Option<u64>) -> Option<Cause> {
+    let dirty = |source: &SourceInfo| source.dirty == Some(true);
+    let with = if dirty(head) { " with uncommitted changes" } else { "" };
+    let text = match (&base.commit, &head.commit) {
+        (Some(from), Some(to)) if from != to => {
+            let number = match number {
+                Some(1) => " (1 commit)".to_owned(),
+                Some(number) => format!(" ({number} commits)"),
+                None => String::new(),
+            };
+            format!("commits {}..{}{number}{with}", short_commit(from), short_commit(to))
+        }
+        (Some(_), Some(_)) => match (dirty(base), dirty(head)) {
+            (false, false) => return None,
+            (false, true) => "uncommitted changes".to_owned(),
+            (true, false) => "uncommitted changes, which are gone".to_owned(),
+            (true, true) => "maybe the uncommitted changes that both have".to_owned(),
+        },
+        (None, Some(commit)) => format!("commit {}{with}, of a base without one", short_commit(commit)),
+        (Some(commit), None) => format!("commit {} of the base, this run has none", short_commit(commit)),
+        (None, None) => return None,
+    };
+    Some(Cause { topic: Topic::Commits, text })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn version_lines() {
+        let check = |name: &str, was: &str, is: &str, expected: &str| assert_eq!(versions(name, was, is), expected);
+        check("ngspice", "ngspice-42 : Circuit level", "ngspice-43 : Circuit level", "ngspice 42 -> 43");
+        check("magic", "8.3.105", "8.3.411", "magic 8.3.105 -> 8.3.411");
+        let netgen = "Netgen 1.5.133 compiled on Thu Dec  1 22:32:11 UTC 2022";
+        check("netgen-lvs", netgen, "Netgen 1.5.275 compiled on Fri", "netgen-lvs 1.5.133 -> 1.5.275");
+        let bash = "GNU bash, version 5.2.15(1)-release (x86_64-pc-linux-gnu)";
+        let other = bash.replace("5.2.15(1)", "5.2.21(1)");
+        check("bash", bash, &other, "bash 5.2.15(1)-release -> 5.2.21(1)-release");
+        check("x", "old words", "new words", "x old words -> new words");
+        check("x", "1.0", "1.0 rc", "x 1.0 -> 1.0 rc");
+    }
+
+    #[test]
+    fn ranges_of_commits() {
+        let source = |commit: &str, dirty: bool| SourceInfo {
+            commit: (!commit.is_empty()).then(|| commit.repeat(10)),
+            dirty: Some(dirty),
+            ..SourceInfo::default()
+        };
+        let check = |base: SourceInfo, head: SourceInfo, number: Option<u64>, expected: &str| {
+            let found = commits(&head, &base, number).map(|cause| cause.text);
+            assert_eq!(found.as_deref().unwrap_or("none"), expected);
+        };
+        let (old, new) = (|| source("a1", false), || source("b2", false));
+        check(old(), new(), Some(3), "commits a1a1a1a1a1..b2b2b2b2b2 (3 commits)");
+        check(old(), new(), Some(1), "commits a1a1a1a1a1..b2b2b2b2b2 (1 commit)");
+        check(old(), source("b2", true), None, "commits a1a1a1a1a1..b2b2b2b2b2 with uncommitted changes");
+        check(old(), old(), Some(0), "none");
+        check(old(), source("a1", true), None, "uncommitted changes");
+        check(source("a1", true), old(), None, "uncommitted changes, which are gone");
+        check(source("a1", true), source("a1", true), None, "maybe the uncommitted changes that both have");
+        check(source("", false), new(), None, "commit b2b2b2b2b2, of a base without one");
+        check(old(), source("", false), None, "commit a1a1a1a1a1 of the base, this run has none");
+        check(source("", false), source("", false), None, "none");
+    }
+}
