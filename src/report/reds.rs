@@ -64,11 +64,6 @@ impl<'a> RedIndex<'a> {
         RedIndex(comparison.reds.iter().map(|red| ((red.metric.as_deref(), &red.point), red)).collect())
     }
 
-    /// Returns what else changed beside a metric.
-    pub(crate) fn also(&self, metric: &str, point: &PointName) -> Option<&'a str> {
-        self.0.get(&(Some(metric), point)).map(|red| red.also.as_str())
-    }
-
     /// Returns what else changed beside a metric, or beside a case, and what was before.
     pub(crate) fn beside(&self, metric: Option<&str>, point: &PointName) -> Option<String> {
         let red = self.0.get(&(metric, point))?;

@@ -6,7 +6,8 @@
 //! POINT and VERDICT are places in `names`; `f` is pairs of a place in `figures` and a text; `band` is what
 //! earlier runs put the next between, with their centre in the middle; `base` and `head` are the repeats;
 //! `trend` is `v`, five numbers for each run (its place in `runs`, median, ends, number of repeats), `c`,
-//! the changes of level (place in `v`, before, after, words), and what is to be `said` of them.
+//! the changes of level (place in `v`, before, after, words), and what is to be `said` of them; `also` is
+//! what else changed beside a red mark.
 
 use super::data::{Cell, Inert, cell_of};
 use crate::compare::{Change, Comparison, ComparisonVerdict, LevelChange, Trend, TrendRun, TrendValue};
@@ -86,9 +87,9 @@ struct Names<'a> {
     point_places: HashMap<&'a str, usize>,
     /// Trends by metric and point, the runs they are over, and the bytes that there is room for.
     trends: HashMap<(&'a str, &'a str), &'a Trend>,
-    reds: RedIndex<'a>,
     runs: &'a [TrendRun],
     room: usize,
+    reds: RedIndex<'a>,
 }
 
 #[derive(Serialize)]
@@ -129,6 +130,8 @@ struct Behind {
     head: Vec<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     trend: Option<TrendJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    also: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -157,17 +160,9 @@ impl<'a> Names<'a> {
             metric_places: HashMap::new(),
             point_places: HashMap::new(),
             trends: trends.map(|trend| ((trend.metric.as_str(), trend.point.as_str()), trend)).collect(),
-            reds: RedIndex::of(comparison),
             runs: &comparison.trend_runs,
             room: TREND_ROOM,
-        }
-    }
-
-    /// Returns which rule decided and, beside a red mark, what else changed.
-    fn rule(&self, change: &Change) -> String {
-        match self.reds.also(&change.metric, &change.point) {
-            Some(also) => format!("{}; {}", short(&change.rule, 600), short(also, 400)),
-            None => short(&change.rule, 1000),
+            reds: RedIndex::of(comparison),
         }
     }
 
@@ -194,6 +189,30 @@ impl<'a> Names<'a> {
         })
     }
 
+    /// Returns what lies behind a verdict, if anything does.
+    fn behind(&mut self, change: &Change) -> Option<Behind> {
+        let trend = self.trend(change);
+        let also = self.reds.beside(Some(&change.metric), &change.point).map(|also| short(&also, 1000));
+        let figures = change.figures.as_deref();
+        let samples = change.samples.as_deref();
+        if figures.is_none() && samples.is_none() && trend.is_none() && also.is_none() {
+            return None;
+        }
+        let told = figures_of(change).into_iter();
+        let repeats = |values: &[f64]| values.iter().take(REPEATS).map(|value| rounded(*value, 6)).collect();
+        let band = figures.and_then(|figures| figures.history.as_ref());
+        Some(Behind {
+            f: told.flat_map(|(label, text)| [Figure::Label(label), Figure::Text(text)]).collect(),
+            p: figures.and_then(|figures| figures.p).map(|p| rounded(p, 3)),
+            q: figures.and_then(|figures| figures.q).map(|q| rounded(q, 3)),
+            band: band.and_then(|band| Some([band.low?, band.centre, band.high?].map(|value| rounded(value, 6)))),
+            base: samples.map(|samples| repeats(&samples.base)).unwrap_or_default(),
+            head: samples.map(|samples| repeats(&samples.head)).unwrap_or_default(),
+            trend,
+            also,
+        })
+    }
+
     fn row(&mut self, change: &'a Change) -> Row {
         let metrics = &mut self.metrics;
         let (name, unit) = (change.metric.as_str(), change.unit.as_deref().unwrap_or(""));
@@ -215,30 +234,10 @@ impl<'a> Names<'a> {
             value(&change.head),
             change.relative.map(|relative| rounded(relative, 5)),
             verdict,
-            self.rule(change),
-            behind(change, self.trend(change)).map(Box::new),
+            short(&change.rule, 1000),
+            self.behind(change).map(Box::new),
         )
     }
-}
-
-fn behind(change: &Change, trend: Option<TrendJson>) -> Option<Behind> {
-    let figures = change.figures.as_deref();
-    let samples = change.samples.as_deref();
-    if figures.is_none() && samples.is_none() && trend.is_none() {
-        return None;
-    }
-    let told = figures_of(change).into_iter();
-    let repeats = |values: &[f64]| values.iter().take(REPEATS).map(|value| rounded(*value, 6)).collect();
-    let band = figures.and_then(|figures| figures.history.as_ref());
-    Some(Behind {
-        f: told.flat_map(|(label, text)| [Figure::Label(label), Figure::Text(text)]).collect(),
-        p: figures.and_then(|figures| figures.p).map(|p| rounded(p, 3)),
-        q: figures.and_then(|figures| figures.q).map(|q| rounded(q, 3)),
-        band: band.and_then(|band| Some([band.low?, band.centre, band.high?].map(|value| rounded(value, 6)))),
-        base: samples.map(|samples| repeats(&samples.base)).unwrap_or_default(),
-        head: samples.map(|samples| repeats(&samples.head)).unwrap_or_default(),
-        trend,
-    })
 }
 
 /// Rounds to so many digits: what is drawn needs no more.

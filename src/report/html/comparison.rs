@@ -24,6 +24,7 @@ const SCATTERS: usize = 60;
 /// Writes the comparison.
 pub(super) fn comparison(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let Some(comparison) = &report.comparison else { return Ok(()) };
+    let reds = RedIndex::of(comparison);
     against(comparison, out)?;
     if !comparison.why.is_empty() {
         items("soft", comparison.why.iter().map(|why| clipped(why, 1000)), out)?;
@@ -37,10 +38,10 @@ pub(super) fn comparison(report: &Report, out: &mut dyn Write) -> io::Result<()>
         items("plain", comparison.explanations.iter().map(|sentence| clipped(sentence, 1000)), out)?;
     }
     if !comparison.changes.is_empty() {
-        changes(comparison, out)?;
+        changes(comparison, &reds, out)?;
         draw_scatters(comparison, out)?;
     }
-    verdict_changes(comparison, out)?;
+    verdict_changes(comparison, &reds, out)?;
     report.other_comparisons.iter().try_for_each(|other| beside(other, out))
 }
 
@@ -53,7 +54,7 @@ fn against(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// Writes the filter, the empty table, and what stands there without JavaScript.
-fn changes(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
+fn changes(comparison: &Comparison, reds: &RedIndex<'_>, out: &mut dyn Write) -> io::Result<()> {
     let shown = notable(&comparison.changes);
     writeln!(out, "<noscript>")?;
     let counts: Vec<String> = counts_of(&comparison.changes)
@@ -62,7 +63,7 @@ fn changes(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
         .collect();
     writeln!(out, r#"<ul class="counts">{}</ul>"#, counts.concat())?;
     if !shown.is_empty() {
-        table(comparison, &shown[..shown.len().min(PLAIN_ROWS)], "changes", out)?;
+        table(&shown[..shown.len().min(PLAIN_ROWS)], reds, "changes", out)?;
         more(shown.len().saturating_sub(PLAIN_ROWS), "change", out)?;
     }
     writeln!(out, "</noscript>")?;
@@ -146,19 +147,18 @@ fn beside(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
     items("soft", comparison.why.iter().map(|why| clipped(why, 1000)), out)?;
     let shown = notable(&comparison.changes);
     if !shown.is_empty() {
-        table(comparison, &shown[..shown.len().min(ROWS)], "changes by another baseline", out)?;
+        table(&shown[..shown.len().min(ROWS)], &RedIndex::of(comparison), "changes by another baseline", out)?;
         more(shown.len().saturating_sub(ROWS), "change", out)?;
     }
     writeln!(out, "</details>")
 }
 
-fn verdict_changes(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
-    let reds = RedIndex::of(comparison);
+fn verdict_changes(comparison: &Comparison, reds: &RedIndex<'_>, out: &mut dyn Write) -> io::Result<()> {
     if !comparison.verdict_changes.is_empty() {
         writeln!(out, r#"<p class="label">cases whose verdict changed</p>"#)?;
         let shown = comparison.verdict_changes.iter().take(ROWS);
         let lines = shown.map(|(case, before, now)| {
-            let beside = red_line(&reds, None, case);
+            let beside = red_line(reds, None, case);
             format!("{}: {} → {}{beside}", clipped(case.as_str(), 200), verdict_mark(*before), verdict_mark(*now))
         });
         items("plain", lines, out)?;
@@ -179,8 +179,7 @@ fn verdict_changes(comparison: &Comparison, out: &mut dyn Write) -> io::Result<(
     Ok(())
 }
 
-fn table(comparison: &Comparison, changes: &[&Change], label: &str, out: &mut dyn Write) -> io::Result<()> {
-    let reds = RedIndex::of(comparison);
+fn table(changes: &[&Change], reds: &RedIndex<'_>, label: &str, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
         r#"<div class="scroll" tabindex="0" role="region" aria-label="{label}"><table><thead><tr><th scope="col">verdict</th><th scope="col">metric</th><th scope="col">point</th><th scope="col" class="n">base</th><th scope="col" class="n">head</th><th scope="col" class="n">change</th></tr></thead><tbody>"#
@@ -192,7 +191,7 @@ fn table(comparison: &Comparison, changes: &[&Change], label: &str, out: &mut dy
             r#"<tr><td><details><summary>{}</summary>{}{}</details></td><td>{}</td><td>{}</td><td class="n">{}</td><td class="n">{}</td><td class="n">{}</td></tr>"#,
             mark(change.verdict),
             clipped(&change.rule, 1000),
-            red_line(&reds, Some(&change.metric), &change.point),
+            red_line(reds, Some(&change.metric), &change.point),
             clipped(&change.metric, 120),
             clipped(change.point.as_str(), 200),
             text(&base),

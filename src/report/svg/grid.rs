@@ -58,10 +58,10 @@ const DIFF_LEGEND: [(Sign, &str, usize); 7] = [
     (Sign::Diff(DiffSign::Broke), "broke", 0),
     (Sign::Diff(DiffSign::Mended), "mended", 70),
     (Sign::Diff(DiffSign::Both), "some of both", 152),
-    (Sign::Diff(DiffSign::Pass), "still pass", 252),
-    (Sign::Diff(DiffSign::Fail), "still fail", 340),
-    (Sign::Diff(DiffSign::Part), "in part, as before", 424),
-    (Sign::Diff(DiffSign::Unknown), "not measured", 562),
+    (Sign::Diff(DiffSign::Pass), "still pass", 266),
+    (Sign::Diff(DiffSign::Fail), "still fail", 354),
+    (Sign::Diff(DiffSign::Part), "in part, as before", 438),
+    (Sign::Diff(DiffSign::Unknown), "not measured", 576),
 ];
 
 fn draw_plot(grid: &ShmooGrid, setting: Setting, out: &mut dyn Write) -> io::Result<()> {
@@ -92,7 +92,7 @@ pub(super) fn draw_diff(diff: &ShmooDiff, setting: Setting, out: &mut dyn Write)
         cells: diff.cells.iter().map(|row| row.iter().map(cell).collect()).collect(),
         legend: &DIFF_LEGEND,
     };
-    draw(&drawing, setting, 670, out)
+    draw(&drawing, setting, 684, out)
 }
 
 fn draw(grid: &Grid<'_>, setting: Setting, least: usize, out: &mut dyn Write) -> io::Result<()> {
@@ -151,7 +151,7 @@ pub(crate) fn inline_legend(out: &mut dyn Write) -> io::Result<()> {
 pub(crate) fn diff_legend(out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
-        r#"<div class="scroll bare" tabindex="0" role="region" aria-label="legend of the shmoo diffs"><svg class="drawing shmoo-diff legend" width="670" height="20" viewBox="0 0 670 20" role="img" aria-label="legend: broke, mended, some of both, still pass, still fail, part as before, not measured before or now">"#
+        r#"<div class="scroll bare" tabindex="0" role="region" aria-label="legend of the shmoo diffs"><svg class="drawing shmoo-diff legend" width="684" height="20" viewBox="0 0 684 20" role="img" aria-label="legend: broke, mended, some of both, still pass, still fail, part as before, not measured before or now">"#
     )?;
     draw_legend(&DIFF_LEGEND, 0, 1, out)?;
     writeln!(out, "</svg></div>")

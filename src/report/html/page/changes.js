@@ -22,6 +22,7 @@ const changes = (() => {
   const panel = (row) => {
     const behind = row[BEHIND] ?? {};
     const parts = [element("p", {}, mark(verdict(row)), ` ${metric(row)} at ${point(row)}: ${row[RULE]}`)];
+    if (behind.also) parts.push(element("p", { textContent: behind.also }));
     if (behind.f?.length) parts.push(figures(behind.f));
     const [base, head] = [behind.base ?? [], behind.head ?? []];
     const drawn = [];
