@@ -8,8 +8,8 @@ use std::path::PathBuf;
 #[command(
     after_help = "Both ends are measured first, in turn; they must differ beyond noise. `git bisect run` then walks
 through a work tree of its own below `.shmoo`, which is removed afterwards: the user's tree and branches
-are not touched. Only the tasks of the case that METRIC needs run; a commit is good or bad by the end
-whose value is nearer. With METRIC `verdict` a commit is good if the case passes and bad if it fails. A
+are not touched. Only the tasks of the case that METRIC needs run, at each commit in turn with the good
+end; a commit is good or bad by the end whose value is nearer. With METRIC `verdict` a commit is good if the case passes and bad if it fails. A
 commit that does not build, has no such case or whose task ends in error is passed over.
 
 Examples:

@@ -139,7 +139,7 @@ fn text(confirmed: &Confirmed) -> String {
             head,
             found.effect.map(effect).unwrap_or_default(),
             found.interval.map(|[low, high]| format!("{} to {}", effect(low), effect(high))).unwrap_or_default(),
-            found.p.map(|p| format!("{p:.2}")).unwrap_or_default(),
+            found.p.map(|p| format!("{p:.3}")).unwrap_or_default(),
             found.n.to_string(),
             short(&found.rule, 200),
         ]);

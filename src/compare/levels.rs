@@ -2,6 +2,7 @@
 
 use crate::ledger::MeasuredValue;
 use crate::stats::{RankSums, median, shift};
+use crate::value::show_number;
 use serde::{Deserialize, Serialize};
 
 /// The ends differ beyond noise up to this p-value of the rank-sum test: five values on each side of which
@@ -40,7 +41,8 @@ pub enum Alike {
     Equal(String),
     /// They differ less than they vary.
     #[error(
-        "the ends do not differ beyond noise: {good} against {bad}, difference {difference} in [{low}, {high}], p = {p:.2} where at most {ALIKE_ABOVE} is asked"
+        "the ends do not differ beyond noise: {} against {}, difference {} in [{}, {}], p = {p:.2} where at most {ALIKE_ABOVE} is asked",
+        few(*good), few(*bad), few(*difference), few(*low), few(*high)
     )]
     Noise {
         /// The median of the good end.
@@ -64,15 +66,16 @@ pub enum Alike {
 impl Levels {
     /// Returns the levels of two ends, each of at least one value; with `exact`, of the first value of each.
     pub fn of(good: &[MeasuredValue], bad: &[MeasuredValue], exact: bool) -> Result<Levels, Alike> {
-        let (good_values, bad_values) = (numbers(good), numbers(bad));
-        let texts = good_values.is_empty() && bad_values.is_empty();
+        let texts = good.iter().chain(bad).all(|value| matches!(value, MeasuredValue::Text(_)));
         if exact || texts {
             let (good, bad) = (good[0].clone(), bad[0].clone());
             return if good == bad { Err(Alike::Equal(shown(&good))) } else { Ok(Levels::Exact { good, bad }) };
         }
-        if good_values.len() != good.len() || bad_values.len() != bad.len() {
+        let (Some(mut good_values), Some(mut bad_values)) = (numbers(good), numbers(bad)) else {
             return Err(Alike::Mixed);
-        }
+        };
+        good_values.sort_unstable_by(f64::total_cmp);
+        bad_values.sort_unstable_by(f64::total_cmp);
         let test = RankSums::default().of(bad_values.len(), good_values.len());
         let p = test.p_value(&bad_values, &good_values);
         let (good, bad) = (median(&good_values), median(&bad_values));
@@ -88,26 +91,39 @@ impl Levels {
 
     /// Tells whether values, of which there is at least one, are on the bad side; none if they are of
     /// another kind than those of the ends.
-    pub fn is_bad(&self, values: &[MeasuredValue]) -> Option<bool> {
+    ///
+    /// `reference` is what the good end measured in turn with them, if it did: what the machine does to
+    /// both since the levels were measured then cancels, by their ratio where all values are above 0.
+    pub fn is_bad(&self, values: &[MeasuredValue], reference: &[MeasuredValue]) -> Option<bool> {
         match self {
             Levels::Exact { good, .. } => Some(values[0] != *good),
             Levels::Measured { good, bad, border } => {
-                let found = numbers(values);
-                (found.len() == values.len()).then(|| (median(&found) > *border) == (bad > good))
+                let mut found = numbers(values)?;
+                if reference.len() == values.len() {
+                    let reference = numbers(reference)?;
+                    let positive = *good > 0.0 && found.iter().chain(&reference).all(|value| *value > 0.0);
+                    for (value, then) in found.iter_mut().zip(reference) {
+                        *value = if positive { *value / then * good } else { *value - then + good };
+                    }
+                }
+                Some((median(&found) > *border) == (bad > good))
             }
         }
     }
 }
 
-/// Returns the numbers among values, in ascending order.
-fn numbers(values: &[MeasuredValue]) -> Vec<f64> {
+/// Returns values as numbers, if they all are.
+fn numbers(values: &[MeasuredValue]) -> Option<Vec<f64>> {
     let number = |value: &MeasuredValue| match value {
         MeasuredValue::Number(number) if number.is_finite() => Some(*number),
         _ => None,
     };
-    let mut numbers: Vec<f64> = values.iter().filter_map(number).collect();
-    numbers.sort_unstable_by(f64::total_cmp);
-    numbers
+    values.iter().map(number).collect()
+}
+
+/// Returns a number with four digits.
+fn few(value: f64) -> String {
+    format!("{value:.3e}").parse().map_or_else(|_| value.to_string(), show_number)
 }
 
 fn shown(value: &MeasuredValue) -> String {
@@ -131,17 +147,22 @@ mod tests {
         let bad = values(&[4.0, 4.1, 3.9, 4.0, 3.0]);
         let levels = Levels::of(&good, &bad, false).unwrap();
         assert!(matches!(levels, Levels::Measured { border, .. } if (border - 2.0).abs() < 1e-12));
-        let check = |found: &[f64], bad| assert_eq!(levels.is_bad(&values(found)), Some(bad), "{found:?}");
+        let check = |found: &[f64], bad| assert_eq!(levels.is_bad(&values(found), &[]), Some(bad), "{found:?}");
         check(&[1.9], false);
         check(&[2.1], true);
         check(&[9.0, 1.0, 1.2], false);
         check(&[100.0], true);
-        assert_eq!(levels.is_bad(&[MeasuredValue::Text("x".to_owned())]), None);
+        assert_eq!(levels.is_bad(&[MeasuredValue::Text("x".to_owned())], &[]), None);
+        // The machine is three times as slow by now, at both.
+        let slow = |found: &[f64], good: &[f64]| levels.is_bad(&values(found), &values(good));
+        assert_eq!(slow(&[3.0, 3.1, 6.0], &[3.0, 3.0, 6.0]), Some(false));
+        assert_eq!(slow(&[12.0, 3.0, 24.0], &[3.0, 3.0, 6.0]), Some(true));
         // A metric that falls.
         let falling = Levels::of(&bad, &good, false).unwrap();
-        assert_eq!(falling.is_bad(&values(&[1.9])), Some(true));
+        assert_eq!(falling.is_bad(&values(&[1.9]), &[]), Some(true));
         let signed = Levels::of(&values(&[-1.0; 5]), &values(&[1.0; 5]), false).unwrap();
-        assert_eq!(signed.is_bad(&values(&[0.1])), Some(true));
+        assert_eq!(signed.is_bad(&values(&[0.1]), &[]), Some(true));
+        assert_eq!(signed.is_bad(&values(&[5.1]), &values(&[5.0])), Some(false));
     }
 
     #[test]
@@ -149,7 +170,10 @@ mod tests {
         let told = |good: &[f64], bad: &[f64]| Levels::of(&values(good), &values(bad), false).unwrap_err().to_string();
         assert!(told(&[1.0; 5], &[1.0; 5]).contains("do not differ beyond noise: 1 against 1"));
         let overlap = told(&[1.0, 1.1, 1.2, 1.3, 1.4], &[1.35, 1.5, 1.6, 1.7, 1.8]);
-        assert!(overlap.contains("p = 0.02 where at most 0.01 is asked"), "{overlap}");
+        assert!(
+            overlap.contains("1.2 against 1.6, difference 0.4 in [") && overlap.contains("p = 0.02 where"),
+            "{overlap}"
+        );
         assert_eq!(Levels::of(&values(&[3.0]), &values(&[3.0]), true), Err(Alike::Equal("3".to_owned())));
         let mixed = [MeasuredValue::Text("x".to_owned())];
         assert_eq!(Levels::of(&mixed, &values(&[1.0]), false), Err(Alike::Mixed));
@@ -158,10 +182,10 @@ mod tests {
     #[test]
     fn exact_values() {
         let levels = Levels::of(&values(&[3.0]), &values(&[4.0]), true).unwrap();
-        assert_eq!(levels.is_bad(&values(&[3.0])), Some(false));
-        assert_eq!(levels.is_bad(&values(&[2.0])), Some(true));
+        assert_eq!(levels.is_bad(&values(&[3.0]), &[]), Some(false));
+        assert_eq!(levels.is_bad(&values(&[2.0]), &[]), Some(true));
         let text = |text: &str| vec![MeasuredValue::Text(text.to_owned())];
         let levels = Levels::of(&text("pass"), &text("fail"), false).unwrap();
-        assert_eq!((levels.is_bad(&text("pass")), levels.is_bad(&text("fail"))), (Some(false), Some(true)));
+        assert_eq!((levels.is_bad(&text("pass"), &[]), levels.is_bad(&text("fail"), &[])), (Some(false), Some(true)));
     }
 }

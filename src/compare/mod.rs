@@ -11,6 +11,7 @@ mod baseline;
 mod cases;
 mod comparison;
 mod confirm;
+mod differences;
 mod earlier;
 mod explain;
 mod figures;

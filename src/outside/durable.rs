@@ -75,11 +75,16 @@ pub fn create_folder(path: &Path) -> io::Result<()> {
         return Ok(());
     }
     create_folder(folder_of(path))?;
-    match std::fs::create_dir(path) {
-        Ok(()) => sync_folder_of(path),
-        // Another process was faster.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
-        Err(error) => Err(error),
+    loop {
+        match std::fs::create_dir(path) {
+            Ok(()) => return sync_folder_of(path),
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            // Another process was faster.
+            Err(_) if path.is_dir() => return Ok(()),
+            Err(error) if path.symlink_metadata().is_ok() => return Err(error),
+            // It was, and has removed it since.
+            Err(_) => {}
+        }
     }
 }
 

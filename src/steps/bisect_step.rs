@@ -33,6 +33,9 @@ pub struct State {
     pub(super) search_path: String,
     /// The top of the work tree.
     pub(super) tree: PathBuf,
+    /// The top of a work tree of the good end, which is measured in turn with each commit; none: nothing
+    /// that is measured varies.
+    pub(super) reference: Option<PathBuf>,
     /// The suite file, below the top.
     pub(super) suite: PathBuf,
     /// The suite.
@@ -77,6 +80,9 @@ pub struct Seen {
     pub verdict: SeenVerdict,
     /// What was measured.
     pub values: Vec<MeasuredValue>,
+    /// What the good end measured in turn with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reference: Vec<MeasuredValue>,
     /// Why nothing was.
     pub why: Option<String>,
 }
@@ -134,17 +140,20 @@ pub fn bisect_step(path: &Path, environment: Environment, request: RunRequest) -
     let stop = Stop::listen()?;
     let commit = git::commit(&state.tree, "HEAD").map_err(StepError::Git)?;
     let commit = commit.ok_or_else(|| StepError::usage("the work tree has no commit", None))?;
-    let seen = |verdict, values, why| Seen { commit: commit.clone(), verdict, values, why };
+    let seen = |verdict, values, why| Seen { commit: commit.clone(), verdict, values, reference: Vec::new(), why };
     let request = RunRequest { jobs: state.jobs, label: state.label.clone(), ..request };
     let world = Workspace::find(&state.project, &state.search_path, environment)?;
     let folder = state.folder.join(&commit.commit);
     let found = match measure(&world, &state, &folder, &request, &stop) {
         _ if stop.heard().is_some() => seen(SeenVerdict::Stop, Vec::new(), stop.heard().map(str::to_owned)),
-        Ok(Ok(values)) => match state.levels.is_bad(&values) {
-            Some(true) => seen(SeenVerdict::Bad, values, None),
-            Some(false) => seen(SeenVerdict::Good, values, None),
-            None => seen(SeenVerdict::Skip, values, Some("its values are of another kind".to_owned())),
-        },
+        Ok(Ok((values, reference))) => {
+            let (verdict, why) = match state.levels.is_bad(&values, &reference) {
+                Some(true) => (SeenVerdict::Bad, None),
+                Some(false) => (SeenVerdict::Good, None),
+                None => (SeenVerdict::Skip, Some("its values are of another kind".to_owned())),
+            };
+            Seen { reference, ..seen(verdict, values, why) }
+        }
         Ok(Err(why)) => seen(SeenVerdict::Skip, Vec::new(), Some(why)),
         // The suite or its case is not what it is at the ends; a full disk would be the same everywhere.
         Err(error) => {
@@ -166,6 +175,9 @@ fn note(state: &State, seen: &Seen) -> Result<(), StepError> {
     file.and_then(|mut file| file.write_all(&line)).map_err(StepError::disk("write", &path))
 }
 
+/// What a commit measured, and what the good end measured in turn with it; or why there is nothing.
+type Measured = Result<(Vec<MeasuredValue>, Vec<MeasuredValue>), String>;
+
 /// Measures what is sought; the inner error says why this commit cannot be judged.
 fn measure(
     world: &Workspace,
@@ -173,31 +185,40 @@ fn measure(
     folder: &Path,
     request: &RunRequest,
     stop: &Stop,
-) -> Result<Result<Vec<MeasuredValue>, String>, StepError> {
+) -> Result<Measured, StepError> {
     let runtime = runtime()?;
-    let mut side = case_side(world, state, folder, request)?;
+    let mut sides = vec![case_side(world, state, &folder.join("commit"), request)?];
     let Sought::Metric(stage, metric) = &state.sought else {
-        return Ok(observe_verdict(&mut side, &runtime)?.map(|value| vec![value]));
+        return Ok(observe_verdict(&mut sides[0], &runtime)?.map(|value| (vec![value], Vec::new())));
     };
-    let at = match locate(&side, &state.case, stage, metric) {
-        Ok(at) => vec![at],
-        Err(why) => return Ok(Err(why)),
-    };
+    if let Some(tree) = &state.reference {
+        let state = State { tree: tree.clone(), ..state.clone() };
+        sides.push(case_side(world, &state, &folder.join("good"), request)?);
+    }
+    let mut at = Vec::new();
+    for side in &sides {
+        match locate(side, &state.case, stage, metric) {
+            Ok(found) => at.push(found),
+            Err(why) => return Ok(Err(why)),
+        }
+    }
     let wanted = [Wanted { at, exact: state.rounds == 1 }];
     let seed = world.clock.now().milliseconds() as u64;
     let jobs = jobs(world, request.jobs);
-    let terms = Terms { rounds: state.rounds, seed, jobs, names: &["commit"], runtime: &runtime, stop };
-    let turns = measure_in_turn(&mut [side], &wanted, &terms, &mut |_| {})?.remove(0);
+    let names = &["commit", "good end"][..sides.len()];
+    let terms = Terms { rounds: state.rounds, seed, jobs, names, runtime: &runtime, stop };
+    let turns = measure_in_turn(&mut sides, &wanted, &terms, &mut |_| {})?.remove(0);
     let trouble = turns.trouble.clone();
-    let (mut values, unit) = match values_of(turns, 1) {
+    let (mut values, unit) = match values_of(turns, sides.len()) {
         Ok(found) => found,
         Err(why) => return Ok(Err(why)),
     };
+    let reference = if sides.len() > 1 { values.pop().unwrap_or_default() } else { Vec::new() };
     let values = values.pop().unwrap_or_default();
     Ok(match trouble {
         Some(trouble) if values.is_empty() => Err(trouble),
         _ if unit != state.unit => Err("its unit is another one than at the ends".to_owned()),
-        _ => Ok(values),
+        _ => Ok((values, reference)),
     })
 }
 

@@ -1,7 +1,8 @@
 //! The step `bisect`: the first commit of a range at which a metric of a case is on the bad side.
 //!
 //! Both ends are measured in turn first: what lies between them is told by the nearer level. Then `git
-//! bisect run` walks through a work tree of its own and asks `bisect_step` at each commit. The user's tree
+//! bisect run` walks through a work tree of its own and asks `bisect_step` at each commit, which measures
+//! it in turn with the good end, so that a machine that became slower meanwhile has no say. The user's tree
 //! is not touched, and nothing of all this stays.
 
 use super::bisect_step::{Seen, SeenVerdict, State, case_side, locate, observe_verdict, values_of};
@@ -111,7 +112,12 @@ pub fn bisect_metric(
     let (levels, state, values, unit) = hunt.measure_ends(&ends, tell)?;
     let [good, bad] = ends;
     let tree = SourceTree::at(workspace, &repository, &bad.commit)?;
-    let state = State { tree: tree.top(), levels: levels.clone(), ..state };
+    let reference = match levels {
+        Levels::Measured { .. } => Some(SourceTree::at(workspace, &repository, &good.commit)?),
+        Levels::Exact { .. } => None,
+    };
+    let good_top = reference.as_ref().map(SourceTree::top);
+    let state = State { tree: tree.top(), reference: good_top, levels: levels.clone(), ..state };
     let path = folder.0.join("state.json");
     write_json(&path, &state)?;
     let shmoo = request.run.shmoo.to_string_lossy();
@@ -242,6 +248,7 @@ impl Hunt<'_> {
             project: workspace.folder.clone(),
             search_path: workspace.search_path.clone(),
             tree: PathBuf::new(),
+            reference: None,
             suite: below,
             suite_name: latest.name.to_string(),
             case: request.case.clone(),
@@ -263,7 +270,7 @@ impl Hunt<'_> {
         drop(sides);
         drop(trees);
         let refuse = |error: crate::compare::Alike| {
-            let hint = "`--repeats` measures more often; `shmoo compare` shows whether there is a change at all";
+            let hint = "`--repeats` measures more often; an end further away may differ more";
             let unit = unit.as_ref().map(|unit| format!(" (in {unit})")).unwrap_or_default();
             StepError::usage(format!("{error}{unit}"), Some(hint.to_owned()))
         };
