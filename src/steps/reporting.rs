@@ -12,6 +12,7 @@ use crate::ledger::Verdict;
 use crate::plan::Plan;
 use crate::record::{RunRecord, TaskRecord};
 use crate::report::{self, LogExcerpt, Report};
+use crate::value::BaselineRule;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
