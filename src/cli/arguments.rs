@@ -249,7 +249,8 @@ pub(super) enum ReportFormat {
   shmoo report
   shmoo report last --format json | jq .totals
   shmoo report 3f9a --format html --out report.html
-  shmoo report last --plots plots")]
+  shmoo report last --plots plots
+  shmoo report --site public")]
 pub(super) struct ReportArgs {
     /// The run: its name, a unique part of it, or `last`
     #[arg(default_value = "last")]
@@ -264,6 +265,12 @@ pub(super) struct ReportArgs {
     /// against head, trends, tasks on workers
     #[arg(long, value_name = "FOLDER")]
     pub(super) plots: Option<PathBuf>,
+    /// Write the whole history as static pages into this folder: suites, runs, trends
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["run", "format", "out", "plots"])]
+    pub(super) site: Option<PathBuf>,
+    /// With `--site`: how many of the newest runs of each suite get a page; pages that are there stay
+    #[arg(long, value_name = "RUNS", default_value_t = 20, requires = "site")]
+    pub(super) pages: usize,
     /// Compare with this: a run, `previous`, `merge-base`, `ancestor`, `branch:NAME`, `golden:FILE`, `best`
     /// or `best:RUNS`; may be repeated, the first decides [default: the project's `baselines`]
     #[arg(long, value_name = "BASE", value_parser = baseline)]

@@ -3,17 +3,15 @@
 use super::Session;
 use super::arguments::{ReportArgs, ReportFormat};
 use super::exit::Exit;
-use crate::plan::Plan;
 use crate::report::{
-    Drawing, MarkdownOptions, Report, TerminalOptions, annotations, csv, drawings, html, json, junit, markdown,
+    Drawing, MarkdownOptions, Report, TerminalOptions, annotations, count, csv, drawings, html, json, junit, markdown,
     terminal,
 };
-use crate::steps::comparing::{compare_by, rules};
-use crate::steps::judging::{check_goldens, find_run, suite_folder};
-use crate::steps::recording::{self, RecordedRun};
-use crate::steps::reporting::{Findings, make};
-use crate::steps::run_folder::RunFolder;
+use crate::steps::judging::find_run;
+use crate::steps::recording;
+use crate::steps::reporting::judge;
 use crate::steps::running::Ran;
+use crate::steps::site::{self, SiteRequest};
 use crate::steps::{StepError, Workspace, archiving};
 use crate::value::{BaselineRule, show_bytes};
 use std::fs::{self, File};
@@ -24,11 +22,17 @@ use std::path::Path;
 const MARKDOWN_BUDGET: usize = 1 << 20;
 
 pub(super) fn report(session: &Session, arguments: &ReportArgs) -> Result<Exit, Exit> {
-    let ReportArgs { run, format, out, plots, base, strict } = arguments;
+    let ReportArgs { run, format, out, plots, site, pages, base, strict } = arguments;
     let fail = |error: StepError| session.printer.step(&error);
     let workspace = session.workspace(&session.current)?;
+    if let Some(folder) = site {
+        let request = SiteRequest { folder, pages: *pages, base, strict: *strict, current: &session.current };
+        return write_site(session, &workspace, &request);
+    }
     let found = find_run(&workspace, run).map_err(fail)?;
-    let report = judge(session, &workspace, &found.folder, &found.plan, found.recorded, Some(base), *strict)?;
+    let report =
+        judge(&workspace, Some(&found.folder), &found.plan, found.recorded, Some(base), *strict, &session.current)
+            .map_err(fail)?;
     if let Some(folder) = plots {
         let count = write_plots(&report, folder).map_err(|error| {
             session.printer.error(&format!("cannot write plots into `{}`: {error}", folder.display()), None);
@@ -52,6 +56,22 @@ pub(super) fn report(session: &Session, arguments: &ReportArgs) -> Result<Exit, 
         }
     }
     Ok(exit_of(&report))
+}
+
+/// Writes the history as a site of static pages.
+fn write_site(session: &Session, workspace: &Workspace, request: &SiteRequest<'_>) -> Result<Exit, Exit> {
+    let printer = &session.printer;
+    let written = site::write(workspace, request).map_err(|error| printer.step(&error))?;
+    for (run, why) in &written.without_comparison {
+        printer.warning(&format!("no comparison on the page of {run}: {why}"));
+    }
+    printer.note(&format!(
+        "the site has {} and {} in `{}`",
+        count(written.suites as u64, "suite"),
+        count(written.pages as u64, "page"),
+        request.folder.display()
+    ));
+    Ok(Exit::Ok)
 }
 
 /// Writes every drawing of a report as a file, and returns how many there are.
@@ -108,7 +128,8 @@ pub(super) fn finish(
         Err(error) => return Err(fail(error)),
     };
     let compare = extras.compare.as_deref().filter(|_| !away);
-    let mut report = judge(session, workspace, &folder, &plan, recorded, compare, extras.strict)?;
+    let mut report =
+        judge(workspace, Some(&folder), &plan, recorded, compare, extras.strict, &session.current).map_err(fail)?;
     if away {
         report.warnings.push(format!(
             "the history could not be reached, so that this run is not in it and is compared with none: \
@@ -135,31 +156,6 @@ pub(super) fn finish(
     })?;
     let exit = exit_of(&report);
     Ok((report, exit))
-}
-
-/// Checks and compares a record, and makes the report.
-fn judge(
-    session: &Session,
-    workspace: &Workspace,
-    folder: &RunFolder,
-    plan: &Plan,
-    recorded: RecordedRun,
-    compare: Option<&[BaselineRule]>,
-    strict: bool,
-) -> Result<Report, Exit> {
-    let fail = |error: StepError| session.printer.step(&error);
-    let goldens = check_goldens(plan, &suite_folder(workspace, folder), &recorded.record).map_err(fail)?;
-    let comparisons = match compare {
-        Some(asked) => {
-            let rules = rules(workspace, asked, &recorded.record);
-            compare_by(workspace, plan, &recorded.record, &rules).map_err(fail)?
-        }
-        None => Vec::new(),
-    };
-    let mut comparisons = comparisons.into_iter();
-    let (comparison, other_comparisons) = (comparisons.next(), comparisons.collect());
-    let findings = Findings { goldens, comparison, other_comparisons, warnings: Vec::new(), strict };
-    make(workspace, folder, plan, recorded, findings, &session.current).map_err(fail)
 }
 
 pub(super) fn exit_of(report: &Report) -> Exit {

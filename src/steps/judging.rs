@@ -38,7 +38,12 @@ pub fn check_goldens(plan: &Plan, suite_folder: &Path, record: &RunRecord) -> Re
 /// Finds the folder of the suite file of a run: as it was named, from the project or the current
 /// folder.
 pub fn suite_folder(workspace: &Workspace, folder: &RunFolder) -> PathBuf {
-    let named = Path::new(&folder.facts.suite_file);
+    folder_of_suite(workspace, &folder.facts.suite_file)
+}
+
+/// Finds the folder of a suite file that was named so.
+pub(super) fn folder_of_suite(workspace: &Workspace, suite_file: &str) -> PathBuf {
+    let named = Path::new(suite_file);
     let candidates = [workspace.folder.join(named), named.to_owned()];
     let found = candidates.into_iter().find(|path| path.is_file()).unwrap_or_else(|| workspace.folder.join(named));
     fs::canonicalize(&found).ok().as_deref().unwrap_or(&found).parent().map_or_else(PathBuf::new, Path::to_owned)

@@ -7,7 +7,8 @@
 //! `blessing` (what a run measured becomes golden), `proposing` (goldens that the history speaks for),
 //! `inspecting` (what the machine has), `suites` (the suite files), `noise` (what earlier runs measured),
 //! `following` (how metrics went over them), `recipes` (which of them measured alike), `series` (the
-//! columns of a CSV file), `stored_series` (metrics out of the history), `confirming` (a comparison once
+//! columns of a CSV file), `stored_series` (metrics out of the history), `site` (the history as static
+//! pages), `confirming` (a comparison once
 //! more, base and head in turn) and `bisecting` (the commit that moved a metric; `bisect_step` looks at
 //! one), which use `source_tree` (the project at another commit), `side` (one commit that is measured),
 //! `anew` (what has to run again), `in_turn` (several commits in turn) and `stopping` (signals).
@@ -44,6 +45,7 @@ mod run_parts;
 pub mod running;
 pub mod series;
 mod side;
+pub mod site;
 mod source_tree;
 mod stopping;
 pub mod stored_series;

@@ -1,5 +1,7 @@
 //! The step `report`: record, checks and comparison -> one `Report`.
 
+use super::comparing::{compare_by, rules};
+use super::judging::{check_goldens, folder_of_suite};
 use super::plotting::{plot_diffs, plots};
 use super::recording::RecordedRun;
 use super::run_folder::RunFolder;
@@ -10,6 +12,7 @@ use crate::ledger::Verdict;
 use crate::plan::Plan;
 use crate::record::{RunRecord, TaskRecord};
 use crate::report::{self, LogExcerpt, Report};
+use crate::value::BaselineRule;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
@@ -34,26 +37,55 @@ pub struct Findings {
     pub strict: bool,
 }
 
-/// Makes the report of a run.
-pub fn make(
+/// Checks and compares a record, and makes the report. `compare` is what to compare with: none for nothing,
+/// empty for what the project says; `folder` is none if the run is not on this machine.
+pub fn judge(
     workspace: &Workspace,
-    folder: &RunFolder,
+    folder: Option<&RunFolder>,
     plan: &Plan,
+    recorded: RecordedRun,
+    compare: Option<&[BaselineRule]>,
+    strict: bool,
+    current: &Path,
+) -> Result<Report, StepError> {
+    let suite_folder = folder_of_suite(workspace, &recorded.record.run.suite_file);
+    let goldens = check_goldens(plan, &suite_folder, &recorded.record)?;
+    let comparisons = match compare {
+        Some(asked) => {
+            let rules = rules(workspace, asked, &recorded.record);
+            compare_by(workspace, plan, &recorded.record, &rules)?
+        }
+        None => Vec::new(),
+    };
+    let mut comparisons = comparisons.into_iter();
+    let (comparison, other_comparisons) = (comparisons.next(), comparisons.collect());
+    let findings = Findings { goldens, comparison, other_comparisons, warnings: Vec::new(), strict };
+    Ok(make(workspace, folder, Some(plan), recorded, findings, current))
+}
+
+/// Makes the report of a run; without a plan it has no plots.
+pub(super) fn make(
+    workspace: &Workspace,
+    folder: Option<&RunFolder>,
+    plan: Option<&Plan>,
     recorded: RecordedRun,
     findings: Findings,
     current: &Path,
-) -> Result<Report, StepError> {
+) -> Report {
     let RecordedRun { record, known } = recorded;
     let Findings { goldens, comparison, other_comparisons, warnings, strict } = findings;
-    let plots = plots(plan, &record);
-    let plot_diffs = comparison.as_ref().map(|comparison| plot_diffs(plan, &record, comparison));
-    let (logs, logs_left_out) = logs(folder, &record.tasks);
+    let plots = plan.map(|plan| plots(plan, &record)).unwrap_or_default();
+    let plot_diffs = plan
+        .zip(comparison.as_ref())
+        .map(|(plan, comparison)| plot_diffs(plan, &record, comparison))
+        .unwrap_or_default();
+    let (logs, logs_left_out) = folder.map(|folder| logs(folder, &record.tasks)).unwrap_or_default();
     let totals = report::totals(&record.tasks, &record.cases);
     let buckets = report::bucket(&record.tasks);
     let red_known = known.iter().any(|finding| finding.kind.is_red());
     let exit_codes = exit_codes(&record, &goldens, red_known, comparison.as_ref(), strict);
     let RunRecord { format: _, version: _, run, tasks, cases, metrics } = record;
-    Ok(Report {
+    Report {
         run,
         totals,
         tasks,
@@ -64,14 +96,14 @@ pub fn make(
         comparison,
         other_comparisons,
         plots,
-        plot_diffs: plot_diffs.unwrap_or_default(),
+        plot_diffs,
         buckets,
         logs,
         logs_left_out,
         warnings,
         exit_codes,
-        folder: workspace.shown(&folder.path, current),
-    })
+        folder: folder.map(|folder| workspace.shown(&folder.path, current)).unwrap_or_default(),
+    }
 }
 
 /// Returns all exit codes that apply, in order of precedence; 0 if none does.

@@ -15,6 +15,8 @@ mod failures;
 mod findings;
 mod policy;
 
+pub(super) use policy::policy;
+
 use super::Report;
 use super::headline::{Headline, Tone, headline};
 use super::inert::{line, short};
@@ -23,7 +25,7 @@ use super::svg::{STYLE as PLOT_STYLE, escape};
 use crate::value::show_duration;
 use std::io::{self, Write};
 
-const STYLE: &str = include_str!("style.css");
+pub(super) const STYLE: &str = include_str!("style.css");
 /// One file for each idea; each works with what those before it declare.
 const SCRIPT: &str = concat!(
     include_str!("page/base.js"),

@@ -3,7 +3,7 @@
 use crate::value::Digest;
 
 /// Returns a policy under which this style and this script work and nothing else does.
-pub(super) fn policy(style: &str, script: &str) -> String {
+pub(in crate::report) fn policy(style: &str, script: &str) -> String {
     format!(
         "default-src 'none'; img-src data:; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
         base64(Digest::of(style.as_bytes()).bytes()),

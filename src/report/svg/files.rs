@@ -43,7 +43,7 @@ pub fn drawings(report: &Report, write: &mut dyn FnMut(Drawing) -> io::Result<()
     let trends = report.comparison.as_ref().map(trends).unwrap_or_default();
     for (number, trend) in trends.iter().enumerate() {
         let mut text = Vec::new();
-        trend.draw(&mut text)?;
+        trend.draw(Setting::File, &mut text)?;
         write(Drawing { name: name("trend", number, &trend.title()), svg: text })?;
     }
     if let Some(timeline) = Timeline::of(report) {

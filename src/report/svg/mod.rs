@@ -16,7 +16,7 @@ pub use grid::svg;
 pub(crate) use grid::{diff_legend, inline_diff, inline_legend, inline_svg};
 pub(crate) use scatter::scatters;
 pub(crate) use timeline::Timeline;
-pub(crate) use trend::trends;
+pub(crate) use trend::{TrendDrawing, trends};
 
 use std::io::{self, Write};
 

@@ -70,10 +70,15 @@ impl TrendDrawing<'_> {
         short(&amount(&MeasuredValue::Number(value), self.trend.unit.as_deref()), 60)
     }
 
-    /// Draws the trend as a file of its own.
-    pub(crate) fn draw(&self, out: &mut dyn Write) -> io::Result<()> {
+    /// Returns the place of the run with which the level changed last.
+    pub(crate) fn last_change(&self) -> Option<u32> {
+        let change = self.trend.changes.iter().map(|change| change.at).max()?;
+        self.trend.values.get(change as usize).map(|value| value.run)
+    }
+
+    /// Draws the trend.
+    pub(crate) fn draw(&self, setting: Setting, out: &mut dyn Write) -> io::Result<()> {
         let Some(scale) = self.scale() else { return Ok(()) };
-        let setting = Setting::File;
         let top = setting.caption() as f64 + HEAD;
         let caption = self.title();
         let description = self.description();
@@ -229,7 +234,7 @@ mod tests {
 
     fn drawn(drawing: &TrendDrawing<'_>) -> String {
         let mut out = Vec::new();
-        drawing.draw(&mut out).unwrap();
+        drawing.draw(Setting::File, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 

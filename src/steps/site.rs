@@ -1,0 +1,122 @@
+//! The step `site`: the history -> a folder of static pages.
+
+use super::finding::{find_any_run, nothing_recorded};
+use super::recording::RecordedRun;
+use super::reporting::{Findings, judge, make};
+use super::{StepError, Workspace};
+use crate::outside::durable;
+use crate::outside::history::{History, RunFilter};
+use crate::record::RunSummary;
+use crate::report::{Report, Site, SiteRun, SiteSuite, html, run_page_path, site_pages};
+use crate::value::{BaselineRule, RunId, SuiteName};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// What to write where.
+pub struct SiteRequest<'a> {
+    /// The folder; what is there is replaced file by file, and nothing is deleted.
+    pub folder: &'a Path,
+    /// How many of the newest runs of each suite get a page.
+    pub pages: usize,
+    /// What to compare each with; empty for what the project says.
+    pub base: &'a [BaselineRule],
+    /// Whether uncertain changes count as regressions.
+    pub strict: bool,
+    /// The folder of the user.
+    pub current: &'a Path,
+}
+
+/// What was written.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct WrittenSite {
+    /// Suites.
+    pub suites: usize,
+    /// Pages, those of the runs among them.
+    pub pages: usize,
+    /// Runs that could not be judged again, whose page shows the record alone, and why.
+    pub without_comparison: Vec<(RunId, String)>,
+}
+
+/// Writes the pages of the runs, and then those around them.
+pub fn write(workspace: &Workspace, request: &SiteRequest<'_>) -> Result<WrittenSite, StepError> {
+    let Some(history) = workspace.existing_history()? else { return Err(nothing_recorded(None)) };
+    let mut suites: BTreeMap<SuiteName, Vec<RunSummary>> = BTreeMap::new();
+    for run in history.runs(&RunFilter::default()).map_err(StepError::History)? {
+        suites.entry(run.suite.clone()).or_default().push(run);
+    }
+    let mut written = WrittenSite::default();
+    let mut site = Site { suites: Vec::new(), shmoo: env!("CARGO_PKG_VERSION").to_owned() };
+    for (name, runs) in suites {
+        let suite = write_runs(workspace, &*history, request, name, runs, &mut written)?;
+        site.suites.push(suite);
+    }
+    written.suites = site.suites.len();
+    // Last, so that no link leads nowhere.
+    for page in site_pages(&site) {
+        write_file(&request.folder.join(&page.path), &page.html)?;
+        written.pages += 1;
+    }
+    // GitHub Pages would look for a site generator's files.
+    write_file(&request.folder.join(".nojekyll"), b"")?;
+    Ok(written)
+}
+
+fn write_runs(
+    workspace: &Workspace,
+    history: &dyn History,
+    request: &SiteRequest<'_>,
+    name: SuiteName,
+    runs: Vec<RunSummary>,
+    written: &mut WrittenSite,
+) -> Result<SiteSuite, StepError> {
+    let mut suite = SiteSuite { name, runs: Vec::new(), comparison: None };
+    for (place, summary) in runs.into_iter().enumerate() {
+        let path = request.folder.join(run_page_path(&summary));
+        if place < request.pages
+            && let Some(report) = report_of(workspace, history, request, &summary, written)?
+        {
+            let mut page = Vec::new();
+            html(&report, &mut page).map_err(StepError::disk("write", &path))?;
+            write_file(&path, &page)?;
+            written.pages += 1;
+            // The newest run of the whole suite has the longest trends.
+            let whole = summary.complete && summary.filter.is_empty();
+            if whole && suite.comparison.is_none() {
+                suite.comparison = report.comparison;
+            }
+        }
+        let has_page = path.is_file();
+        suite.runs.push(SiteRun { summary, has_page });
+    }
+    Ok(suite)
+}
+
+/// Makes the report of a run; none if the history has no record of it any more.
+fn report_of(
+    workspace: &Workspace,
+    history: &dyn History,
+    request: &SiteRequest<'_>,
+    summary: &RunSummary,
+    written: &mut WrittenSite,
+) -> Result<Option<Report>, StepError> {
+    let SiteRequest { base, strict, current, .. } = *request;
+    let judged = find_any_run(workspace, summary.id.as_str()).and_then(|found| {
+        judge(workspace, found.folder.as_ref(), &found.plan, found.recorded, Some(base), strict, current)
+    });
+    let why = match judged {
+        Ok(report) => return Ok(Some(report)),
+        Err(error) => super::inspecting::chain(&error),
+    };
+    // Neither its folder nor its archive is there, or the suite cannot be read any more.
+    let Some(record) = history.load(&summary.id).map_err(StepError::History)? else { return Ok(None) };
+    written.without_comparison.push((summary.id.clone(), why));
+    let recorded = RecordedRun { record, known: Vec::new() };
+    Ok(Some(make(workspace, None, None, recorded, Findings::default(), current)))
+}
+
+fn write_file(path: &Path, bytes: &[u8]) -> Result<(), StepError> {
+    let folder = path.parent().unwrap_or(path);
+    durable::create_folder(folder)
+        .and_then(|()| durable::write_file(path, bytes))
+        .map_err(StepError::disk("write", path))
+}
