@@ -27,6 +27,7 @@ mod integration {
     mod sample_report;
     #[allow(dead_code, reason = "a builder for tests to come, too")]
     mod sandbox;
+    mod site;
     mod suites;
     mod temp_sense;
     mod wider_transistor;

@@ -11,6 +11,7 @@ use super::figure::{count, pair, percent};
 use super::headline::{ended, golden_word, headline};
 use super::inert::{block, clip, short};
 use super::join::CaseFinder;
+use super::reds::RedIndex;
 use super::{Bucket, Report};
 use crate::check::golden::GoldenFinding;
 use crate::compare::{Change, ComparisonVerdict};
@@ -120,8 +121,11 @@ fn regressions(report: &Report) -> Vec<Annotation> {
         changes.sort_by(|one, other| size(other).total_cmp(&size(one)));
     }
     metrics.sort_by(|(_, one), (_, other)| size(other[0]).total_cmp(&size(one[0])));
+    let reds = report.comparison.as_ref().map(RedIndex::of);
     let annotation = |(metric, changes): (&str, Vec<&Change>)| {
         let worst = changes[0];
+        let beside = reds.as_ref().and_then(|reds| reds.beside(Some(metric), &worst.point));
+        let beside = beside.map(|beside| format!("; {beside}")).unwrap_or_default();
         let values = match (&worst.base, &worst.head) {
             (Some(base), Some(head)) => {
                 let (base, head) = pair(base, head, worst.unit.as_deref());
@@ -131,7 +135,7 @@ fn regressions(report: &Report) -> Vec<Annotation> {
         };
         Annotation::new(
             format!("{metric} regressed at {}", points(changes.len())),
-            format!("most at {}: {}: {}", worst.point, values.trim_end(), worst.rule),
+            format!("most at {}: {}: {}{beside}", worst.point, values.trim_end(), worst.rule),
         )
     };
     metrics.into_iter().map(annotation).collect()

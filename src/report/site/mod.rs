@@ -150,9 +150,10 @@ fn commit(run: &RunSummary) -> String {
     format!("<code>{}</code>{}{dirty}", text(&commit_name(commit)), branch.unwrap_or_default())
 }
 
-/// Returns the date of a run, which leads to its page if there is one.
+/// Returns date and minute of a run in UTC, which lead to its page if there is one.
 fn date(run: &SiteRun, up: &str) -> String {
-    let (date, id) = (run.summary.started.date(), text(run.summary.id.as_str()));
+    let started = run.summary.started.to_string();
+    let (date, id) = (started.get(..16).unwrap_or(&started).replace('T', " "), text(run.summary.id.as_str()));
     if !run.has_page {
         return format!(r#"<span title="{id}">{date}</span>"#);
     }

@@ -12,7 +12,7 @@ pub(super) fn write(site: &Site, out: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(
         out,
-        r#"<div class="scroll" tabindex="0" role="region" aria-label="suites"><table id="suites"><caption class="hidden">suites and their last runs</caption><thead><tr><th scope="col">suite</th><th scope="col">last run</th><th scope="col">outcome</th><th scope="col" class="n">cases passed</th><th scope="col">commit</th><th scope="col" class="n">runs</th><th scope="col">changes of level</th></tr></thead><tbody>"#
+        r#"<div class="scroll" tabindex="0" role="region" aria-label="suites"><table id="suites"><caption class="hidden">suites and their last runs</caption><thead><tr><th scope="col">suite</th><th scope="col">last run (UTC)</th><th scope="col">outcome</th><th scope="col" class="n">cases passed</th><th scope="col">commit</th><th scope="col" class="n">runs</th><th scope="col">changes of level</th></tr></thead><tbody>"#
     )?;
     for suite in &site.suites {
         row(suite, out)?;

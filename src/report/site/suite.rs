@@ -24,7 +24,7 @@ fn runs(suite: &SiteSuite, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, r#"<h2 id="runs-title">Runs <span class="count">{number}</span></h2>"#)?;
     writeln!(
         out,
-        r#"<div class="scroll" tabindex="0" role="region" aria-label="runs"><table id="run-table"><caption class="hidden">runs, newest first</caption><thead><tr><th scope="col">run</th><th scope="col">outcome</th><th scope="col" class="n">cases passed</th><th scope="col">commit</th><th scope="col">part</th><th scope="col" class="n">took</th><th scope="col">machine</th></tr></thead><tbody>"#
+        r#"<div class="scroll" tabindex="0" role="region" aria-label="runs"><table id="run-table"><caption class="hidden">runs, newest first</caption><thead><tr><th scope="col">run (UTC)</th><th scope="col">outcome</th><th scope="col" class="n">cases passed</th><th scope="col">commit</th><th scope="col">part</th><th scope="col" class="n">took</th><th scope="col">machine</th></tr></thead><tbody>"#
     )?;
     for run in suite.runs.iter().take(RUNS) {
         row(run, out)?;

@@ -1,0 +1,91 @@
+//! The history as a site, as a reader goes through it in a browser.
+
+use super::browser::{click, silent, text};
+use super::chromium::{DESKTOP, browse};
+use super::command::{Outcome, shmoo};
+use std::fs;
+use thirtyfour::prelude::*;
+
+/// The product is larger where the factor is.
+const SUITE: &str = r#"version: 1
+suite: site-test
+params:
+  a: { code: a, values: [1, 2] }
+stages:
+  product:
+    inputs: [root/factor.txt]
+    shell: "echo product=$((SHMOO_PARAM_A * $(cat factor.txt)))"
+    evidence: [{ key_value: stdout }]
+    metrics: { product: { better: exact } }
+"#;
+
+#[test]
+fn a_reader_goes_from_the_suites_to_a_run() -> Outcome {
+    let done = shmoo()
+        .file("suite.yaml", SUITE)
+        .file("factor.txt", "7")
+        .before(["sweep", "suite.yaml", "--jobs", "1"])
+        .before(["sweep", "suite.yaml", "--jobs", "1"])
+        .file("factor.txt", "8")
+        .before(["run", "suite.yaml", "--jobs", "1"])
+        .before(["report", "--site", "public", "--pages", "2"])
+        // A page of an earlier site stays, and is linked.
+        .file("public/site-test/RUN-1.html", "earlier")
+        .before(["report", "--site", "public", "--pages", "1"])
+        .run()?;
+    let said = |number: usize| done.outputs[number].stderr.as_str();
+    assert!(said(3).contains("the site has 1 suite and 4 pages in `public`"), "{}", said(3));
+    assert!(said(4).contains("the site has 1 suite and 3 pages in `public`"), "{}", said(4));
+    let folder = done.path("public");
+    assert_eq!(fs::read_to_string(done.path("public/site-test/RUN-1.html"))?, "earlier");
+    assert!(folder.join(".nojekyll").is_file());
+
+    let index = format!("file://{}", folder.join("index.html").display());
+    browse(DESKTOP, |driver| async move {
+        driver.goto(&index).await?;
+        assert_eq!(driver.find_all(By::Css("#suites tbody tr")).await?.len(), 1);
+        assert!(text(&driver, "#suites tbody tr").await?.contains("2 of 2"));
+        click(&driver, "#suites tbody th a").await?;
+        assert_eq!(text(&driver, "h1").await?, "site-test");
+        assert_eq!(driver.find_all(By::Css("#run-table tbody tr")).await?.len(), 3);
+        assert_eq!(driver.find_all(By::Css("#run-table tbody th a")).await?.len(), 3);
+        // Both points, followed over all runs.
+        let trends = driver.find_all(By::Css("#trends figure svg")).await?;
+        assert_eq!(trends.len(), 2);
+        assert_eq!(driver.find_all(By::Css("#trends figure:first-child circle.value")).await?.len(), 3);
+        click(&driver, "#run-table tbody tr:first-child th a").await?;
+        assert_eq!(text(&driver, "header .word").await?, "REGRESSED");
+        assert!(driver.find_all(By::Css("#changes-table tbody tr")).await?.len() == 2);
+        silent(&driver).await?;
+        driver.back().await?;
+        click(&driver, "header.site a").await?;
+        assert_eq!(text(&driver, "h1").await?, "Runs of all suites");
+        silent(&driver).await
+    })?;
+    Ok(())
+}
+
+#[test]
+fn a_run_without_folder_and_archive_has_a_page_of_its_record() -> Outcome {
+    let done = shmoo()
+        .file("suite.yaml", SUITE)
+        .file("factor.txt", "7")
+        .before(["run", "suite.yaml", "--jobs", "1"])
+        .before(["run", "suite.yaml", "--jobs", "1"])
+        .remove(".shmoo/runs/RUN-1")
+        .before(["report", "--site", "public"])
+        .run()?;
+    let said = &done.last().stderr;
+    assert!(said.contains(&format!("no comparison on the page of {}", done.run(1))), "{said}");
+    let page = fs::read_to_string(done.path("public/site-test/RUN-1.html"))?;
+    assert!(page.contains("all 2 cases passed"));
+    Ok(())
+}
+
+#[test]
+fn without_a_history_there_is_no_site() -> Outcome {
+    let done = shmoo().file("suite.yaml", SUITE).before(["report", "--site", "public"]).run()?;
+    assert_eq!(done.last().code, 3, "{}", done.last().stderr);
+    assert!(!done.path("public").exists());
+    Ok(())
+}
