@@ -10,6 +10,7 @@
 mod baseline;
 mod cases;
 mod comparison;
+mod differences;
 mod earlier;
 mod explain;
 mod figures;

@@ -10,6 +10,8 @@ use crate::suite::Suite;
 use crate::value::{PointName, Scalar, TaskKey};
 use std::collections::{BTreeSet, HashMap};
 
+type Params = [(String, Scalar)];
+
 /// What is known beside two records.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Surroundings<'a> {
@@ -32,7 +34,7 @@ pub fn put_reds(comparison: &mut Comparison, head: &RunRecord, base: &RunRecord,
     }
     let mut provenance = Provenance::new(head, base, known.suite, known.commits);
     let commits_known = provenance.knows_commits();
-    let mut causes_of = |stage, params: &[(String, Scalar)]| {
+    let mut causes_of = |stage, params: &Params| {
         if known.made_up { Vec::new() } else { provenance.causes(stage, params) }
     };
     let mut told: BTreeSet<Topic> = BTreeSet::new();
@@ -42,7 +44,7 @@ pub fn put_reds(comparison: &mut Comparison, head: &RunRecord, base: &RunRecord,
         let also = if known.made_up { red::NO_RUN.to_owned() } else { red::also(&causes, commits_known) };
         Red { metric: metric.map(str::to_owned), point: point.clone(), what, causes, also, earlier: None }
     };
-    let params: HashMap<(&str, &str, &PointName), &[(String, Scalar)]> = head
+    let params: HashMap<_, &Params> = head
         .metrics
         .iter()
         .map(|row| ((row.stage.as_str(), row.metric.as_str(), &row.point), row.params.as_slice()))

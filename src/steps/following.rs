@@ -11,8 +11,8 @@ use crate::suite::Suite;
 use crate::value::{MetricName, PointName, RunId, StageName};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-/// From so many points of a metric on, all its points are fetched at once.
-const ALL_POINTS_FROM: usize = 16;
+/// Where a metric is followed at one of so many of its points or more, all its points are fetched at once.
+const ALL_POINTS_FROM: usize = 8;
 
 /// Puts into a comparison how its metrics went over the runs before `head`; `runs` are those of its suite.
 pub(super) fn follow(
@@ -55,8 +55,12 @@ fn fetch(
     let mut earlier = EarlierRuns::default();
     for ((stage, metric), points) in by_name(&following.followed) {
         let name = format!("{stage}.{metric}");
-        let some: Vec<Option<&PointName>> =
-            if points.len() < ALL_POINTS_FROM { points.iter().map(|point| Some(*point)).collect() } else { vec![None] };
+        let all = head.metrics.iter().filter(|row| row.stage == *stage && row.metric == *metric).count();
+        let some: Vec<Option<&PointName>> = if points.len() * ALL_POINTS_FROM < all {
+            points.iter().map(|point| Some(*point)).collect()
+        } else {
+            vec![None]
+        };
         for point in some {
             let series = history.metric_series(&filter, stage, metric, point).map_err(StepError::History)?;
             for SeriesPoint { run, started, point, samples, unit, origin, .. } in series {

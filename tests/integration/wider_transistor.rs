@@ -48,7 +48,7 @@ impl Scene {
     }
 }
 
-fn list<'a>(value: &'a Value) -> &'a [Value] {
+fn list(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 
@@ -96,7 +96,7 @@ fn what_else_changed(found: &Value) {
             point if point.ends_with("nsch") => Some("its input `run_generator/ring.spice`"),
             _ => Some("its input `check_drc/ring_pex.spice`"),
         };
-        assert_eq!(inputs.iter().copied().collect::<Vec<_>>(), input.into_iter().collect::<Vec<_>>(), "{red}");
+        assert_eq!(inputs.to_vec(), input.into_iter().collect::<Vec<_>>(), "{red}");
         assert!(text(&red["also"]).ends_with("; nothing else"), "{red}");
     }
     assert_eq!(reds[0]["what"], "`run_generator.area` at `inv5` regressed by +6.9%");
@@ -155,7 +155,7 @@ fn another_machine_is_no_regression(scene: &Scene, wider: &str) -> Result<()> {
     let uncertain = having(&found, "uncertain");
     assert_eq!(uncertain.len(), 9);
     let machine = |change: &&Value| change["figures"]["decided_by"] == "machine";
-    assert!(uncertain.values().all(|change| machine(&change)), "{uncertain:?}");
+    assert!(uncertain.values().all(machine), "{uncertain:?}");
     let notes: Vec<&str> = list(&found["comparison"]["notes"]).iter().map(text).collect();
     assert!(notes.iter().any(|note| note.starts_with("another machine (fingerprint ")), "{notes:?}");
     assert!(notes.iter().any(|note| note.starts_with("machine `label` is lab")), "{notes:?}");
