@@ -151,7 +151,7 @@ fn what_moved_in_a_plot_has_a_shape() -> Result<(), Box<dyn Error>> {
         let diffs = driver.find_all(By::Css("#plots svg.shmoo-diff[role=img]:not(.legend)")).await?;
         assert_eq!(diffs.len(), 2);
         for (sign, expected) in [("broke", 2), ("mended", 2), ("both", 2), ("unknown", 2), ("kept", 14)] {
-            let cells = driver.find_all(By::Css(&format!("#plots .shmoo-diff:not(.legend) .{sign}"))).await?;
+            let cells = driver.find_all(By::Css(format!("#plots .shmoo-diff:not(.legend) .{sign}"))).await?;
             assert_eq!(cells.len(), expected, "{sign}");
         }
         let title = "return document.querySelector('.shmoo-diff:not(.legend) .broke title').textContent";
