@@ -14,6 +14,8 @@ const RUNS: usize = 5;
 /// A repository with runs of its main branch, and with a branch on which the NMOS is wider.
 struct Scene {
     project: Project,
+    /// The power that the shmoo plot allows: more than the narrow one takes at one point, less than the wide.
+    allowed: f64,
 }
 
 impl Scene {
@@ -23,8 +25,15 @@ impl Scene {
         project.git(&["init", "--quiet", "--initial-branch=main", "."])?;
         project.git(&["add", "--all"])?;
         project.git(&["commit", "--quiet", "--message=base"])?;
-        let scene = Scene { project };
-        for _ in 0..RUNS {
+        let mut scene = Scene { project, allowed: f64::NAN };
+        scene.sweep(&[], 0)?;
+        let narrow = scene.report(&[])?;
+        let task = list(&narrow["tasks"]).iter().find(|task| task["task"] == "run_simulations/inv5_v1.8_t27_nsch");
+        let power = task.and_then(|task| task["metrics"]["power"]["value"].as_f64()).ok_or("no power")?;
+        scene.allowed = 1.1 * power;
+        scene.project.replace(SUITE, "freq > 1e8", &format!("power < {:.12}", scene.allowed))?;
+        scene.project.git(&["commit", "--quiet", "--all", "--message=plot"])?;
+        for _ in 1..RUNS {
             scene.sweep(&[], 0)?;
         }
         scene.project.git(&["checkout", "--quiet", "-b", "wider"])?;
@@ -38,6 +47,11 @@ impl Scene {
         let outcome = self.project.shmoo(&[&SWEEP, more].concat())?;
         assert_eq!(outcome.code, Some(code), "{}\n{}", outcome.stdout, outcome.stderr);
         Ok(())
+    }
+
+    fn report(&self, arguments: &[&str]) -> Result<Value> {
+        let said = self.project.shmoo(&[&["report", "last", "--format", "json"], arguments].concat())?;
+        Ok(serde_json::from_str(&said.stdout)?)
     }
 
     fn compare(&self, arguments: &[&str]) -> Result<(Option<i32>, Value)> {
@@ -128,6 +142,7 @@ fn a_wider_transistor_moves_area_power_and_frequency() {
     exactly_what_moved(&found);
     what_else_changed(&found);
     every_metric_is_followed(&found);
+    what_broke_in_the_plot(&scene, &found).unwrap();
 
     let run = text(&found["head"]).to_owned();
     let (code, same) = scene.compare(&[&run, &run]).unwrap();
@@ -137,6 +152,28 @@ fn a_wider_transistor_moves_area_power_and_frequency() {
         assert_eq!(list(&same["comparison"][quiet]), [] as [Value; 0], "{quiet}");
     }
     another_machine_is_no_regression(&scene, &run).unwrap();
+}
+
+/// Every point whose power went over what the plot allows, and no other, is told as broken.
+fn what_broke_in_the_plot(scene: &Scene, found: &Value) -> Result<()> {
+    let number = |change: &Value, name: &str| change[name].as_f64().unwrap_or(f64::NAN);
+    let over = |change: &&&Value| number(change, "base") < scene.allowed && number(change, "head") >= scene.allowed;
+    let regressed = having(found, "regressed");
+    let power = regressed.values().filter(|change| change["metric"] == "run_simulations.power");
+    let expected = power.filter(over).count() as u64;
+    assert!(expected > 0, "{regressed:?}");
+
+    let report = scene.report(&["--base", "branch:main"])?;
+    let cells = list(&report["plot_diffs"]).iter().flat_map(|diff| list(&diff["cells"])).flat_map(list);
+    let [mut broke, mut mended, mut all] = [0; 3];
+    for cell in cells {
+        let counts: Vec<u64> = list(cell).iter().filter_map(Value::as_u64).collect();
+        broke += counts[0];
+        mended += counts[1];
+        all += counts.iter().sum::<u64>();
+    }
+    assert_eq!((broke, mended, all), (expected, 0, POINTS.len() as u64), "{}", report["plot_diffs"]);
+    Ok(())
 }
 
 /// A label makes it another kind of machine.

@@ -63,13 +63,13 @@ fn drawings(suite: &SiteSuite, out: &mut dyn Write) -> io::Result<()> {
     if trends.is_empty() {
         return Ok(());
     }
-    trends.sort_by_key(|trend| std::cmp::Reverse(trend.last_change()));
+    trends.sort_by_key(|trend| std::cmp::Reverse((trend.last_change(), trend.varies())));
     let all = comparison.trends.len() as u64 + comparison.trends_left_out;
     writeln!(out, r#"<section id="trends" aria-labelledby="trends-title">"#)?;
     writeln!(out, r#"<h2 id="trends-title">Trends <span class="count">{}</span></h2>"#, thousands(all))?;
     writeln!(
         out,
-        r#"<p class="soft">medians of complete runs of the whole suite on one kind of machine, oldest to the left; those that changed their level last come first</p>"#
+        r#"<p class="soft">medians of complete runs of the whole suite on one kind of machine, oldest to the left; those that changed their level last come first, those that never varied last</p>"#
     )?;
     writeln!(out, r#"<div class="plots">"#)?;
     for (number, trend) in trends.iter().take(TRENDS).enumerate() {

@@ -76,6 +76,11 @@ impl TrendDrawing<'_> {
         self.trend.values.get(change as usize).map(|value| value.run)
     }
 
+    /// Tells whether two runs differ.
+    pub(crate) fn varies(&self) -> bool {
+        self.trend.values.windows(2).any(|pair| pair[0].value != pair[1].value)
+    }
+
     /// Draws the trend.
     pub(crate) fn draw(&self, setting: Setting, out: &mut dyn Write) -> io::Result<()> {
         let Some(scale) = self.scale() else { return Ok(()) };
