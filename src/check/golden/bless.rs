@@ -302,6 +302,8 @@ fn in_unit_of(old: Option<&GoldenRow>, value: Decimal, unit: Option<String>) -> 
     if let (Some(Some(old)), Some(own)) = (old.map(|old| &old.unit), &unit)
         && let Ok(told) = convert(value, own, old)
         && convert(told, old, own).is_ok_and(|back| back == value)
+        // A reader's number may have no room for it.
+        && told.to_f64().is_finite()
     {
         return (told.to_string(), Some(old.clone()));
     }
