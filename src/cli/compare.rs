@@ -10,7 +10,7 @@ use crate::compare::{Comparison, ComparisonVerdict};
 use crate::record::RunInfo;
 use crate::report::{both, change_sign, count, counts_of, more_reds, notable, percent, red_lines, short, thousands};
 use crate::steps::StepError;
-use crate::steps::comparing::{compare_by, compare_files, compare_with_record, read_record, rules};
+use crate::steps::comparing::{compare_by, compare_files, compare_with_record, read_record, read_records, rules};
 use crate::steps::finding::find_any_run;
 use crate::value::{BaselineRule, RunId, SuiteName};
 use serde::Serialize;
@@ -135,12 +135,12 @@ fn compared(session: &Session, named: Option<&str>, base: &[BaselineRule], head:
         _ => None,
     };
     if let Some(head_file) = file(head) {
-        let record = read_record(&head_file)?;
         let Some(base_file) = base_file else {
             let hint = "with a record file as the run to judge the base is a record file, too";
             return Err(StepError::usage("there is no file to compare with", Some(hint.to_owned())).into());
         };
-        let comparisons = vec![compare_files(&record, &read_record(&base_file)?)?];
+        let (record, base) = read_records(&head_file, &base_file)?;
+        let comparisons = vec![compare_files(&record, &base)?];
         return Ok(Compared { head: record.run, comparisons, project: None });
     }
     let workspace = session.workspace(&session.current).map_err(Ended::Exit)?;

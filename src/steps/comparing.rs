@@ -104,6 +104,19 @@ pub fn read_record(path: &Path) -> Result<RunRecord, StepError> {
     Ok(record)
 }
 
+/// Reads two record files side by side: parsing is most of the time that comparing them takes.
+///
+/// # Errors
+/// That of the first, if both cannot be read.
+pub fn read_records(first: &Path, second: &Path) -> Result<(RunRecord, RunRecord), StepError> {
+    let (first, second) = std::thread::scope(|scope| {
+        let second = scope.spawn(|| read_record(second));
+        (read_record(first), second.join())
+    });
+    let second = second.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    Ok((first?, second?))
+}
+
 /// Returns an error with its causes.
 fn told(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
