@@ -9,8 +9,8 @@ use crate::ledger::MeasuredValue;
 use crate::outside::git::Commit;
 use crate::outside::history::Environment;
 use crate::report::{amount, commit_name, short};
-use crate::steps::bisect_step::bisect_step;
-use crate::steps::bisecting::{BisectRequest, Bisected, End, bisect_metric};
+use crate::steps::again::bisect_step::bisect_step;
+use crate::steps::again::bisecting::{BisectRequest, Bisected, End, bisect_metric};
 use serde::Serialize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -10,7 +10,7 @@ use crate::compare::{Comparison, ConfirmVerdict, Confirmation, Scale};
 use crate::ledger::MeasuredValue;
 use crate::record::RunRecord;
 use crate::report::{amount, both, count, percent, short};
-use crate::steps::confirming::{ConfirmRequest, Confirmed, confirm_comparison};
+use crate::steps::again::confirming::{ConfirmRequest, Confirmed, confirm_comparison};
 use crate::steps::finding::AnyRun;
 use crate::steps::{StepError, Workspace};
 use crate::value::{RunId, SuiteName};

@@ -8,25 +8,18 @@
 //! `inspecting` (what the machine has), `suites` (the suite files), `noise` (what earlier runs measured),
 //! `following` (how metrics went over them), `recipes` (which of them measured alike), `series` (the
 //! columns of a CSV file), `stored_series` (metrics out of the history), `site` (the history as static
-//! pages), `confirming` (a comparison once
-//! more, base and head in turn) and `bisecting` (the commit that moved a metric; `bisect_step` looks at
-//! one), which use `source_tree` (the project at another commit), `side` (one commit that is measured),
-//! `anew` (what has to run again), `in_turn` (several commits in turn) and `stopping` (signals).
+//! pages), and `again` (confirm a comparison, find the commit that moved a metric).
 
-mod anew;
+pub mod again;
 pub mod archiving;
 mod baseline;
-pub mod bisect_step;
-pub mod bisecting;
 pub mod blessing;
 mod caching;
 pub mod comparing;
-pub mod confirming;
 mod error;
 pub mod finding;
 mod following;
 pub mod importing;
-mod in_turn;
 pub mod inspecting;
 pub mod judging;
 mod noise;
@@ -44,10 +37,7 @@ pub mod run_folder;
 mod run_parts;
 pub mod running;
 pub mod series;
-mod side;
 pub mod site;
-mod source_tree;
-mod stopping;
 pub mod stored_series;
 pub mod suites;
 pub mod workspace;

@@ -1,8 +1,8 @@
 //! The project as it was at another commit: a work tree below `.shmoo`, removed when it is dropped.
 
-use super::{StepError, Workspace};
 use crate::outside::git::{self, Commit, Place, Worktree, add_worktree};
 use crate::outside::lock::RunLock;
+use crate::steps::{StepError, Workspace};
 use crate::value::Digest;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -7,18 +7,18 @@
 
 use super::bisect_step::{Seen, SeenVerdict, State, case_side, locate, observe_verdict, values_of};
 use super::in_turn::{Terms, Wanted, measure_in_turn};
-use super::run_folder::write_json;
-use super::running::{RunRequest, jobs, run_id};
 use super::side::Side;
 use super::source_tree::{Repository, SourceTree};
 use super::stopping::{Stop, runtime};
-use super::suites::find_suites;
-use super::workspace::load_suite_file;
-use super::{StepError, Workspace};
 use crate::compare::Levels;
 use crate::ledger::MeasuredValue;
 use crate::outside::git::{self, Commit, bisect};
 use crate::run::Children;
+use crate::steps::run_folder::write_json;
+use crate::steps::running::{RunRequest, jobs, run_id};
+use crate::steps::suites::find_suites;
+use crate::steps::workspace::load_suite_file;
+use crate::steps::{StepError, Workspace};
 use crate::suite::{Better, Suite};
 use crate::value::{MetricName, StageName, did_you_mean};
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,7 @@
 //! Signals between the runs of a command: what it has made outside must go before it ends.
 
-use super::StepError;
 use crate::run::Interrupts;
+use crate::steps::StepError;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::runtime::{Builder, Runtime};

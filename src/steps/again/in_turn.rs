@@ -6,13 +6,13 @@
 //! built is built once; what rests on a measurement runs again in every round, unless it left the very same
 //! behind twice.
 
-use super::StepError;
 use super::anew::{Anew, needed};
 use super::side::{Side, left_behind};
 use super::stopping::Stop;
 use crate::compare::{Measurement, Reading};
 use crate::plan::{Plan, TaskId};
 use crate::stats::Random;
+use crate::steps::StepError;
 use crate::suite::StageIndex;
 use crate::value::Digest;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};

@@ -3,18 +3,18 @@
 //! The folder of such a run is none of the project's runs. Each portion is a generation of its ledger, so
 //! that every measurement stays in it.
 
-use super::planning::{self, PlanRequest, Planned};
-use super::run_folder::RunFolder;
-use super::run_parts::Parts;
-use super::running::{RunRequest, facts, jobs, limits, tasks_elsewhere};
-use super::workspace::LoadedFile;
-use super::{StepError, Workspace};
 use crate::compare::{Measurement, Reading};
 use crate::ledger::{Finished, Measured, Verdict};
 use crate::outside::lock::RunLock;
 use crate::plan::{Plan, Selection, TaskId};
 use crate::record::SourceInfo;
 use crate::run::{Context, DriveOptions, Limits, Progress, ResultCache, Results, Schedule, drive};
+use crate::steps::planning::{self, PlanRequest, Planned};
+use crate::steps::run_folder::RunFolder;
+use crate::steps::run_parts::Parts;
+use crate::steps::running::{RunRequest, facts, jobs, limits, tasks_elsewhere};
+use crate::steps::workspace::LoadedFile;
+use crate::steps::{StepError, Workspace};
 use crate::suite::StageIndex;
 use crate::value::{Digest, RunId};
 use std::collections::{BTreeSet, HashMap};

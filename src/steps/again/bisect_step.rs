@@ -2,19 +2,19 @@
 
 use super::bisecting::Sought;
 use super::in_turn::{Terms, Turns, Wanted, measure_in_turn};
-use super::run_folder::read_json;
-use super::running::{RunRequest, jobs, run_id};
 use super::side::{Side, SideRequest};
 use super::source_tree::SourceTree;
 use super::stopping::{Stop, runtime};
-use super::workspace::load_suite_file;
-use super::{Fault, StepError, Workspace};
 use crate::compare::{Levels, Measurement};
 use crate::ledger::{MeasuredValue, Verdict};
 use crate::outside::git::{self, Commit};
 use crate::outside::history::Environment;
 use crate::plan::Selection;
 use crate::record::SourceInfo;
+use crate::steps::run_folder::read_json;
+use crate::steps::running::{RunRequest, jobs, run_id};
+use crate::steps::workspace::load_suite_file;
+use crate::steps::{Fault, StepError, Workspace};
 use crate::value::{MetricName, PointName, StageName};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -158,7 +158,7 @@ pub fn bisect_step(path: &Path, environment: Environment, request: RunRequest) -
         // The suite or its case is not what it is at the ends; a full disk would be the same everywhere.
         Err(error) => {
             let verdict = if error.fault() == Fault::Service { SeenVerdict::Stop } else { SeenVerdict::Skip };
-            seen(verdict, Vec::new(), Some(super::inspecting::chain(&error)))
+            seen(verdict, Vec::new(), Some(crate::steps::inspecting::chain(&error)))
         }
     };
     let _ = fs::remove_dir_all(&folder);

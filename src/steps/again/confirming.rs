@@ -5,21 +5,21 @@
 //! afterwards. What was measured is kept in `.shmoo/confirm/NAME/` and, as two runs with the filter
 //! `--confirm RUN`, in the history: no rule takes such a run as a base or as an earlier run.
 
-use super::finding::AnyRun;
 use super::in_turn::{Terms, Turns, Wanted, measure_in_turn};
-use super::recording;
-use super::run_folder::write_json;
-use super::running::{RunRequest, jobs, run_id};
 use super::side::{Closed, Side, SideRequest};
 use super::source_tree::{Repository, SourceTree};
 use super::stopping::{Stop, runtime};
-use super::workspace::load_suite_file;
-use super::{StepError, Workspace};
 use crate::compare::{Comparison, Confirmation, Measurement, Reading, Remeasured, Suspect, confirm, suspects};
 use crate::ledger::MeasuredValue;
 use crate::outside::git;
 use crate::record::{self, CONFIRM_MARK, MetricRow, RunRecord, SourceInfo};
 use crate::stats::median;
+use crate::steps::finding::AnyRun;
+use crate::steps::recording;
+use crate::steps::run_folder::write_json;
+use crate::steps::running::{RunRequest, jobs, run_id};
+use crate::steps::workspace::load_suite_file;
+use crate::steps::{StepError, Workspace};
 use crate::value::RunId;
 use serde::Serialize;
 use std::collections::{HashMap, HashSet};
