@@ -26,7 +26,7 @@ Examples:
 
 Exit codes: 12 for a regression (with `--strict` also for what is uncertain), 3 if there is nothing to
 compare with, else 0. The first base decides, the others are shown. A run that you name may be any recorded
-one; other bases are complete runs of the whole suite, or of the same profile, on such a machine.
+one; other bases are complete runs of the whole suite, or of the same part of it, on such a machine.
 With `--confirm` only a confirmed regression counts; 10 if a task ended in error, 13 if it was stopped."
 )]
 pub(super) struct CompareArgs {

@@ -238,7 +238,8 @@ fn refuse(run: &RunSummary, head: &RunSummary, by_commit: bool) -> Option<String
     if run.source.fork == Some(true) {
         return Some("it came from a fork".to_owned());
     }
-    if !run.filter.is_empty() {
+    // The same selection has the same cases; what confirms a comparison is a part of it.
+    if !run.filter.is_empty() && (run.filter != head.filter || run.is_confirmation()) {
         return Some(format!("it ran a selection ({})", run.filter.join(" ")));
     }
     if let Some(profile) = run.profile.as_ref().filter(|_| run.profile != head.profile) {

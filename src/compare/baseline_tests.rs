@@ -25,6 +25,7 @@ fn run(text: &str) -> RunSummary {
             None if word == "fork" => run.source.fork = Some(true),
             Some(("suite", name)) => run.suite = SuiteName::new(name),
             Some(("machine", print)) => run.fingerprint = print.to_owned(),
+            Some(("confirm", of)) => run.filter = vec!["--confirm".to_owned(), of.to_owned()],
             Some(("case", case)) => run.filter = vec!["--case".to_owned(), case.to_owned()],
             Some(("profile", profile)) => run.profile = Some(profile.to_owned()),
             Some(("at", commit)) => run.source.commit = Some(commit.to_owned()),
@@ -78,6 +79,18 @@ fn the_previous_complete_run() {
     );
     check(&["b profile=pr"], "h profile=pr", "b\nb is the previous complete run of `sample` on this kind of machine");
     check(&["b"], "h profile=pr", "b\nb is the previous complete run of `sample` on this kind of machine");
+    check(&["b case=v1"], "h case=v1", "b\nb is the previous complete run of `sample` on this kind of machine");
+    check(
+        &["a", "b case=v2", "c confirm=a"],
+        "h case=v1",
+        "a\na is the previous complete run of `sample` on this kind of machine\n\
+         c was passed over: it ran a selection (--confirm a)\nb was passed over: it ran a selection (--case v2)",
+    );
+    check(
+        &["c confirm=a"],
+        "h confirm=a",
+        "none\nno earlier run of `sample` can be compared with\nc was passed over: it ran a selection (--confirm a)",
+    );
     check(
         &["a", "b broken", "c killed", "d machine=f2", "e case=v1", "f fork"],
         "h",
