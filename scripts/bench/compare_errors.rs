@@ -77,7 +77,7 @@ impl World {
                     samples: row.samples.clone(),
                     unit: row.unit.clone(),
                 };
-                earlier.add(&row.reference(), row.point.clone(), value);
+                earlier.of_metric(&row.reference()).add(row.point.clone(), value);
             }
         }
         let mut head = self.record.clone();
@@ -110,6 +110,7 @@ fn empty_record(metrics: usize, points: usize) -> RunRecord {
         unit: unit.clone(),
         better: Some("lower".to_owned()),
         min_effect: None,
+        min_effect_rules: Vec::new(),
         stage_digest: digest,
     };
     let row = |index: usize| MetricRow {

@@ -206,10 +206,21 @@ fn bases_that_are_no_runs() {
     let newest = measured("c", &[("vdd=1", 5.0), ("vdd=2", 6.0)]);
     let older = [measured("b", &[("vdd=1", 7.0), ("vdd=3", 9.0)]), measured("a", &[("vdd=2", 5.5)])];
     let all = [std::slice::from_ref(&newest), &older[..]].concat();
-    let best = best_of(&all).unwrap();
+    let best = best_of(&all, &sample()).unwrap();
     assert_eq!((numbers(&best), best.run.id.as_str()), (vec![7.0, 6.0], "best of 3 runs"));
-    assert_eq!(best_of(&all[..1]).unwrap(), newest);
-    assert_eq!(best_of(&[]), None);
+    assert_eq!(best_of(&all[..1], &sample()).unwrap(), newest);
+    assert_eq!(best_of(&[], &sample()), None);
+    // An older run called it otherwise, and measured in kHz.
+    let mut suite = sample();
+    suite.stages[0].metrics[0].was = vec!["frequency".to_owned()];
+    let mut renamed = measured("b", &[("vdd=1", 0.0075), ("vdd=2", 0.001)]);
+    for row in &mut renamed.metrics {
+        (row.metric, row.unit) = (MetricName::new("frequency"), Some("kHz".to_owned()));
+    }
+    renamed.run.metric_infos[0].metric = MetricName::new("frequency");
+    let best = best_of(&[newest.clone(), renamed], &suite).unwrap();
+    assert_eq!(numbers(&best), [7.5, 6.0]);
+    assert_eq!((best.metrics[0].metric.as_str(), best.metrics[0].unit.as_deref()), ("freq", Some("Hz")));
     let golden = |point: &str, value: f64| GoldenValue {
         metric: "run.freq".to_owned(),
         point: point.to_owned(),

@@ -9,7 +9,20 @@ use std::collections::HashMap;
 /// and leaves out values that a run only reused.
 #[derive(Debug, Clone, Default)]
 pub struct EarlierRuns {
-    values: HashMap<String, HashMap<PointName, Vec<EarlierValue>>>,
+    values: HashMap<String, EarlierValues>,
+}
+
+/// Values of a metric in earlier runs, by point.
+#[derive(Debug, Clone, Default)]
+pub struct EarlierValues {
+    points: HashMap<PointName, Vec<EarlierValue>>,
+}
+
+impl EarlierValues {
+    /// Adds what a run measured at a point.
+    pub fn add(&mut self, point: PointName, value: EarlierValue) {
+        self.points.entry(point).or_default().push(value);
+    }
 }
 
 /// A metric at a point in an earlier run.
@@ -26,21 +39,16 @@ pub struct EarlierValue {
 }
 
 impl EarlierRuns {
-    /// Adds what a run measured of a metric (`STAGE.METRIC`) at a point.
-    pub fn add(&mut self, metric: &str, point: PointName, value: EarlierValue) {
-        if !self.values.contains_key(metric) {
-            self.values.insert(metric.to_owned(), HashMap::new());
-        }
-        if let Some(points) = self.values.get_mut(metric) {
-            points.entry(point).or_default().push(value);
-        }
+    /// Returns what is known of a metric (`STAGE.METRIC`), to be added to.
+    pub fn of_metric(&mut self, metric: &str) -> &mut EarlierValues {
+        self.values.entry(metric.to_owned()).or_default()
     }
 
     /// Returns what is known under any of several names, oldest run first, each run once.
     pub(super) fn of(&self, names: &[(&str, &PointName)]) -> Vec<&EarlierValue> {
         let mut found: Vec<&EarlierValue> = Vec::new();
         for (metric, point) in names {
-            let values = self.values.get(*metric).and_then(|points| points.get(*point));
+            let values = self.values.get(*metric).and_then(|values| values.points.get(*point));
             for value in values.into_iter().flatten() {
                 if !value.samples.is_empty() && !found.iter().any(|known| known.run == value.run) {
                     found.push(value);

@@ -1,20 +1,18 @@
 //! Which metrics are followed over the runs before this one, over which runs, and how they went.
 
 use super::earlier::EarlierRuns;
-use super::judge::usual_min_effect;
+use super::judge::min_effect;
 use super::measured::converted;
 use super::pairs::{self, Pair};
 use super::trend::{Trend, TrendRun, TrendValue};
 use super::{Change, Comparison, ComparisonVerdict};
 use crate::ledger::MeasuredValue;
-use crate::record::{MetricRow, RunRecord, RunSummary, better_text};
+use crate::record::{MetricRow, RunRecord, better_text};
 use crate::stats::ChangeRules;
 use crate::suite::{Better, Metric, Suite};
 use crate::value::{MetricName, PointName, RunId, StageName};
 use std::collections::HashMap;
 
-/// Runs that a metric is followed over, the newest.
-pub const TREND_RUNS: usize = 200;
 /// Metrics at points that are followed.
 const MOST_TRENDS: usize = 2000;
 /// What is followed over fewer runs is no trend.
@@ -103,7 +101,7 @@ impl Followed {
             point: row.point.clone(),
             unit: row.unit.clone(),
             better: declared.and_then(|metric| metric.better),
-            min_effect: declared.and_then(|metric| metric.min_effect).unwrap_or_else(usual_min_effect).factor(),
+            min_effect: min_effect(declared, row).factor(),
             names,
             own,
         })
@@ -146,30 +144,6 @@ fn declared<'a>(suite: &'a Suite, row: &MetricRow) -> Option<&'a Metric> {
     let named = |metric: &&Metric| metric.name == row.metric;
     let renamed = |metric: &&Metric| metric.was.iter().any(|was| was == row.metric.as_str());
     stage.metrics.iter().find(named).or_else(|| stage.metrics.iter().find(renamed))
-}
-
-/// Returns the newest runs that a run's metrics are followed over, oldest first, this run last: complete ones of
-/// the whole suite on its kind of machine, from no fork, of its branch, of the one that it is to go into,
-/// and of no known branch.
-pub fn trend_runs(head: &RunSummary, runs: &[RunSummary], most: usize) -> Vec<TrendRun> {
-    let source = &head.source;
-    let on_line = |branch: &Option<String>| {
-        branch.is_none() || source.branch.is_none() || *branch == source.branch || *branch == source.base_branch
-    };
-    let mut line: Vec<&RunSummary> = runs
-        .iter()
-        .filter(|run| run.suite == head.suite && run.id != head.id && run.started < head.started)
-        .filter(|run| run.complete && run.filter.is_empty() && run.fingerprint == head.fingerprint)
-        .filter(|run| run.source.fork != Some(true) && on_line(&run.source.branch))
-        .collect();
-    line.sort_by(|one, other| (one.started, &one.id).cmp(&(other.started, &other.id)));
-    let newest = line.len().saturating_sub(most);
-    line[newest..].iter().copied().chain([head]).map(trend_run).collect()
-}
-
-fn trend_run(run: &RunSummary) -> TrendRun {
-    let RunSummary { id, started, source, .. } = run;
-    TrendRun { run: id.clone(), started: *started, commit: source.commit.clone(), branch: source.branch.clone() }
 }
 
 /// Puts into a comparison how what is followed went; `runs` come from `trend_runs`, and `earlier` is what

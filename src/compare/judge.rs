@@ -11,12 +11,19 @@ use super::pairs::Pair;
 use super::{Change, ComparisonVerdict};
 use crate::ledger::MeasuredValue;
 use crate::record::{MetricRow, RunRecord};
-use crate::suite::Better;
+use crate::suite::{Better, Metric};
 use crate::value::{Decimal, Share, convert, convert_f64, show_numbers, with_unit};
 
 /// Returns the smallest change that matters where the suite gives none: 3 %.
-pub(super) fn usual_min_effect() -> Share {
+fn usual_min_effect() -> Share {
     Share(Decimal::new(3, -2))
+}
+
+/// Returns the smallest change of a metric that matters at the point of a row. A comparison has said it where
+/// a condition makes no sense there.
+pub(super) fn min_effect(metric: Option<&Metric>, row: &MetricRow) -> Share {
+    let given = metric.and_then(|metric| metric.min_effect_at(&row.params).unwrap_or(metric.min_effect));
+    given.unwrap_or_else(usual_min_effect)
 }
 
 /// A change with its verdict, or open.
@@ -97,23 +104,23 @@ pub(super) fn judge<'a>(pair: Pair<'a>, head: &RunRecord, base: &RunRecord, earl
     if let Some((verdict, rule)) = rules.apply() {
         return Judged { change: Change { verdict, rule, ..change }, open: None };
     }
-    match numbers.and_then(|numbers| open(&pair, numbers, earlier)) {
+    let uncertain = |rule: String| Judged {
+        change: Change { verdict: ComparisonVerdict::Uncertain, rule, ..change.clone() },
+        open: None,
+    };
+    let given = match pair.declared.map(|metric| metric.min_effect_at(&value.params)).transpose() {
+        Ok(given) => given.flatten(),
+        Err(error) => return uncertain(format!("the suite's `min_effect` cannot be told here: {error}")),
+    };
+    match numbers.and_then(|numbers| open(&pair, numbers, given, earlier)) {
         Some(open) => Judged { change, open: Some(open) },
-        None => Judged {
-            change: Change {
-                verdict: ComparisonVerdict::Uncertain,
-                rule: "its repeats are not all numbers".to_owned(),
-                ..change
-            },
-            open: None,
-        },
+        None => uncertain("its repeats are not all numbers".to_owned()),
     }
 }
 
-/// Gathers what is known of a measured metric.
-fn open<'a>(pair: &Pair<'a>, numbers: Numbers, earlier: &EarlierRuns) -> Option<Difference<'a>> {
+/// Gathers what is known of a measured metric; `given` is the smallest change that matters by the suite.
+fn open<'a>(pair: &Pair<'a>, numbers: Numbers, given: Option<Share>, earlier: &EarlierRuns) -> Option<Difference<'a>> {
     let (value, before) = pair.head.zip(pair.base)?;
-    let given = pair.declared.and_then(|metric| metric.min_effect);
     let least = given.unwrap_or_else(usual_min_effect);
     // Under its name now, and under the base's: it may have been renamed between the two.
     let then = before.reference();

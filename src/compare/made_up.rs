@@ -1,50 +1,54 @@
 //! Bases that no run is: the best of several runs, and a golden table.
 
+use super::measured::converted;
+use super::pairs;
 use crate::ledger::MeasuredValue;
 use crate::record::{MetricRow, RunRecord};
+use crate::suite::Suite;
 use crate::value::RunId;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// Returns the newest of the records with the best value of each metric at each point; `records` are
-/// the newest first. A metric that is neither better higher nor better lower keeps its newest value.
-pub fn best_of(records: &[RunRecord]) -> Option<RunRecord> {
+/// the newest first. Points and metrics of older runs are found under the names that `suite` gives them, and
+/// their values come in the newest's units. A metric that is neither better higher nor better lower
+/// keeps its newest value.
+pub fn best_of(records: &[RunRecord], suite: &Suite) -> Option<RunRecord> {
     let (newest, older) = records.split_first()?;
     let mut best = newest.clone();
-    let higher: BTreeMap<(String, String), bool> = newest
-        .run
-        .metric_infos
-        .iter()
-        .filter_map(|info| {
-            let higher = match info.better.as_deref() {
+    for record in older {
+        // The first pairs are those of the newest, in its order.
+        for (row, pair) in best.metrics.iter_mut().zip(pairs::pair(newest, record, suite)) {
+            let higher = match pair.head_info.and_then(|info| info.better.as_deref()) {
                 Some("higher") => true,
                 Some("lower") => false,
-                _ => return None,
+                _ => continue,
             };
-            Some(((info.stage.to_string(), info.metric.to_string()), higher))
-        })
-        .collect();
-    let mut rows: HashMap<_, Vec<&MetricRow>> = HashMap::new();
-    for row in older.iter().flat_map(|record| &record.metrics) {
-        rows.entry((&row.stage, &row.point, &row.metric)).or_default().push(row);
-    }
-    for row in &mut best.metrics {
-        let Some(higher) = higher.get(&(row.stage.to_string(), row.metric.to_string())) else { continue };
-        let others = rows.get(&(&row.stage, &row.point, &row.metric)).map_or(&[][..], Vec::as_slice);
-        let mut winner: &MetricRow = row;
-        for other in others.iter().copied().filter(|other| other.unit == row.unit) {
-            if let (MeasuredValue::Number(own), MeasuredValue::Number(value)) = (&winner.value, &other.value)
-                && (if *higher { value > own } else { value < own })
-            {
-                winner = other;
+            if let Some(better) = pair.base.and_then(|other| better_row(row, other, higher)) {
+                *row = better;
             }
         }
-        let winner = winner.clone();
-        *row = winner;
     }
     if !older.is_empty() {
         best.run.id = RunId::new(format!("best of {} runs", records.len()));
     }
     Some(best)
+}
+
+/// Returns a row with the value of another run, if that is better.
+fn better_row(row: &MetricRow, other: &MetricRow, higher: bool) -> Option<MetricRow> {
+    let (MeasuredValue::Number(own), MeasuredValue::Number(value)) = (&row.value, &other.value) else { return None };
+    let unit = |row: &MetricRow| row.unit.clone().unwrap_or_default();
+    let (from, to) = (unit(other), unit(row));
+    let value = *converted(&[*value], &from, &to)?.first()?;
+    if !(if higher { value > *own } else { value < *own }) {
+        return None;
+    }
+    Some(MetricRow {
+        value: MeasuredValue::Number(value),
+        samples: converted(&other.samples, &from, &to)?,
+        origin: other.origin.clone(),
+        ..row.clone()
+    })
 }
 
 /// A value of a golden table.

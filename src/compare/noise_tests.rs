@@ -41,7 +41,7 @@ fn earlier_of(row: &MetricRow, runs: &[Vec<f64>]) -> EarlierRuns {
             samples: samples.clone(),
             unit: row.unit.clone(),
         };
-        earlier.add(&row.reference(), row.point.clone(), value);
+        earlier.of_metric(&row.reference()).add(row.point.clone(), value);
     }
     earlier
 }
@@ -232,7 +232,7 @@ fn many_points() {
                 samples: row.samples,
                 unit: row.unit,
             };
-            earlier.add(&name, point, value);
+            earlier.of_metric(&name).add(point, value);
         }
     }
     let (base, head) = (make("y", 1.0), make("z", 1.2));

@@ -4,8 +4,8 @@
 //! what they run is not in a record, so nothing can be planned with it.
 
 use crate::naming::{Kind, NamingError, Param, Schema};
-use crate::record::{MetricInfo, ParamInfo, RunRecord};
-use crate::suite::{After, Better, Command, ExitRule, Metric, Stage, Suite, Uses};
+use crate::record::{MetricInfo, MinEffectWhere, ParamInfo, RunRecord};
+use crate::suite::{After, Better, Command, ExitRule, Metric, MinEffectRule, Stage, Suite, Uses};
 use crate::value::{Decimal, Scalar, Share, Sources, Span};
 use std::collections::{BTreeSet, HashMap};
 
@@ -39,6 +39,17 @@ pub enum RecordedSuiteError {
         metric: String,
         /// What stands there.
         min_effect: f64,
+    },
+    /// Where a metric has another smallest change is no condition.
+    #[error("`{condition}` does not say where `{metric}` has its `min_effect`")]
+    Condition {
+        /// `STAGE.METRIC`.
+        metric: String,
+        /// What stands there.
+        condition: String,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
 }
 
@@ -151,22 +162,31 @@ fn stage(info: &MetricInfo, per: Vec<usize>, metric: Metric) -> Stage {
 }
 
 fn metric(info: &MetricInfo) -> Result<Metric, RecordedSuiteError> {
-    let MetricInfo { stage, metric, unit, better, min_effect, stage_digest: _ } = info;
+    let MetricInfo { stage, metric, unit, better, min_effect, min_effect_rules, stage_digest: _ } = info;
     let name = || format!("{stage}.{metric}");
     let better = better.as_deref().map(|text| {
         let bad = || RecordedSuiteError::Better { metric: name(), better: text.to_owned() };
         read_better(text).ok_or_else(bad)
     });
-    let min_effect = min_effect.map(|factor| {
+    let share = |factor: f64| {
         let share = Decimal::from_f64(factor).filter(|share| !share.is_negative()).map(Share);
         share.ok_or_else(|| RecordedSuiteError::MinEffect { metric: name(), min_effect: factor })
-    });
+    };
+    let rule = |rule: &MinEffectWhere| {
+        let MinEffectWhere { condition, is } = rule;
+        MinEffectRule::parse(condition, share(*is)?).map_err(|source| RecordedSuiteError::Condition {
+            metric: name(),
+            condition: condition.clone(),
+            source: source.into(),
+        })
+    };
     Ok(Metric {
         name: metric.clone(),
         of: None,
         unit: unit.clone(),
         better: better.transpose()?,
-        min_effect: min_effect.transpose()?,
+        min_effect: min_effect.map(share).transpose()?,
+        min_effect_rules: min_effect_rules.iter().map(rule).collect::<Result<_, _>>()?,
         expect: Vec::new(),
         was: Vec::new(),
         span: NOWHERE,
@@ -197,7 +217,11 @@ mod tests {
     fn whole() -> Suite {
         let band = Better::Within(Decimal::from(10), Decimal::new(205, -1));
         let metrics = vec![
-            Metric { min_effect: Some("1%".parse().unwrap()), ..gated("freq", "Hz", Better::Higher) },
+            Metric {
+                min_effect: Some("1%".parse().unwrap()),
+                min_effect_rules: vec![MinEffectRule::parse("vdd == 2", "25%".parse().unwrap()).unwrap()],
+                ..gated("freq", "Hz", Better::Higher)
+            },
             gated("count", "", Better::Exact),
             gated("level", "V", band),
             plain("seen"),
@@ -224,6 +248,9 @@ mod tests {
         let expected = compare(&head, Some(&base), Vec::new(), &suite, &none);
         assert_eq!(compare(&head, Some(&base), Vec::new(), &told, &none), expected);
         assert_eq!(expected.changes.len(), 8);
+        // 20 % matter at 1 V, and not at 2 V.
+        let verdicts: Vec<&str> = expected.changes.iter().step_by(4).map(|change| change.verdict.word()).collect();
+        assert_eq!(verdicts, ["uncertain", "unchanged"]);
         assert_eq!(told.stages[0].metrics[2].better, suite.stages[0].metrics[2].better);
     }
 
@@ -238,6 +265,9 @@ mod tests {
         let better = |text: &str| broken(&|record| record.run.metric_infos[0].better = Some(text.to_owned()));
         assert_eq!(better("more"), "`more` of `run.freq` is no `better`");
         assert_eq!(better("within [1, x]"), "`within [1, x]` of `run.freq` is no `better`");
+        let condition =
+            broken(&|record| record.run.metric_infos[0].min_effect_rules[0].condition = "vdd ==".to_owned());
+        assert_eq!(condition, "`vdd ==` does not say where `run.freq` has its `min_effect`");
         let effect = broken(&|record| record.run.metric_infos[0].min_effect = Some(-0.1));
         assert_eq!(effect, "-0.1 of `run.freq` is no `min_effect`");
         let code = broken(&|record| record.run.params[0].code = "!".to_owned());

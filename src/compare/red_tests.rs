@@ -217,7 +217,7 @@ fn by_how_much() {
             samples: noisy(1e9),
             unit: Some("Hz".to_owned()),
         };
-        earlier.add("sim.freq", crate::value::PointName::new("inv5_v1"), value);
+        earlier.of_metric("sim.freq").add(crate::value::PointName::new("inv5_v1"), value);
     }
     let mut comparison = compare(&head, Some(&base), Vec::new(), &suite, &earlier);
     put_reds(&mut comparison, &head, &base, Surroundings::default());

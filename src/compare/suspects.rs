@@ -1,6 +1,6 @@
 //! Which changes of a comparison are worth measuring again.
 
-use super::judge::usual_min_effect;
+use super::judge::min_effect;
 use super::pairs::{self, Pair};
 use super::{Change, ComparisonVerdict};
 use crate::ledger::MeasuredValue;
@@ -93,7 +93,7 @@ pub fn suspects(head: &RunRecord, base: &RunRecord, suite: &Suite, changes: &[Ch
             before: change.verdict,
             values: [in_unit(&then.value, then.unit.as_deref(), now.unit.as_deref())?, now.value.clone()],
             better: metric.better?,
-            min_effect: metric.min_effect.unwrap_or_else(usual_min_effect).factor(),
+            min_effect: min_effect(Some(metric), now).factor(),
             base: Measurement::of(then),
             head: Measurement::of(now),
         };

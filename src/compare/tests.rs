@@ -2,7 +2,7 @@ use super::{Comparison, ComparisonVerdict, EarlierRuns};
 use crate::ledger::{MeasuredValue, Verdict};
 use crate::record::RunRecord;
 use crate::record::sample::{SPAN, case, gated, metric, plan, record, stage, suite, with_rows};
-use crate::suite::{Better, Input, InputName, Metric, Source, Suite, Template};
+use crate::suite::{Better, Input, InputName, Metric, MinEffectRule, Source, Suite, Template};
 use crate::value::{Decimal, Digest, MetricName, RunId};
 use proptest::prelude::*;
 
@@ -110,6 +110,33 @@ fn plain_rules() {
         0.1,
         0.25,
         "uncertain: 150% worse, more than 1%: needs 5 more runs to know the noise between runs (0 of 5)",
+    );
+    let rules = |rules: &[(&str, &str)]| Metric {
+        min_effect_rules: rules
+            .iter()
+            .map(|(condition, share)| MinEffectRule::parse(condition, share.parse().unwrap()).unwrap())
+            .collect(),
+        ..wise()
+    };
+    // The last that holds.
+    check(
+        rules(&[("vdd == 1", "20%"), ("vdd >= 1", "5%"), ("vdd == 2", "10%")]),
+        1.0,
+        1.04,
+        "unchanged: within 5%, the smallest change that matters",
+    );
+    check(rules(&[("vdd == 2", "10%")]), 0.1, 0.101, "unchanged: within 1%, the smallest change that matters");
+    check(
+        rules(&[("vdd + 1", "10%")]),
+        0.1,
+        0.3,
+        "uncertain: the suite's `min_effect` cannot be told here: `vdd + 1` is a number where a truth value is wanted",
+    );
+    check(
+        rules(&[("m == 1", "10%")]),
+        0.1,
+        0.3,
+        "uncertain: the suite's `min_effect` cannot be told here: `m` has no value here",
     );
     check(count(), 10.0, 12.0, "regressed: exact, so any change counts: 10 became 12");
     check(count(), 12.0, 10.0, "regressed: exact, so any change counts: 12 became 10");

@@ -1,8 +1,8 @@
 //! How metrics went over earlier runs.
 
 use super::{
-    Comparison, EarlierRuns, EarlierValue, Following, LevelChange, TREND_RUNS, Trend, TrendValue, compare, following,
-    put_trends, trend_runs,
+    Comparison, EarlierRuns, EarlierValue, Following, LevelChange, NOISE_RUNS, TREND_RUNS, Trend, TrendValue, compare,
+    following, noise_runs, put_trends, trend_runs,
 };
 use crate::ledger::{MeasuredValue, Verdict};
 use crate::record::sample::{case, gated, metric, plan, record, stage, suite};
@@ -47,7 +47,7 @@ fn followed(suite: &Suite, records: &[RunRecord], rename: &dyn Fn(usize, &str) -
         for row in &record.metrics {
             let (run, started) = (record.run.id.clone(), record.run.started);
             let value = EarlierValue { run, started, samples: row.samples.clone(), unit: row.unit.clone() };
-            earlier.add(&rename(index, &row.reference()), row.point.clone(), value);
+            earlier.of_metric(&rename(index, &row.reference())).add(row.point.clone(), value);
         }
     }
     let mut comparison = compare(head, Some(base), Vec::new(), suite, &EarlierRuns::default());
@@ -156,6 +156,39 @@ fn runs_of_the_line() {
         .collect();
     let line = trend_runs(&head, &many, TREND_RUNS);
     assert_eq!((line.len(), line[0].started), (201, Timestamp::from_milliseconds(-200)));
+}
+
+#[test]
+fn runs_whose_noise_counts() {
+    let suite = sample();
+    let of = |number: i64, branch: Option<&str>| {
+        let mut record = run(&suite, number, 1.0);
+        record.run.source.branch = branch.map(str::to_owned);
+        record
+    };
+    let branches = [Some("main"), Some("wider"), None, Some("other")];
+    let earlier: Vec<RunSummary> =
+        branches.iter().zip(1..).map(|(branch, number)| RunSummary::of(&of(number, *branch))).collect();
+    let check = |base: &RunRecord, branch: Option<&str>, expected: &[&str]| {
+        let mut head = of(9, branch);
+        head.run.source.base_branch = Some("main".to_owned());
+        let found = noise_runs(&RunSummary::of(&head), &base.run, &earlier, NOISE_RUNS);
+        let found: Vec<&str> = found.iter().map(|run| run.id.as_str()).collect();
+        assert_eq!(found, expected, "{:?} against {:?}", branch, base.run.source.branch);
+    };
+    // What the branch tried is no noise of main.
+    check(&of(1, Some("main")), Some("wider"), &["r001", "r003"]);
+    check(&of(1, Some("main")), Some("main"), &["r001", "r003"]);
+    check(&of(2, Some("wider")), Some("wider"), &["r001", "r002", "r003"]);
+    check(&of(3, None), Some("wider"), &["r001", "r002", "r003", "r004"]);
+    check(&of(4, Some("other")), None, &["r003", "r004"]);
+    let mut elsewhere = of(1, Some("main"));
+    elsewhere.run.fingerprint = "f2".to_owned();
+    check(&elsewhere, Some("wider"), &[]);
+    let many: Vec<RunSummary> = (1..60).map(|number| RunSummary::of(&of(number, Some("main")))).collect();
+    let head = RunSummary::of(&of(50, Some("main")));
+    let found = noise_runs(&head, &of(1, Some("main")).run, &many, NOISE_RUNS);
+    assert_eq!((found.len(), found[0].id.as_str(), found[19].id.as_str()), (20, "r030", "r049"));
 }
 
 #[test]

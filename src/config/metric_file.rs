@@ -19,12 +19,62 @@ record! {
         "unit" unit: Option<Text>,
         /// Which way is better. Default: shown, never gating.
         "better" better: Option<BetterFile>,
-        /// The smallest relative change that matters, such as `1%`.
-        "min_effect" min_effect: Option<Share>,
+        /// The smallest relative change that matters, such as `1%`; or a list of such and of
+        /// `{ where: E, is: 1% }`, of which the last that holds at a point wins.
+        "min_effect" min_effect: Option<MinEffectsFile>,
         /// What must hold, or the task fails.
         "expect" expect: Option<ExpectFile>,
         /// Earlier names.
         "was" was: Option<Vec<Text>>,
+    }
+}
+
+/// Smallest changes that matter, in order.
+#[derive(Debug, Clone)]
+pub(super) struct MinEffectsFile(pub(super) Vec<MinEffectFile>);
+
+/// A smallest change that matters.
+#[derive(Debug, Clone)]
+pub(super) enum MinEffectFile {
+    /// Everywhere.
+    Always(Share),
+    /// At some points.
+    Where(MinEffectRuleFile),
+}
+
+record! {
+    /// The smallest relative change that matters at some points.
+    MinEffectRuleFile = "`min_effect`" {
+        /// At which points: a condition over the parameters.
+        "where" constraint: Text,
+        /// The change, such as `1%`.
+        "is" share: Share,
+    }
+}
+
+impl FileType for MinEffectFile {
+    fn decode(node: &Node, reader: &mut Reader) -> Option<MinEffectFile> {
+        match &node.kind {
+            NodeKind::Map(_) => MinEffectRuleFile::decode(node, reader).map(MinEffectFile::Where),
+            _ => Share::decode(node, reader).map(MinEffectFile::Always),
+        }
+    }
+
+    fn schema(builder: &mut SchemaBuilder) -> Json {
+        json!({ "anyOf": [Share::schema(builder), MinEffectRuleFile::schema(builder)] })
+    }
+}
+
+impl FileType for MinEffectsFile {
+    fn decode(node: &Node, reader: &mut Reader) -> Option<MinEffectsFile> {
+        match &node.kind {
+            NodeKind::List(_) => Vec::decode(node, reader).map(MinEffectsFile),
+            _ => MinEffectFile::decode(node, reader).map(|one| MinEffectsFile(vec![one])),
+        }
+    }
+
+    fn schema(builder: &mut SchemaBuilder) -> Json {
+        json!({ "anyOf": [MinEffectFile::schema(builder), Vec::<MinEffectFile>::schema(builder)] })
     }
 }
 

@@ -1,4 +1,4 @@
-//! One shmoo for each run folder.
+//! One shmoo for each run folder, and one after the other where files of the project change.
 //!
 //! The lock is the kernel's (`flock`), so that it ends with its owner however that ends; the text in
 //! the file only tells a second process who the owner is. The file is never removed: a process that
@@ -100,6 +100,26 @@ impl RunLock {
             // The lock holds without the text, and a full disk must not keep a run from being finished.
             Err(error) if error.kind() != io::ErrorKind::StorageFull => Err(failed(error)),
             _ => Ok(RunLock { _file: file }),
+        }
+    }
+}
+
+/// The right to change what a file stands for, until it is dropped or the process ends.
+#[derive(Debug)]
+pub struct WaitedLock {
+    _file: File,
+}
+
+impl WaitedLock {
+    /// Takes the lock of a file, which is made if it is not there; waits for whoever has it.
+    pub fn acquire(path: &Path) -> io::Result<WaitedLock> {
+        let file = File::options().read(true).write(true).create(true).truncate(false).open(path)?;
+        loop {
+            match flock(&file, FlockOperation::LockExclusive) {
+                Ok(()) => return Ok(WaitedLock { _file: file }),
+                Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
     }
 }

@@ -1,12 +1,12 @@
 //! From a plan and its folded ledger to a record.
 
 use super::{
-    CaseRecord, MetricInfo, MetricRow, ParamInfo, RECORD_FORMAT, RECORD_VERSION, RunInfo, RunRecord, SourceInfo,
-    TaskRecord,
+    CaseRecord, MetricInfo, MetricRow, MinEffectWhere, ParamInfo, RECORD_FORMAT, RECORD_VERSION, RunInfo, RunRecord,
+    SourceInfo, TaskRecord,
 };
 use crate::ledger::{Finished, Folded, Measured, MeasuredValue, TaskHistory, Usage, Verdict};
 use crate::plan::{Plan, TaskId};
-use crate::suite::{Better, StageIndex};
+use crate::suite::{Better, MinEffectRule, StageIndex};
 use crate::value::{Digest, PointName, Repeat, RunId, Scalar, TaskKey, Timestamp};
 use std::collections::BTreeMap;
 
@@ -93,10 +93,16 @@ fn metric_infos(plan: &Plan) -> Vec<MetricInfo> {
             unit: metric.unit.clone(),
             better: metric.better.map(better_text),
             min_effect: metric.min_effect.map(|share| share.factor()),
+            min_effect_rules: metric.min_effect_rules.iter().map(min_effect_where).collect(),
             stage_digest,
         }));
     }
     infos
+}
+
+pub(super) fn min_effect_where(rule: &MinEffectRule) -> MinEffectWhere {
+    let MinEffectRule { condition, min_effect } = rule;
+    MinEffectWhere { condition: condition.text().to_owned(), is: min_effect.factor() }
 }
 
 /// Returns the text of a direction: `higher`, `lower`, `exact`, `within [a, b]`.

@@ -11,7 +11,7 @@ mod summary;
 
 pub use build::{RunFacts, better_text, build, mark_known};
 pub use run::{
-    Artifact, ArtifactKind, CONFIRM_MARK, CaseRecord, MetricInfo, MetricRow, ParamInfo, RECORD_FORMAT, RECORD_VERSION,
-    RunInfo, RunRecord, SourceInfo, TaskRecord,
+    Artifact, ArtifactKind, CONFIRM_MARK, CaseRecord, MetricInfo, MetricRow, MinEffectWhere, ParamInfo, RECORD_FORMAT,
+    RECORD_VERSION, RunInfo, RunRecord, SourceInfo, TaskRecord,
 };
 pub use summary::{Costs, RunSummary};

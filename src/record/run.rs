@@ -185,8 +185,21 @@ pub struct MetricInfo {
     /// Smallest relative change that matters, 0.01 for 1 %.
     #[serde(default)]
     pub min_effect: Option<f64>,
+    /// Where another change matters: conditions over parameters; the last that holds wins.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub min_effect_rules: Vec<MinEffectWhere>,
     /// Digest of the stage's command and inputs: another one means that the measurement changed.
     pub stage_digest: Digest,
+}
+
+/// The smallest relative change that matters at some points.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MinEffectWhere {
+    /// The condition, an expression over parameters.
+    #[serde(rename = "where")]
+    pub condition: String,
+    /// The change, 0.01 for 1 %.
+    pub is: f64,
 }
 
 /// A task of the plan and what became of it.

@@ -27,6 +27,7 @@ pub(crate) fn metric(name: &str) -> Metric {
         unit: None,
         better: None,
         min_effect: None,
+        min_effect_rules: Vec::new(),
         expect: Vec::new(),
         was: Vec::new(),
         span: SPAN,
@@ -149,6 +150,7 @@ pub(crate) fn record(suite: &Suite, id: &str) -> RunRecord {
             unit: metric.unit.clone(),
             better: metric.better.map(better),
             min_effect: metric.min_effect.map(|share| share.factor()),
+            min_effect_rules: metric.min_effect_rules.iter().map(super::build::min_effect_where).collect(),
             stage_digest: digest,
         })
     });

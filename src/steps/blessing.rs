@@ -8,6 +8,7 @@ use crate::check::golden::{
     Bless, BlessSelection, BlessTerms, Blessed, Edited, GoldenFile, SelectionError, bless, provenance_lines,
 };
 use crate::outside::durable;
+use crate::outside::lock::WaitedLock;
 use crate::suite::{GoldenSource, Suite};
 use crate::value::RunId;
 use std::fs;
@@ -60,6 +61,11 @@ pub fn bless_run(workspace: &Workspace, folder: &RunFolder, request: &BlessReque
     let rejudged = rejudge(workspace, folder)?;
     let suite = &rejudged.plan.suite;
     let place = TablePlace::of(suite, &suite_folder(workspace, folder))?;
+    // What another bless writes meanwhile is not lost.
+    let _lock = match request.dry_run {
+        true => None,
+        false => Some(lock(workspace)?),
+    };
     let file = place.read()?;
     let selection = selection(suite, request)?;
     let selected = rejudged.plan.selection.is_filtered() || rejudged.plan.selection.profile.is_some();
@@ -88,6 +94,12 @@ pub fn bless_run(workspace: &Workspace, folder: &RunFolder, request: &BlessReque
     let run = rejudged.recorded.record.run.id.clone();
     let TablePlace { table, provenance } = place;
     Ok(BlessOutcome { run, table, provenance, blessed, diff, written: write })
+}
+
+fn lock(workspace: &Workspace) -> Result<WaitedLock, StepError> {
+    workspace.make_own_folder()?;
+    let path = workspace.folder.join(".shmoo/bless.lock");
+    WaitedLock::acquire(&path).map_err(StepError::disk("lock", &path))
 }
 
 /// A golden table changes by a person who says why.

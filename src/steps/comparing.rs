@@ -14,6 +14,7 @@ use crate::outside::git;
 use crate::outside::history::{History, RunFilter, Seen};
 use crate::plan::Plan;
 use crate::record::{RECORD_FORMAT, RunRecord, RunSummary};
+use crate::suite::Suite;
 use crate::value::{BaselineRule, Scalar};
 use std::fs;
 use std::path::Path;
@@ -74,7 +75,7 @@ pub fn compare_with_record(
 ) -> Result<Comparison, StepError> {
     let history = workspace.history()?;
     let scene = Scene::of(workspace, &*history, record)?;
-    let earlier = earlier_runs(&*history, record, base)?;
+    let earlier = earlier_runs(&*history, &scene.runs, record, base)?;
     let why = vec!["it was named as a file".to_owned()];
     let mut comparison = compare(record, Some(base), why, &plan.suite, &earlier);
     follow(&*history, &scene.runs, record, Some(base), &plan.suite, &mut comparison)?;
@@ -152,11 +153,11 @@ impl<'a> Scene<'a> {
                 (Some(golden_base(record, file, &values)), vec![format!("the golden table `{file}` was named")])
             }
             BaselineRule::Run(name) => self.named(name)?,
-            _ => self.chosen(rule)?,
+            _ => self.chosen(&plan.suite, rule)?,
         };
         let earlier = match (&base, rule) {
             (None, _) | (_, BaselineRule::Golden(_)) => EarlierRuns::default(),
-            (Some(base), _) => earlier_runs(self.history, record, base)?,
+            (Some(base), _) => earlier_runs(self.history, &self.runs, record, base)?,
         };
         let found = compare(record, base.as_ref(), why, &plan.suite, &earlier);
         Ok((base, Comparison { rule: Some(rule.clone()), ..found }))
@@ -173,7 +174,7 @@ impl<'a> Scene<'a> {
         put_reds(comparison, record, base, Surroundings { suite: Some(&plan.suite), commits, made_up });
     }
 
-    fn chosen(&self, rule: &BaselineRule) -> Result<(Option<RunRecord>, Vec<String>), StepError> {
+    fn chosen(&self, suite: &Suite, rule: &BaselineRule) -> Result<(Option<RunRecord>, Vec<String>), StepError> {
         let source = &self.head.source;
         let lineage = match rule {
             BaselineRule::Ancestor => self.lineage(source.commit.as_deref()),
@@ -189,7 +190,7 @@ impl<'a> Scene<'a> {
         for index in runs {
             records.extend(self.history.load(&self.runs[index].id).map_err(StepError::History)?);
         }
-        Ok((best_of(&records), why))
+        Ok((best_of(&records, suite), why))
     }
 
     /// A named run may be any that is recorded, of whatever suite.

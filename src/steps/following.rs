@@ -1,15 +1,15 @@
 //! How the metrics of a comparison went over the runs before.
 
 use super::StepError;
-use super::recipes::Recipes;
+use super::noise::Fetch;
 use crate::compare::{
-    Comparison, EarlierRuns, EarlierValue, Followed, Following, TREND_RUNS, TrendRun, following, put_trends, trend_runs,
+    Comparison, EarlierRuns, Followed, Following, TREND_RUNS, TrendRun, following, put_trends, trend_runs,
 };
-use crate::outside::history::{History, RunFilter, SeriesPoint};
+use crate::outside::history::History;
 use crate::record::{RunRecord, RunSummary};
 use crate::suite::Suite;
-use crate::value::{MetricName, PointName, RunId, StageName};
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use crate::value::{MetricName, PointName, StageName};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Where a metric is followed at one of so many of its points or more, all its points are fetched at once.
 const ALL_POINTS_FROM: usize = 8;
@@ -40,38 +40,15 @@ fn fetch(
     line: &[TrendRun],
     following: &Following,
 ) -> Result<EarlierRuns, StepError> {
-    let wanted: HashSet<&RunId> = line.iter().map(|run| &run.run).filter(|run| **run != head.run.id).collect();
-    let filter = RunFilter {
-        suite: Some(head.run.suite.clone()),
-        fingerprint: Some(head.run.fingerprint.clone()),
-        since: line.first().map(|run| run.started),
-        before: Some(head.run.started),
-        complete_only: true,
-        whole_only: true,
-        own_only: true,
-        ..RunFilter::default()
-    };
-    let recipes = Recipes::fetch(history, &filter, head)?;
-    let mut earlier = EarlierRuns::default();
+    let before = line.iter().filter(|run| run.run != head.run.id);
+    let mut fetch = Fetch::of(history, head, before.map(|run| (run.run.clone(), run.started)))?;
     for ((stage, metric), points) in by_name(&following.followed) {
-        let name = format!("{stage}.{metric}");
         let all = head.metrics.iter().filter(|row| row.stage == *stage && row.metric == *metric).count();
-        let some: Vec<Option<&PointName>> = if points.len() * ALL_POINTS_FROM < all {
-            points.iter().map(|point| Some(*point)).collect()
-        } else {
-            vec![None]
-        };
-        for point in some {
-            let series = history.metric_series(&filter, stage, metric, point).map_err(StepError::History)?;
-            for SeriesPoint { run, started, point, samples, unit, origin, .. } in series {
-                let asked = wanted.contains(&run) && points.contains(&point) && recipes.agree(&run, stage);
-                if asked && origin.is_none() && !samples.is_empty() {
-                    earlier.add(&name, point, EarlierValue { run, started, samples, unit });
-                }
-            }
-        }
+        let some: Vec<&PointName> = points.iter().copied().collect();
+        let is_some = some.len() * ALL_POINTS_FROM < all;
+        fetch.take(stage, metric, is_some.then_some(some.as_slice()))?;
     }
-    Ok(earlier)
+    Ok(fetch.earlier)
 }
 
 /// Returns the points that are asked for, by stage and metric.

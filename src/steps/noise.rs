@@ -2,49 +2,26 @@
 
 use super::StepError;
 use super::recipes::Recipes;
-use crate::compare::{EarlierRuns, EarlierValue};
-use crate::outside::history::{History, RunFilter, SeriesPoint};
-use crate::record::RunRecord;
-use crate::value::{MetricName, StageName};
+use crate::compare::{EarlierRuns, EarlierValue, NOISE_RUNS, noise_runs};
+use crate::outside::history::{History, StoredSamples};
+use crate::record::{RunRecord, RunSummary};
+use crate::value::{MetricName, PointName, RunId, StageName, Timestamp};
 use std::collections::BTreeSet;
 
-/// How many earlier runs are asked for, the newest.
-const RUNS: u64 = 20;
-
-/// Fetches what complete runs of the whole suite on the same kind of machine, none from a fork, measured before
-/// `head`, of each metric of both runs that has a better side; only from stages that measured as they do in `head`.
+/// Fetches what the runs before `head` that belong to `base` measured, of each metric of both runs that has a
+/// better side; `runs` are those of the suite.
 pub(super) fn earlier_runs(
     history: &dyn History,
+    runs: &[RunSummary],
     head: &RunRecord,
     base: &RunRecord,
 ) -> Result<EarlierRuns, StepError> {
-    let mut earlier = EarlierRuns::default();
-    if head.run.fingerprint != base.run.fingerprint {
-        return Ok(earlier);
-    }
-    let filter = RunFilter {
-        suite: Some(head.run.suite.clone()),
-        fingerprint: Some(head.run.fingerprint.clone()),
-        before: Some(head.run.started),
-        complete_only: true,
-        whole_only: true,
-        own_only: true,
-        limit: Some(RUNS),
-        ..RunFilter::default()
-    };
-    let recipes = Recipes::fetch(history, &filter, head)?;
+    let noise = noise_runs(&RunSummary::of(head), &base.run, runs, NOISE_RUNS);
+    let mut fetch = Fetch::of(history, head, noise.iter().map(|run| (run.id.clone(), run.started)))?;
     for (stage, metric) in measured(head).union(&measured(base)) {
-        let series = history.metric_series(&filter, stage, metric, None).map_err(StepError::History)?;
-        let name = format!("{stage}.{metric}");
-        for SeriesPoint { run, started, point, samples, unit, origin, .. } in series {
-            // A value that a run reused is no second measurement.
-            let counts = origin.is_none() && run != head.run.id && recipes.agree(&run, stage);
-            if counts && !samples.is_empty() {
-                earlier.add(&name, point, EarlierValue { run, started, samples, unit });
-            }
-        }
+        fetch.take(stage, metric, None)?;
     }
-    Ok(earlier)
+    Ok(fetch.earlier)
 }
 
 /// Returns the metrics of a run that are better on one side.
@@ -53,4 +30,44 @@ fn measured(record: &RunRecord) -> BTreeSet<(&StageName, &MetricName)> {
         |better: &Option<String>| better.as_deref().is_some_and(|better| better == "higher" || better == "lower");
     let infos = record.run.metric_infos.iter().filter(|info| sided(&info.better));
     infos.map(|info| (&info.stage, &info.metric)).collect()
+}
+
+/// Fetches values of some runs, from stages that measured as they do in another run.
+pub(super) struct Fetch<'a> {
+    history: &'a dyn History,
+    recipes: Recipes<'a>,
+    runs: Vec<(RunId, Timestamp)>,
+    pub(super) earlier: EarlierRuns,
+}
+
+impl<'a> Fetch<'a> {
+    /// Begins with the runs whose values are wanted, and when each started.
+    pub(super) fn of(
+        history: &'a dyn History,
+        head: &'a RunRecord,
+        runs: impl Iterator<Item = (RunId, Timestamp)>,
+    ) -> Result<Fetch<'a>, StepError> {
+        let runs: Vec<(RunId, Timestamp)> = runs.collect();
+        let names: Vec<RunId> = runs.iter().map(|(run, _)| run.clone()).collect();
+        let recipes = Recipes::fetch(history, &names, head)?;
+        Ok(Fetch { history, recipes, runs, earlier: EarlierRuns::default() })
+    }
+
+    /// Fetches a metric, at some points or at all.
+    pub(super) fn take(
+        &mut self,
+        stage: &StageName,
+        metric: &MetricName,
+        points: Option<&[&PointName]>,
+    ) -> Result<(), StepError> {
+        let alike: Vec<&(RunId, Timestamp)> =
+            self.runs.iter().filter(|(run, _)| self.recipes.agree(run, stage)).collect();
+        let names: Vec<RunId> = alike.iter().map(|(run, _)| run.clone()).collect();
+        let values = self.earlier.of_metric(&format!("{stage}.{metric}"));
+        let mut add = |StoredSamples { run, point, samples, unit }| {
+            let (run, started) = alike[run].clone();
+            values.add(point, EarlierValue { run, started, samples, unit });
+        };
+        self.history.samples(&names, stage, metric, points, &mut add).map_err(StepError::History)
+    }
 }

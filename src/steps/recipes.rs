@@ -1,7 +1,7 @@
 //! Which runs measured a stage as another run does.
 
 use super::StepError;
-use crate::outside::history::{History, RunFilter, RunRecipes};
+use crate::outside::history::{History, RunRecipes};
 use crate::record::RunRecord;
 use crate::value::{Digest, RunId, StageName};
 use std::collections::HashMap;
@@ -14,13 +14,9 @@ pub(super) struct Recipes<'a> {
 }
 
 impl<'a> Recipes<'a> {
-    /// Fetches the recipes of the runs of a filter, to be held against those of `head`.
-    pub(super) fn fetch(
-        history: &dyn History,
-        filter: &RunFilter,
-        head: &'a RunRecord,
-    ) -> Result<Recipes<'a>, StepError> {
-        let earlier = history.recipes(filter).map_err(StepError::History)?;
+    /// Fetches the recipes of runs, to be held against those of `head`.
+    pub(super) fn fetch(history: &dyn History, runs: &[RunId], head: &'a RunRecord) -> Result<Recipes<'a>, StepError> {
+        let earlier = history.recipes(runs).map_err(StepError::History)?;
         let infos = head.run.metric_infos.iter();
         Ok(Recipes {
             stages: infos.map(|info| (&info.stage, info.stage_digest)).collect(),

@@ -4,12 +4,12 @@ use super::finding::nothing_recorded;
 use super::recipes::Recipes;
 use super::{StepError, Workspace};
 use crate::compare::{Trend, TrendRun, TrendValue, trend_runs};
-use crate::outside::history::{History, RunFilter, SeriesPoint};
+use crate::outside::history::{History, RunFilter, StoredSamples};
 use crate::record::{MetricInfo, RunRecord, RunSummary};
 use crate::stats::ChangeRules;
 use crate::value::{PointName, RunId, SuiteName, convert_f64, did_you_mean};
 use globset::{GlobBuilder, GlobMatcher};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// Which metrics of the history are asked for.
 #[derive(Debug, Clone)]
@@ -60,9 +60,9 @@ pub fn find_stored_changes(
     let Some(newest) = all.first() else { return Err(unknown(&*history, wanted)?) };
     let head = history.load(&newest.id).map_err(StepError::History)?.ok_or_else(nothing)?;
     let runs = trend_runs(&RunSummary::of(&head), &all, usize::MAX);
-    let filter = RunFilter { fingerprint: Some(head.run.fingerprint.clone()), ..filter };
-    let recipes = Recipes::fetch(&*history, &filter, &head)?;
-    let asked = Asked { history: &*history, filter, recipes, runs: &runs, rules };
+    let names: Vec<RunId> = runs.iter().map(|run| run.run.clone()).collect();
+    let recipes = Recipes::fetch(&*history, &names, &head)?;
+    let asked = Asked { history: &*history, names, recipes, runs: &runs, rules };
     let mut trends = Vec::new();
     for info in metrics(&head, &wanted.metrics)? {
         let found = asked.trends(info, &|point| points.is_empty() || points.iter().any(|glob| glob.is_match(point)))?;
@@ -127,7 +127,7 @@ fn metrics<'a>(record: &'a RunRecord, wanted: &[String]) -> Result<Vec<&'a Metri
 
 struct Asked<'a> {
     history: &'a dyn History,
-    filter: RunFilter,
+    names: Vec<RunId>,
     recipes: Recipes<'a>,
     runs: &'a [TrendRun],
     rules: &'a ChangeRules,
@@ -136,15 +136,15 @@ struct Asked<'a> {
 impl Asked<'_> {
     /// Returns how a metric went at each point, in the order of the points' names.
     fn trends(&self, info: &MetricInfo, is_wanted: &dyn Fn(&str) -> bool) -> Result<Vec<Trend>, StepError> {
-        let places: HashMap<&RunId, u32> = self.runs.iter().zip(0..).map(|(run, place)| (&run.run, place)).collect();
-        let series = self.history.metric_series(&self.filter, &info.stage, &info.metric, None);
+        let alike = |(place, run): (usize, &RunId)| {
+            self.recipes.agree(run, &info.stage).then(|| (u32::try_from(place).unwrap_or(u32::MAX), run.clone()))
+        };
+        let (places, names): (Vec<u32>, Vec<RunId>) = self.names.iter().enumerate().filter_map(alike).unzip();
         let mut points: BTreeMap<PointName, Vec<TrendValue>> = BTreeMap::new();
         let to = info.unit.as_deref().unwrap_or_default();
-        for SeriesPoint { run, point, samples, unit, origin, .. } in series.map_err(StepError::History)? {
-            let Some(place) = places.get(&run).filter(|_| self.recipes.agree(&run, &info.stage)) else { continue };
-            // A value that a run reused is no second measurement.
-            if origin.is_some() || !is_wanted(point.as_str()) {
-                continue;
+        let mut add = |StoredSamples { run, point, samples, unit }: StoredSamples| {
+            if !is_wanted(point.as_str()) {
+                return;
             }
             let from = unit.as_deref().unwrap_or_default();
             let samples: Option<Vec<f64>> = if from == to || from.is_empty() || to.is_empty() {
@@ -152,8 +152,13 @@ impl Asked<'_> {
             } else {
                 samples.iter().map(|sample| convert_f64(*sample, from, to).ok()).collect()
             };
-            let value = samples.and_then(|samples| TrendValue::of(*place, &samples));
+            let value = samples.and_then(|samples| TrendValue::of(places[run], &samples));
             points.entry(point).or_default().extend(value);
+        };
+        let fetched = self.history.samples(&names, &info.stage, &info.metric, None, &mut add);
+        fetched.map_err(StepError::History)?;
+        for values in points.values_mut() {
+            values.sort_by_key(|value| value.run);
         }
         let metric = format!("{}.{}", info.stage, info.metric);
         let trend = |(point, values)| {

@@ -1,8 +1,8 @@
 //! What a task measures and what is expected of it.
 
 use super::Computed;
-use crate::expr::Expr;
-use crate::value::{Decimal, MetricName, Share, Span};
+use crate::expr::{EvalError, Expr, ExprError, ValueRef};
+use crate::value::{Decimal, MetricName, Scalar, Share, Span};
 
 /// A declared metric of a stage.
 #[derive(Debug, Clone, serde::Serialize)]
@@ -18,6 +18,9 @@ pub struct Metric {
     pub better: Option<Better>,
     /// The smallest relative change that matters.
     pub min_effect: Option<Share>,
+    /// Where another change matters; the last rule that holds wins.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub min_effect_rules: Vec<MinEffectRule>,
     /// All must hold, or the task fails.
     pub expect: Vec<Expect>,
     /// Earlier names.
@@ -25,6 +28,41 @@ pub struct Metric {
     /// Where it stands.
     #[serde(skip)]
     pub span: Span,
+}
+
+/// The smallest relative change that matters at some points.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct MinEffectRule {
+    /// Holds at those points; over their parameters.
+    pub condition: Expr,
+    /// The change.
+    pub min_effect: Share,
+}
+
+impl MinEffectRule {
+    /// Reads a rule as a record keeps it.
+    pub fn parse(condition: &str, min_effect: Share) -> Result<MinEffectRule, ExprError> {
+        Ok(MinEffectRule { condition: Expr::parse(condition)?, min_effect })
+    }
+}
+
+impl Metric {
+    /// Returns the smallest relative change that matters at a point with these parameters; none where the
+    /// suite does not say.
+    ///
+    /// # Errors
+    /// When a condition makes no sense for the values.
+    pub fn min_effect_at(&self, params: &[(String, Scalar)]) -> Result<Option<Share>, EvalError> {
+        for rule in self.min_effect_rules.iter().rev() {
+            let known: Vec<&str> = params.iter().map(|(name, _)| name.as_str()).collect();
+            let mut resolve = |name: &str| Some(known.iter().position(|known| *known == name).unwrap_or(known.len()));
+            let program = rule.condition.compile_with(&mut resolve, &[]).expect("every name gets a slot");
+            if program.eval_bool(|slot| params.get(slot).map(|(_, value)| ValueRef::from(value)))? {
+                return Ok(Some(rule.min_effect));
+            }
+        }
+        Ok(self.min_effect)
+    }
 }
 
 /// Which way a metric is better.

@@ -18,7 +18,7 @@ mod template;
 pub use block::{Block, Constraint, Profile, Take};
 pub use computed::{Computed, Let};
 pub use goldens::{GoldenSource, Goldens, KnownFailure, KnownVerdict, Side, Tolerance, ToleranceRule};
-pub use metric::{Better, Expect, ExpectOperator, Metric};
+pub use metric::{Better, Expect, ExpectOperator, Metric, MinEffectRule};
 pub use model::{Model, ShmooPlot};
 pub use names::{NamesUsed, let_variable, param_variable};
 pub use stage::{

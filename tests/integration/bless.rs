@@ -74,6 +74,26 @@ fn a_table_is_made_changed_and_tidied() {
 }
 
 #[test]
+fn blesses_at_once_lose_nothing() {
+    let points: Vec<String> = (10..26).map(|n| format!("n{n}")).collect();
+    let values: Vec<String> = (10..26).map(|n| n.to_string()).collect();
+    let suite = SUITE.replace("10, 20, 30", &values.join(", ")).replace("    repeat: { count: 2 }\n", "");
+    let sandbox = Sandbox::new(&suite);
+    sandbox.run(&["sweep", "suite.yaml", "--no-archive"]);
+    let started: Vec<_> = points
+        .iter()
+        .map(|point| sandbox.start(&["bless", "--metric", "total", "--case", point, "--reason", "at once"]))
+        .collect();
+    for started in started {
+        let said = started.end();
+        assert_eq!(said.code, 0, "{}", said.stderr);
+    }
+    let table = sandbox.lines("golden/sums.csv");
+    assert_eq!(table.len(), 1 + points.len(), "{table:?}");
+    assert_eq!(provenance(&sandbox).len(), points.len());
+}
+
+#[test]
 fn what_is_refused() {
     let sandbox = Sandbox::new(SUITE);
     sandbox.run(&["sweep", "suite.yaml", "--jobs", "1"]);

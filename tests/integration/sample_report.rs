@@ -443,6 +443,7 @@ pub(crate) fn run() -> RunInfo {
                 unit: Some(unit.into()),
                 better: Some(better.into()),
                 min_effect: Some(0.01),
+                min_effect_rules: Vec::new(),
                 stage_digest: Digest::of(b"stage"),
             })
             .to_vec(),

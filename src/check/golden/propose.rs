@@ -135,7 +135,9 @@ pub fn propose(input: &Propose<'_>) -> Proposed {
             let full = format!("{}.{}", stage.name, metric.name);
             let missed = before.get(&(full.clone(), point.point.clone())).copied().unwrap_or(0);
             let target = NewRow { file: input.file, suite: input.suite, metric: full, point: &point.point, golden };
-            drafts.extend(draft(input, metric, values, missed, &target));
+            // A condition that makes no sense at a point says nothing there.
+            let min_effect = metric.min_effect_at(&point.params).unwrap_or(metric.min_effect);
+            drafts.extend(draft(input, &Metric { min_effect, ..metric.clone() }, values, missed, &target));
         }
     }
     settle(input, drafts)

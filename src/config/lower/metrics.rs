@@ -5,11 +5,11 @@ use super::scope::Scope;
 use super::vocabulary::check_name;
 use crate::config::context::Context;
 use crate::config::leaves::Mapped;
-use crate::config::metric_file::{BetterFile, BetterWord, ExpectFile, MetricFile};
+use crate::config::metric_file::{BetterFile, BetterWord, ExpectFile, MetricFile, MinEffectFile, MinEffectsFile};
 use crate::config::node::Text;
 use crate::config::values_file::ComputedFile;
-use crate::suite::{Better, Expect, ExpectOperator, Metric};
-use crate::value::{MetricName, Problem, Scalar, Span, did_you_mean};
+use crate::suite::{Better, Expect, ExpectOperator, Metric, MinEffectRule};
+use crate::value::{MetricName, Problem, Scalar, Share, Span, did_you_mean};
 
 /// Reads the metrics of a stage; `scope` gains their names.
 pub(crate) fn metrics(file: &Mapped<MetricFile>, scope: &mut Scope, context: &mut Context) -> Vec<Metric> {
@@ -59,7 +59,11 @@ fn metric(name: &Text, file: &MetricFile, given: &[String], scope: &Scope, conte
         Some(better) => Some(self::better(better, context)?),
         None => None,
     };
-    if let (Some(_), None) = (file.min_effect, better) {
+    let (min_effect, min_effect_rules) = match &file.min_effect {
+        Some(effects) => min_effects(effects, scope, context)?,
+        None => (None, Vec::new()),
+    };
+    if let (Some(_), None) = (&file.min_effect, better) {
         let problem =
             Problem::at(file.span, format!("`min_effect` of `{}` means nothing without `better`", name.as_str()));
         context.warning(problem);
@@ -69,11 +73,37 @@ fn metric(name: &Text, file: &MetricFile, given: &[String], scope: &Scope, conte
         of,
         unit: file.unit.as_ref().map(|unit| unit.as_str().to_owned()),
         better,
-        min_effect: file.min_effect,
+        min_effect,
+        min_effect_rules,
         expect: Vec::new(),
         was: file.was.iter().flatten().map(|name| name.as_str().to_owned()).collect(),
         span: name.span,
     })
+}
+
+/// Reads the smallest changes that matter: the last one for everywhere, and the rules that come after it.
+fn min_effects(
+    file: &MinEffectsFile,
+    scope: &Scope,
+    context: &mut Context,
+) -> Option<(Option<Share>, Vec<MinEffectRule>)> {
+    let before = context.problems.len();
+    // Points have parameters; all else differs from run to run.
+    let points = Scope { lets: Vec::new(), fields: Vec::new(), open: false, ..scope.clone() };
+    let (mut always, mut rules) = (None, Vec::new());
+    for file in &file.0 {
+        match file {
+            MinEffectFile::Always(share) => {
+                always = Some(*share);
+                rules.clear();
+            }
+            MinEffectFile::Where(rule) => {
+                let condition = points.expression(&rule.constraint, context);
+                rules.extend(condition.map(|condition| MinEffectRule { condition, min_effect: rule.share }));
+            }
+        }
+    }
+    (context.problems.len() == before).then_some((always, rules))
 }
 
 fn better(file: &BetterFile, context: &mut Context) -> Option<Better> {

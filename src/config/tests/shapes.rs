@@ -68,6 +68,7 @@ fn file_with(shape: &str, key: &str) -> Option<String> {
         "RowsFile" => stage(format!("    rows: {{ {key}: ~ }}\n")),
         "MetricFile" => stage(format!("    metrics: {{ m: {{ {key}: ~ }} }}\n")),
         "WithinFile" => stage(format!("    metrics: {{ m: {{ better: {{ {key}: ~ }} }} }}\n")),
+        "MinEffectRuleFile" => stage(format!("    metrics: {{ m: {{ min_effect: {{ {key}: ~ }} }} }}\n")),
         "ExpectFile" => stage(format!("    metrics: {{ m: {{ expect: {{ {key}: ~ }} }} }}\n")),
         "RetryFile" => stage(format!("    retry: [{{ {key}: ~ }}]\n")),
         "RepeatFile" => stage(format!("    repeat: {{ {key}: ~ }}\n")),
@@ -103,7 +104,7 @@ fn reader_and_schema_know_the_same_keys() {
             assert!(said.contains("unknown key `qqqqq`"), "{name}: {said}");
         }
     }
-    assert_eq!(shapes, 32);
+    assert_eq!(shapes, 33);
 }
 
 #[test]

@@ -115,6 +115,19 @@ pub struct RunRecipes {
     pub stages: BTreeMap<StageName, Digest>,
 }
 
+/// What a run measured of a metric at a point.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredSamples {
+    /// The place of the run among those that were asked for.
+    pub run: usize,
+    /// The point.
+    pub point: PointName,
+    /// All measured samples, at least one.
+    pub samples: Vec<f64>,
+    /// Their unit.
+    pub unit: Option<String>,
+}
+
 /// Gives one record after the other, none at the end.
 pub type RecordSource<'a> = &'a mut dyn FnMut() -> Result<Option<RunRecord>, DatabaseError>;
 
@@ -188,8 +201,19 @@ pub trait History: Send + Sync {
         point: Option<&PointName>,
     ) -> Result<Vec<SeriesPoint>, HistoryError>;
 
-    /// Returns how the stages of the runs of `filter` measured, in the order of the runs' names.
-    fn recipes(&self, filter: &RunFilter) -> Result<Vec<RunRecipes>, HistoryError>;
+    /// Gives what `runs` measured of a metric themselves, at `points` or at all, to `each`, in no order.
+    /// Texts and results that a run reused are left out.
+    fn samples(
+        &self,
+        runs: &[RunId],
+        stage: &StageName,
+        metric: &MetricName,
+        points: Option<&[&PointName]>,
+        each: &mut dyn FnMut(StoredSamples),
+    ) -> Result<(), HistoryError>;
+
+    /// Returns how the stages of `runs` measured, in no order; nothing of runs that are not there.
+    fn recipes(&self, runs: &[RunId]) -> Result<Vec<RunRecipes>, HistoryError>;
 
     /// Returns the metrics and cases that runs of `filter` had, in the order of their names.
     fn seen(&self, filter: &RunFilter) -> Result<Seen, HistoryError>;

@@ -7,7 +7,7 @@ use super::rows::{self, Condition};
 use super::schema::Migration;
 use super::{
     DURATION_RUNS, DatabaseError, ExportFormat, ExportTable, History, HistoryError, Imported, RecordSource, Recorded,
-    RunFilter, RunRecipes, RunSummary, Seen, SeriesPoint, blob,
+    RunFilter, RunRecipes, RunSummary, Seen, SeriesPoint, StoredSamples, blob,
 };
 use crate::ledger::MeasuredValue;
 use crate::record::RunRecord;
@@ -19,6 +19,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// How often a transaction is tried that lost against another.
 const TRIES: u32 = 4;
+
+/// How many values one statement lists.
+const LONGEST_LIST: usize = 500;
 
 /// Records of runs in a database.
 pub struct StoredHistory {
@@ -117,6 +120,30 @@ impl StoredHistory {
         })
         .unwrap();
         number.unwrap()
+    }
+}
+
+/// The values of a statement, as its placeholders `$1`, `$2`, ... count them.
+#[derive(Default)]
+struct Question {
+    values: Vec<Datum>,
+}
+
+impl Question {
+    /// Adds a value, and returns its placeholder. They stand in the statement in this order: SQLite counts them as
+    /// they come.
+    fn value(&mut self, text: &str) -> String {
+        self.values.push(Datum::text(text));
+        format!("${}", self.values.len())
+    }
+
+    /// Returns ` AND COLUMN IN (...)`; nothing for an empty list, which stands for all.
+    fn among(&mut self, column: &str, texts: &[impl fmt::Display]) -> String {
+        if texts.is_empty() {
+            return String::new();
+        }
+        let places: Vec<String> = texts.iter().map(|text| self.value(&text.to_string())).collect();
+        format!(" AND {column} IN ({})", places.join(", "))
     }
 }
 
@@ -281,25 +308,67 @@ impl History for StoredHistory {
         Ok(series)
     }
 
-    fn recipes(&self, filter: &RunFilter) -> Result<Vec<RunRecipes>, HistoryError> {
-        let Condition { sql, values } = Condition::of(filter);
-        let sql = format!(
-            "SELECT r.run, r.suite_digest, s.stage, s.recipe FROM runs r LEFT JOIN stages s ON s.run = r.run
-             WHERE r.run IN ({sql}) ORDER BY r.run, s.stage"
-        );
+    fn samples(
+        &self,
+        runs: &[RunId],
+        stage: &StageName,
+        metric: &MetricName,
+        points: Option<&[&PointName]>,
+        each: &mut dyn FnMut(StoredSamples),
+    ) -> Result<(), HistoryError> {
+        // One run after the other: its rows are neighbours, and their run need not be read.
+        for (place, run) in runs.iter().enumerate() {
+            let mut one = |points: &[&PointName]| {
+                let mut question = Question::default();
+                let names = [run.as_str(), stage.as_str(), metric.as_str()];
+                let [run, stage, metric] = names.map(|name| question.value(name));
+                let points = question.among("point", points);
+                let sql = format!(
+                    "SELECT point, samples, unit FROM metrics
+                     WHERE run = {run} AND stage = {stage} AND metric = {metric}{points}
+                     AND origin IS NULL AND text IS NULL"
+                );
+                self.read(&sql, &question.values, &mut |row| {
+                    let mut fields = Fields::of(row);
+                    let point = PointName::new(fields.text()?);
+                    let samples: Vec<f64> = serde_json::from_str(fields.text()?)?;
+                    let unit = fields.optional_text()?.map(str::to_owned);
+                    if !samples.is_empty() {
+                        each(StoredSamples { run: place, point, samples, unit });
+                    }
+                    Ok(())
+                })
+            };
+            match points {
+                None => one(&[])?,
+                Some(points) => points.chunks(LONGEST_LIST).try_for_each(one)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn recipes(&self, runs: &[RunId]) -> Result<Vec<RunRecipes>, HistoryError> {
         let mut recipes: Vec<RunRecipes> = Vec::new();
-        self.read(&sql, &values, &mut |row| {
-            let mut fields = Fields::of(row);
-            let (run, suite_digest) = (fields.text()?, fields.text()?.parse()?);
-            if recipes.last().is_none_or(|last| last.run.as_str() != run) {
-                recipes.push(RunRecipes { run: RunId::new(run), suite_digest, stages: BTreeMap::new() });
-            }
-            let stage = (fields.optional_text()?, fields.optional_text()?);
-            if let ((Some(stage), Some(recipe)), Some(last)) = (stage, recipes.last_mut()) {
-                last.stages.insert(StageName::new(stage), recipe.parse()?);
-            }
-            Ok(())
-        })?;
+        for runs in runs.chunks(LONGEST_LIST) {
+            let mut question = Question::default();
+            let among = question.among("r.run", runs);
+            let sql = format!(
+                "SELECT r.run, r.suite_digest, s.stage, s.recipe FROM runs r LEFT JOIN stages s ON s.run = r.run
+                 WHERE 1 = 1{among} ORDER BY r.run, s.stage"
+            );
+            self.read(&sql, &question.values, &mut |row| {
+                let mut fields = Fields::of(row);
+                let (run, suite_digest) = (fields.text()?, fields.text()?.parse()?);
+                if recipes.last().is_none_or(|last| last.run.as_str() != run) {
+                    recipes.push(RunRecipes { run: RunId::new(run), suite_digest, stages: BTreeMap::new() });
+                }
+                let stage = (fields.optional_text()?, fields.optional_text()?);
+                if let ((Some(stage), Some(recipe)), Some(last)) = (stage, recipes.last_mut()) {
+                    last.stages.insert(StageName::new(stage), recipe.parse()?);
+                }
+                Ok(())
+            })?;
+        }
         Ok(recipes)
     }
 

@@ -2,7 +2,7 @@
 //!
 //! `{"rows":[[METRIC,POINT,BASE,HEAD,RELATIVE,VERDICT,RULE,{"f","p","q","band","base","head"}?]],
 //! "names":{"metrics":[[NAME,UNIT]],"points":[...],"verdicts":[...],"figures":[...],"runs":[[NAME,DATE,COMMIT]],
-//! "left_out":N}}`. METRIC,
+//! "left_out":N,"untold":N}}`, the last of which counts metrics whose trend has no room. METRIC,
 //! POINT and VERDICT are places in `names`; `f` is pairs of a place in `figures` and a text; `band` is what
 //! earlier runs put the next between, with their centre in the middle; `base` and `head` are the repeats;
 //! `trend` is `v`, five numbers for each run (its place in `runs`, median, ends, number of repeats), `c`,
@@ -52,7 +52,7 @@ pub(super) fn write(comparison: &Comparison, out: &mut dyn Write) -> io::Result<
         rows.push_str(&row);
         held += 1;
     }
-    let Names { metrics, points, runs, .. } = names;
+    let Names { metrics, points, runs, untold, .. } = names;
     let run = |run: &TrendRun| {
         let commit = run.commit.as_deref().map(commit_name).unwrap_or_default();
         (short(run.run.as_str(), 120), run.started.date().to_string(), commit)
@@ -64,6 +64,7 @@ pub(super) fn write(comparison: &Comparison, out: &mut dyn Write) -> io::Result<
         figures: LABELS,
         runs: runs.iter().map(run).collect(),
         left_out: comparison.changes.len() - held,
+        untold: comparison.trends_left_out + untold,
     };
     write!(out, r#"<script type="application/json" id="changes">"#)?;
     let mut inert = Inert { out };
@@ -89,6 +90,8 @@ struct Names<'a> {
     trends: HashMap<(&'a str, &'a str), &'a Trend>,
     runs: &'a [TrendRun],
     room: usize,
+    /// Trends for which there was none.
+    untold: u64,
     reds: RedIndex<'a>,
 }
 
@@ -100,6 +103,7 @@ struct NamesJson {
     figures: [&'static str; 12],
     runs: Vec<(String, String, String)>,
     left_out: usize,
+    untold: u64,
 }
 
 #[derive(Serialize)]
@@ -162,6 +166,7 @@ impl<'a> Names<'a> {
             trends: trends.map(|trend| ((trend.metric.as_str(), trend.point.as_str()), trend)).collect(),
             runs: &comparison.trend_runs,
             room: TREND_ROOM,
+            untold: 0,
             reds: RedIndex::of(comparison),
         }
     }
@@ -170,7 +175,11 @@ impl<'a> Names<'a> {
     fn trend(&mut self, change: &Change) -> Option<TrendJson> {
         let trend = self.trends.get(&(change.metric.as_str(), change.point.as_str()))?;
         // Five numbers of some ten characters.
-        self.room = self.room.checked_sub(50 * trend.values.len())?;
+        let Some(room) = self.room.checked_sub(50 * trend.values.len()) else {
+            self.untold += 1;
+            return None;
+        };
+        self.room = room;
         let numbers = |value: &TrendValue| {
             let TrendValue { run, value, low, high, n } = *value;
             [f64::from(run), rounded(value, 6), rounded(low, 6), rounded(high, 6), f64::from(n)]
@@ -277,6 +286,25 @@ mod tests {
         assert!(trend["said"].as_str().unwrap().starts_with("the level changed before"), "{trend}");
         // What has no figures has no eighth part.
         assert!(data["rows"][6].get(7).is_none());
+    }
+
+    #[test]
+    fn trends_without_room_are_counted() {
+        let mut comparison = sample::red().comparison.unwrap();
+        assert_eq!(read(&comparison)["names"]["untold"], 0);
+        comparison.trends_left_out = 7;
+        let value = comparison.trends[0].values[0];
+        for trend in &mut comparison.trends {
+            trend.values = vec![value; TREND_ROOM / 50 + 1];
+        }
+        let changes = comparison.changes.iter();
+        let followed = changes
+            .filter(|change| {
+                comparison.trends.iter().any(|trend| (&trend.metric, &trend.point) == (&change.metric, &change.point))
+            })
+            .count();
+        assert!(followed > 0);
+        assert_eq!(read(&comparison)["names"]["untold"], 7 + followed);
     }
 
     #[test]

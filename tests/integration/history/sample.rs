@@ -2,8 +2,8 @@
 
 use shmoo::ledger::{Exit, Measured, MeasuredValue, OutputFile, Quote, RowResult, Try, Usage, Verdict};
 use shmoo::record::{
-    Artifact, ArtifactKind, CaseRecord, MetricInfo, MetricRow, ParamInfo, RECORD_FORMAT, RECORD_VERSION, RunInfo,
-    RunRecord, SourceInfo, TaskRecord,
+    Artifact, ArtifactKind, CaseRecord, MetricInfo, MetricRow, MinEffectWhere, ParamInfo, RECORD_FORMAT,
+    RECORD_VERSION, RunInfo, RunRecord, SourceInfo, TaskRecord,
 };
 use shmoo::value::{Digest, MetricName, PointName, RunId, Scalar, StageName, SuiteName, Timestamp};
 use std::collections::BTreeMap;
@@ -133,6 +133,7 @@ pub(super) fn full_record() -> RunRecord {
         unit: None,
         better: Some("higher".to_owned()),
         min_effect: Some(0.01),
+        min_effect_rules: vec![MinEffectWhere { condition: "vdd < 1".to_owned(), is: 0.1 }],
         stage_digest: Digest::of(b"stage"),
     }];
     let measured = Measured {

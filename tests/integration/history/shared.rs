@@ -6,6 +6,7 @@ use super::server::Server;
 use shmoo::ledger::{MeasuredValue, Verdict};
 use shmoo::outside::history::{
     ExportFormat, ExportTable, History, HistoryError, Imported, Recorded, RunFilter, RunRecipes, RunSummary,
+    StoredSamples,
 };
 use shmoo::record::{MetricInfo, RunRecord};
 use shmoo::value::{Digest, MetricName, PointName, RunId, StageName, SuiteName};
@@ -47,6 +48,7 @@ on_both!(
     runs_are_filtered,
     durations_are_medians_of_the_last_runs,
     a_series_runs_from_old_to_new,
+    samples_of_named_runs,
     recipes_of_stages,
     exports,
     numbers_that_json_cannot_hold_are_refused,
@@ -190,6 +192,44 @@ fn a_series_runs_from_old_to_new(place: &Place) {
     assert_eq!(series(&RunFilter::default(), "other", None), []);
 }
 
+fn samples_of_named_runs(place: &Place) {
+    let history = place.open();
+    for (id, seconds, value) in [("a", 0, 1.0), ("b", 1, 2.0), ("c", 2, 3.0)] {
+        let mut record = record(id, seconds);
+        record.metrics = vec![metric("p", value), metric("q", value + 0.5), metric("r", value), metric("s", value)];
+        record.metrics[0].samples = vec![value, value + 1.0];
+        record.metrics[2].origin = Some(RunId::new("older"));
+        (record.metrics[3].value, record.metrics[3].samples) = (MeasuredValue::Text("x".to_owned()), Vec::new());
+        history.record(&record).unwrap();
+    }
+    let check = |runs: &[&str], points: Option<&[&str]>, expected: &[(usize, &str, &[f64])]| {
+        let runs: Vec<RunId> = runs.iter().map(|run| RunId::new(*run)).collect();
+        let points: Option<Vec<PointName>> =
+            points.map(|points| points.iter().map(|point| PointName::new(*point)).collect());
+        let points: Option<Vec<&PointName>> = points.as_ref().map(|points| points.iter().collect());
+        let mut found = Vec::new();
+        let mut each = |samples: StoredSamples| {
+            assert_eq!(samples.unit.as_deref(), Some("Hz"));
+            found.push((samples.run, samples.point.to_string(), samples.samples));
+        };
+        let (stage, metric) = (StageName::new("sim"), MetricName::new("freq"));
+        history.samples(&runs, &stage, &metric, points.as_deref(), &mut each).unwrap();
+        found.sort_by(|one, other| (one.0, &one.1).cmp(&(other.0, &other.1)));
+        let expected: Vec<_> =
+            expected.iter().map(|(run, point, samples)| (*run, (*point).to_owned(), samples.to_vec())).collect();
+        assert_eq!(found, expected);
+    };
+    let (one, three): (&[f64], &[f64]) = (&[1.0, 2.0], &[3.0, 4.0]);
+    check(&["c", "none", "a"], None, &[(0, "p", three), (0, "q", &[3.5]), (2, "p", one), (2, "q", &[1.5])]);
+    check(&["a", "c"], Some(&["p"]), &[(0, "p", one), (1, "p", three)]);
+    check(&["a"], Some(&[]), &[]);
+    check(&[], None, &[]);
+    // More points than one statement lists.
+    let many: Vec<String> = (0..1200).map(|number| format!("p{number}")).chain(["p".to_owned()]).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    check(&["a"], Some(&many), &[(0, "p", one)]);
+}
+
 fn recipes_of_stages(place: &Place) {
     let history = place.open();
     let info = |stage: &str, metric: &str, recipe: &str| MetricInfo {
@@ -198,6 +238,7 @@ fn recipes_of_stages(place: &Place) {
         unit: None,
         better: None,
         min_effect: None,
+        min_effect_rules: Vec::new(),
         stage_digest: Digest::of(recipe.as_bytes()),
     };
     let mut measured = record("b", 1);
@@ -211,8 +252,10 @@ fn recipes_of_stages(place: &Place) {
         stages: stages.iter().map(|(stage, text)| (StageName::new(*stage), Digest::of(text.as_bytes()))).collect(),
     };
     let b = recipes("b", &[("drc", "y"), ("sim", "x")]);
-    assert_eq!(history.recipes(&RunFilter::default()).unwrap(), [recipes("a", &[]), b.clone()]);
-    assert_eq!(history.recipes(&RunFilter { limit: Some(1), ..RunFilter::default() }).unwrap(), [b]);
+    let asked = |runs: &[&str]| history.recipes(&runs.iter().map(|run| RunId::new(*run)).collect::<Vec<_>>()).unwrap();
+    assert_eq!(asked(&["b", "a", "none"]), [recipes("a", &[]), b.clone()]);
+    assert_eq!(asked(&["b"]), [b]);
+    assert_eq!(asked(&[]), []);
     history.delete(&[RunId::new("b")]).unwrap();
     assert_eq!(place.number("SELECT count(*) FROM stages"), 0);
 }

@@ -104,6 +104,18 @@ fn metrics_and_retries() {
         "8:45: `big` is not a share such as `1%` or `0.01`",
     );
     check(
+        &measured("metrics: { m: { of: spread, better: lower, min_effect: [1%, { where: nn > 1, is: 2% }] } }"),
+        "8:74: unknown name `nn` (known: `a`, `w`, `b`)",
+    );
+    check(
+        &measured("metrics: { m: { of: spread, better: lower, min_effect: [{ where: spread > 1, is: 2% }] } }"),
+        "8:70: unknown name `spread` (known: `a`, `w`, `b`)",
+    );
+    check(
+        &measured("metrics: { m: { of: spread, better: lower, min_effect: { where: n > 1 } } }"),
+        "8:60: `is` is missing here",
+    );
+    check(
         &measured("metrics: { m: { of: spread, expect: { above: 3 } } }"),
         "8:43: unknown key `above` in `expect` (known: `eq`, `ne`, `lt`, `le`, `gt`, `ge`)",
     );

@@ -29,6 +29,10 @@ const changes = (() => {
     if (base.length + head.length > 0) drawn.push(distribution(base, head, behind.band, unit(row)));
     if (behind.trend) drawn.push(trendChart(behind.trend, behind.band, unit(row), names.runs));
     if (drawn.length > 0) parts.push(element("div", { className: "plots" }, ...drawn));
+    if (!behind.trend && names.untold > 0) {
+      const said = `The page has no room for the trends of ${thousands(names.untold)} metrics; shmoo changes --suite tells them.`;
+      parts.push(element("p", { className: "soft", textContent: said }));
+    }
     const address = `#change=${encodeURIComponent(metric(row))}@${encodeURIComponent(point(row))}`;
     parts.push(element("p", {}, element("a", { href: address, textContent: "link to this metric" })));
     return parts;
