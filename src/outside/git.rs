@@ -1,7 +1,9 @@
 //! The commit that is measured, and work trees of other commits (`worktree`).
 
+mod submodules;
 mod worktree;
 
+pub use submodules::check_out_submodules;
 pub use worktree::{Bisection, Commit, Place, Worktree, add_worktree, bisect, builds_on, commit, place};
 
 use super::command::{self, Answer, CommandError};
@@ -31,6 +33,16 @@ pub enum GitError {
         /// What it said.
         message: String,
     },
+    /// The user's checkout of a submodule lacks a commit.
+    #[error("cannot check out commit {commit} of the submodule `{path}`: {message}")]
+    Submodule {
+        /// Where it is in its repository.
+        path: String,
+        /// The commit that is wanted.
+        commit: String,
+        /// What git said.
+        message: String,
+    },
 }
 
 impl GitError {
@@ -40,6 +52,7 @@ impl GitError {
             GitError::Refused { folder, message } if message.contains("dubious ownership") => {
                 Some(format!("the folder belongs to another user: `git config --global --add safe.directory {folder}`"))
             }
+            GitError::Submodule { path, .. } => Some(format!("fetch it there: `git -C {path} fetch origin`")),
             GitError::Run { .. } | GitError::Refused { .. } => None,
         }
     }
@@ -206,7 +219,7 @@ mod tests {
     use super::*;
     use std::fs;
 
-    fn git(folder: &Path, arguments: &[&str]) {
+    pub(super) fn git(folder: &Path, arguments: &[&str]) {
         let mut command = Command::new("git");
         command.arg("-C").arg(folder).args(["-c", "user.name=a", "-c", "user.email=a@example.org"]).args(arguments);
         command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");

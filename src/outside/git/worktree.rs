@@ -1,5 +1,6 @@
 //! Work trees of other commits beside the user's, which stays as it is, and `git bisect run` in one.
 
+use super::submodules::{self, check_out_submodules};
 use super::{GitError, git_command, refused, text};
 use crate::outside::command::{self, Answer, CommandError};
 use std::fs;
@@ -62,12 +63,16 @@ pub struct Worktree {
 }
 
 /// Checks a commit out into a folder that must not exist, as a work tree of the repository around
-/// `repository`. No hook runs, and no branch is touched.
+/// `repository`, submodules included. No hook runs, and no branch is touched.
 pub fn add_worktree(repository: &Path, commit: &str, path: &Path) -> Result<Worktree, GitError> {
     let worktree = Worktree { repository: repository.to_owned(), path: path.to_owned() };
     let target = path.to_string_lossy();
     let added = done(repository, &["worktree", "add", "--quiet", "--force", "--detach", &target, commit])?;
-    if added.status.success() { Ok(worktree) } else { Err(refused(repository, &added)) }
+    if !added.status.success() {
+        return Err(refused(repository, &added));
+    }
+    check_out_submodules(repository, path)?;
+    Ok(worktree)
 }
 
 impl Worktree {
@@ -86,6 +91,7 @@ impl Drop for Worktree {
             let _ = fs::remove_dir_all(&self.path);
             let _ = done(&self.repository, &["worktree", "prune"]);
         }
+        submodules::forget(&self.repository);
     }
 }
 
@@ -150,7 +156,7 @@ fn candidates(tree: &Path) -> Result<Vec<Commit>, GitError> {
     Ok(text(&listed.stdout).lines().map(read).collect())
 }
 
-fn done(folder: &Path, arguments: &[&str]) -> Result<Answer, GitError> {
+pub(super) fn done(folder: &Path, arguments: &[&str]) -> Result<Answer, GitError> {
     let mut command = git_command(Path::new("git"), folder);
     command.args(NO_HOOKS).args(arguments);
     command::answer(command, LIMIT).map_err(|source| GitError::Run { folder: folder.display().to_string(), source })

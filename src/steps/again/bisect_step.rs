@@ -144,7 +144,13 @@ pub fn bisect_step(path: &Path, environment: Environment, request: RunRequest) -
     let request = RunRequest { jobs: state.jobs, label: state.label.clone(), ..request };
     let world = Workspace::find(&state.project, &state.search_path, environment)?;
     let folder = state.folder.join(&commit.commit);
-    let found = match measure(&world, &state, &folder, &request, &stop) {
+    let top = git::place(&state.project).map_err(StepError::Git)?.map(|place| place.top);
+    let submodules = top.map_or(Ok(()), |top| git::check_out_submodules(&top, &state.tree));
+    let measured = match submodules {
+        Ok(()) => measure(&world, &state, &folder, &request, &stop),
+        Err(error) => Ok(Err(error.to_string())),
+    };
+    let found = match measured {
         _ if stop.heard().is_some() => seen(SeenVerdict::Stop, Vec::new(), stop.heard().map(str::to_owned)),
         Ok(Ok((values, reference))) => {
             let (verdict, why) = match state.levels.is_bad(&values, &reference) {
