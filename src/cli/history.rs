@@ -1,9 +1,10 @@
 //! `shmoo history`: list, show, export.
 
 use super::Session;
-use super::arguments::{ExportFormat, HistoryArgs, HistoryCommand, Table, TextFormat};
+use super::arguments::TextFormat;
 use super::compare::{comparison_lines, counts_line};
 use super::exit::Exit;
+use super::history_arguments::{ExportFormat, HistoryArgs, HistoryCommand, Table};
 use super::history_changes;
 use super::series::show_metric;
 use super::table::{row, table};
@@ -24,14 +25,14 @@ pub(super) fn history(session: &Session, arguments: &HistoryArgs) -> Result<Exit
     let printer = &session.printer;
     let fail = |error: StepError| printer.step(&error);
     let workspace = session.workspace(&session.current)?;
-    if let HistoryCommand::Import { files, dry_run, format } = &arguments.command {
-        return history_changes::import(session, &workspace, files, *dry_run, *format);
+    if let HistoryCommand::Import(arguments) = &arguments.command {
+        return history_changes::import(session, &workspace, arguments);
     }
     let suite = match &arguments.command {
         HistoryCommand::List { suite, .. }
         | HistoryCommand::Export { suite, .. }
         | HistoryCommand::Prune { suite, .. } => suite.clone(),
-        HistoryCommand::Show { .. } | HistoryCommand::Import { .. } => None,
+        HistoryCommand::Show { .. } | HistoryCommand::Import(_) => None,
     };
     let suite = suite.map(SuiteName::new);
     let Some(history) = workspace.existing_history().map_err(fail)? else {
@@ -59,7 +60,7 @@ pub(super) fn history(session: &Session, arguments: &HistoryArgs) -> Result<Exit
             let how = history_changes::How { dry_run: *dry_run, yes: *yes, format: *format };
             history_changes::prune(session, &workspace, &*history, &keep, how)
         }
-        HistoryCommand::Import { .. } => Ok(Exit::Ok),
+        HistoryCommand::Import(_) => Ok(Exit::Ok),
     }
 }
 

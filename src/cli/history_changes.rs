@@ -3,28 +3,33 @@
 use super::Session;
 use super::arguments::TextFormat;
 use super::exit::Exit;
+use super::history_arguments::{ImportArgs, ImportFrom};
 use super::table::{row, table};
 use crate::outside::history::{History, Imported};
-use crate::record::RunSummary;
+use crate::record::{ForeignFormat, RunSummary};
 use crate::report::count;
-use crate::steps::importing::{ImportedFiles, import as import_files};
+use crate::steps::importing::{ForeignRequest, ImportedFiles, import as import_files, import_foreign};
 use crate::steps::pruning_history::{HistoryKeep, judge};
 use crate::steps::{StepError, Workspace};
 use serde_json::json;
-use std::path::PathBuf;
 
-pub(super) fn import(
-    session: &Session,
-    workspace: &Workspace,
-    files: &[PathBuf],
-    dry_run: bool,
-    format: TextFormat,
-) -> Result<Exit, Exit> {
-    let printer = &session.printer;
-    let ImportedFiles { records, stored } =
-        import_files(workspace, files, dry_run).map_err(|error| printer.step(&error))?;
+pub(super) fn import(session: &Session, workspace: &Workspace, arguments: &ImportArgs) -> Result<Exit, Exit> {
+    let ImportArgs { files, from, suite, branch, commit, time, dry_run, format } = arguments;
+    let (printer, dry_run) = (&session.printer, *dry_run);
+    let terms = ForeignRequest { suite: suite.clone(), time: *time, commit: commit.clone(), branch: branch.clone() };
+    let foreign = |format| import_foreign(workspace, files, format, &terms, dry_run);
+    let imported = match from {
+        ImportFrom::Shmoo if terms != ForeignRequest::default() => Err(StepError::usage(
+            "records of shmoo say themselves what their suite, branch, commit and time are",
+            Some("name the other program with `--from`".to_owned()),
+        )),
+        ImportFrom::Shmoo => import_files(workspace, files, dry_run),
+        ImportFrom::GithubActionBenchmark => foreign(ForeignFormat::GithubActionBenchmark),
+        ImportFrom::Bencher => foreign(ForeignFormat::Bencher),
+    };
+    let ImportedFiles { records, stored } = imported.map_err(|error| printer.step(&error))?;
     let Imported { new, replaced, unchanged } = stored.unwrap_or_default();
-    match format {
+    match *format {
         TextFormat::Json => {
             let json = json!({
                 "version": 1,

@@ -20,6 +20,7 @@ mod confirm;
 mod doctor;
 mod exit;
 mod history;
+mod history_arguments;
 mod history_changes;
 mod init;
 mod list;

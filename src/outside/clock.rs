@@ -25,14 +25,19 @@ impl Default for SystemClock {
     }
 }
 
+/// Returns a moment of the system, such as when a file was changed.
+pub fn moment(time: SystemTime) -> Timestamp {
+    let milliseconds = match time.duration_since(UNIX_EPOCH) {
+        Ok(after) => i64::try_from(after.as_millis()).unwrap_or(i64::MAX),
+        // A machine whose clock was never set.
+        Err(before) => i64::try_from(before.duration().as_millis()).map_or(i64::MIN, |length| -length),
+    };
+    Timestamp::from_milliseconds(milliseconds)
+}
+
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        let milliseconds = match SystemTime::now().duration_since(UNIX_EPOCH) {
-            Ok(after) => i64::try_from(after.as_millis()).unwrap_or(i64::MAX),
-            // A machine whose clock was never set.
-            Err(before) => i64::try_from(before.duration().as_millis()).map_or(i64::MIN, |length| -length),
-        };
-        Timestamp::from_milliseconds(milliseconds)
+        moment(SystemTime::now())
     }
 
     fn monotonic(&self) -> f64 {

@@ -354,7 +354,7 @@ fn gather(values: &[&Measured]) -> Option<(MeasuredValue, Vec<f64>, Option<Strin
 }
 
 /// Returns the median of at least one number.
-fn median(samples: &[f64]) -> f64 {
+pub(super) fn median(samples: &[f64]) -> f64 {
     let mut sorted = samples.to_vec();
     sorted.sort_by(f64::total_cmp);
     let middle = sorted.len() / 2;

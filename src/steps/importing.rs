@@ -1,8 +1,10 @@
 //! The step `history import`: files of whole records -> the history, all of them or none.
 
 use super::{StepError, Workspace};
+use crate::outside::clock;
 use crate::outside::history::{HistoryError, Imported};
-use crate::record::{RECORD_FORMAT, RECORD_VERSION, RunRecord};
+use crate::record::{ForeignFormat, ForeignTerms, RECORD_FORMAT, RECORD_VERSION, RunRecord, read_foreign};
+use crate::value::{SuiteName, Timestamp};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -85,6 +87,56 @@ fn parse(line: &[u8]) -> Result<RunRecord, String> {
         _ => return Err("this is no record of a run".to_owned()),
     }
     serde_json::from_value(value).map_err(|error| format!("the record is broken: {error}"))
+}
+
+/// Imports files of another program: each a run, or several.
+///
+/// # Errors
+/// A usage error with file and place of the first mistake of each file, after which nothing is stored.
+pub fn import_foreign(
+    workspace: &Workspace,
+    files: &[PathBuf],
+    format: ForeignFormat,
+    terms: &ForeignRequest,
+    dry_run: bool,
+) -> Result<ImportedFiles, StepError> {
+    let (mut found, mut mistakes) = (Vec::new(), Vec::new());
+    for path in files {
+        let Source { name, mut file, .. } = Source::open(path)?;
+        let unreadable = |source| StepError::Read { path: path.clone(), source };
+        let changed = file.get_ref().metadata().and_then(|metadata| metadata.modified()).ok();
+        let mut text = String::new();
+        io::Read::read_to_string(&mut file, &mut text).map_err(unreadable)?;
+        let ForeignRequest { suite, time, commit, branch } = terms.clone();
+        let time = time.or_else(|| changed.map(clock::moment)).unwrap_or_else(|| workspace.clock.now());
+        match read_foreign(format, &text, &ForeignTerms { suite, time, commit, branch }) {
+            Ok(records) => found.extend(records),
+            Err(error) => mistakes.push(format!("{name}: {error}")),
+        }
+    }
+    if !mistakes.is_empty() {
+        return Err(StepError::usage(format!("nothing was imported:\n{}", mistakes.join("\n")), None));
+    }
+    let records = found.len() as u64;
+    if dry_run {
+        return Ok(ImportedFiles { records, stored: None });
+    }
+    let mut found = found.into_iter();
+    let stored = workspace.history()?.import(&mut || Ok(found.next())).map_err(StepError::History)?;
+    Ok(ImportedFiles { records, stored: Some(stored) })
+}
+
+/// What is said of runs whose files do not say it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ForeignRequest {
+    /// The suite to file them under.
+    pub suite: Option<SuiteName>,
+    /// When they were; none: when the file was written.
+    pub time: Option<Timestamp>,
+    /// The commit.
+    pub commit: Option<String>,
+    /// The branch.
+    pub branch: Option<String>,
 }
 
 /// A file that is read twice.

@@ -1,0 +1,51 @@
+//! Runs of other programs in the history.
+
+use super::sandbox::Sandbox;
+use serde_json::{Value, json};
+
+/// Runs of a benchmark that became slower after the tenth.
+fn data() -> String {
+    let entries: Vec<Value> = (0..20)
+        .map(|number| {
+            let level = if number < 10 { 100.0 } else { 150.0 };
+            json!({
+                "commit": { "id": format!("{number:040x}"), "message": "m" },
+                "date": 1_700_000_000_000_u64 + 86_400_000 * number,
+                "tool": "cargo",
+                "benches": [{ "name": "encode", "value": level + (number * 7 % 5) as f64, "unit": "ns/iter", "range": "± 2" }],
+            })
+        })
+        .collect();
+    format!("window.BENCHMARK_DATA = {}", json!({ "lastUpdate": 1, "entries": { "Codec": entries } }))
+}
+
+#[test]
+fn a_history_moves_in() {
+    let sandbox = Sandbox::new("version: 1\nsuite: other\nstages: { one: { cmd: [\"true\"], evidence: [exit] } }\n");
+    sandbox.write("data.js", data());
+    let import = ["history", "import", "--from", "github-action-benchmark", "data.js", "--branch", "main"];
+    let dry = sandbox.run_to(0, &[&import[..], &["--dry-run"]].concat());
+    assert!(dry.stderr.contains("would import 20 runs"), "{}", dry.stderr);
+    let said = sandbox.run_to(0, &import);
+    assert!(said.stderr.contains("imported 20 runs: 20 new"), "{}", said.stderr);
+    let again = sandbox.run_to(0, &import);
+    assert!(again.stderr.contains("20 there already"), "{}", again.stderr);
+
+    let listed = sandbox.run_to(0, &["history", "list", "--suite", "codec", "--format", "json"]);
+    let runs: Value = serde_json::from_str(&listed.stdout).unwrap();
+    assert_eq!(runs["runs"].as_array().unwrap().len(), 20);
+    // The change of level is found, between its commits.
+    let changes = sandbox.run_to(0, &["changes", "--suite", "codec", "--format", "json"]);
+    let found: Value = serde_json::from_str(&changes.stdout).unwrap();
+    let text = found.to_string();
+    assert!(text.contains(&format!("{:040x}", 10)), "{text}");
+    sandbox.run_to(0, &["report", "--site", "public"]);
+    assert!(sandbox.path("public/index.html").is_file());
+
+    let wrong = sandbox.run_to(2, &["history", "import", "--suite", "codec", "data.js"]);
+    assert!(wrong.stderr.contains("name the other program with `--from`"), "{}", wrong.stderr);
+    sandbox.write("broken.js", data().replace("ns/iter", "").replace("\"value\":100.0", "\"value\":null"));
+    let broken = sandbox.run_to(2, &["history", "import", "--from", "github-action-benchmark", "data.js", "broken.js"]);
+    assert!(broken.stderr.contains("broken.js: `entries.Codec[0].benches[0]`: has no `value`"), "{}", broken.stderr);
+    sandbox.run_to(2, &["history", "import", "--from", "bencher", "data.js", "--suite", "Bad Name"]);
+}
