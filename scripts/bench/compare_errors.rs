@@ -143,6 +143,7 @@ fn empty_record(metrics: usize, points: usize) -> RunRecord {
             machine: Default::default(),
             fingerprint: "one".to_owned(),
             tools: Default::default(),
+            files: Default::default(),
             params: vec![ParamInfo { name: "n".to_owned(), code: "n".to_owned(), unit: None, default: None }],
             metric_infos: (0..metrics).map(info).collect(),
             archive: None,

@@ -11,7 +11,7 @@ use crate::record::RunInfo;
 use crate::report::{both, change_sign, count, counts_of, more_reds, notable, percent, red_lines, short, thousands};
 use crate::steps::StepError;
 use crate::steps::comparing::{compare_by, compare_files, compare_with_record, read_record, read_records, rules};
-use crate::steps::finding::find_any_run;
+use crate::steps::finding::{AnyRecord, find_any_record};
 use crate::value::{BaselineRule, RunId, SuiteName};
 use serde::Serialize;
 use std::io::Write as _;
@@ -24,7 +24,7 @@ pub(super) const ROWS: usize = 60;
 struct Compared {
     head: RunInfo,
     comparisons: Vec<Comparison>,
-    /// What could be measured again: nothing if the run to judge is a file.
+    /// What could be measured again: nothing if there is no more than the record of the run to judge.
     project: Option<ToConfirm>,
 }
 
@@ -50,8 +50,8 @@ pub(super) fn compare(session: &Session, arguments: &CompareArgs) -> Result<Exit
     let others: Vec<Comparison> = comparisons.collect();
     if *again {
         let Some(project) = project else {
-            let hint = "name a run of the project: a record file does not tell where its commit is";
-            printer.error("a record file cannot be measured again", Some(hint));
+            let hint = "name a run whose folder or archive is there: a record alone does not tell what to run";
+            printer.error("what only a record tells of cannot be measured again", Some(hint));
             return Err(Exit::Usage);
         };
         return confirm(session, &project, &comparison, arguments);
@@ -144,16 +144,15 @@ fn compared(session: &Session, named: Option<&str>, base: &[BaselineRule], head:
         return Ok(Compared { head: record.run, comparisons, project: None });
     }
     let workspace = session.workspace(&session.current).map_err(Ended::Exit)?;
-    let found = find_any_run(&workspace, head)?;
-    let record = &found.recorded.record;
+    let AnyRecord { record, suite, run } = find_any_record(&workspace, head)?;
     let base_record = base_file.as_deref().map(read_record).transpose()?;
     let comparisons = match (named, &base_record) {
-        (_, Some(base)) => vec![compare_with_record(&workspace, &found.plan, record, base)?],
-        (Some(named), None) => compare_by(&workspace, &found.plan, record, &[BaselineRule::Run(named.to_owned())])?,
-        (None, None) => compare_by(&workspace, &found.plan, record, &rules(&workspace, base, record))?,
+        (_, Some(base)) => vec![compare_with_record(&workspace, &suite, &record, base)?],
+        (Some(named), None) => compare_by(&workspace, &suite, &record, &[BaselineRule::Run(named.to_owned())])?,
+        (None, None) => compare_by(&workspace, &suite, &record, &rules(&workspace, base, &record))?,
     };
-    let head = record.run.clone();
-    Ok(Compared { head, comparisons, project: Some(ToConfirm { workspace, head: found, base: base_record }) })
+    let project = run.map(|head| ToConfirm { workspace, head, base: base_record });
+    Ok(Compared { head: record.run, comparisons, project })
 }
 
 /// Returns what it was compared with and why, and how many changes of each kind there are.

@@ -228,7 +228,7 @@ fn show(
     };
     let rules = rules(workspace, &[], &record);
     let first = rules.get(..1).unwrap_or_default();
-    let comparison = plan.map(|plan| compare_by(workspace, &plan, &record, first)).transpose()?;
+    let comparison = plan.map(|plan| compare_by(workspace, &plan.suite, &record, first)).transpose()?;
     let comparison = comparison.and_then(|comparisons| comparisons.into_iter().next());
     if format == TextFormat::Json {
         let stages = stage_counts(&record);

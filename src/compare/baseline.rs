@@ -4,8 +4,8 @@
 //! sentences why, and why others were not.
 //!
 //! Only a named run is taken whatever it is, with a word on what is wrong with it. All other rules
-//! refuse a run that is not complete, that was of a part of the suite (but of the same profile), that
-//! came from a fork, or that ran on another kind of machine. Rules that go by commit also refuse one
+//! refuse a run that is not complete, that was of a part of the suite (but of the same profile, or of the very
+//! same selection where there is no other run), that came from a fork, or that ran on another kind of machine. Rules that go by commit also refuse one
 //! with uncommitted changes, since it is not of that commit.
 
 use super::lineage::{Lineage, short_commit};
@@ -213,19 +213,31 @@ fn others<'a>(known: &Known<'a>) -> impl Iterator<Item = (usize, &'a RunSummary)
 /// Runs that were not taken, and why.
 type PassedOver<'a> = Vec<(&'a RunSummary, String)>;
 
+/// Returns the first that is not refused: a run of the whole suite, or else one of the same selection.
 fn first<'a>(
     candidates: Vec<(usize, &'a RunSummary)>,
     head: &RunSummary,
     by_commit: bool,
 ) -> (Option<usize>, PassedOver<'a>) {
-    let mut passed_over = Vec::new();
-    for (index, run) in candidates {
-        match refuse(run, head, by_commit) {
-            Some(why) => passed_over.push((run, why)),
-            None => return (Some(index), passed_over),
+    let search = |selections: bool| {
+        let mut passed_over = Vec::new();
+        for (index, run) in &candidates {
+            let selection = Some(run).filter(|run| !selections && !run.filter.is_empty());
+            match refuse(run, head, by_commit).or_else(|| selection.map(|run| ran_selection(run))) {
+                Some(why) => passed_over.push((*run, why)),
+                None => return (Some(*index), passed_over),
+            }
         }
+        (None, passed_over)
+    };
+    match search(false) {
+        (None, _) if !head.filter.is_empty() => search(true),
+        found => found,
     }
-    (None, passed_over)
+}
+
+fn ran_selection(run: &RunSummary) -> String {
+    format!("it ran a selection ({})", run.filter.join(" "))
 }
 
 fn refuse(run: &RunSummary, head: &RunSummary, by_commit: bool) -> Option<String> {
@@ -240,7 +252,7 @@ fn refuse(run: &RunSummary, head: &RunSummary, by_commit: bool) -> Option<String
     }
     // The same selection has the same cases; what confirms a comparison is a part of it.
     if !run.filter.is_empty() && (run.filter != head.filter || run.is_confirmation()) {
-        return Some(format!("it ran a selection ({})", run.filter.join(" ")));
+        return Some(ran_selection(run));
     }
     if let Some(profile) = run.profile.as_ref().filter(|_| run.profile != head.profile) {
         return Some(format!("it ran a part (profile {profile})"));

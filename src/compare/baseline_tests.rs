@@ -1,11 +1,12 @@
 use super::{
     Chosen, EarlierRuns, GoldenValue, Known, Lineage, best_of, choose, compare, default_rules, golden_base, orphans,
+    stand_in, unmeasured,
 };
 use crate::ledger::{MeasuredValue, Verdict};
 use crate::record::sample::{case, gated, plan, record, stage, suite};
 use crate::record::{RunRecord, RunSummary};
 use crate::suite::{Better, Suite};
-use crate::value::{BaselineRule, MetricName, PointName, RunId, StageName, SuiteName, Timestamp};
+use crate::value::{BaselineRule, Digest, MetricName, PointName, RunId, StageName, SuiteName, Timestamp};
 
 fn sample() -> Suite {
     suite(&["vdd:v=1 2 3"], vec![stage("run", &[0], vec![gated("freq", "Hz", Better::Higher)])])
@@ -80,6 +81,13 @@ fn the_previous_complete_run() {
     check(&["b profile=pr"], "h profile=pr", "b\nb is the previous complete run of `sample` on this kind of machine");
     check(&["b"], "h profile=pr", "b\nb is the previous complete run of `sample` on this kind of machine");
     check(&["b case=v1"], "h case=v1", "b\nb is the previous complete run of `sample` on this kind of machine");
+    // One of the whole suite is preferred.
+    check(
+        &["a", "b case=v1"],
+        "h case=v1",
+        "a\na is the previous complete run of `sample` on this kind of machine\n\
+         b was passed over: it ran a selection (--case v1)",
+    );
     check(
         &["a", "b case=v2", "c confirm=a"],
         "h case=v1",
@@ -210,6 +218,11 @@ fn bases_that_are_no_runs() {
     assert_eq!((numbers(&best), best.run.id.as_str()), (vec![7.0, 6.0], "best of 3 runs"));
     assert_eq!(best_of(&all[..1], &sample()).unwrap(), newest);
     assert_eq!(best_of(&[], &sample()), None);
+    // What the newest lacks comes from the newest that has it.
+    let mut broken = newest.clone();
+    broken.metrics.clear();
+    let best = best_of(&[broken, newest.clone(), older[0].clone()], &sample()).unwrap();
+    assert_eq!(numbers(&best), [7.0, 6.0]);
     // An older run called it otherwise, and measured in kHz.
     let mut suite = sample();
     suite.stages[0].metrics[0].was = vec!["frequency".to_owned()];
@@ -248,6 +261,44 @@ fn orphans_are_listed() {
     part.run.profile = Some("pr".to_owned());
     assert_eq!(orphans(&part, &suite, &metrics, &cases), expected[..1]);
     assert_eq!(orphans(&head, &suite, &metrics[..2], &cases[..2]), [""; 0]);
+}
+
+#[test]
+fn earlier_runs_stand_in_for_what_a_failed_task_hides() {
+    let suite = sample();
+    let head = measured("d", &[("vdd=1", 8.0), ("vdd=2", 6.0), ("vdd=3", 3.0)]);
+    let mut base = measured("c", &[("vdd=1", 5.0), ("vdd=2", 6.0)]);
+    base.metrics.retain(|row| row.point.as_str() != "v1");
+    base.tasks[0].verdict = Verdict::Error;
+    // The third point is new; the first was planned.
+    assert_eq!(unmeasured(&head, &base, &suite), 1);
+    let told = |base: &RunRecord| {
+        let found = compare(&head, Some(base), Vec::new(), &suite, &EarlierRuns::default());
+        found.changes.iter().map(|change| format!("{} {}", change.point, change.verdict.word())).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&base), ["v1 uncertain", "v2 unchanged", "v3 new"]);
+    let mut other = measured("b", &[("vdd=1", 4.0), ("vdd=3", 9.0)]);
+    let mut changed = other.clone();
+    changed.run.metric_infos[0].stage_digest = Digest::of(b"another command");
+    assert_eq!(stand_in(&head, &mut base, &changed, &suite), 0);
+    other.metrics[0].origin = Some(RunId::new("a"));
+    assert_eq!(stand_in(&head, &mut base, &other, &suite), 0);
+    other.metrics[0].origin = None;
+    assert_eq!(stand_in(&head, &mut base, &other, &suite), 1);
+    assert_eq!(unmeasured(&head, &base, &suite), 0);
+    assert_eq!(numbers(&base), [6.0, 4.0]);
+    assert_eq!(told(&base), ["v1 uncertain", "v2 unchanged", "v3 new"]);
+}
+
+#[test]
+fn a_part_as_base_leaves_the_rest_out() {
+    let suite = sample();
+    let head = measured("b", &[("vdd=1", 5.0), ("vdd=2", 6.0)]);
+    let mut part = measured("a", &[("vdd=2", 6.0)]);
+    part.run.filter = vec!["--case".to_owned(), "v2".to_owned()];
+    let found = compare(&head, Some(&part), Vec::new(), &suite, &EarlierRuns::default());
+    let points: Vec<&str> = found.changes.iter().map(|change| change.point.as_str()).collect();
+    assert_eq!(points, ["v2"]);
 }
 
 #[test]

@@ -52,7 +52,13 @@ pub(super) fn judge<'a>(pair: Pair<'a>, head: &RunRecord, base: &RunRecord, earl
     let (value, before) = match (pair.head, pair.base) {
         (Some(value), Some(before)) => (value, before),
         (one, other) => {
-            let verdict = if one.is_some() { ComparisonVerdict::New } else { ComparisonVerdict::Removed };
+            let gates = pair.declared.is_some_and(|metric| metric.better.is_some());
+            let verdict = match one {
+                // What a failed task of the base hides is not new.
+                Some(_) if pair.unmeasured && gates => ComparisonVerdict::Uncertain,
+                Some(_) => ComparisonVerdict::New,
+                None => ComparisonVerdict::Removed,
+            };
             let row = one.or(other);
             let change = Change {
                 base: other.map(|row| row.value.clone()),

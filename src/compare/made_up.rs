@@ -5,26 +5,43 @@ use super::pairs;
 use crate::ledger::MeasuredValue;
 use crate::record::{MetricRow, RunRecord};
 use crate::suite::Suite;
-use crate::value::RunId;
+use crate::value::{MetricName, PointName, RunId, StageName};
 use std::collections::HashMap;
 
 /// Returns the newest of the records with the best value of each metric at each point; `records` are
 /// the newest first. Points and metrics of older runs are found under the names that `suite` gives them, and
-/// their values come in the newest's units. A metric that is neither better higher nor better lower
+/// their values come in the newest's units; what the newest did not measure comes from the newest that did. A metric that is neither better higher nor better lower
 /// keeps its newest value.
 pub fn best_of(records: &[RunRecord], suite: &Suite) -> Option<RunRecord> {
     let (newest, older) = records.split_first()?;
     let mut best = newest.clone();
     for record in older {
-        // The first pairs are those of the newest, in its order.
-        for (row, pair) in best.metrics.iter_mut().zip(pairs::pair(newest, record, suite)) {
+        let mut better: HashMap<(StageName, MetricName, PointName), MetricRow> = HashMap::new();
+        let mut more = Vec::new();
+        for pair in pairs::pair(&best, record, suite) {
+            let (Some(row), Some(other)) = (pair.head, pair.base) else {
+                // What the newest did not even plan is gone.
+                more.extend(pair.base.filter(|_| pair.unmeasured).cloned());
+                continue;
+            };
             let higher = match pair.head_info.and_then(|info| info.better.as_deref()) {
                 Some("higher") => true,
                 Some("lower") => false,
                 _ => continue,
             };
-            if let Some(better) = pair.base.and_then(|other| better_row(row, other, higher)) {
+            let key = || (row.stage.clone(), row.metric.clone(), row.point.clone());
+            better.extend(better_row(row, other, higher).map(|row| (key(), row)));
+        }
+        for row in &mut best.metrics {
+            if let Some(better) = better.remove(&(row.stage.clone(), row.metric.clone(), row.point.clone())) {
                 *row = better;
+            }
+        }
+        best.metrics.extend(more);
+        let infos = &mut best.run.metric_infos;
+        for info in &record.run.metric_infos {
+            if !infos.iter().any(|known| (&known.stage, &known.metric) == (&info.stage, &info.metric)) {
+                infos.push(info.clone());
             }
         }
     }

@@ -31,6 +31,7 @@ mod red;
 mod reds;
 mod rekeyed;
 mod samples;
+mod stand_in;
 mod suspects;
 mod trend;
 mod verdicts;
@@ -65,6 +66,7 @@ pub use recorded::{RecordedSuiteError, recorded_suite};
 pub use red::Red;
 pub use reds::{Surroundings, put_reds};
 pub use samples::Samples;
+pub use stand_in::{stand_in, unmeasured};
 pub use suspects::{Measurement, Suspect, suspects};
 pub use trend::{LevelChange, LevelDrift, Trend, TrendRun, TrendValue};
 

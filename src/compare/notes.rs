@@ -21,6 +21,8 @@ pub(super) enum Topic {
     Tool(String),
     /// This program.
     Shmoo,
+    /// Files of the repository.
+    Files,
     /// Something at one point only.
     Point,
     /// What no red mark tells.

@@ -24,6 +24,8 @@ pub(super) struct Pair<'a> {
     pub(super) gathered: Option<(u64, u64)>,
     /// Why one side is not there.
     pub(super) reason: String,
+    /// The run that has it not planned it, and its task gave nothing.
+    pub(super) unmeasured: bool,
 }
 
 /// Pairs all metrics of two runs: those of this run in its order, then those of the base alone.
@@ -52,13 +54,15 @@ pub(super) fn pair<'a>(head: &'a RunRecord, base: &'a RunRecord, suite: &'a Suit
             used[index] = true;
         }
         let earlier = found.map(|index| &base.metrics[index]);
-        let reason = match (earlier, infos.1.get_any(row, &declared)) {
-            (Some(_), _) => String::new(),
-            (None, None) => "the base did not measure this metric".to_owned(),
-            (None, Some(_)) => match tasks.1.verdict(row.stage.as_str(), &row.point) {
-                Some(verdict) => format!("the base planned it, and {}", ended(verdict)),
-                None if is_partial(base) => "the base left this point out".to_owned(),
-                None => "the base had no such point".to_owned(),
+        let planned = tasks.1.verdict(row.stage.as_str(), &row.point);
+        let (reason, unmeasured) = match (earlier, infos.1.get_any(row, &declared)) {
+            (Some(_), _) => (String::new(), false),
+            // The runs are compared on what both planned.
+            (None, _) if planned.is_none() && is_partial(base) => continue,
+            (None, None) => ("the base did not measure this metric".to_owned(), false),
+            (None, Some(_)) => match planned {
+                Some(verdict) => (format!("the base planned it, and {}", ended(verdict)), true),
+                None => ("the base had no such point".to_owned(), false),
             },
         };
         let gathered = earlier.filter(|_| suite.stage(row.stage.as_str()).is_some_and(|stage| gathers[stage]));
@@ -76,6 +80,7 @@ pub(super) fn pair<'a>(head: &'a RunRecord, base: &'a RunRecord, suite: &'a Suit
             base_info: earlier.and_then(|row| infos.1.get(row)),
             gathered,
             reason,
+            unmeasured,
         });
     }
     let gone = base.metrics.iter().zip(&places).zip(&used).filter(|(_, used)| !**used);
@@ -109,6 +114,7 @@ pub(super) fn pair<'a>(head: &'a RunRecord, base: &'a RunRecord, suite: &'a Suit
             base_info: infos.1.get(row),
             gathered: None,
             reason,
+            unmeasured: planned.is_some(),
         });
     }
     pairs

@@ -97,6 +97,7 @@ impl<'a> Provenance<'a> {
         let feeding = self.feeding(stage);
         let mut causes = self.recipes(stage, feeding.as_deref());
         let recipes_changed = !causes.is_empty();
+        causes.extend(self.files(feeding.as_deref()));
         causes.extend(self.tools(feeding.as_deref()));
         causes.extend(self.machine());
         let (head, base) = (&self.head.run, &self.base.run);
@@ -130,6 +131,27 @@ impl<'a> Provenance<'a> {
             }
         }
         causes
+    }
+
+    /// Repository files that the flow up to here takes. Of runs that an older shmoo recorded none are known.
+    fn files(&self, feeding: Option<&[StageIndex]>) -> Option<Cause> {
+        let (head, base) = (&self.head.run.files, &self.base.run.files);
+        if head.is_empty() || base.is_empty() {
+            return None;
+        }
+        let taken = self.suite.zip(feeding).map(|(suite, feeding)| {
+            let inputs = feeding.iter().flat_map(|stage| &suite.stages[*stage].inputs);
+            inputs.flat_map(|input| root_paths(&input.source)).collect::<Vec<Option<&str>>>()
+        });
+        let is_taken = |file: &str| {
+            taken.as_ref().is_none_or(|paths| paths.iter().any(|path| path.is_none_or(|path| is_below(file, path))))
+        };
+        let names: BTreeSet<&String> = head.keys().chain(base.keys()).collect();
+        let differ = |name: &&String| head.get(*name) != base.get(*name) && is_taken(name);
+        let changed: Vec<String> =
+            names.into_iter().filter(differ).map(|name| format!("`{}`", shorten(name))).collect();
+        let text = named(changed)?;
+        Some(Cause { topic: Topic::Files, text: format!("the repository's {text}") })
     }
 
     /// Tools of the flow up to here.
@@ -224,12 +246,7 @@ impl<'a> Provenance<'a> {
             }
         }
         changed.dedup();
-        if !changed.is_empty() {
-            let more = changed.len().saturating_sub(MOST_INPUTS);
-            changed.truncate(MOST_INPUTS);
-            let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
-            causes.push(Cause { topic: Topic::Point, text: format!("its input {}{rest}", changed.join(", ")) });
-        }
+        causes.extend(named(changed).map(|text| Cause { topic: Topic::Point, text: format!("its input {text}") }));
         causes
     }
 
@@ -293,14 +310,34 @@ fn taken<'s>(source: &'s Source, suite: &Suite, params: &Params) -> Option<(Stag
     }
 }
 
+/// Lists the first few names; none for no names.
+fn named(mut names: Vec<String>) -> Option<String> {
+    let more = names.len().saturating_sub(MOST_INPUTS);
+    names.truncate(MOST_INPUTS);
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    (!names.is_empty()).then(|| format!("{}{rest}", names.join(", ")))
+}
+
+/// Returns the paths that a source takes out of the repository; none for one that differs from task to task.
+fn root_paths(source: &Source) -> Vec<Option<&str>> {
+    match source {
+        Source::Root(path) => vec![path.as_literal()],
+        Source::Pick { from, .. } => from.iter().flat_map(|(_, source)| root_paths(source)).collect(),
+        Source::Output { .. } | Source::Rows(_) | Source::Each { .. } => Vec::new(),
+    }
+}
+
+/// Tells whether a file is at a path or below it.
+fn is_below(file: &str, path: &str) -> bool {
+    let path = path.trim_end_matches('/');
+    path.is_empty()
+        || path == "."
+        || file.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 /// Returns the outputs of a task, or those at or below one path, whose content is another now.
 fn other_outputs(now: &TaskRecord, was: &TaskRecord, path: Option<&str>) -> Vec<String> {
-    let wanted = |own: &str| {
-        path.is_none_or(|path| {
-            let path = path.trim_end_matches('/');
-            own.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        })
-    };
+    let wanted = |own: &str| path.is_none_or(|path| is_below(own, path));
     let before: HashMap<&str, &Digest> = was.outputs.iter().map(|file| (file.path.as_str(), &file.sha256)).collect();
     let differs = |path: &str, digest: &Digest| before.get(path).is_none_or(|before| *before != digest);
     now.outputs

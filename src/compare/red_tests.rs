@@ -19,8 +19,16 @@ fn flow() -> Suite {
         tools: vec!["ngspice".to_owned()],
         ..stage("sim", &[0, 1], vec![gated("freq", "Hz", Better::Higher), gated("count", "", Better::Exact)])
     };
-    let draw =
-        Stage { tools: vec!["magic".to_owned()], ..stage("draw", &[0], vec![gated("area", "um2", Better::Exact)]) };
+    let root = |path: &str| Input {
+        name: InputName::LastPart,
+        source: Source::Root(Template::literal(path, SPAN)),
+        span: SPAN,
+    };
+    let draw = Stage {
+        inputs: vec![root("generator"), root("rules.drc")],
+        tools: vec!["magic".to_owned()],
+        ..stage("draw", &[0], vec![gated("area", "um2", Better::Exact)])
+    };
     let other =
         Stage { tools: vec!["yosys".to_owned()], ..stage("other", &[0], vec![gated("cells", "", Better::Exact)]) };
     suite(&["inv:inv=5 7", "vdd:v=1 2"], vec![draw, sim, other])
@@ -39,6 +47,9 @@ fn run(suite: &Suite, id: &str, count: f64) -> RunRecord {
         }
     }
     record.run.source.commit = Some("a1b2c3d4e5f6".to_owned());
+    record.run.files = ["generator/a.py", "generator/b.py", "rules.drc", "other.txt"]
+        .map(|path| (path.to_owned(), Digest::of(path.as_bytes())))
+        .into();
     record.run.tools = [("ngspice", "ngspice-42 : Circuit"), ("magic", "8.3.105"), ("yosys", "Yosys 0.9")]
         .map(|(name, version)| (name.to_owned(), version.to_owned()))
         .into();
@@ -117,6 +128,21 @@ fn recipes_commands_and_inputs() {
     check(&recipe("sim"), None, "also changed: what `sim` runs and reads, in the suite; nothing else");
     check(&recipe("draw"), None, "also changed: what `draw` runs and reads, in the suite; nothing else");
     check(&recipe("other"), None, "also changed: the suite elsewhere; nothing else");
+    let files = |paths: &'static [&'static str]| {
+        move |record: &mut RunRecord| {
+            for path in paths {
+                record.run.files.insert((*path).to_owned(), Digest::of(b"edited"));
+            }
+        }
+    };
+    check(&files(&["generator/b.py"]), None, "also changed: the repository's `generator/b.py`; nothing else");
+    check(
+        &files(&["generator/b.py", "generator/c.py", "rules.drc", "generator/a.py"]),
+        None,
+        "also changed: the repository's `generator/a.py`, `generator/b.py`, `generator/c.py` and 1 more; nothing else",
+    );
+    check(&files(&["other.txt", "rules.drc.old"]), None, "nothing else changed");
+    check(&|record| record.run.files.clear(), None, "nothing else changed");
     let netlist = |record: &mut RunRecord| {
         let draw = record.tasks.iter_mut().find(|task| task.task.to_string() == "draw/inv5").unwrap();
         draw.outputs = vec![output("ring.spice", "wider"), output("log", "another")];

@@ -67,6 +67,7 @@ pub fn build(plan: &Plan, folded: &Folded, facts: RunFacts) -> RunRecord {
         machine,
         fingerprint,
         tools,
+        files: BTreeMap::new(),
         params: schema
             .iter()
             .map(|param| ParamInfo {

@@ -72,6 +72,9 @@ pub struct RunInfo {
     /// Version lines of tools.
     #[serde(default)]
     pub tools: BTreeMap<String, String>,
+    /// Digests of the repository files that tasks take, by path from the suite's root.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<String, Digest>,
     /// The parameters of the suite, in name order: what later runs need to pair points.
     pub params: Vec<ParamInfo>,
     /// The declared metrics.

@@ -174,6 +174,7 @@ pub(crate) fn record(suite: &Suite, id: &str) -> RunRecord {
             machine: Default::default(),
             fingerprint: "f1".to_owned(),
             tools: Default::default(),
+            files: Default::default(),
             params: suite.schema.params().iter().map(info).collect(),
             metric_infos: metric_infos.collect(),
             archive: None,

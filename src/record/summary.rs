@@ -88,6 +88,7 @@ impl RunSummary {
             machine: _,
             fingerprint,
             tools: _,
+            files: _,
             params: _,
             metric_infos: _,
             archive,

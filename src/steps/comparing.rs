@@ -6,13 +6,12 @@ use super::noise::earlier_runs;
 use super::{StepError, Workspace};
 use crate::check::golden::Table;
 use crate::compare::{
-    Chosen, Comparison, EarlierRuns, GoldenValue, Known, Lineage, Surroundings, best_of, choose, compare,
-    default_rules, golden_base, orphans, put_reds, recorded_suite,
+    Chosen, Comparison, EarlierRuns, GoldenValue, Known, Lineage, NOISE_RUNS, Surroundings, best_of, choose, compare,
+    default_rules, golden_base, noise_runs, orphans, put_reds, recorded_suite, stand_in, unmeasured,
 };
 use crate::ledger::MeasuredValue;
 use crate::outside::git;
 use crate::outside::history::{History, RunFilter, Seen};
-use crate::plan::Plan;
 use crate::record::{RECORD_FORMAT, RunRecord, RunSummary};
 use crate::suite::Suite;
 use crate::value::{BaselineRule, Scalar};
@@ -37,7 +36,7 @@ pub fn rules(workspace: &Workspace, asked: &[BaselineRule], record: &RunRecord) 
 /// Compares a record by each of the rules.
 pub fn compare_by(
     workspace: &Workspace,
-    plan: &Plan,
+    suite: &Suite,
     record: &RunRecord,
     rules: &[BaselineRule],
 ) -> Result<Vec<Comparison>, StepError> {
@@ -45,15 +44,15 @@ pub fn compare_by(
     let scene = Scene::of(workspace, &*history, record)?;
     let mut comparisons = Vec::new();
     for rule in rules {
-        let (base, mut comparison) = scene.compare(plan, record, rule)?;
+        let (base, mut comparison) = scene.compare(suite, record, rule)?;
         // How metrics went is the same for all bases.
         if comparisons.is_empty() {
-            follow(&*history, &scene.runs, record, base.as_ref(), &plan.suite, &mut comparison)?;
+            follow(&*history, &scene.runs, record, base.as_ref(), suite, &mut comparison)?;
         }
         if let Some(base) = &base {
             let of_many = matches!(rule, BaselineRule::Golden(_) | BaselineRule::Best(_));
             let made_up = of_many && !scene.runs.iter().any(|run| run.id == base.run.id);
-            scene.tell_reds(plan, record, base, made_up, &mut comparison);
+            scene.tell_reds(suite, record, base, made_up, &mut comparison);
         }
         comparisons.push(comparison);
     }
@@ -61,7 +60,7 @@ pub fn compare_by(
     let first =
         comparisons.first_mut().filter(|found| found.base.as_ref().is_some_and(|base| base.run != record.run.id));
     if let Some(first) = first {
-        first.notes.extend(scene.orphans(plan, record)?);
+        first.notes.extend(scene.orphans(suite, record)?);
     }
     Ok(comparisons)
 }
@@ -69,7 +68,7 @@ pub fn compare_by(
 /// Compares a record with another, which may be no recorded one, with the runs before it in the history.
 pub fn compare_with_record(
     workspace: &Workspace,
-    plan: &Plan,
+    suite: &Suite,
     record: &RunRecord,
     base: &RunRecord,
 ) -> Result<Comparison, StepError> {
@@ -77,9 +76,9 @@ pub fn compare_with_record(
     let scene = Scene::of(workspace, &*history, record)?;
     let earlier = earlier_runs(&*history, &scene.runs, record, base)?;
     let why = vec!["it was named as a file".to_owned()];
-    let mut comparison = compare(record, Some(base), why, &plan.suite, &earlier);
-    follow(&*history, &scene.runs, record, Some(base), &plan.suite, &mut comparison)?;
-    scene.tell_reds(plan, record, base, false, &mut comparison);
+    let mut comparison = compare(record, Some(base), why, suite, &earlier);
+    follow(&*history, &scene.runs, record, Some(base), suite, &mut comparison)?;
+    scene.tell_reds(suite, record, base, false, &mut comparison);
     Ok(comparison)
 }
 
@@ -143,35 +142,73 @@ impl<'a> Scene<'a> {
     /// Returns the base, if there is one, and the comparison with it.
     fn compare(
         &self,
-        plan: &Plan,
+        suite: &Suite,
         record: &RunRecord,
         rule: &BaselineRule,
     ) -> Result<(Option<RunRecord>, Comparison), StepError> {
-        let (base, why) = match rule {
+        let (mut base, mut why) = match rule {
             BaselineRule::Golden(file) => {
                 let values = self.golden(file)?;
                 (Some(golden_base(record, file, &values)), vec![format!("the golden table `{file}` was named")])
             }
             BaselineRule::Run(name) => self.named(name)?,
-            _ => self.chosen(&plan.suite, rule)?,
+            _ => self.chosen(suite, rule)?,
         };
+        if let (Some(base), false) = (&mut base, matches!(rule, BaselineRule::Golden(_))) {
+            why.extend(self.stand_ins(suite, record, base)?);
+        }
         let earlier = match (&base, rule) {
             (None, _) | (_, BaselineRule::Golden(_)) => EarlierRuns::default(),
             (Some(base), _) => earlier_runs(self.history, &self.runs, record, base)?,
         };
-        let found = compare(record, base.as_ref(), why, &plan.suite, &earlier);
+        let found = compare(record, base.as_ref(), why, suite, &earlier);
         Ok((base, Comparison { rule: Some(rule.clone()), ..found }))
     }
 
+    /// Puts into a base whose tasks failed what the nearest earlier runs measured there, and says so.
+    fn stand_ins(&self, suite: &Suite, record: &RunRecord, base: &mut RunRecord) -> Result<Vec<String>, StepError> {
+        let mut missing = unmeasured(record, base, suite);
+        let mut said = Vec::new();
+        if missing == 0 {
+            return Ok(said);
+        }
+        let runs = noise_runs(&self.head, &base.run, &self.runs, NOISE_RUNS);
+        let own = base.run.id.clone();
+        for run in runs.into_iter().rev().filter(|run| run.id != own) {
+            let Some(other) = self.history.load(&run.id).map_err(StepError::History)? else { continue };
+            let found = stand_in(record, base, &other, suite);
+            if found > 0 {
+                let values = if found == 1 { "1 metric".to_owned() } else { format!("{found} metrics") };
+                said.push(format!("{values} that it planned and did not measure come from {}", run.id));
+            }
+            missing -= found.min(missing);
+            if missing == 0 {
+                break;
+            }
+        }
+        if missing > 0 {
+            let values = if missing == 1 { "1 metric".to_owned() } else { format!("{missing} metrics") };
+            said.push(format!("{values} that it planned and did not measure have nothing to compare with"));
+        }
+        Ok(said)
+    }
+
     /// Says what else changed beside every red mark.
-    fn tell_reds(&self, plan: &Plan, record: &RunRecord, base: &RunRecord, made_up: bool, comparison: &mut Comparison) {
+    fn tell_reds(
+        &self,
+        suite: &Suite,
+        record: &RunRecord,
+        base: &RunRecord,
+        made_up: bool,
+        comparison: &mut Comparison,
+    ) {
         let commits = match (&base.run.source.commit, &record.run.source.commit) {
             (Some(from), Some(to)) if from != to => {
                 git::commits_between(&self.workspace.folder, from, to).ok().flatten()
             }
             _ => None,
         };
-        put_reds(comparison, record, base, Surroundings { suite: Some(&plan.suite), commits, made_up });
+        put_reds(comparison, record, base, Surroundings { suite: Some(suite), commits, made_up });
     }
 
     fn chosen(&self, suite: &Suite, rule: &BaselineRule) -> Result<(Option<RunRecord>, Vec<String>), StepError> {
@@ -209,10 +246,10 @@ impl<'a> Scene<'a> {
         Some(Lineage::new(commit, &ancestry.commits, ancestry.shallow))
     }
 
-    fn orphans(&self, plan: &Plan, record: &RunRecord) -> Result<Vec<String>, StepError> {
+    fn orphans(&self, suite: &Suite, record: &RunRecord) -> Result<Vec<String>, StepError> {
         let filter = RunFilter { suite: Some(self.head.suite.clone()), limit: Some(RECENT), ..RunFilter::default() };
         let Seen { metrics, cases } = self.history.seen(&filter).map_err(StepError::History)?;
-        Ok(orphans(record, &plan.suite, &metrics, &cases))
+        Ok(orphans(record, suite, &metrics, &cases))
     }
 
     fn golden(&self, file: &str) -> Result<Vec<GoldenValue>, StepError> {

@@ -6,9 +6,12 @@ use super::judging::find_run;
 use super::recording::RecordedRun;
 use super::run_folder::{RunFolder, rebuild};
 use super::{StepError, Workspace};
+use crate::compare::{RecordedSuiteError, recorded_suite};
 use crate::outside::history::{History, RunFilter, RunSummary};
 use crate::outside::store::{ObjectKey, Store};
 use crate::plan::{self, Plan};
+use crate::record::RunRecord;
+use crate::suite::Suite;
 use crate::value::SuiteName;
 
 /// A run, wherever it was found.
@@ -54,6 +57,39 @@ pub fn nothing_recorded(suite: Option<&SuiteName>) -> StepError {
         message: format!("there is no run{of} in the history yet"),
         hint: Some("`shmoo sweep SUITE` makes one".to_owned()),
     }
+}
+
+/// A run that can be compared.
+pub struct AnyRecord {
+    /// The record.
+    pub record: RunRecord,
+    /// The suite; without a plan, as far as the record tells it.
+    pub suite: Suite,
+    /// The run with its plan, if there is a folder or an archive.
+    pub run: Option<AnyRun>,
+}
+
+/// Finds a run: on this machine, else in the history, with or without an archive.
+pub fn find_any_record(workspace: &Workspace, wanted: &str) -> Result<AnyRecord, StepError> {
+    let bare = match find_any_run(workspace, wanted) {
+        Ok(run) => {
+            return Ok(AnyRecord {
+                record: run.recorded.record.clone(),
+                suite: (*run.plan.suite).clone(),
+                run: Some(run),
+            });
+        }
+        Err(error @ StepError::Usage { .. }) => error,
+        Err(error) => return Err(error),
+    };
+    let Some(history) = workspace.existing_history()? else { return Err(bare) };
+    let summary = find_recorded(&*history, wanted, None)?;
+    let record = history.load(&summary.id).map_err(StepError::History)?.ok_or(bare)?;
+    let told = |error: RecordedSuiteError| {
+        StepError::usage(format!("the record of run {} does not tell its suite: {error}", summary.id), None)
+    };
+    let suite = recorded_suite(&record).map_err(told)?;
+    Ok(AnyRecord { record, suite, run: None })
 }
 
 /// Finds a run: on this machine, else in the history, with its plan out of the store.

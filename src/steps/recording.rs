@@ -49,6 +49,7 @@ fn keep(folder: &RunFolder, record: &RunRecord) -> Result<(), StepError> {
 fn build(workspace: &Workspace, folder: &RunFolder, plan: &Plan) -> Result<RecordedRun, StepError> {
     let (folded, files) = folder.fold()?;
     let mut record = record::build(plan, &folded, folder.record_facts(&files));
+    record.run.files = folder.plan_file()?.files;
     if let Some(stored) = folder.stored_record()? {
         (record.run.archive, record.run.artifacts) = (stored.run.archive, stored.run.artifacts);
     }

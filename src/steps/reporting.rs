@@ -53,7 +53,7 @@ pub fn judge(
     let comparisons = match compare {
         Some(asked) => {
             let rules = rules(workspace, asked, &recorded.record);
-            compare_by(workspace, plan, &recorded.record, &rules)?
+            compare_by(workspace, &plan.suite, &recorded.record, &rules)?
         }
         None => Vec::new(),
     };

@@ -182,7 +182,7 @@ fn what_cannot_be_measured_again() {
     sandbox.run_to(2, &["compare", "--pairs", "7"]);
     let record = sandbox.runs().pop().unwrap().join("record.json");
     let said = sandbox.run_to(2, &["compare", record.to_str().unwrap(), record.to_str().unwrap(), "--confirm"]);
-    assert!(said.stderr.contains("a record file cannot be measured again"), "{}", said.stderr);
+    assert!(said.stderr.contains("what only a record tells of cannot be measured again"), "{}", said.stderr);
     // A commit that is not here.
     let text = std::fs::read_to_string(&record).unwrap();
     let head = repository.git(&["rev-parse", "HEAD"]);

@@ -68,6 +68,37 @@ fn five_runs_make_a_verdict() -> Outcome {
 }
 
 #[test]
+fn a_broken_run_hides_no_regression() -> Outcome {
+    let mut values = vec!["1000", "1010", "995", "1005", "990", "1002"];
+    values.extend(["1/0", "1500"]);
+    let done = sweeps(&values)
+        .args(["compare", "--format", "json"])
+        .args(["report"])
+        .args(["compare", "--base", "best:7", "--format", "json"])
+        // Where runs are made and thrown away, only the history knows them.
+        .shell("rm -r .shmoo/runs")
+        .args(["compare", "--format", "json"])
+        .args(["compare", "--confirm"])
+        .run()?;
+    let outputs = &done.outputs[values.len()..];
+    let found = json(&outputs[0].stdout)?;
+    assert_eq!((outputs[0].code, &found["counts"]["regressed"]), (12, &Value::from(2)), "{found:#}");
+    let comparison = &found["comparison"];
+    assert_eq!(comparison["base"]["run"], done.run(7));
+    let expected = format!("2 metrics that it planned and did not measure come from {}", done.run(6));
+    assert!(comparison["why"].as_array().unwrap().iter().any(|why| *why == *expected), "{}", comparison["why"]);
+    assert!(outputs[1].stdout.contains(&expected), "{}", outputs[1].stdout);
+    let best = json(&outputs[2].stdout)?;
+    assert_eq!((outputs[2].code, &best["counts"]["regressed"]), (12, &Value::from(2)), "{best:#}");
+    assert_eq!(best["comparison"]["changes"][0]["base"], 990.0);
+    let bare = json(&outputs[4].stdout)?;
+    assert_eq!((outputs[4].code, &bare["comparison"]["changes"]), (12, &comparison["changes"]), "{bare:#}");
+    assert_eq!(outputs[5].code, 2);
+    assert!(outputs[5].stderr.contains("name a run whose folder or archive is there"), "{}", outputs[5].stderr);
+    Ok(())
+}
+
+#[test]
 fn records_compare_without_a_project() -> Outcome {
     let done = sweeps(&["1000", "1300"])
         .shell("mkdir away && cp .shmoo/runs/RUN-1/record.json away/base.json && cp .shmoo/runs/RUN-2/record.json away/head.json && rm -r .shmoo suite.yaml && echo '{}' > away/none.json")

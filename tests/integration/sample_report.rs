@@ -428,6 +428,7 @@ pub(crate) fn run() -> RunInfo {
             [("magic", "8.3.105"), ("netgen", "1.5.133"), ("ngspice", "ngspice-45")]
                 .map(|(name, value)| (name.to_owned(), value.to_owned())),
         ),
+        files: Default::default(),
         params: PARAMS
             .map(|(code, name, unit)| ParamInfo {
                 name: name.into(),

@@ -75,6 +75,7 @@ fn record(id: &str, seconds: i64) -> RunRecord {
         machine: [("cpu".to_owned(), "x".to_owned())].into(),
         fingerprint: "f1".to_owned(),
         tools: BTreeMap::new(),
+        files: Default::default(),
         params: Vec::new(),
         metric_infos: Vec::new(),
         archive: None,

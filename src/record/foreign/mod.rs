@@ -217,6 +217,7 @@ fn record(run: &ForeignRun, format: ForeignFormat) -> RunRecord {
             machine: machine.clone(),
             fingerprint: program.to_owned(),
             tools: BTreeMap::new(),
+            files: BTreeMap::new(),
             params: vec![ParamInfo { name: PARAM.to_owned(), code: PARAM.to_owned(), unit: None, default: None }],
             metric_infos: infos,
             archive: None,

@@ -77,6 +77,7 @@ pub(super) fn record(id: &str, seconds: i64) -> RunRecord {
         machine: [("cpu".to_owned(), "x".to_owned())].into(),
         fingerprint: "f1".to_owned(),
         tools: BTreeMap::new(),
+        files: BTreeMap::from([("conf.txt".to_owned(), Digest::of(b"conf"))]),
         params: Vec::new(),
         metric_infos: Vec::new(),
         archive: None,
