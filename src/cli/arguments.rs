@@ -5,6 +5,7 @@ use super::bless_arguments::BlessArgs;
 use super::changes_arguments::ChangesArgs;
 use super::compare_arguments::CompareArgs;
 use super::exit::EXIT_CODES;
+use super::fit_arguments::FitArgs;
 use crate::value::{BaselineRule, BaselineRuleError};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -55,6 +56,8 @@ pub(super) enum Command {
     Record(RecordArgs),
     /// Check a run against its expectations, known failures and goldens
     Check(CheckArgs),
+    /// Fit a performance model to measurements in CSV files
+    Fit(FitArgs),
     /// List the suites of the project
     List(ListArgs),
     /// Ask the history
@@ -628,6 +631,8 @@ pub(super) enum SchemaKind {
     Suite,
     /// The project file `shmoo.yaml`
     Project,
+    /// A model file, for `shmoo fit`
+    Model,
 }
 
 #[derive(Debug, Args)]

@@ -19,6 +19,8 @@ mod compare_arguments;
 mod confirm;
 mod doctor;
 mod exit;
+mod fit;
+mod fit_arguments;
 mod history;
 mod history_changes;
 mod init;
@@ -115,6 +117,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Bless(arguments) => bless::bless(&session, &arguments),
         Command::Changes(arguments) => changes::changes(&session, &arguments),
         Command::Check(arguments) => check::check(&session, &arguments),
+        Command::Fit(arguments) => fit::fit(&session, &arguments),
         Command::Record(arguments) => record::record(&session, &arguments),
         Command::Archive(arguments) => archive::archive(&session, &arguments),
         Command::Restore(arguments) => restore::restore(&session, &arguments),

@@ -8,7 +8,7 @@
 //! `inspecting` (what the machine has), `suites` (the suite files), `noise` (what earlier runs measured),
 //! `following` (how metrics went over them), `recipes` (which of them measured alike), `series` (the
 //! columns of a CSV file), `stored_series` (metrics out of the history), `site` (the history as static
-//! pages), and `again` (confirm a comparison, find the commit that moved a metric).
+//! pages), `fitting` (CSV files to the coefficients of a model), and `again` (confirm a comparison, find the commit that moved a metric).
 
 pub mod again;
 pub mod archiving;
@@ -18,6 +18,8 @@ mod caching;
 pub mod comparing;
 mod error;
 pub mod finding;
+pub mod fitting;
+mod fitting_models;
 mod following;
 pub mod importing;
 pub mod inspecting;
