@@ -4,6 +4,7 @@ use super::bisect_arguments::{BisectArgs, BisectStepArgs};
 use super::bless_arguments::BlessArgs;
 use super::changes_arguments::ChangesArgs;
 use super::compare_arguments::CompareArgs;
+use super::estimate_arguments::EstimateArgs;
 use super::exit::EXIT_CODES;
 use super::fit_arguments::FitArgs;
 use crate::value::{BaselineRule, BaselineRuleError};
@@ -58,6 +59,8 @@ pub(super) enum Command {
     Check(CheckArgs),
     /// Fit a performance model to measurements in CSV files
     Fit(FitArgs),
+    /// Estimate what operations take, and hold estimates against measured runtimes
+    Estimate(EstimateArgs),
     /// List the suites of the project
     List(ListArgs),
     /// Ask the history

@@ -53,7 +53,7 @@ pub fn fit(form: &Form, table: &dyn Table, options: &Options) -> Result<Fit, Fit
         free.push(true);
         names.push("intercept".to_owned());
     }
-    let task = Task { form, options, free, names };
+    let task = Task { form, options, free, names, op_column: sheet.op_column.clone().unwrap_or_default() };
     let models = if gathered.kept {
         gathered.gate.duplicates = Some(task.duplicates(&mut gathered.groups));
         if let Some(dropped) = gathered.gate.duplicates.as_ref().filter(|found| found.excluded) {
@@ -86,6 +86,8 @@ struct Task<'a> {
     options: &'a Options,
     free: Vec<bool>,
     names: Vec<String>,
+    /// The column of the table that names operations.
+    op_column: String,
 }
 
 /// A group's solution before its rows were held against it.
@@ -145,6 +147,10 @@ impl Task<'_> {
             self.look(&mut model, group, &solved);
             if let (Some(beside), Some(error)) = (beside, model.quality.mean_error) {
                 let mixed = beside.mixed(&rows.values, &rows.lines, &self.free, self.form.weighting, error);
+                // What it costs says more than that there are several operations.
+                if mixed.iter().any(|mixed| mixed.columns.contains(&self.op_column)) {
+                    model.findings.retain(|finding| finding.kind != FindingKind::MixedRows);
+                }
                 model.findings.extend(mixed.iter().map(|mixed| of_mixed(mixed, error)));
             }
             model
@@ -377,7 +383,7 @@ impl Task<'_> {
         let mut findings =
             of_coefficients(coefficients, &self.free, &solved.triangle, &solved.solution, &model.quality);
         findings.extend(of_quality(&model.quality, model.rows, self.free.len()));
-        findings.extend(of_ops(&group.ops, self.form.op.as_deref().unwrap_or_default()));
+        findings.extend(of_ops(&group.ops, &self.op_column));
         model.findings = findings;
     }
 }

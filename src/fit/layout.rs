@@ -187,17 +187,19 @@ impl<'a> Layout<'a> {
     /// Finds the slots of an expression that may use the first derived columns.
     fn program(&mut self, placed: &Placed, derived: usize, what: &str) -> Result<Program, FitError> {
         let guarded: Vec<String> = placed.expr.guarded_names().iter().map(|found| found.name.to_owned()).collect();
+        // What a guard may keep from being read may be missing: then the rows that read it are left out.
+        let lenient = !guarded.is_empty();
         let names: BTreeSet<String> =
             placed.expr.names().iter().map(|found| found.name.to_owned()).chain(guarded.iter().cloned()).collect();
         let mut slots = Vec::new();
         for name in names {
             let slot = match self.find(&name, derived, Some(placed))? {
-                Found::Derived(slot) if !guarded.contains(&name) && matches!(self.slots[slot].slot, Slot::Absent) => {
+                Found::Derived(slot) if !lenient && matches!(self.slots[slot].slot, Slot::Absent) => {
                     return Err(self.missing(&self.slots[slot].column, what, Some(placed)));
                 }
                 Found::Derived(slot) => slot,
                 Found::Column(column) => self.slot(&name, column),
-                Found::Nothing if guarded.contains(&name) => self.absent(&name),
+                Found::Nothing if lenient => self.absent(&name),
                 Found::Nothing => return Err(self.missing(&name, what, Some(placed))),
             };
             slots.push((name, slot));
@@ -223,7 +225,9 @@ impl<'a> Layout<'a> {
     }
 
     fn absent(&mut self, name: &str) -> usize {
-        self.push(Slot::Absent, name, name)
+        let candidates = self.form.columns.iter().find(|(known, _)| known == name).map(|(_, candidates)| candidates);
+        let column = candidates.map_or_else(|| name.to_owned(), |candidates| candidates.join("` or `"));
+        self.push(Slot::Absent, name, &column)
     }
 
     fn push(&mut self, slot: Slot, name: &str, column: &str) -> usize {

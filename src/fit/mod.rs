@@ -9,6 +9,7 @@
 
 mod deviations;
 mod error;
+pub mod estimate;
 mod findings;
 mod fitted;
 mod fitting;
@@ -17,6 +18,7 @@ mod gather;
 mod intervals;
 mod layout;
 mod mixed;
+mod params;
 mod quantiles;
 mod robust;
 mod sheet;
@@ -30,6 +32,8 @@ pub use findings::{Finding, FindingKind, identical};
 pub use fitted::{Coefficient, Fit, FittedModel, IntervalMethod, Outlier, Quality};
 pub use fitting::fit;
 pub use gate::{Duplicates, Excluded, Gate};
+
+pub use params::{ParamSet, Params, Predicate, Same, predicates};
 
 use std::io::{self, Read};
 

@@ -22,6 +22,8 @@ pub(super) struct Sheet {
     by: Vec<usize>,
     /// The column of texts that names the operation.
     op: Option<usize>,
+    /// Its name in the table.
+    pub(super) op_column: Option<String>,
     weighting: Weighting,
     intercept: bool,
 }
@@ -70,12 +72,13 @@ impl Sheet {
             by.push(layout.text(column));
         }
         let op = form.op.as_ref().and_then(|name| layout.column_if_there(name));
+        let op_column = op.map(|column| head.names[column].clone());
         let op = op.map(|column| layout.text(column));
         let set_names =
             if form.sets.is_empty() { vec![String::new()] } else { form.sets.iter().map(|(name, _)| name.clone()).collect() };
         let Layout { wants, slots, .. } = layout;
         let (weighting, intercept) = (form.weighting, form.intercept);
-        Ok(Sheet { wants, slots, filters, sets, set_names, target, features, by, op, weighting, intercept })
+        Ok(Sheet { wants, slots, filters, sets, set_names, target, features, by, op, op_column, weighting, intercept })
     }
 
     /// Tells whether a column of the table is only read because it names operations.
@@ -348,6 +351,7 @@ impl Sheet {
             (_, Slot::Map { text: index, .. }) if !text(*index).is_empty() => {
                 gate.exclude(line, &format!("`{name}` has no number for the text in `{column}`"), Some(text(*index)));
             }
+            (_, Slot::Absent) => gate.exclude(line, &format!("the table has no column `{column}`"), None),
             _ => gate.exclude(line, &format!("`{column}` has no value"), None),
         }
     }

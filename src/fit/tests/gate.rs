@@ -43,6 +43,7 @@ fn only_what_a_row_needs_must_be_there() {
     let guarded = "target: t if has(t) else u\nfeatures: { a: x }\n";
     check(guarded, "x,t,u\n1,2,N/A\n2,N/A,4\n3,6,6\n", "3 of 3");
     check(guarded, "x,t,u\n1,2,N/A\n2,N/A,N/A\n3,6,6\n", "2 of 3; 1 at [3]: `u` has no value");
+    check(guarded, "x,t\n1,2\n2,N/A\n3,6\n", "2 of 3; 1 at [3]: the table has no column `u`");
     check("target: t\nfeatures: { a: x }\nwhere: ['x > 1']\n", "x,t,u\n1,N/A,1\n2,4,N/A\n", "1 of 2, 1 filtered");
     let map = "let: { f: { pick: k, from: { lo: 1, hi: 2 } } }\ntarget: t\nfeatures: { a: f }\n";
     check(map, "k,t\nlo,1\nhi,2\nmid,3\n,4\n", "2 of 4; 1 at [4]: `f` has no number for the text in `k` (mid); 1 at [5]: `k` has no value");
