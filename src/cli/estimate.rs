@@ -21,7 +21,9 @@ pub(super) fn estimate(session: &Session, arguments: &EstimateArgs) -> Result<Ex
     let same: BTreeSet<String> = devices
         .iter()
         .flat_map(|device| device.versions.iter().flat_map(|params| params.same()).map(|same| (&device.name, same)))
-        .map(|(device, same)| format!("{device}: `{}` and `{}` have the same parameters: is one a copy?", same.one, same.other))
+        .map(|(device, same)| {
+            format!("{device}: `{}` and `{}` have the same parameters: is one a copy?", same.one, same.other)
+        })
         .collect();
     for warning in &same {
         printer.warning(warning);
@@ -88,7 +90,12 @@ fn write_file(path: &Path, work: &Work<'_>) -> Result<Evaluated, StepError> {
 }
 
 /// Says what all rows have in common: to stdout if the rows went to a file.
-fn say(session: &Session, arguments: &EstimateArgs, evaluated: &Evaluated, same: &BTreeSet<String>) -> Result<(), Exit> {
+fn say(
+    session: &Session,
+    arguments: &EstimateArgs,
+    evaluated: &Evaluated,
+    same: &BTreeSet<String>,
+) -> Result<(), Exit> {
     let Evaluated { rows, comparison, out_of_bounds } = evaluated;
     let Estimated { rows: all, refused, refused_rows, stand_ins } = rows;
     let printer = &session.printer;
@@ -142,7 +149,8 @@ fn say(session: &Session, arguments: &EstimateArgs, evaluated: &Evaluated, same:
 }
 
 fn line(comparison: &Comparison) -> String {
-    let Comparison { rows, ratio_mean, ratio_std, ratio_median, ratio_min, ratio_max, ratio_p05, ratio_p95, .. } = comparison;
+    let Comparison { rows, ratio_mean, ratio_std, ratio_median, ratio_min, ratio_max, ratio_p05, ratio_p95, .. } =
+        comparison;
     format!(
         "{}: estimate by runtime {ratio_mean:.3} in the mean (deviation {ratio_std:.3}), median {ratio_median:.3}, from {ratio_min:.3} to {ratio_max:.3}, 90 of 100 from {ratio_p05:.3} to {ratio_p95:.3}; error {:.1} % in the mean, {:.1} % at p95; R² {}",
         count(*rows, "row"),

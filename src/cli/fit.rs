@@ -8,13 +8,15 @@ use super::table::{row, table};
 use crate::fit::{Coefficient, FindingKind, FittedModel, Gate, IntervalMethod, Options, Quality};
 use crate::report::{count, short};
 use crate::steps::fitting::{FitRequest, FittedFile, fit_files};
+use crate::steps::fitting_files::{promote, write_out};
 use crate::suite::Weighting;
 use crate::value::show_number;
 use serde_json::{Map, Value, json};
 
 pub(super) fn fit(session: &Session, arguments: &FitArgs) -> Result<Exit, Exit> {
     let printer = &session.printer;
-    let fitted = fit_files(&request(arguments)).map_err(|error| printer.step(&error))?;
+    let request = request(arguments);
+    let fitted = fit_files(&request).map_err(|error| printer.step(&error))?;
     match arguments.format {
         TextFormat::Json => {
             let models: Vec<Value> = fitted.iter().flat_map(models_json).collect();
@@ -27,16 +29,24 @@ pub(super) fn fit(session: &Session, arguments: &FitArgs) -> Result<Exit, Exit> 
             printer.data(|out| out.write_all(text.as_bytes()))?;
         }
     }
-    if arguments.strict && !fitted.iter().all(is_clean) {
+    let strict = arguments.strict && !fitted.iter().all(is_clean);
+    if strict {
         printer.error("rows were left out, are equal or mixed", Some("see above; without --strict this is no error"));
         return Ok(Exit::Missed);
+    }
+    if let Some(path) = &arguments.out {
+        write_out(path, &request, &fitted).map_err(|error| printer.step(&error))?;
+    }
+    if let Some(folder) = &arguments.promote {
+        let path = promote(folder, &request, &fitted).map_err(|error| printer.step(&error))?;
+        printer.note(&format!("wrote `{}`", session.shown_path(&path).display()));
     }
     Ok(Exit::Ok)
 }
 
 fn request(arguments: &FitArgs) -> FitRequest {
     let FitArgs { model, files, op, set, filters, by, weighting, robust, .. } = arguments;
-    let FitArgs { drop_duplicates, intervals, resamples, threads, strict: _, format: _, .. } = arguments;
+    let FitArgs { drop_duplicates, intervals, resamples, threads, .. } = arguments;
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     FitRequest {
         model: model.clone(),
@@ -82,8 +92,9 @@ fn model_json(model: &FittedModel, op: &str, set: &str, by: Map<String, Value>, 
     let FittedModel { rows, coefficients, method, quality, outliers, outlier_rows, findings, .. } = model;
     let coefficients = || coefficients.iter().flatten();
     let params: Map<String, Value> = coefficients().map(|found| (found.name.clone(), json!(found.value))).collect();
-    let intervals: Map<String, Value> =
-        coefficients().map(|found| (found.name.clone(), json!(found.interval.map(|(low, high)| [low, high])))).collect();
+    let intervals: Map<String, Value> = coefficients()
+        .map(|found| (found.name.clone(), json!(found.interval.map(|(low, high)| [low, high]))))
+        .collect();
     let ranges: Map<String, Value> =
         coefficients().map(|found| (found.name.clone(), json!([found.range.0, found.range.1]))).collect();
     let &Quality { r2, rmse, mean_error, p95_error, max_error, .. } = quality;

@@ -15,6 +15,10 @@ Examples:
   shmoo fit --model eltwise sine.csv --where \"op == 'sine'\" --format json
   shmoo fit --model eltwise *-op-performance.csv --strict
   shmoo fit --model models/conv.yaml sweep.csv --by arch --weighting relative
+  shmoo fit --model eltwise exp-approx.csv --set approx --out params.yaml
+  shmoo fit --model matmul_v2 matmul.csv --op matmul --promote params/wormhole_b0
+
+With --strict, nothing is written if rows were left out or mixed.
 
 Exit codes: 2 for a table or model that does not fit, 11 with --strict if rows were left out or mixed, else 0."
 )]
@@ -55,6 +59,12 @@ pub(super) struct FitArgs {
     /// Read with so many threads [default: the processors]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256))]
     pub(super) threads: Option<u32>,
+    /// Write the parameters into this file, beside those of other sets
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+    /// Write the parameters into the next version of this folder's `params_vN.yaml`
+    #[arg(long, value_name = "FOLDER", conflicts_with = "out")]
+    pub(super) promote: Option<PathBuf>,
     /// Fail if rows were left out, are equal or mixed
     #[arg(long)]
     pub(super) strict: bool,

@@ -157,10 +157,8 @@ fn lets(file: Option<&Mapped<ComputedFile>>, context: &mut Context) -> Vec<Deriv
 
 fn map(pick: &PickFile<ComputedFile>, context: &mut Context) -> Option<Rule> {
     let PickFile { param, from, otherwise } = pick;
-    let from: Option<Vec<(String, f64)>> = from
-        .iter()
-        .map(|(text, value)| Some((text.as_str().to_owned(), number(text, value, context)?)))
-        .collect();
+    let from: Option<Vec<(String, f64)>> =
+        from.iter().map(|(text, value)| Some((text.as_str().to_owned(), number(text, value, context)?))).collect();
     let otherwise = match otherwise {
         Some(value) => Some(number(param, value, context)?),
         None => None,
@@ -174,7 +172,9 @@ fn number(at: &Text, value: &ComputedFile, context: &mut Context) -> Option<f64>
     {
         return Some(number.to_f64());
     }
-    context.problem(Problem::at(at.span, "in a model, `pick` gives numbers").hint("such as `from: { LoFi: 1, HiFi2: 2 }`"));
+    context.problem(
+        Problem::at(at.span, "in a model, `pick` gives numbers").hint("such as `from: { LoFi: 1, HiFi2: 2 }`"),
+    );
     None
 }
 
@@ -200,7 +200,8 @@ fn features(file: &FormFile, context: &mut Context) -> Vec<Feature> {
         let problem = Problem::at(file.model.span, format!("the model `{}` has no features", file.model.as_str()));
         context.problem(problem.hint("each feature gets one coefficient: `features: { fixed: \"1\" }`"));
     }
-    if let Some((name, _)) = entries.iter().find(|(name, _)| name.as_str() == INTERCEPT && file.intercept == Some(true)) {
+    if let Some((name, _)) = entries.iter().find(|(name, _)| name.as_str() == INTERCEPT && file.intercept == Some(true))
+    {
         context.problem(Problem::at(name.span, "`intercept` is the name of the constant part"));
     }
     let free: Vec<&Text> = file.free.iter().flatten().collect();
@@ -239,7 +240,9 @@ mod tests {
         );
         let form = load_model("m.yaml", &text).unwrap();
         assert_eq!(form.columns[0], ("m".to_owned(), vec!["rows".to_owned(), "height".to_owned()]));
-        assert!(matches!(&form.lets[0].rule, Rule::Map { of, from, otherwise: Some(0.0) } if of == "kind" && from[0] == ("big".to_owned(), 2.0)));
+        assert!(
+            matches!(&form.lets[0].rule, Rule::Map { of, from, otherwise: Some(0.0) } if of == "kind" && from[0] == ("big".to_owned(), 2.0))
+        );
         assert_eq!(form.features.iter().map(|feature| feature.free).collect::<Vec<_>>(), [false, true]);
         assert_eq!((form.weighting, form.intercept, form.robust), (Weighting::Relative, true, false));
         assert_eq!(form.sets[1].0, "tall");
@@ -249,10 +252,16 @@ mod tests {
     #[test]
     fn mistakes_have_places() {
         let check = |rest: &str, expected: &str| assert_eq!(problems(rest), expected, "{rest}");
-        check("target: t\nfeatures: {}\n", "m.yaml:2:8: the model `area` has no features (each feature gets one coefficient: `features: { fixed: \"1\" }`)");
+        check(
+            "target: t\nfeatures: {}\n",
+            "m.yaml:2:8: the model `area` has no features (each feature gets one coefficient: `features: { fixed: \"1\" }`)",
+        );
         check("target: t +\nfeatures: { a: '1' }\n", "m.yaml:3:12: the expression ends where a value is expected");
         check("target: t\nfeatures: { a: '1' }\nfree: [b]\n", "m.yaml:5:8: there is no feature `b` (known: `a`)");
-        check("target: t\nfeature: { a: '1' }\n", "m.yaml:1:1: `features` is missing here\nm.yaml:4:1: unknown key `feature` in a model (did you mean `features`?)");
+        check(
+            "target: t\nfeature: { a: '1' }\n",
+            "m.yaml:1:1: `features` is missing here\nm.yaml:4:1: unknown key `feature` in a model (did you mean `features`?)",
+        );
         check(
             "columns: { a-b: [x] }\ntarget: t\nfeatures: { a: '1' }\n",
             "m.yaml:3:12: `a-b` cannot be a name in expressions (letters, digits and `_`, and no word of the language)",

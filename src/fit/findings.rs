@@ -70,7 +70,9 @@ pub(super) fn of_coefficients(
             findings.push(Finding::new(FindingKind::ZeroCoefficient, format!("`{name}` is 0: {why}")));
         } else if range.0 == range.1 && coefficients.len() > 1 && name != "intercept" {
             let shown = show_number(range.0);
-            let message = format!("feature `{name}` is {shown} in all rows: its coefficient is only the constant part of the target");
+            let message = format!(
+                "feature `{name}` is {shown} in all rows: its coefficient is only the constant part of the target"
+            );
             findings.push(Finding::new(FindingKind::ConstantFeature, message));
         }
         if let Some((low, high)) = interval.filter(|(low, high)| *value != 0.0 && high - low > value.abs()) {
@@ -133,7 +135,8 @@ pub(super) fn of_quality(quality: &Quality, rows: u64, features: usize) -> Vec<F
         && left_out > 1.5 * mean
         && left_out - mean > 0.02
     {
-        let message = format!("rows that were left out are off by {}, those fitted by {}", percent(left_out), percent(mean));
+        let message =
+            format!("rows that were left out are off by {}, those fitted by {}", percent(left_out), percent(mean));
         findings.push(Finding::new(FindingKind::Overfit, message));
     }
     findings
@@ -179,9 +182,11 @@ pub fn identical(models: &mut [FittedModel], names: &[String]) {
         for other in 0..models.len() {
             let (left, right) = (values(&models[one]), values(&models[other]));
             let counted = left.iter().filter(|value| **value != 0.0).count();
-            let same = left.len() == right.len() && left.iter().zip(&right).all(|(a, b)| (a - b).abs() <= 1e-9 * a.abs());
+            let same =
+                left.len() == right.len() && left.iter().zip(&right).all(|(a, b)| (a - b).abs() <= 1e-9 * a.abs());
             if one != other && names[one] != names[other] && counted >= 2 && same {
-                let message = format!("`{}` and `{}` have the same parameters: is one a copy?", names[one], names[other]);
+                let message =
+                    format!("`{}` and `{}` have the same parameters: is one a copy?", names[one], names[other]);
                 models[one].findings.push(Finding::new(FindingKind::IdenticalParameters, message));
                 break;
             }

@@ -109,7 +109,8 @@ impl Task<'_> {
             keep.iter().zip(&rows.lines).filter(|(keep, _)| !**keep).for_each(|(_, line)| found.count(*line));
             if found.excluded && keep.contains(&false) {
                 let kept: Vec<usize> = (0..keep.len()).filter(|row| keep[*row]).collect();
-                rows.values = kept.iter().flat_map(|row| rows.values[row * width..(row + 1) * width].to_vec()).collect();
+                rows.values =
+                    kept.iter().flat_map(|row| rows.values[row * width..(row + 1) * width].to_vec()).collect();
                 rows.lines = kept.iter().map(|row| rows.lines[*row]).collect();
                 rows.hashes = kept.iter().map(|row| rows.hashes[*row]).collect();
             }
@@ -122,7 +123,8 @@ impl Task<'_> {
     fn fit_kept(&self, gathered: &Gathered, beside: Option<&Beside>) -> Vec<FittedModel> {
         let all: u64 = gathered.groups.iter().map(|group| group.rows.lines.len() as u64).sum();
         let drawn = all * u64::from(self.options.resamples);
-        let automatic = if self.form.robust || drawn > DRAWN { IntervalMethod::Sandwich } else { IntervalMethod::Bootstrap };
+        let automatic =
+            if self.form.robust || drawn > DRAWN { IntervalMethod::Sandwich } else { IntervalMethod::Bootstrap };
         let method = self.options.intervals.unwrap_or(automatic);
         let one = |group: &Group| {
             let rows = &group.rows;
@@ -194,7 +196,8 @@ impl Task<'_> {
     }
 
     fn solve_robust(&self, rows: &KeptRows, folds: &[usize]) -> Solved {
-        let members = |keep: &dyn Fn(usize) -> bool| -> Vec<usize> { (0..folds.len()).filter(|row| keep(*row)).collect() };
+        let members =
+            |keep: &dyn Fn(usize) -> bool| -> Vec<usize> { (0..folds.len()).filter(|row| keep(*row)).collect() };
         let (triangle, solution) = fit_robust(rows, &members(&|_| true), &self.free, self.form.weighting);
         let left_out = (0..FOLDS).map(|fold| {
             fit_robust(rows, &members(&|row| folds[row] != fold), &self.free, self.form.weighting).1.coefficients
@@ -219,7 +222,12 @@ impl Task<'_> {
     }
 
     /// Fits groups whose rows are only on disk.
-    fn fit_streamed(&self, table: &dyn Table, sheet: &Sheet, gathered: &Gathered) -> Result<Vec<FittedModel>, FitError> {
+    fn fit_streamed(
+        &self,
+        table: &dyn Table,
+        sheet: &Sheet,
+        gathered: &Gathered,
+    ) -> Result<Vec<FittedModel>, FitError> {
         let index: HashMap<&GroupKey, usize> =
             gathered.groups.iter().enumerate().map(|(index, group)| (&group.key, index)).collect();
         let triangles = self.triangles(table, sheet, gathered, &index)?;
@@ -252,7 +260,8 @@ impl Task<'_> {
             self.too_few(group, rows).unwrap_or_else(|| {
                 let mut model = self.model(group, &solved[place], &deviations[place], rows, method);
                 let worst = deviations[place].worst.iter();
-                model.outliers = worst.map(|&Off { line, target, prediction }| Outlier { line, target, prediction }).collect();
+                model.outliers =
+                    worst.map(|&Off { line, target, prediction }| Outlier { line, target, prediction }).collect();
                 self.look(&mut model, group, &solved[place]);
                 model
             })
@@ -349,8 +358,12 @@ impl Task<'_> {
     ) -> FittedModel {
         let Solved { triangle, solution, .. } = solved;
         let coefficients = self.names.iter().zip(&solution.coefficients).zip(&group.ranges);
-        let coefficients = coefficients
-            .map(|((name, value), range)| Coefficient { name: name.clone(), value: *value, interval: None, range: *range });
+        let coefficients = coefficients.map(|((name, value), range)| Coefficient {
+            name: name.clone(),
+            value: *value,
+            interval: None,
+            range: *range,
+        });
         let covariance = covariance(triangle, solution, &deviations.middle, rows);
         let mut model = FittedModel {
             coefficients: Some(coefficients.collect()),

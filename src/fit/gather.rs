@@ -74,7 +74,13 @@ impl Group {
 }
 
 /// Passes over a table.
-pub(super) fn gather(table: &dyn Table, sheet: &Sheet, options: &Options, weighting: Weighting, all: bool) -> Result<Gathered, FitError> {
+pub(super) fn gather(
+    table: &dyn Table,
+    sheet: &Sheet,
+    options: &Options,
+    weighting: Weighting,
+    all: bool,
+) -> Result<Gathered, FitError> {
     let limit = if all { usize::MAX } else { options.most_kept };
     let keep = AtomicBool::new(true);
     let work = |cells: Cells| {

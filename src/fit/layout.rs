@@ -104,7 +104,9 @@ impl<'a> Layout<'a> {
     fn derive(&mut self, index: usize) -> Result<(), FitError> {
         let derived = &self.form.lets[index];
         let slot = match &derived.rule {
-            Rule::Expr(placed) => Slot::Derived(self.program(placed, index, &format!("`{}`", derived.name))?, placed.clone()),
+            Rule::Expr(placed) => {
+                Slot::Derived(self.program(placed, index, &format!("`{}`", derived.name))?, placed.clone())
+            }
             Rule::Map { of, from, otherwise } => match self.find(of, index, None)? {
                 Found::Column(column) => {
                     Slot::Map { text: self.text(column), from: from.clone(), otherwise: *otherwise }

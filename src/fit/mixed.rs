@@ -65,7 +65,14 @@ pub(super) fn read_beside(table: &dyn Table, sheet: &Sheet, head: &Head) -> Resu
 
 impl Beside {
     /// Looks for columns that mix rows of a group; `values` holds features and target, row by row.
-    pub(super) fn mixed(&self, values: &[f64], lines: &[u64], free: &[bool], weighting: Weighting, error: f64) -> Vec<Mixed> {
+    pub(super) fn mixed(
+        &self,
+        values: &[f64],
+        lines: &[u64],
+        free: &[bool],
+        weighting: Weighting,
+        error: f64,
+    ) -> Vec<Mixed> {
         if error < LEAST_ERROR {
             return Vec::new();
         }

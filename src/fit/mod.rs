@@ -19,6 +19,7 @@ mod intervals;
 mod layout;
 mod mixed;
 mod params;
+mod params_text;
 mod quantiles;
 mod robust;
 mod sheet;
@@ -34,6 +35,7 @@ pub use fitting::fit;
 pub use gate::{Duplicates, Excluded, Gate};
 
 pub use params::{ParamSet, Params, Predicate, Same, predicates};
+pub use params_text::{ParamText, WRITTEN, put_set, write_params};
 
 use std::io::{self, Read};
 
@@ -66,13 +68,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Options {
-        Options {
-            threads: 1,
-            intervals: None,
-            resamples: 1000,
-            most_kept: 1 << 20,
-            drop_duplicates: false,
-        }
+        Options { threads: 1, intervals: None, resamples: 1000, most_kept: 1 << 20, drop_duplicates: false }
     }
 }
 

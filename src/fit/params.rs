@@ -157,7 +157,11 @@ mod tests {
     #[test]
     fn copies_are_found() {
         let values = [("u", 7.5), ("t", 910.0)];
-        let ops = [("fast", set("base", &values)), ("slow", set("base", &values)), ("zero", set("base", &[("u", 0.0), ("t", 910.0)]))];
+        let ops = [
+            ("fast", set("base", &values)),
+            ("slow", set("base", &values)),
+            ("zero", set("base", &[("u", 0.0), ("t", 910.0)])),
+        ];
         let params = Params { ops: ops.map(|(op, set)| (op.to_owned(), vec![set])).to_vec() };
         assert_eq!(params.same(), [Same { one: "fast/base".to_owned(), other: "slow/base".to_owned() }]);
     }

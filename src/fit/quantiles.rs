@@ -42,7 +42,10 @@ impl Quantiles {
     pub(super) fn merge(&mut self, other: Quantiles) {
         match (self, other) {
             (Quantiles::Exact(values), Quantiles::Exact(others)) => values.extend(others),
-            (Quantiles::Counted { counts, all, most }, Quantiles::Counted { counts: others, all: more, most: other }) => {
+            (
+                Quantiles::Counted { counts, all, most },
+                Quantiles::Counted { counts: others, all: more, most: other },
+            ) => {
                 if counts.is_empty() {
                     *counts = others;
                 } else {

@@ -49,7 +49,8 @@ pub(super) fn fit_robust(
         }
         let before = solution.coefficients.clone();
         (triangle, solution) = solve(rows, members, &base, &weights, free, &mut solver);
-        let moved = solution.coefficients.iter().zip(&before).any(|(now, then)| (now - then).abs() > 1e-10 * then.abs());
+        let moved =
+            solution.coefficients.iter().zip(&before).any(|(now, then)| (now - then).abs() > 1e-10 * then.abs());
         if !moved {
             break;
         }

@@ -74,8 +74,11 @@ impl Sheet {
         let op = form.op.as_ref().and_then(|name| layout.column_if_there(name));
         let op_column = op.map(|column| head.names[column].clone());
         let op = op.map(|column| layout.text(column));
-        let set_names =
-            if form.sets.is_empty() { vec![String::new()] } else { form.sets.iter().map(|(name, _)| name.clone()).collect() };
+        let set_names = if form.sets.is_empty() {
+            vec![String::new()]
+        } else {
+            form.sets.iter().map(|(name, _)| name.clone()).collect()
+        };
         let Layout { wants, slots, .. } = layout;
         let (weighting, intercept) = (form.weighting, form.intercept);
         Ok(Sheet { wants, slots, filters, sets, set_names, target, features, by, op, op_column, weighting, intercept })
@@ -84,7 +87,10 @@ impl Sheet {
     /// Tells whether a column of the table is only read because it names operations.
     pub(super) fn is_op(&self, column: usize) -> bool {
         let want = self.wants[column];
-        want.number.is_none() && want.text.is_some() && want.text == self.op && !self.by.contains(&want.text.unwrap_or(0))
+        want.number.is_none()
+            && want.text.is_some()
+            && want.text == self.op
+            && !self.by.contains(&want.text.unwrap_or(0))
     }
 
     /// Returns how many coefficients there are.
@@ -320,9 +326,7 @@ impl Sheet {
             let value = match &named.slot {
                 _ if !read.contains(&index) => None,
                 // A derived column that nobody needs in this row may lack what it likes.
-                Slot::Derived(program, _) => {
-                    program.eval_f64(|slot| values[slot].as_ref().map(Operand::borrowed)).ok()
-                }
+                Slot::Derived(program, _) => program.eval_f64(|slot| values[slot].as_ref().map(Operand::borrowed)).ok(),
                 _ => cell(&base[index], row).map(owned),
             };
             values.push(value);
@@ -418,8 +422,7 @@ impl Kept {
 
     /// Keeps rows by their index among those that are left.
     fn retain(&mut self, keep: impl Fn(usize) -> bool) {
-        let rows: Vec<u32> =
-            (0..self.len()).filter(|index| keep(*index)).map(|index| self.row(index) as u32).collect();
+        let rows: Vec<u32> = (0..self.len()).filter(|index| keep(*index)).map(|index| self.row(index) as u32).collect();
         if rows.len() < self.len() {
             self.rows = Some(rows);
         }

@@ -182,7 +182,9 @@ fn row_descriptor<'r>(record: &'r ByteRecord, columns: &Columns) -> Result<Descr
     let text = |place: usize| cell(record, columns.others[place]);
     let number = |place: usize, otherwise: u32| match text(place)? {
         "" => Ok(otherwise),
-        text => text.parse::<u32>().map_err(|_| format!("`{}` is `{text}`, and a whole number is wanted", OTHERS[place][0])),
+        text => {
+            text.parse::<u32>().map_err(|_| format!("`{}` is `{text}`, and a whole number is wanted", OTHERS[place][0]))
+        }
     };
     let count = |place: usize| match text(place)? {
         "-1" | "" => Ok(None),

@@ -22,6 +22,7 @@ pub mod estimating;
 pub mod evaluating;
 pub mod finding;
 pub mod fitting;
+pub mod fitting_files;
 mod fitting_models;
 mod following;
 pub mod importing;

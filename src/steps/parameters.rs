@@ -59,7 +59,10 @@ fn read_device(folder: &Path) -> Result<Architecture, StepError> {
         let wanted = place + 1;
         if *version != wanted {
             let message = format!("`{}` has no `params_v{wanted}.yaml`", folder.display());
-            return Err(StepError::usage(message, Some(format!("it has `params_v{version}.yaml`: versions have no gaps"))));
+            return Err(StepError::usage(
+                message,
+                Some(format!("it has `params_v{version}.yaml`: versions have no gaps")),
+            ));
         }
         read.push(read_file(path)?);
     }
@@ -69,9 +72,17 @@ fn read_device(folder: &Path) -> Result<Architecture, StepError> {
 }
 
 /// Returns the version in a file's name.
-fn version_of(path: &Path) -> Option<usize> {
+pub(super) fn version_of(path: &Path) -> Option<usize> {
     let digits = path.file_name()?.to_str()?.strip_prefix("params_v")?.strip_suffix(".yaml")?;
     (!digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit())).then(|| digits.parse().ok())?
+}
+
+/// Returns the latest version in a folder, whose versions have no gap; 0 if there is none.
+pub(super) fn latest_version(folder: &Path) -> Result<usize, StepError> {
+    if !files(folder)?.iter().any(|path| version_of(path).is_some()) {
+        return Ok(0);
+    }
+    Ok(read_device(folder)?.versions.len())
 }
 
 fn entries(folder: &Path) -> Result<Vec<PathBuf>, StepError> {

@@ -2,7 +2,8 @@
 
 use super::descriptor::Descriptor;
 use super::library::{
-    Category, Dimension, ELEMENTWISE, ELEMENTWISE_WIDE, FIDELITIES, FORMATS, OPERATIONS, PRODUCT, PRODUCT_V2, Term, Times,
+    Category, Dimension, ELEMENTWISE, ELEMENTWISE_WIDE, FIDELITIES, FORMATS, OPERATIONS, PRODUCT, PRODUCT_V2, Term,
+    Times,
 };
 use super::sparse::{Sparse, has_second};
 use crate::fit::params::{ParamSet, Params};
@@ -225,7 +226,8 @@ fn category(op: &str) -> Result<Category, EstimateError> {
 /// Returns the phases of the fidelity and the factor of the format's width.
 fn attributes(of: &Descriptor<'_>) -> Result<(u32, u32), EstimateError> {
     let phases = FIDELITIES.iter().find(|(known, _)| *known == of.math_fidelity);
-    let phases = phases.ok_or_else(|| unknown("fidelity", of.math_fidelity, FIDELITIES.map(|(name, _)| name).to_vec()))?;
+    let phases =
+        phases.ok_or_else(|| unknown("fidelity", of.math_fidelity, FIDELITIES.map(|(name, _)| name).to_vec()))?;
     let width = FORMATS.iter().find(|(known, _)| *known == of.data_format);
     let width = width.ok_or_else(|| unknown("format", of.data_format, FORMATS.map(|(name, _)| name).to_vec()))?;
     if !["rc", "r", "c"].contains(&of.vector_mode) {

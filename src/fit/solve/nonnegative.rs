@@ -144,7 +144,8 @@ impl Solver {
         self.trial.clear();
         self.trial.resize(count, 0.0);
         for row in (0..count).rev() {
-            let known: f64 = (row + 1..count).map(|column| self.columns[column * size + row] * self.trial[column]).sum();
+            let known: f64 =
+                (row + 1..count).map(|column| self.columns[column * size + row] * self.trial[column]).sum();
             self.trial[row] = (self.right[row] - known) / self.columns[row * size + row];
         }
         true
@@ -186,7 +187,8 @@ mod tests {
         let check = |rows: &[[f64; 3]], free: [bool; 2], expected: [f64; 2], states: [State; 2]| {
             let rows: Vec<Vec<f64>> = rows.iter().map(|row| row.to_vec()).collect();
             let found = solve(&rows, &free);
-            let close = found.coefficients.iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 1e-12);
+            let close =
+                found.coefficients.iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 1e-12);
             assert!(close && found.states == states, "{rows:?}: {found:?}");
         };
         use State::{Bound, Dependent, Fitted};

@@ -26,7 +26,8 @@ impl Triangle {
         let size = moments.features();
         let mut factor = vec![0.0; size * size];
         for row in 0..size {
-            let above = |column: usize| (0..row).map(|k| factor[k * size + row] * factor[k * size + column]).sum::<f64>();
+            let above =
+                |column: usize| (0..row).map(|k| factor[k * size + row] * factor[k * size + column]).sum::<f64>();
             let diagonal = moments.product(row, row);
             let left = diagonal - above(row);
             if left <= diagonal * 1e-13 {

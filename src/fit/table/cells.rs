@@ -248,7 +248,16 @@ pub(super) struct Records<'a> {
 impl<'a> Records<'a> {
     pub(super) fn new(bytes: &'a [u8], first_line: u64) -> Records<'a> {
         let reader = Reader::new();
-        Records { bytes, reader, line: first_line, at: 0, start: 0, output: vec![0; 1 << 12], ends: vec![0; 64], count: 0 }
+        Records {
+            bytes,
+            reader,
+            line: first_line,
+            at: 0,
+            start: 0,
+            output: vec![0; 1 << 12],
+            ends: vec![0; 64],
+            count: 0,
+        }
     }
 
     /// Goes to the next record, and returns its line.
@@ -348,7 +357,8 @@ mod tests {
             }
         };
         let text = |row: usize| &cells.texts[0].words[cells.texts[0].codes[row] as usize];
-        let rows = (0..cells.rows).map(|row| format!("{}: {} {} {}", cells.lines[row], number(0, row), text(row), number(1, row)));
+        let rows = (0..cells.rows)
+            .map(|row| format!("{}: {} {} {}", cells.lines[row], number(0, row), text(row), number(1, row)));
         let broken = cells.broken.iter().map(|(line, count)| format!("{line}: {count} cells"));
         rows.chain(broken).collect::<Vec<_>>().join("; ")
     }
@@ -372,7 +382,10 @@ mod tests {
 
     #[test]
     fn quotes_and_other_line_ends() {
-        assert_eq!(show(&cells("1,\"a,\"\"b\"\"\",\"2\"\r\n3,\"c\nd\",4\n5,e,6", false)), "2: 1 a,\"b\" 2; 3: 3 c\nd 4; 5: 5 e 6");
+        assert_eq!(
+            show(&cells("1,\"a,\"\"b\"\"\",\"2\"\r\n3,\"c\nd\",4\n5,e,6", false)),
+            "2: 1 a,\"b\" 2; 3: 3 c\nd 4; 5: 5 e 6"
+        );
         assert_eq!(show(&cells("1,a,2\r3,b,4\r", false)), "2: 1 a 2; 2: 3 b 4");
     }
 

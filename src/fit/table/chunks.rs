@@ -53,7 +53,8 @@ impl<R: Read> Chunks<R> {
                 break (end, quoted);
             }
             if bytes.len() >= LONGEST {
-                let message = format!("line {}: a record of more than {LONGEST} bytes; is a quote never closed?", self.line);
+                let message =
+                    format!("line {}: a record of more than {LONGEST} bytes; is a quote never closed?", self.line);
                 return Err(io::Error::new(io::ErrorKind::InvalidData, message));
             }
             wanted = bytes.len() * 2;
@@ -139,7 +140,10 @@ mod tests {
         // Records of two lines: each chunk starts at an odd one.
         let quoted = b"1,\"2\n\n3\"\r\n".repeat(CHUNK / 7);
         let found = chunks(&quoted);
-        assert!(found.len() > 1 && found.iter().all(|(length, line, _)| length % 10 == 0 && line % 3 == 1), "{found:?}");
+        assert!(
+            found.len() > 1 && found.iter().all(|(length, line, _)| length % 10 == 0 && line % 3 == 1),
+            "{found:?}"
+        );
     }
 
     #[test]

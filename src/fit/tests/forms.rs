@@ -38,7 +38,11 @@ fn filters_and_groups() {
     let both = "target: time\nfeatures: { rows: '1' }\nby: [kind]\nsets: { base: 'true', wide: a > 1 }\n";
     check(both, TABLE, "x/base: rows 2.5; y/wide: rows 7; y/base: rows 9.5; x/wide: rows 9");
     check(&format!("{FORM}by: [kind]\nwhere: [a < 3]\n"), TABLE, "x: one 2, two 3; y: one 2, two 3");
-    check(&format!("{FORM}by: [a]\n"), TABLE, "1: one 2, two 3; 0: 1 rows do not determine 2 coefficients; 2: 1 rows do not determine 2 coefficients; 3: 1 rows do not determine 2 coefficients");
+    check(
+        &format!("{FORM}by: [a]\n"),
+        TABLE,
+        "1: one 2, two 3; 0: 1 rows do not determine 2 coefficients; 2: 1 rows do not determine 2 coefficients; 3: 1 rows do not determine 2 coefficients",
+    );
 }
 
 #[test]
@@ -53,19 +57,47 @@ fn robust_fits_do_not_follow_one_row() {
 
 #[test]
 fn mistakes() {
-    check("target: tim\nfeatures: { one: a }\n", TABLE, "error: the target needs `tim`, and the table has no such column (did you mean `time`?)");
+    check(
+        "target: tim\nfeatures: { one: a }\n",
+        TABLE,
+        "error: the target needs `tim`, and the table has no such column (did you mean `time`?)",
+    );
     check(
         "columns: { m: [rows, height] }\ntarget: time\nfeatures: { one: m }\n",
         TABLE,
         "error: feature `one` needs `m`, and the table has no column `rows` or `height` (known: `a`, `b`, `time`, `kind`)",
     );
     check("target: time\nfeatures: { one: kind }\n", TABLE, "error: feature `one` is a text, and a number is wanted");
-    check("target: time\nfeatures: { one: a }\nwhere: [a]\n", TABLE, "error: `where` is a number, and a truth value is wanted (compare it: `... > 0`, `... == 'text'`)");
-    check("target: time\nfeatures: { one: a }\nby: [color]\n", TABLE, "error: `by` needs `color`, and the table has no such column (known: `a`, `b`, `time`, `kind`)");
-    check("target: time\nfeatures: { one: a }\nwhere: [a > 9]\n", TABLE, "error: no row of the table can be used (the commonest reason: `where` does not hold)");
-    check("target: time\nfeatures: { one: a, two: b }\nwhere: [a == 2]\n", TABLE, "error: no row of the table can be used (the commonest reason: 1 rows do not determine 2 coefficients)");
-    check("target: time\nfeatures: { one: a }\n", "a,a,time\n1,2,3\n", "error: `a` is a column that the table has 2 times");
-    check("target: time\nfeatures: { one: x_y }\n", "x-y,x y,time\n1,2,3\n", "error: `x_y` may be `x-y` or `x y` (say which under `columns`)");
+    check(
+        "target: time\nfeatures: { one: a }\nwhere: [a]\n",
+        TABLE,
+        "error: `where` is a number, and a truth value is wanted (compare it: `... > 0`, `... == 'text'`)",
+    );
+    check(
+        "target: time\nfeatures: { one: a }\nby: [color]\n",
+        TABLE,
+        "error: `by` needs `color`, and the table has no such column (known: `a`, `b`, `time`, `kind`)",
+    );
+    check(
+        "target: time\nfeatures: { one: a }\nwhere: [a > 9]\n",
+        TABLE,
+        "error: no row of the table can be used (the commonest reason: `where` does not hold)",
+    );
+    check(
+        "target: time\nfeatures: { one: a, two: b }\nwhere: [a == 2]\n",
+        TABLE,
+        "error: no row of the table can be used (the commonest reason: 1 rows do not determine 2 coefficients)",
+    );
+    check(
+        "target: time\nfeatures: { one: a }\n",
+        "a,a,time\n1,2,3\n",
+        "error: `a` is a column that the table has 2 times",
+    );
+    check(
+        "target: time\nfeatures: { one: x_y }\n",
+        "x-y,x y,time\n1,2,3\n",
+        "error: `x_y` may be `x-y` or `x y` (say which under `columns`)",
+    );
     check("target: time\nfeatures: { one: a }\n", "", "error: the table is empty (its first line names the columns)");
     check("target: time\nfeatures: { one: a }\n", "a,time\n", "error: no row of the table can be used");
 }

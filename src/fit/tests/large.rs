@@ -39,7 +39,9 @@ fn one_group() {
         assert!((one.value / other.value - 1.0).abs() < 1e-10, "{one:?} {other:?}");
         assert_eq!(one.range, other.range);
         let ((low, high), (other_low, other_high)) = (one.interval.unwrap(), other.interval.unwrap());
-        assert!(low < 3.0 * one.value && (low - other_low).abs() + (high - other_high).abs() < 0.2 * (high - low) * 2.0);
+        assert!(
+            low < 3.0 * one.value && (low - other_low).abs() + (high - other_high).abs() < 0.2 * (high - low) * 2.0
+        );
     }
     let close = |one: Option<f64>, other: Option<f64>, share: f64| (one.unwrap() / other.unwrap() - 1.0).abs() < share;
     let (one, other) = (&one.quality, &other.quality);
@@ -73,10 +75,12 @@ fn groups_are_exact() {
 
 #[test]
 fn ill_conditioned_features_are_rotated() {
-    let rows: String = (0..60_000).map(|row| {
-        let (a, e) = (f64::from(row % 100 + 1), f64::from(row % 7) * 1e-3);
-        format!("{a},{},{}\n", a + e, 2.0 * a + 5.0 * (a + e))
-    }).collect();
+    let rows: String = (0..60_000)
+        .map(|row| {
+            let (a, e) = (f64::from(row % 100 + 1), f64::from(row % 7) * 1e-3);
+            format!("{a},{},{}\n", a + e, 2.0 * a + 5.0 * (a + e))
+        })
+        .collect();
     let table = format!("a,b,t\n{rows}");
     for options in [streamed(1), Options::default()] {
         let fit = fit_with(FORM, &table, &options);

@@ -26,7 +26,8 @@ fn shown(fit: &Fit) -> String {
         let coefficients: Vec<String> = coefficients
             .map(|coefficient| format!("{} {}", coefficient.name, (coefficient.value * 1e9).round() / 1e9))
             .collect();
-        let name: Vec<&str> = model.by.iter().chain([&model.set]).map(String::as_str).filter(|n| !n.is_empty()).collect();
+        let name: Vec<&str> =
+            model.by.iter().chain([&model.set]).map(String::as_str).filter(|n| !n.is_empty()).collect();
         let name = if name.is_empty() { String::new() } else { format!("{}: ", name.join("/")) };
         if coefficients.is_empty() {
             return format!("{name}{}", model.findings[0].message);

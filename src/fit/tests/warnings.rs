@@ -1,7 +1,7 @@
 //! What looks wrong is said, whatever the columns are called.
 
 use super::fit_text;
-use crate::fit::{Fit, FindingKind};
+use crate::fit::{FindingKind, Fit};
 use std::fmt::Write;
 
 fn kinds(fit: &Fit) -> Vec<FindingKind> {
@@ -53,7 +53,11 @@ fn mixed_rows() {
     let named = fit_text(&format!("{FORM}op: flavour\n"), &both).unwrap();
     assert!(messages(&named).starts_with(expected), "{}", messages(&named));
     let few = fit_text("target: t\nfeatures: { a: x, b: y }\nop: flavour\nwhere: [x * y < 5]\n", &both).unwrap();
-    assert!(messages(&few).contains("`flavour` mixes rows of 2 operations: 5 of `sweet`, 5 of `sour`"), "{}", messages(&few));
+    assert!(
+        messages(&few).contains("`flavour` mixes rows of 2 operations: 5 of `sweet`, 5 of `sour`"),
+        "{}",
+        messages(&few)
+    );
     // Texts that make no difference mix nothing.
     let alike = table(|x, y| {
         let t = (3.0 * x + 2.0 * y) * (1.0 + 0.1 * (x * 7.0 + y).sin());
@@ -66,7 +70,8 @@ fn mixed_rows() {
 fn a_bad_form_is_found_in_spite_of_its_r2() {
     let fit = fit_text(FORM, &table(|x, y| plain(x * x * x * y + 1.0))).unwrap();
     assert!(!kinds(&fit).contains(&FindingKind::BadForm), "its R² is bad: {:?}", fit.models[0].quality.r2);
-    let fit = fit_text(FORM, &table(|x, y| plain(40.0 * y * (1.0 + 0.2 * (x * 3.0).sin()) - 38.0 * y.min(5.0)))).unwrap();
+    let fit =
+        fit_text(FORM, &table(|x, y| plain(40.0 * y * (1.0 + 0.2 * (x * 3.0).sin()) - 38.0 * y.min(5.0)))).unwrap();
     let quality = &fit.models[0].quality;
     assert!(quality.r2.unwrap() > 0.9 && quality.mean_error.unwrap() > 0.2, "{quality:?}");
     assert!(messages(&fit).contains("the form does not fit in spite of an R² of 0.9"), "{}", messages(&fit));
@@ -78,7 +83,8 @@ fn coefficients_at_zero_say_why() {
     assert!(!messages(&fit).contains("is 0"), "{}", messages(&fit));
     let fit = fit_text(FORM, &table(|x, y| plain(3.0 * y - 0.01 * x))).unwrap();
     assert_eq!(messages(&fit), "`a` is 0: the rows would have it at -0.01, and it may not be negative");
-    let fit = fit_text("target: t\nfeatures: { a: x, b: y, c: 2 * y, d: 0 * y }\n", &table(|x, y| plain(x + y))).unwrap();
+    let fit =
+        fit_text("target: t\nfeatures: { a: x, b: y, c: 2 * y, d: 0 * y }\n", &table(|x, y| plain(x + y))).unwrap();
     assert!(messages(&fit).contains("`b` is 0: the feature depends on the others"), "{}", messages(&fit));
     assert!(messages(&fit).contains("`d` is 0: the feature is 0 in all rows"), "{}", messages(&fit));
     assert!(messages(&fit).contains("features go together (one depends on others)"), "{}", messages(&fit));
@@ -86,8 +92,15 @@ fn coefficients_at_zero_say_why() {
 
 #[test]
 fn constant_features_and_wide_intervals() {
-    let fit = fit_text("target: t\nfeatures: { a: x, b: '7' }\n", &table(|x, y| plain(3.0 * x + 20.0 + y / 100.0))).unwrap();
-    assert!(messages(&fit).contains("feature `b` is 7 in all rows: its coefficient is only the constant part"), "{}", messages(&fit));
-    let noisy = fit_text(FORM, &table(|x, y| plain(1.2 * x + 3.0 * y * (1.0 + 0.1 * (12.9898 * x + 78.233 * y).sin())))).unwrap();
+    let fit =
+        fit_text("target: t\nfeatures: { a: x, b: '7' }\n", &table(|x, y| plain(3.0 * x + 20.0 + y / 100.0))).unwrap();
+    assert!(
+        messages(&fit).contains("feature `b` is 7 in all rows: its coefficient is only the constant part"),
+        "{}",
+        messages(&fit)
+    );
+    let noisy =
+        fit_text(FORM, &table(|x, y| plain(1.2 * x + 3.0 * y * (1.0 + 0.1 * (12.9898 * x + 78.233 * y).sin()))))
+            .unwrap();
     assert!(messages(&noisy).contains("`a` is hardly determined"), "{}", messages(&noisy));
 }
