@@ -17,6 +17,10 @@ use std::path::Path;
 pub(super) fn estimate(session: &Session, arguments: &EstimateArgs) -> Result<Exit, Exit> {
     let printer = &session.printer;
     let fail = |error: StepError| printer.step(&error);
+    if arguments.format == TextFormat::Json && arguments.out.is_none() {
+        printer.error("the JSON needs --out: without it, the rows are on standard output", None);
+        return Err(Exit::Usage);
+    }
     let devices = architectures(arguments.params.as_deref()).map_err(fail)?;
     let same: BTreeSet<String> = devices
         .iter()
@@ -69,7 +73,7 @@ fn evaluation(arguments: &EstimateArgs, formula: Formula) -> Evaluation {
         },
         op_name: arguments.op_name.clone(),
         architecture: arguments.arch.clone(),
-        version: arguments.version,
+        version: arguments.params_version,
         formula,
         bounds: arguments.bounds,
     }
@@ -133,11 +137,7 @@ fn say(
             });
             printer.data(|out| writeln!(out, "{json:#}"))?;
         }
-        TextFormat::Json => {
-            printer.error("the JSON needs --out: without it, the rows are on standard output", None);
-            return Err(Exit::Usage);
-        }
-        TextFormat::Text => {
+        TextFormat::Json | TextFormat::Text => {
             let text = comparison.as_ref().map_or_else(|| count(*all, "row"), line);
             match arguments.out {
                 Some(_) => printer.data(|out| writeln!(out, "{text}"))?,

@@ -48,7 +48,7 @@ pub(super) struct EstimateArgs {
     pub(super) arch: String,
     /// The version of the parameters [default: the latest]
     #[arg(long, value_name = "N", requires = "evaluate")]
-    pub(super) version: Option<u32>,
+    pub(super) params_version: Option<u32>,
     /// The least and the largest ratio that will do
     #[arg(long, value_name = "LOW,HIGH", requires = "evaluate", value_parser = bounds)]
     pub(super) bounds: Option<(f64, f64)>,

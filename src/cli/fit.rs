@@ -5,7 +5,7 @@ use super::arguments::TextFormat;
 use super::exit::Exit;
 use super::fit_arguments::{FitArgs, IntervalChoice, WeightingChoice};
 use super::table::{row, table};
-use crate::fit::{Coefficient, FindingKind, FittedModel, Gate, IntervalMethod, Options, Quality};
+use crate::fit::{Coefficient, FindingKind, FittedModel, FoundForm, Gate, IntervalMethod, Options, Quality, Search};
 use crate::report::{count, short};
 use crate::steps::fitting::{FitRequest, FittedFile, fit_files};
 use crate::steps::fitting_files::{promote, write_out};
@@ -60,6 +60,7 @@ fn request(arguments: &FitArgs) -> FitRequest {
             WeightingChoice::Relative => Weighting::Relative,
         }),
         robust: *robust,
+        search: arguments.search,
         options: Options {
             threads: threads.map_or(processors, |threads| threads as usize),
             intervals: intervals.map(|choice| match choice {
@@ -84,7 +85,29 @@ fn models_json(file: &FittedFile) -> Vec<Value> {
         file.fit.by.iter().cloned().zip(model.by.iter().cloned().map(Value::from)).collect()
     };
     let models = file.fit.models.iter().zip(&file.names);
-    models.map(|(model, (op, set))| model_json(model, op, set, by(model), &file.path.display().to_string())).collect()
+    models
+        .map(|(model, (op, set))| {
+            let mut json = model_json(model, op, set, by(model), &file.path.display().to_string());
+            if let Some(search) = search_of(file, model) {
+                json["search"] = search_json(search);
+            }
+            json
+        })
+        .collect()
+}
+
+/// Returns what was found for the group of a model.
+fn search_of<'f>(file: &'f FittedFile, model: &FittedModel) -> Option<&'f Search> {
+    file.searches.iter().find(|search| search.by == model.by && search.set == model.set)
+}
+
+fn search_json(search: &Search) -> Value {
+    let Search { candidates, rows, forms, by: _, set: _ } = search;
+    let form = |found: &FoundForm| {
+        let terms: Map<String, Value> = found.terms.iter().map(|(term, value)| (term.clone(), json!(value))).collect();
+        json!({ "terms": terms, "cv_mape": found.left_out_error * 100.0 })
+    };
+    json!({ "candidates": candidates, "rows": rows, "forms": forms.iter().map(form).collect::<Vec<_>>() })
 }
 
 /// Returns the JSON of a model; errors are in percent of the target.
@@ -111,7 +134,7 @@ fn model_json(model: &FittedModel, op: &str, set: &str, by: Map<String, Value>, 
         "r2": r2,
         "cv_mape": percent(left_out_error),
         "warnings": findings,
-        "data": path,
+        "file": path,
         "by": by,
         "interval_method": method,
         "rmse": rmse,
@@ -154,6 +177,9 @@ fn text(file: &FittedFile, session: &Session) -> String {
     }
     for (model, (op, set)) in file.fit.models.iter().zip(&file.names) {
         text.push_str(&model_text(model, op, set));
+        if let Some(search) = search_of(file, model) {
+            text.push_str(&search_text(search, model));
+        }
     }
     text
 }
@@ -169,19 +195,26 @@ fn gate_line(gate: &Gate) -> String {
 fn lines(lines: &[u64], rows: u64) -> String {
     let shown: Vec<String> = lines.iter().map(u64::to_string).collect();
     let more = if rows > lines.len() as u64 { ", ..." } else { "" };
-    format!("line {}{more}", shown.join(", "))
+    let noun = if rows == 1 { "line" } else { "lines" };
+    format!("{noun} {}{more}", shown.join(", "))
 }
 
 fn model_text(model: &FittedModel, op: &str, set: &str) -> String {
     let by = model.by.iter().filter(|value| *value != op).map(|value| format!(" {}", short(value, 40)));
     let mut text = format!("{} {set}{}: {}\n", short(op, 60), by.collect::<String>(), count(model.rows, "row"));
     if let Some(coefficients) = &model.coefficients {
-        let mut rows = vec![row(["parameter", "value", "95 % from", "to"])];
+        let mut rows = match model.method {
+            IntervalMethod::None => vec![row(["parameter", "value"])],
+            IntervalMethod::Bootstrap | IntervalMethod::Sandwich => {
+                vec![row(["parameter", "value", "95 % from", "to"])]
+            }
+        };
         for Coefficient { name, value, interval, .. } in coefficients {
-            let (low, high) = interval.map_or_else(Default::default, |(low, high)| (digits(low), digits(high)));
-            rows.push(vec![name.clone(), digits(*value), low, high]);
+            let mut cells = vec![name.clone(), digits(*value)];
+            cells.extend(interval.iter().flat_map(|(low, high)| [digits(*low), digits(*high)]));
+            rows.push(cells);
         }
-        text.push_str(&table(rows, &[1, 2, 3]));
+        text.push_str(&table(rows, if model.method == IntervalMethod::None { &[1] } else { &[1, 2, 3] }));
         text.push_str(&quality_line(&model.quality));
     }
     match model.outlier_rows {
@@ -194,6 +227,19 @@ fn model_text(model: &FittedModel, op: &str, set: &str) -> String {
     }
     for finding in &model.findings {
         text.push_str(&format!("  ! {}\n", finding.message));
+    }
+    text
+}
+
+/// Returns the forms that were found, beside the error of the declared one.
+fn search_text(search: &Search, model: &FittedModel) -> String {
+    let declared =
+        model.quality.left_out_error.map_or_else(|| "-".to_owned(), |share| format!("{:.2} %", share * 100.0));
+    let terms = count(search.candidates as u64, "term");
+    let mut text = format!("  forms out of {terms}, by the error of rows left out ({declared} as declared):\n");
+    for FoundForm { terms, left_out_error } in &search.forms {
+        let terms: Vec<String> = terms.iter().map(|(term, value)| format!("{} * {term}", digits(*value))).collect();
+        text.push_str(&format!("    {:.2} %  {}\n", left_out_error * 100.0, terms.join(" + ")));
     }
     text
 }

@@ -8,17 +8,17 @@ use std::path::PathBuf;
 #[command(
     after_help = "A model says what is predicted from what: docs/models.md. These ship: eltwise, matmul, matmul_v2, depthwise,
 reduce_z. Coefficients are not negative unless the model says so. Rows that lack a value are left out, and
-counted with the reason; errors are shares of the target.
+counted with the reason; errors are shares of the target. With --strict, nothing is written if rows were
+left out, are equal or mixed.
 
 Examples:
   shmoo fit --model eltwise sqrt-op-performance.csv
   shmoo fit --model eltwise sine.csv --where \"op == 'sine'\" --format json
   shmoo fit --model eltwise *-op-performance.csv --strict
   shmoo fit --model models/conv.yaml sweep.csv --by arch --weighting relative
+  shmoo fit --model eltwise add-op-performance.csv --search
   shmoo fit --model eltwise exp-approx.csv --set approx --out params.yaml
   shmoo fit --model matmul_v2 matmul.csv --op matmul --promote params/wormhole_b0
-
-With --strict, nothing is written if rows were left out or mixed.
 
 Exit codes: 2 for a table or model that does not fit, 11 with --strict if rows were left out or mixed, else 0."
 )]
@@ -53,6 +53,9 @@ pub(super) struct FitArgs {
     /// How intervals are made [default: bootstrap while the rows are few, else sandwich]
     #[arg(long, value_enum)]
     pub(super) intervals: Option<IntervalChoice>,
+    /// Look for better forms over the columns that the features use
+    #[arg(long)]
+    pub(super) search: bool,
     /// Draw rows again so many times
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(100..=100_000))]
     pub(super) resamples: u32,

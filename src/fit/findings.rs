@@ -54,13 +54,14 @@ impl Finding {
     }
 }
 
-/// Looks at the coefficients.
+/// Looks at the coefficients; `meant` says which features are meant to be the same in all rows.
 pub(super) fn of_coefficients(
     coefficients: &[Coefficient],
     free: &[bool],
     triangle: &Triangle,
     solution: &Solution,
     quality: &Quality,
+    meant: &[bool],
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (index, coefficient) in coefficients.iter().enumerate() {
@@ -68,7 +69,7 @@ pub(super) fn of_coefficients(
         if *value == 0.0 {
             let why = why_zero(index, range, free, triangle, solution);
             findings.push(Finding::new(FindingKind::ZeroCoefficient, format!("`{name}` is 0: {why}")));
-        } else if range.0 == range.1 && coefficients.len() > 1 && name != "intercept" {
+        } else if range.0 == range.1 && coefficients.len() > 1 && !meant[index] {
             let shown = show_number(range.0);
             let message = format!(
                 "feature `{name}` is {shown} in all rows: its coefficient is only the constant part of the target"

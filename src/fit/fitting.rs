@@ -53,7 +53,9 @@ pub fn fit(form: &Form, table: &dyn Table, options: &Options) -> Result<Fit, Fit
         free.push(true);
         names.push("intercept".to_owned());
     }
-    let task = Task { form, options, free, names, op_column: sheet.op_column.clone().unwrap_or_default() };
+    let mut meant: Vec<bool> = form.features.iter().map(|feature| feature.value.expr.names().is_empty()).collect();
+    meant.resize(names.len(), true);
+    let task = Task { meant, form, options, free, names, op_column: sheet.op_column.clone().unwrap_or_default() };
     let models = if gathered.kept {
         gathered.gate.duplicates = Some(task.duplicates(&mut gathered.groups));
         if let Some(dropped) = gathered.gate.duplicates.as_ref().filter(|found| found.excluded) {
@@ -86,6 +88,8 @@ struct Task<'a> {
     options: &'a Options,
     free: Vec<bool>,
     names: Vec<String>,
+    /// Features that are meant to be the same in all rows.
+    meant: Vec<bool>,
     /// The column of the table that names operations.
     op_column: String,
 }
@@ -325,7 +329,7 @@ impl Task<'_> {
         (rows < wanted as u64).then(|| FittedModel {
             findings: vec![Finding::new(
                 FindingKind::FewRows,
-                format!("{rows} rows do not determine {wanted} coefficients"),
+                format!("too few rows: {rows} for {wanted} coefficients"),
             )],
             ..self.empty(group, rows)
         })
@@ -394,7 +398,7 @@ impl Task<'_> {
     fn look(&self, model: &mut FittedModel, group: &Group, solved: &Solved) {
         let coefficients = model.coefficients.as_deref().unwrap_or_default();
         let mut findings =
-            of_coefficients(coefficients, &self.free, &solved.triangle, &solved.solution, &model.quality);
+            of_coefficients(coefficients, &self.free, &solved.triangle, &solved.solution, &model.quality, &self.meant);
         findings.extend(of_quality(&model.quality, model.rows, self.free.len()));
         findings.extend(of_ops(&group.ops, &self.op_column));
         model.findings = findings;
@@ -413,7 +417,7 @@ fn merged<'a>(size: usize, triangles: impl Iterator<Item = &'a Triangle>) -> Tri
 }
 
 /// Divides rows into parts of equal size, by chance.
-fn balanced_folds(rows: usize) -> Vec<usize> {
+pub(super) fn balanced_folds(rows: usize) -> Vec<usize> {
     let mut order: Vec<f64> = (0..rows).map(|row| (row % FOLDS) as f64).collect();
     Random::new(0xf01d).shuffle(&mut order);
     order.into_iter().map(|fold| fold as usize).collect()

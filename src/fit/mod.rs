@@ -22,6 +22,7 @@ mod params;
 mod params_text;
 mod quantiles;
 mod robust;
+mod search;
 mod sheet;
 mod solve;
 mod table;
@@ -36,6 +37,8 @@ pub use gate::{Duplicates, Excluded, Gate};
 
 pub use params::{ParamSet, Params, Predicate, Same, predicates};
 pub use params_text::{ParamText, WRITTEN, put_set, write_params};
+
+pub use search::{FoundForm, Search, search};
 
 use std::io::{self, Read};
 

@@ -3,7 +3,7 @@
 use super::StepError;
 use super::fitting_models::find_model;
 use crate::expr::Expr;
-use crate::fit::{self, Fit, FitError, FittedModel, Options, Table, identical};
+use crate::fit::{self, Fit, FitError, FittedModel, Options, Search, Table, identical};
 use crate::suite::{Form, Placed, Weighting};
 use crate::value::Problems;
 use std::fs::File;
@@ -29,6 +29,8 @@ pub struct FitRequest {
     pub weighting: Option<Weighting>,
     /// Whether rows far off count for less, besides what the model says.
     pub robust: bool,
+    /// Whether better forms are looked for.
+    pub search: bool,
     /// How the fit is made.
     pub options: Options,
 }
@@ -42,6 +44,8 @@ pub struct FittedFile {
     pub fit: Fit,
     /// The operation and the attribute set of each model.
     pub names: Vec<(String, String)>,
+    /// Better forms of each model, if they were looked for.
+    pub searches: Vec<Search>,
 }
 
 struct CsvFile<'a>(&'a Path);
@@ -59,7 +63,12 @@ pub fn fit_files(request: &FitRequest) -> Result<Vec<FittedFile>, StepError> {
     for path in &request.files {
         let fit = fit::fit(&form, &CsvFile(path), &request.options).map_err(|error| step_error(error, path, &form))?;
         let names = fit.models.iter().map(|model| (op_of(request, &form, model, path), set_of(request, model)));
-        fitted.push(FittedFile { path: path.clone(), names: names.collect(), fit });
+        let searches = match request.search {
+            true => fit::search(&form, &CsvFile(path), &request.options),
+            false => Ok(Vec::new()),
+        };
+        let searches = searches.map_err(|error| step_error(error, path, &form))?;
+        fitted.push(FittedFile { path: path.clone(), names: names.collect(), fit, searches });
     }
     find_identical(&mut fitted);
     Ok(fitted)

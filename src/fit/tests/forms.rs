@@ -41,7 +41,7 @@ fn filters_and_groups() {
     check(
         &format!("{FORM}by: [a]\n"),
         TABLE,
-        "1: one 2, two 3; 0: 1 rows do not determine 2 coefficients; 2: 1 rows do not determine 2 coefficients; 3: 1 rows do not determine 2 coefficients",
+        "1: one 2, two 3; 0: too few rows: 1 for 2 coefficients; 2: too few rows: 1 for 2 coefficients; 3: too few rows: 1 for 2 coefficients",
     );
 }
 
@@ -86,7 +86,7 @@ fn mistakes() {
     check(
         "target: time\nfeatures: { one: a, two: b }\nwhere: [a == 2]\n",
         TABLE,
-        "error: no row of the table can be used (the commonest reason: 1 rows do not determine 2 coefficients)",
+        "error: no row of the table can be used (the commonest reason: too few rows: 1 for 2 coefficients)",
     );
     check(
         "target: time\nfeatures: { one: a }\n",

@@ -16,6 +16,7 @@ fn request(model: &str, path: &Path) -> FitRequest {
         by: Vec::new(),
         weighting: None,
         robust: false,
+        search: false,
         options: Options { threads: 2, resamples: 200, ..Options::default() },
     }
 }
@@ -97,6 +98,16 @@ fn errors_are_those_of_others() {
             check("cond_X", quality.condition, 1e-4);
         }
     }
+}
+
+#[test]
+fn a_better_form_is_found() {
+    let Some(data) = published_data("a_better_form_is_found") else { return };
+    let request = FitRequest { search: true, ..request("eltwise", &data.join("wormhole_b0/add-op-performance.csv")) };
+    let fitted = fit_one(&request);
+    let declared = fitted.fit.models[0].quality.left_out_error.unwrap();
+    let best = &fitted.searches[0].forms[0];
+    assert!(best.left_out_error <= 0.01 && declared > 0.06, "{declared} {best:?}");
 }
 
 #[test]
