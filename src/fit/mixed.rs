@@ -42,11 +42,10 @@ pub(super) fn read_beside(table: &dyn Table, sheet: &Sheet, head: &Head) -> Resu
         let words = texts.words.iter().filter(|word| !word.is_empty());
         let numbers = words.clone().filter(|word| word.parse::<f64>().is_ok()).count();
         let count = words.count();
-        if sheet.wants[index] == Want::default() || sheet.is_op(index) {
-            if count >= 2 && numbers * 2 < count {
-                wants[index].text = Some(names.len());
-                names.push(head.names[index].clone());
-            }
+        let unused = sheet.wants[index] == Want::default() || sheet.is_op(index);
+        if unused && count >= 2 && numbers * 2 < count {
+            wants[index].text = Some(names.len());
+            names.push(head.names[index].clone());
         }
     }
     let mut beside = Beside { lines: Vec::new(), columns: names.into_iter().map(|name| (name, Vec::new())).collect() };

@@ -26,6 +26,15 @@ pub struct Estimated {
 const NAMED: usize = 100;
 
 impl Estimated {
+    /// Notes an operation that has no parameters of its own.
+    pub(super) fn note_stand_in(&mut self, estimator: &Estimator, descriptor: &Descriptor<'_>) {
+        if let Ok((_, true)) = estimator.operation(descriptor)
+            && !self.stand_ins.contains(descriptor.op)
+        {
+            self.stand_ins.insert(descriptor.op.to_owned());
+        }
+    }
+
     pub(super) fn refuse(&mut self, line: u64, why: String) {
         self.refused_rows += 1;
         if self.refused.len() < NAMED {
@@ -56,7 +65,10 @@ pub(super) struct Input {
 impl Input {
     pub(super) fn open(path: &Path) -> Result<Input, StepError> {
         let file = File::open(path).map_err(|source| StepError::Read { path: path.to_owned(), source })?;
-        let mut reader = ReaderBuilder::new().from_reader(BufReader::with_capacity(1 << 18, file));
+        let mut reader = ReaderBuilder::new()
+            // With `\r\n` as an end, lines would be counted one too low; the `\r` goes when cells are trimmed.
+            .terminator(csv::Terminator::Any(b'\n'))
+            .from_reader(BufReader::with_capacity(1 << 18, file));
         let header = reader.headers().map_err(|error| broken(path, &error))?;
         let header: Vec<String> =
             header.iter().map(|name| name.trim_start_matches('\u{feff}').trim().to_owned()).collect();
@@ -138,12 +150,9 @@ pub fn estimate_file(
     while input.reader.read_byte_record(&mut record).map_err(|error| broken(path, &error))? {
         estimated.rows += 1;
         let result = row_descriptor(&record, &columns).and_then(|descriptor| {
-            if let Ok((_, true)) = estimator.operation(&descriptor)
-                && !estimated.stand_ins.contains(descriptor.op)
-            {
-                estimated.stand_ins.insert(descriptor.op.to_owned());
-            }
-            estimator.estimate(&descriptor, formula).map_err(|error| explain(&error))
+            let cycles = estimator.estimate(&descriptor, formula).map_err(|error| explain(&error))?;
+            estimated.note_stand_in(estimator, &descriptor);
+            Ok(cycles)
         });
         record.trim();
         match result {

@@ -88,10 +88,8 @@ pub fn evaluate(
         let line = record.position().map_or(0, csv::Position::line);
         record.trim();
         let result = row(&record, &columns, evaluation, version).and_then(|(descriptor, runtime)| {
-            if let Ok((_, true)) = estimator.operation(&descriptor) {
-                evaluated.rows.stand_ins.insert(descriptor.op.to_owned());
-            }
             let cycles = estimator.estimate(&descriptor, evaluation.formula).map_err(|error| explain(&error))?;
+            evaluated.rows.note_stand_in(estimator, &descriptor);
             Ok((cycles, runtime))
         });
         match result {

@@ -125,7 +125,7 @@ impl Estimator {
         let params = self.params(of)?;
         check_format(of)?;
         let own = own_name(of);
-        let name = if params.has(own) { own } else { STAND_IN };
+        let name = if params.has(own) || !params.has(STAND_IN) { own } else { STAND_IN };
         let set = params.find(name, of).ok_or_else(|| EstimateError::NoSet(name.to_owned()))?;
         let found = Found { of, set, name, phases, width };
         let sparse = category == Category::Matmul && of.sparse_indices > 0;

