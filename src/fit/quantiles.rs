@@ -7,31 +7,34 @@ const LEAST: i32 = -30;
 /// The largest: 2 to this power.
 const MOST: i32 = 20;
 
+/// How many steps there are.
+const ALL_STEPS: usize = ((MOST - LEAST) * STEPS + 1) as usize;
+
 /// Values whose quantiles are asked for.
 #[derive(Debug, Clone)]
 pub(super) enum Quantiles {
     /// All of them.
     Exact(Vec<f64>),
-    /// How many there are in each step, and the largest.
-    Counted { counts: Vec<u32>, all: u64, most: f64 },
+    /// How many there are in each step, and the largest. While they are few, `few` has the step of each.
+    Counted { few: Vec<u16>, counts: Vec<u32>, all: u64, most: f64 },
 }
 
 impl Quantiles {
     pub(super) fn new(exact: bool) -> Quantiles {
-        if exact { Quantiles::Exact(Vec::new()) } else { Quantiles::Counted { counts: Vec::new(), all: 0, most: 0.0 } }
+        if exact {
+            Quantiles::Exact(Vec::new())
+        } else {
+            Quantiles::Counted { few: Vec::new(), counts: Vec::new(), all: 0, most: 0.0 }
+        }
     }
 
     /// Takes a value that is not negative.
     pub(super) fn add(&mut self, value: f64) {
         match self {
             Quantiles::Exact(values) => values.push(value),
-            Quantiles::Counted { counts, all, most } => {
-                if counts.is_empty() {
-                    counts.resize(((MOST - LEAST) * STEPS + 1) as usize, 0);
-                }
+            Quantiles::Counted { few, counts, all, most } => {
                 let step = ((value.log2() - f64::from(LEAST)) * f64::from(STEPS)).max(0.0) as usize;
-                let last = counts.len() - 1;
-                counts[step.min(last)] += 1;
+                count(few, counts, step.min(ALL_STEPS - 1) as u16);
                 *all += 1;
                 *most = most.max(value);
             }
@@ -43,14 +46,14 @@ impl Quantiles {
         match (self, other) {
             (Quantiles::Exact(values), Quantiles::Exact(others)) => values.extend(others),
             (
-                Quantiles::Counted { counts, all, most },
-                Quantiles::Counted { counts: others, all: more, most: other },
+                Quantiles::Counted { few, counts, all, most },
+                Quantiles::Counted { few: few_others, counts: others, all: more, most: other },
             ) => {
-                if counts.is_empty() {
-                    *counts = others;
-                } else {
-                    counts.iter_mut().zip(others).for_each(|(count, other)| *count += other);
+                if counts.is_empty() && !others.is_empty() {
+                    counts.resize(ALL_STEPS, 0);
                 }
+                counts.iter_mut().zip(others).for_each(|(count, other)| *count += other);
+                few_others.into_iter().for_each(|step| count(few, counts, step));
                 *all += more;
                 *most = most.max(other);
             }
@@ -67,7 +70,10 @@ impl Quantiles {
                 sorted.sort_by(f64::total_cmp);
                 quantile(&sorted, share)
             }
-            Quantiles::Counted { counts, all, most } => {
+            Quantiles::Counted { few, counts, all, most } => {
+                let mut counts = counts.clone();
+                counts.resize(ALL_STEPS, 0);
+                few.iter().for_each(|step| counts[usize::from(*step)] += 1);
                 let wanted = (share * *all as f64).ceil().max(1.0) as u64;
                 let mut seen = 0;
                 let step = counts.iter().position(|count| {
@@ -86,6 +92,16 @@ impl Quantiles {
             Quantiles::Counted { all, most, .. } => (*all > 0).then_some(*most),
         }
     }
+}
+
+/// Counts a step: by itself while they are few, so that thousands of small groups need little memory.
+fn count(few: &mut Vec<u16>, counts: &mut Vec<u32>, step: u16) {
+    if few.len() < ALL_STEPS {
+        few.push(step);
+        return;
+    }
+    counts.resize(ALL_STEPS, 0);
+    few.drain(..).chain([step]).for_each(|step| counts[usize::from(step)] += 1);
 }
 
 /// Returns a quantile of sorted values.
