@@ -24,6 +24,14 @@ fn table(operation: &str, each: f64) -> String {
 }
 
 #[test]
+fn the_schema_of_models_is_that_of_the_program() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/schemas/model.schema.json");
+    let text = std::fs::read_to_string(path).unwrap();
+    let hint = "write it again: shmoo schema model > docs/schemas/model.schema.json";
+    assert_eq!(text, format!("{:#}\n", shmoo::config::model_schema()), "{hint}");
+}
+
+#[test]
 fn fitting() {
     let broken = format!("{}copy,N/A,3\ncopy,8\ncopy,16,133\ncopy,16,133\n", table("copy", 2.0));
     shmoo()
