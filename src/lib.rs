@@ -9,6 +9,7 @@ pub mod compare;
 pub mod config;
 pub mod evidence;
 pub mod expr;
+pub mod fit;
 pub mod ledger;
 pub mod naming;
 pub mod outside;

@@ -18,6 +18,7 @@ mod integration {
     mod confirm;
     mod documents;
     mod faults;
+    mod fit;
     mod generator_project;
     mod history;
     mod layering;

@@ -4,7 +4,9 @@ use super::bisect_arguments::{BisectArgs, BisectStepArgs};
 use super::bless_arguments::BlessArgs;
 use super::changes_arguments::ChangesArgs;
 use super::compare_arguments::CompareArgs;
+use super::estimate_arguments::EstimateArgs;
 use super::exit::EXIT_CODES;
+use super::fit_arguments::FitArgs;
 use super::history_arguments::HistoryArgs;
 use crate::value::{BaselineRule, BaselineRuleError};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -56,6 +58,10 @@ pub(super) enum Command {
     Record(RecordArgs),
     /// Check a run against its expectations, known failures and goldens
     Check(CheckArgs),
+    /// Fit a performance model to measurements in CSV files
+    Fit(FitArgs),
+    /// Estimate what operations take, and hold estimates against measured runtimes
+    Estimate(EstimateArgs),
     /// List the suites of the project
     List(ListArgs),
     /// Ask the history
@@ -492,6 +498,8 @@ pub(super) enum SchemaKind {
     Suite,
     /// The project file `shmoo.yaml`
     Project,
+    /// A model file, for `shmoo fit`
+    Model,
 }
 
 #[derive(Debug, Args)]

@@ -18,7 +18,11 @@ mod compare;
 mod compare_arguments;
 mod confirm;
 mod doctor;
+mod estimate;
+mod estimate_arguments;
 mod exit;
+mod fit;
+mod fit_arguments;
 mod history;
 mod history_arguments;
 mod history_changes;
@@ -116,6 +120,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Bless(arguments) => bless::bless(&session, &arguments),
         Command::Changes(arguments) => changes::changes(&session, &arguments),
         Command::Check(arguments) => check::check(&session, &arguments),
+        Command::Estimate(arguments) => estimate::estimate(&session, &arguments),
+        Command::Fit(arguments) => fit::fit(&session, &arguments),
         Command::Record(arguments) => record::record(&session, &arguments),
         Command::Archive(arguments) => archive::archive(&session, &arguments),
         Command::Restore(arguments) => restore::restore(&session, &arguments),

@@ -3,13 +3,14 @@
 use super::Session;
 use super::arguments::{Cli, CompletionsArgs, SchemaArgs, SchemaKind};
 use super::exit::Exit;
-use crate::config::{project_schema, suite_schema};
+use crate::config::{model_schema, project_schema, suite_schema};
 use clap::CommandFactory;
 
 pub(super) fn schema(session: &Session, arguments: &SchemaArgs) -> Result<Exit, Exit> {
     let schema = match arguments.kind {
         SchemaKind::Suite => suite_schema(),
         SchemaKind::Project => project_schema(),
+        SchemaKind::Model => model_schema(),
     };
     session.printer.data(|out| writeln!(out, "{schema:#}"))?;
     Ok(Exit::Ok)

@@ -1,4 +1,5 @@
-//! What people write -> what it means: suite files, the project file, OpenFASOC's sweeps.
+//! What people write -> what it means: suite files, the project file, model files, parameter files,
+//! OpenFASOC's sweeps.
 //!
 //! In: the text of a file, and a way to read the files that it names. Out: a checked `suite::Suite`
 //! (or `Project`) or every problem that was found, each with file, line, column and a hint.
@@ -17,8 +18,10 @@ mod leaves;
 mod load;
 mod lower;
 mod metric_file;
+mod model_file;
 mod node;
 mod openfasoc;
+mod params_file;
 mod project;
 mod schema;
 mod stage_file;
@@ -31,7 +34,9 @@ mod version;
 
 pub use context::Files;
 pub use load::{LoadedSuite, load_suite};
+pub use model_file::{load_model, model_schema};
 pub use openfasoc::suite_from_openfasoc;
+pub use params_file::{ParamsEntry, ParamsSet, load_params};
 pub use project::{Keep, Limits, Project, Resource, ToolRule, load_project, project_schema};
 pub use starter::starter_suite;
 

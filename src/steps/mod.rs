@@ -8,7 +8,8 @@
 //! `inspecting` (what the machine has), `suites` (the suite files), `noise` (what earlier runs measured),
 //! `following` (how metrics went over them), `recipes` (which of them measured alike), `series` (the
 //! columns of a CSV file), `stored_series` (metrics out of the history), `site` (the history as static
-//! pages), and `again` (confirm a comparison, find the commit that moved a metric).
+//! pages), `fitting` (CSV files to the coefficients of a model), `parameters` (their files),
+//! `estimating` and `evaluating` (cycles out of them), and `again` (confirm a comparison, find the commit that moved a metric).
 
 pub mod again;
 pub mod archiving;
@@ -17,12 +18,18 @@ pub mod blessing;
 mod caching;
 pub mod comparing;
 mod error;
+pub mod estimating;
+pub mod evaluating;
 pub mod finding;
+pub mod fitting;
+pub mod fitting_files;
+mod fitting_models;
 mod following;
 pub mod importing;
 pub mod inspecting;
 pub mod judging;
 mod noise;
+pub mod parameters;
 pub mod planning;
 pub mod plotting;
 pub mod proposing;

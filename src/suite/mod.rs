@@ -8,6 +8,7 @@
 
 mod block;
 mod computed;
+mod form;
 mod goldens;
 mod metric;
 mod model;
@@ -17,6 +18,7 @@ mod template;
 
 pub use block::{Block, Constraint, Profile, Take};
 pub use computed::{Computed, Let};
+pub use form::{Derived, Feature, Form, Placed, Rule, Weighting};
 pub use goldens::{GoldenSource, Goldens, KnownFailure, KnownVerdict, Side, Tolerance, ToleranceRule};
 pub use metric::{Better, Expect, ExpectOperator, Metric, MinEffectRule};
 pub use model::{Model, ShmooPlot};

@@ -42,7 +42,8 @@ const FOLDERS: &[Folder] = &[
     pure("record", &["value", "expr", "naming", "evidence", "suite", "plan", "ledger"]),
     // A bless says how far samples spread.
     pure("check", &["value", "stats", "expr", "naming", "evidence", "suite", "plan", "ledger", "record"]),
-    pure("fit", &["value", "expr", "naming", "suite", "plan", "ledger", "record"]),
+    // A fit rests on the statistics of prediction.
+    pure("fit", &["value", "stats", "expr", "naming", "suite", "plan", "ledger", "record"]),
     pure("compare", &["value", "stats", "expr", "naming", "suite", "plan", "ledger", "record", "check"]),
     pure(
         "report",

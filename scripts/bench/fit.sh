@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# Fits a table of 5 columns with shmoo and with pandas and scikit-learn, and prints a table.
+#
+#   scripts/bench/fit.sh [SHMOO] [ROWS...]
+#
+# SHMOO is a release binary (default: target/release/shmoo); ROWS are sizes of tables (default: 100000
+# 1000000 10000000). Times are medians of three runs of the whole process, peak memory is that of
+# `/usr/bin/time`. Needs Python with pandas and scikit-learn for the peer; without them its rows are
+# left out, and the script says so.
+set -euo pipefail
+
+shmoo=$(realpath "${1:-${CARGO_TARGET_DIR:-target}/release/shmoo}")
+test -x "$shmoo" || { echo "fit.sh: $shmoo is not there: cargo build --release" >&2; exit 2; }
+shift || true
+sizes=("$@")
+test ${#sizes[@]} -gt 0 || sizes=(100000 1000000 10000000)
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+
+cat > model.yaml <<'MODEL'
+version: 1
+model: bench
+target: y
+features: { a: a, b: b, c: c, d: d }
+MODEL
+sed 's/^features/by: [a]\nfeatures/; s/a: a, //' model.yaml > groups.yaml
+
+cat > table.awk <<'AWK'
+BEGIN {
+  srand(7)
+  print "a,b,c,d,y"
+  for (row = 0; row < rows; row++) {
+    a = int(rand() * groups) + 1; b = int(rand() * 900) + 1; c = int(rand() * 90) + 1; d = int(rand() * 9) + 1
+    printf "%d,%d,%d,%d,%.2f\n", a, b, c, d, (3 * a + 2 * b + 5 * c + 40 * d) * (0.95 + 0.1 * rand())
+  }
+}
+AWK
+
+cat > peer.py <<'PEER'
+import sys
+import numpy as np
+import pandas as pd
+from sklearn.linear_model import LinearRegression
+table = pd.read_csv(sys.argv[1])
+x, y = table[["a", "b", "c", "d"]].to_numpy(), table["y"].to_numpy()
+model = LinearRegression(positive=True, fit_intercept=False).fit(x, y)
+prediction = model.predict(x)
+print(model.coef_, model.score(x, y), np.mean(np.abs((y - prediction) / y)) * 100)
+PEER
+
+# Prints elapsed and CPU seconds (medians of three) and peak MB of a command, for a row of the table.
+row() {
+  local rows=$1 what=$2
+  shift 2
+  rm -f times
+  for _ in 1 2 3; do /usr/bin/time -f '%e %U %S %M' -a -o times "$@" > out; done
+  sort -n times | sed -n 2p | awk -v rows="$rows" -v what="$what" '{ printf "| %s | %s | %.2f | %.2f | %.0f |\n", rows, what, $1, $2 + $3, $4 / 1000 }'
+}
+
+peer=yes
+python3 -c 'import pandas, sklearn' 2> /dev/null || { peer=no; echo "fit.sh: no pandas and scikit-learn: the peer is left out" >&2; }
+echo "$("$shmoo" --version), $(nproc) processors ($(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1)), load $(cut -d' ' -f1 /proc/loadavg)"
+echo
+echo "| rows | command | elapsed, s | CPU, s | peak, MB |"
+echo "|---|---|---|---|---|"
+for rows in "${sizes[@]}"; do
+  awk -v rows="$rows" -v groups=9000 -f table.awk > table.csv
+  row "$rows" "shmoo fit" "$shmoo" fit --model model.yaml table.csv --format json
+  row "$rows" "shmoo fit, one thread" "$shmoo" fit --model model.yaml table.csv --format json --threads 1
+  test $peer = no || row "$rows" "pandas, scikit-learn" python3 peer.py table.csv
+done
+awk -v rows=1000000 -v groups=2500 -f table.awk > table.csv
+row 1000000 "shmoo fit, 2,500 groups" "$shmoo" fit --model groups.yaml table.csv --format json

@@ -1,0 +1,161 @@
+//! `shmoo estimate`.
+
+use super::Session;
+use super::arguments::TextFormat;
+use super::estimate_arguments::{EstimateArgs, FormulaChoice, OpTypeChoice};
+use super::exit::Exit;
+use crate::fit::estimate::{Comparison, Estimator, Formula};
+use crate::report::count;
+use crate::steps::StepError;
+use crate::steps::estimating::{Estimated, architectures, estimate_file};
+use crate::steps::evaluating::{Evaluated, Evaluation, OpType, evaluate};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+pub(super) fn estimate(session: &Session, arguments: &EstimateArgs) -> Result<Exit, Exit> {
+    let printer = &session.printer;
+    let fail = |error: StepError| printer.step(&error);
+    if arguments.format == TextFormat::Json && arguments.out.is_none() {
+        printer.error("the JSON needs --out: without it, the rows are on standard output", None);
+        return Err(Exit::Usage);
+    }
+    let devices = architectures(arguments.params.as_deref()).map_err(fail)?;
+    let same: BTreeSet<String> = devices
+        .iter()
+        .flat_map(|device| device.versions.iter().flat_map(|params| params.same()).map(|same| (&device.name, same)))
+        .map(|(device, same)| {
+            format!("{device}: `{}` and `{}` have the same parameters: is one a copy?", same.one, same.other)
+        })
+        .collect();
+    for warning in &same {
+        printer.warning(warning);
+    }
+    let estimator = Estimator::new(devices);
+    let formula = match arguments.formula {
+        FormulaChoice::V1 => Formula::First,
+        FormulaChoice::V2 => Formula::Best,
+    };
+    let work = |out: &mut dyn Write| match (&arguments.evaluate, &arguments.file) {
+        (Some(sweep), _) => evaluate(&estimator, sweep, &evaluation(arguments, formula), out),
+        (None, file) => {
+            let file = file.as_deref().expect("a file is required where none is evaluated");
+            let rows = estimate_file(&estimator, file, formula, out)?;
+            Ok(Evaluated { rows, comparison: None, out_of_bounds: Vec::new() })
+        }
+    };
+    let evaluated = match &arguments.out {
+        Some(path) => write_file(path, &work).map_err(fail)?,
+        None => {
+            let mut result = None;
+            printer.data(|out| {
+                result = Some(work(out));
+                Ok(())
+            })?;
+            result.expect("the rows were written").map_err(fail)?
+        }
+    };
+    say(session, arguments, &evaluated, &same)?;
+    Ok(match (evaluated.rows.refused_rows, evaluated.out_of_bounds.is_empty()) {
+        (0, true) => Exit::Ok,
+        (0, false) => Exit::Missed,
+        (_, _) => Exit::Usage,
+    })
+}
+
+fn evaluation(arguments: &EstimateArgs, formula: Formula) -> Evaluation {
+    Evaluation {
+        op_type: match arguments.op_type {
+            OpTypeChoice::Unary => OpType::Unary,
+            OpTypeChoice::Binary => OpType::Binary,
+            OpTypeChoice::Matmul => OpType::Matmul,
+        },
+        op_name: arguments.op_name.clone(),
+        architecture: arguments.arch.clone(),
+        version: arguments.params_version,
+        formula,
+        bounds: arguments.bounds,
+    }
+}
+
+type Work<'a> = dyn Fn(&mut dyn Write) -> Result<Evaluated, StepError> + 'a;
+
+/// Writes a file that takes its name only when it is whole.
+fn write_file(path: &Path, work: &Work<'_>) -> Result<Evaluated, StepError> {
+    let disk = |source| StepError::Disk { what: "write", path: path.to_owned(), source };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let draft = tempfile::Builder::new().prefix(".draft-").tempfile_in(folder).map_err(disk)?;
+    let mut out = BufWriter::with_capacity(1 << 18, draft);
+    let evaluated = work(&mut out)?;
+    let draft = out.into_inner().map_err(|error| disk(error.into_error()))?;
+    draft.persist(path).map_err(|error| disk(error.error))?;
+    Ok(evaluated)
+}
+
+/// Says what all rows have in common: to stdout if the rows went to a file.
+fn say(
+    session: &Session,
+    arguments: &EstimateArgs,
+    evaluated: &Evaluated,
+    same: &BTreeSet<String>,
+) -> Result<(), Exit> {
+    let Evaluated { rows, comparison, out_of_bounds } = evaluated;
+    let Estimated { rows: all, refused, refused_rows, stand_ins } = rows;
+    let printer = &session.printer;
+    for op in stand_ins {
+        printer.warning(&format!("there are no parameters for `{op}`: those of `nop` stand in"));
+    }
+    for (line, why) in refused.iter().take(10) {
+        printer.error(&format!("line {line}: {why}"), None);
+    }
+    if *refused_rows > 0 {
+        printer.error(&format!("{refused_rows} of {} have no estimate", count(*all, "row")), None);
+    }
+    for (line, ratio) in out_of_bounds.iter().take(10) {
+        printer.error(&format!("line {line}: the ratio {ratio:.4} is out of bounds"), None);
+    }
+    if out_of_bounds.len() > 10 {
+        printer.error(&format!("{} are out of bounds", count(out_of_bounds.len() as u64, "row")), None);
+    }
+    match arguments.format {
+        TextFormat::Json if arguments.out.is_some() => {
+            let named = |list: &[(u64, String)]| -> Vec<Value> {
+                list.iter().map(|(line, why)| json!({ "line": line, "error": why })).collect()
+            };
+            let bounds: Vec<Value> =
+                out_of_bounds.iter().map(|(line, ratio)| json!({ "line": line, "ratio": ratio })).collect();
+            let json = json!({
+                "version": 1,
+                "rows": all,
+                "refused_rows": refused_rows,
+                "refused": named(refused),
+                "comparison": comparison,
+                "out_of_bounds": bounds,
+                "stand_ins": stand_ins,
+                "warnings": same,
+            });
+            printer.data(|out| writeln!(out, "{json:#}"))?;
+        }
+        TextFormat::Json | TextFormat::Text => {
+            let text = comparison.as_ref().map_or_else(|| count(*all, "row"), line);
+            match arguments.out {
+                Some(_) => printer.data(|out| writeln!(out, "{text}"))?,
+                None => printer.note(&text),
+            }
+        }
+    }
+    Ok(())
+}
+
+fn line(comparison: &Comparison) -> String {
+    let Comparison { rows, ratio_mean, ratio_std, ratio_median, ratio_min, ratio_max, ratio_p05, ratio_p95, .. } =
+        comparison;
+    format!(
+        "{}: estimate by runtime {ratio_mean:.3} in the mean (deviation {ratio_std:.3}), median {ratio_median:.3}, from {ratio_min:.3} to {ratio_max:.3}, 90 of 100 from {ratio_p05:.3} to {ratio_p95:.3}; error {:.1} % in the mean, {:.1} % at p95; R² {}",
+        count(*rows, "row"),
+        comparison.mape,
+        comparison.p95_ape,
+        comparison.r2.map_or_else(|| "-".to_owned(), |r2| format!("{r2:.3}"))
+    )
+}

@@ -1,0 +1,262 @@
+//! `shmoo fit`.
+
+use super::Session;
+use super::arguments::TextFormat;
+use super::exit::Exit;
+use super::fit_arguments::{FitArgs, IntervalChoice, WeightingChoice};
+use super::table::{row, table};
+use crate::fit::{Coefficient, FindingKind, FittedModel, FoundForm, Gate, IntervalMethod, Options, Quality, Search};
+use crate::report::{count, short};
+use crate::steps::fitting::{FitRequest, FittedFile, fit_files};
+use crate::steps::fitting_files::{promote, write_out};
+use crate::suite::Weighting;
+use crate::value::show_number;
+use serde_json::{Map, Value, json};
+
+pub(super) fn fit(session: &Session, arguments: &FitArgs) -> Result<Exit, Exit> {
+    let printer = &session.printer;
+    let request = request(arguments);
+    let fitted = fit_files(&request).map_err(|error| printer.step(&error))?;
+    match arguments.format {
+        TextFormat::Json => {
+            let models: Vec<Value> = fitted.iter().flat_map(models_json).collect();
+            let data: Vec<Value> = fitted.iter().map(|file| data_json(file, session)).collect();
+            let json = json!({ "version": 1, "models": models, "data": data });
+            printer.data(|out| writeln!(out, "{json:#}"))?;
+        }
+        TextFormat::Text => {
+            let text: String = fitted.iter().map(|file| text(file, session)).collect();
+            printer.data(|out| out.write_all(text.as_bytes()))?;
+        }
+    }
+    let strict = arguments.strict && !fitted.iter().all(is_clean);
+    if strict {
+        printer.error("rows were left out, are equal or mixed", Some("see above; without --strict this is no error"));
+        return Ok(Exit::Missed);
+    }
+    if let Some(path) = &arguments.out {
+        write_out(path, &request, &fitted).map_err(|error| printer.step(&error))?;
+    }
+    if let Some(folder) = &arguments.promote {
+        let path = promote(folder, &request, &fitted).map_err(|error| printer.step(&error))?;
+        printer.note(&format!("wrote `{}`", session.shown_path(&path).display()));
+    }
+    Ok(Exit::Ok)
+}
+
+fn request(arguments: &FitArgs) -> FitRequest {
+    let FitArgs { model, files, op, set, filters, by, weighting, robust, .. } = arguments;
+    let FitArgs { drop_duplicates, intervals, resamples, threads, .. } = arguments;
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    FitRequest {
+        model: model.clone(),
+        files: files.clone(),
+        op: op.clone(),
+        set: set.clone(),
+        filters: filters.clone(),
+        by: by.clone(),
+        weighting: weighting.map(|choice| match choice {
+            WeightingChoice::Absolute => Weighting::Absolute,
+            WeightingChoice::Relative => Weighting::Relative,
+        }),
+        robust: *robust,
+        search: arguments.search,
+        options: Options {
+            threads: threads.map_or(processors, |threads| threads as usize),
+            intervals: intervals.map(|choice| match choice {
+                IntervalChoice::Bootstrap => IntervalMethod::Bootstrap,
+                IntervalChoice::Sandwich => IntervalMethod::Sandwich,
+                IntervalChoice::None => IntervalMethod::None,
+            }),
+            resamples: *resamples,
+            drop_duplicates: *drop_duplicates,
+            ..Options::default()
+        },
+    }
+}
+
+fn is_clean(file: &FittedFile) -> bool {
+    let mixed = |model: &FittedModel| model.findings.iter().any(|finding| finding.kind == FindingKind::MixedRows);
+    file.fit.gate.is_clean() && !file.fit.models.iter().any(mixed)
+}
+
+fn models_json(file: &FittedFile) -> Vec<Value> {
+    let by = |model: &FittedModel| -> Map<String, Value> {
+        file.fit.by.iter().cloned().zip(model.by.iter().cloned().map(Value::from)).collect()
+    };
+    let models = file.fit.models.iter().zip(&file.names);
+    models
+        .map(|(model, (op, set))| {
+            let mut json = model_json(model, op, set, by(model), &file.path.display().to_string());
+            if let Some(search) = search_of(file, model) {
+                json["search"] = search_json(search);
+            }
+            json
+        })
+        .collect()
+}
+
+/// Returns what was found for the group of a model.
+fn search_of<'f>(file: &'f FittedFile, model: &FittedModel) -> Option<&'f Search> {
+    file.searches.iter().find(|search| search.by == model.by && search.set == model.set)
+}
+
+fn search_json(search: &Search) -> Value {
+    let Search { candidates, rows, forms, by: _, set: _ } = search;
+    let form = |found: &FoundForm| {
+        let terms: Map<String, Value> = found.terms.iter().map(|(term, value)| (term.clone(), json!(value))).collect();
+        json!({ "terms": terms, "cv_mape": found.left_out_error * 100.0 })
+    };
+    json!({ "candidates": candidates, "rows": rows, "forms": forms.iter().map(form).collect::<Vec<_>>() })
+}
+
+/// Returns the JSON of a model; errors are in percent of the target.
+fn model_json(model: &FittedModel, op: &str, set: &str, by: Map<String, Value>, path: &str) -> Value {
+    let FittedModel { rows, coefficients, method, quality, outliers, outlier_rows, findings, .. } = model;
+    let coefficients = || coefficients.iter().flatten();
+    let params: Map<String, Value> = coefficients().map(|found| (found.name.clone(), json!(found.value))).collect();
+    let intervals: Map<String, Value> = coefficients()
+        .map(|found| (found.name.clone(), json!(found.interval.map(|(low, high)| [low, high]))))
+        .collect();
+    let ranges: Map<String, Value> =
+        coefficients().map(|found| (found.name.clone(), json!([found.range.0, found.range.1]))).collect();
+    let &Quality { r2, rmse, mean_error, p95_error, max_error, .. } = quality;
+    let &Quality { ratio_mean, ratio_deviation, left_out_error, condition, scaled_condition, .. } = quality;
+    let percent = |share: Option<f64>| share.map(|share| share * 100.0);
+    let finite = |value: f64| value.is_finite().then_some(value);
+    json!({
+        "op": op,
+        "set": set,
+        "rows": rows,
+        "params": params,
+        "intervals": intervals,
+        "mape": percent(mean_error),
+        "r2": r2,
+        "cv_mape": percent(left_out_error),
+        "warnings": findings,
+        "file": path,
+        "by": by,
+        "interval_method": method,
+        "rmse": rmse,
+        "p95_ape": percent(p95_error),
+        "max_ape": percent(max_error),
+        "ratio_mean": ratio_mean,
+        "ratio_std": ratio_deviation,
+        "condition": finite(condition),
+        "scaled_condition": finite(scaled_condition),
+        "feature_ranges": ranges,
+        "outlier_rows": outlier_rows,
+        "outliers": outliers,
+    })
+}
+
+fn data_json(file: &FittedFile, session: &Session) -> Value {
+    let Gate { rows, used, filtered, excluded, duplicates } = &file.fit.gate;
+    json!({
+        "file": session.shown_path(&file.path),
+        "rows": rows,
+        "used": used,
+        "filtered": filtered,
+        "excluded": excluded,
+        "duplicates": duplicates,
+    })
+}
+
+/// Returns what a person reads of a table.
+fn text(file: &FittedFile, session: &Session) -> String {
+    let mut text = format!("{}: {}\n", session.shown_path(&file.path).display(), gate_line(&file.fit.gate));
+    for excluded in &file.fit.gate.excluded {
+        let example = excluded.example.as_ref().map(|text| format!(" (`{}`)", short(text, 40))).unwrap_or_default();
+        let lines = lines(&excluded.lines, excluded.rows);
+        text.push_str(&format!("  left out: {}: {}{example}, {lines}\n", count(excluded.rows, "row"), excluded.reason));
+    }
+    if let Some(duplicates) = file.fit.gate.duplicates.as_ref().filter(|found| found.rows > 0) {
+        let what = if duplicates.excluded { "left out" } else { "kept" };
+        let lines = lines(&duplicates.lines, duplicates.rows);
+        text.push_str(&format!("  {what}: {} equal to an earlier one, {lines}\n", count(duplicates.rows, "row")));
+    }
+    for (model, (op, set)) in file.fit.models.iter().zip(&file.names) {
+        text.push_str(&model_text(model, op, set));
+        if let Some(search) = search_of(file, model) {
+            text.push_str(&search_text(search, model));
+        }
+    }
+    text
+}
+
+fn gate_line(gate: &Gate) -> String {
+    let filtered = if gate.filtered > 0 { format!(", {} by `where`", gate.filtered) } else { String::new() };
+    match gate.excluded_rows() {
+        0 => format!("{} of {}{filtered}", gate.used, count(gate.rows, "row")),
+        left_out => format!("{} of {}, {left_out} left out{filtered}", gate.used, count(gate.rows, "row")),
+    }
+}
+
+fn lines(lines: &[u64], rows: u64) -> String {
+    let shown: Vec<String> = lines.iter().map(u64::to_string).collect();
+    let more = if rows > lines.len() as u64 { ", ..." } else { "" };
+    let noun = if rows == 1 { "line" } else { "lines" };
+    format!("{noun} {}{more}", shown.join(", "))
+}
+
+fn model_text(model: &FittedModel, op: &str, set: &str) -> String {
+    let by = model.by.iter().filter(|value| *value != op).map(|value| format!(" {}", short(value, 40)));
+    let mut text = format!("{} {set}{}: {}\n", short(op, 60), by.collect::<String>(), count(model.rows, "row"));
+    if let Some(coefficients) = &model.coefficients {
+        let mut rows = match model.method {
+            IntervalMethod::None => vec![row(["parameter", "value"])],
+            IntervalMethod::Bootstrap | IntervalMethod::Sandwich => {
+                vec![row(["parameter", "value", "95 % from", "to"])]
+            }
+        };
+        for Coefficient { name, value, interval, .. } in coefficients {
+            let mut cells = vec![name.clone(), digits(*value)];
+            cells.extend(interval.iter().flat_map(|(low, high)| [digits(*low), digits(*high)]));
+            rows.push(cells);
+        }
+        text.push_str(&table(rows, if model.method == IntervalMethod::None { &[1] } else { &[1, 2, 3] }));
+        text.push_str(&quality_line(&model.quality));
+    }
+    match model.outlier_rows {
+        Some(0) => {}
+        far => {
+            let lines: Vec<u64> = model.outliers.iter().map(|outlier| outlier.line).collect();
+            let many = far.map_or_else(|| "farthest off".to_owned(), |far| format!("{} far off", count(far, "row")));
+            text.push_str(&format!("  {many}: {}\n", self::lines(&lines, far.unwrap_or(0))));
+        }
+    }
+    for finding in &model.findings {
+        text.push_str(&format!("  ! {}\n", finding.message));
+    }
+    text
+}
+
+/// Returns the forms that were found, beside the error of the declared one.
+fn search_text(search: &Search, model: &FittedModel) -> String {
+    let declared =
+        model.quality.left_out_error.map_or_else(|| "-".to_owned(), |share| format!("{:.2} %", share * 100.0));
+    let terms = count(search.candidates as u64, "term");
+    let mut text = format!("  forms out of {terms}, by the error of rows left out ({declared} as declared):\n");
+    for FoundForm { terms, left_out_error } in &search.forms {
+        let terms: Vec<String> = terms.iter().map(|(term, value)| format!("{} * {term}", digits(*value))).collect();
+        text.push_str(&format!("    {:.2} %  {}\n", left_out_error * 100.0, terms.join(" + ")));
+    }
+    text
+}
+
+fn quality_line(quality: &Quality) -> String {
+    let percent = |share: Option<f64>| share.map_or_else(|| "-".to_owned(), |share| format!("{:.2} %", share * 100.0));
+    format!(
+        "  R² {}, error {} in the mean, {} for rows left out, {} at p95, {} at most\n",
+        quality.r2.map_or_else(|| "-".to_owned(), |r2| format!("{r2:.5}")),
+        percent(quality.mean_error),
+        percent(quality.left_out_error),
+        percent(quality.p95_error),
+        percent(quality.max_error)
+    )
+}
+
+/// Shows a number with six digits.
+fn digits(value: f64) -> String {
+    show_number(format!("{value:.5e}").parse().unwrap_or(value))
+}

@@ -1,0 +1,97 @@
+//! The arguments of `shmoo fit`.
+
+use super::arguments::TextFormat;
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "A model says what is predicted from what: docs/models.md. These ship: eltwise, matmul, matmul_v2, depthwise,
+reduce_z. Coefficients are not negative unless the model says so. Rows that lack a value are left out, and
+counted with the reason; errors are shares of the target. With --strict, nothing is written if rows were
+left out, are equal or mixed.
+
+Examples:
+  shmoo fit --model eltwise sqrt-op-performance.csv
+  shmoo fit --model eltwise sine.csv --where \"op == 'sine'\" --format json
+  shmoo fit --model eltwise *-op-performance.csv --strict
+  shmoo fit --model models/conv.yaml sweep.csv --by arch --weighting relative
+  shmoo fit --model eltwise add-op-performance.csv --search
+  shmoo fit --model eltwise exp-approx.csv --set approx --out params.yaml
+  shmoo fit --model matmul_v2 matmul.csv --op matmul --promote params/wormhole_b0
+
+Exit codes: 2 for a table or model that does not fit, 11 with --strict if rows were left out or mixed, else 0."
+)]
+pub(super) struct FitArgs {
+    /// The model: the name of one that ships, or a file
+    #[arg(long, value_name = "MODEL")]
+    pub(super) model: String,
+    /// The tables: CSV with a header; each is fitted for itself
+    #[arg(required = true, value_name = "DATA")]
+    pub(super) files: Vec<PathBuf>,
+    /// Name the operation [default: as the rows name it, else the file]
+    #[arg(long, value_name = "OP")]
+    pub(super) op: Option<String>,
+    /// Name the attribute set [default: the model's, else base]
+    #[arg(long, value_name = "SET")]
+    pub(super) set: Option<String>,
+    /// Take rows for which an expression holds; may be repeated
+    #[arg(long = "where", value_name = "EXPR")]
+    pub(super) filters: Vec<String>,
+    /// Fit the values of this column apart; may be repeated
+    #[arg(long, value_name = "COLUMN")]
+    pub(super) by: Vec<String>,
+    /// What the squares are of [default: as the model says]
+    #[arg(long, value_enum)]
+    pub(super) weighting: Option<WeightingChoice>,
+    /// Let rows far off count for less
+    #[arg(long)]
+    pub(super) robust: bool,
+    /// Leave out rows that are equal to an earlier one
+    #[arg(long)]
+    pub(super) drop_duplicates: bool,
+    /// How intervals are made [default: bootstrap while the rows are few, else sandwich]
+    #[arg(long, value_enum)]
+    pub(super) intervals: Option<IntervalChoice>,
+    /// Look for better forms over the columns that the features use
+    #[arg(long)]
+    pub(super) search: bool,
+    /// Draw rows again so many times
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(100..=100_000))]
+    pub(super) resamples: u32,
+    /// Read with so many threads [default: the processors]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256))]
+    pub(super) threads: Option<u32>,
+    /// Write the parameters into this file, beside those of other sets
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+    /// Write the parameters into the next version of this folder's `params_vN.yaml`
+    #[arg(long, value_name = "FOLDER", conflicts_with = "out")]
+    pub(super) promote: Option<PathBuf>,
+    /// Fail if rows were left out, are equal or mixed
+    #[arg(long)]
+    pub(super) strict: bool,
+    /// The format
+    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+    pub(super) format: TextFormat,
+}
+
+/// What the squares that a fit minimises are of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum WeightingChoice {
+    /// The differences: large rows decide
+    Absolute,
+    /// The differences as a share of the target: all rows count alike
+    Relative,
+}
+
+/// How intervals are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum IntervalChoice {
+    /// By drawing rows again; rows that are not kept in memory get the sandwich
+    Bootstrap,
+    /// By each row's own error
+    Sandwich,
+    /// None
+    None,
+}

@@ -1,0 +1,274 @@
+//! A descriptor and the parameters of its device -> cycles.
+
+use super::descriptor::Descriptor;
+use super::library::{
+    Category, Dimension, ELEMENTWISE, ELEMENTWISE_WIDE, FIDELITIES, FORMATS, OPERATIONS, PRODUCT, PRODUCT_V2, Term,
+    Times,
+};
+use super::sparse::{Sparse, has_second};
+use crate::fit::params::{ParamSet, Params};
+use crate::value::did_you_mean;
+
+/// The largest estimate.
+const MOST: u32 = 1 << 30;
+/// The operation whose parameters stand for those of one that has none.
+const STAND_IN: &str = "nop";
+
+/// A device and the versions of its parameters, the first first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Architecture {
+    /// The name.
+    pub name: String,
+    /// Its parameters.
+    pub versions: Vec<Params>,
+}
+
+/// Which formula sparse products get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Formula {
+    /// The second where the device has it.
+    Best,
+    /// The first.
+    First,
+}
+
+/// Why there is no estimate.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EstimateError {
+    /// A name is none of those known.
+    #[error("`{found}` is no {what}")]
+    Unknown {
+        /// What it should name.
+        what: &'static str,
+        /// What stands there.
+        found: String,
+        /// What to do about it.
+        hint: Option<String>,
+    },
+    /// A dimension is 0.
+    #[error("`{0}` is 0")]
+    Zero(&'static str),
+    /// There is no such version of the parameters.
+    #[error("there is no version {version} of the parameters of {architecture}, which has {versions}")]
+    Version {
+        /// The version.
+        version: u32,
+        /// The device.
+        architecture: String,
+        /// How many versions it has.
+        versions: usize,
+    },
+    /// The device does not have the format.
+    #[error("{architecture} does not have the format {format}")]
+    Format {
+        /// The device.
+        architecture: String,
+        /// The format.
+        format: String,
+    },
+    /// No attribute set holds.
+    #[error("no set of parameters of `{0}` holds")]
+    NoSet(String),
+    /// A parameter is not there.
+    #[error("the set `{set}` has no parameter `{param}`")]
+    NoParam {
+        /// The set, as `op/set`.
+        set: String,
+        /// The parameter.
+        param: String,
+    },
+    /// The estimate is 0, which no operation takes.
+    #[error("the estimate is 0: the parameters say nothing of this operation")]
+    Nothing,
+}
+
+/// Estimates descriptors of some devices.
+#[derive(Debug, Clone)]
+pub struct Estimator {
+    architectures: Vec<Architecture>,
+}
+
+impl Estimator {
+    /// Takes the parameters of some devices.
+    pub fn new(architectures: Vec<Architecture>) -> Estimator {
+        Estimator { architectures }
+    }
+
+    /// Returns the parameters of a device.
+    pub fn architecture(&self, name: &str) -> Result<&Architecture, EstimateError> {
+        let known = || self.architectures.iter().map(|architecture| architecture.name.as_str());
+        let found = self.architectures.iter().find(|architecture| architecture.name == name);
+        found.ok_or_else(|| unknown("device with parameters", name, known().collect()))
+    }
+
+    /// Returns the operation whose parameters a descriptor gets, and whether they are another's.
+    pub fn operation<'d>(&self, of: &Descriptor<'d>) -> Result<(&'d str, bool), EstimateError> {
+        let own = own_name(of);
+        Ok(if self.params(of)?.has(own) { (own, false) } else { (STAND_IN, true) })
+    }
+
+    fn params(&self, of: &Descriptor<'_>) -> Result<&Params, EstimateError> {
+        let architecture = self.architecture(of.architecture)?;
+        let version = (of.version as usize).checked_sub(1).and_then(|index| architecture.versions.get(index));
+        version.ok_or_else(|| EstimateError::Version {
+            version: of.version,
+            architecture: architecture.name.clone(),
+            versions: architecture.versions.len(),
+        })
+    }
+
+    /// Returns the cycles that an operation takes.
+    pub fn estimate(&self, of: &Descriptor<'_>, formula: Formula) -> Result<u32, EstimateError> {
+        let category = category(of.op)?;
+        let (phases, width) = attributes(of)?;
+        check_dimensions(of, category, formula)?;
+        let params = self.params(of)?;
+        check_format(of)?;
+        let own = own_name(of);
+        let name = if params.has(own) || !params.has(STAND_IN) { own } else { STAND_IN };
+        let set = params.find(name, of).ok_or_else(|| EstimateError::NoSet(name.to_owned()))?;
+        let found = Found { of, set, name, phases, width };
+        let sparse = category == Category::Matmul && of.sparse_indices > 0;
+        let cycles = match category {
+            Category::Matmul if sparse => found.sparse(formula)?,
+            Category::Matmul if of.architecture == "grayskull" => found.sum(PRODUCT, of.t)? as u32,
+            Category::Matmul | Category::Depthwise => found.sum(PRODUCT_V2, of.t)? as u32,
+            Category::Binary => found.sum(ELEMENTWISE_WIDE, of.t)? as u32,
+            Category::Nary => found.sum(ELEMENTWISE, of.t)? as u32,
+            Category::Unary if of.op == "reduce" && of.attribute == "z" && of.reduce_z > 1 => {
+                let layers = found.terms(ELEMENTWISE)? + found.weight("z_weight")?;
+                (of.t.wrapping_mul(of.reduce_z) as f32 * layers) as u32
+            }
+            Category::Unary => found.sum(ELEMENTWISE, of.t)? as u32,
+        };
+        match cycles.min(MOST) {
+            0 => Err(EstimateError::Nothing),
+            cycles => Ok(cycles),
+        }
+    }
+}
+
+/// A descriptor with its parameters.
+struct Found<'a> {
+    of: &'a Descriptor<'a>,
+    set: &'a ParamSet,
+    name: &'a str,
+    phases: u32,
+    width: u32,
+}
+
+impl Found<'_> {
+    fn weight(&self, param: &str) -> Result<f32, EstimateError> {
+        self.set.value(param).ok_or_else(|| EstimateError::NoParam {
+            set: format!("{}/{}", self.name, self.set.key),
+            param: param.to_owned(),
+        })
+    }
+
+    fn sum(&self, terms: &[Term], times: u32) -> Result<f32, EstimateError> {
+        Ok(times as f32 * self.terms(terms)?)
+    }
+
+    fn terms(&self, terms: &[Term]) -> Result<f32, EstimateError> {
+        let mut sum = None;
+        for term in terms {
+            let product = term.of.iter().fold(1u32, |product, of| product.wrapping_mul(self.dimension(*of)));
+            let value = product as f32 * self.weight(term.weight)?;
+            let value = match term.times {
+                Times::One => value,
+                Times::Width => value * self.width as f32,
+                Times::Phases => value * self.phases as f32,
+            };
+            sum = Some(sum.map_or(value, |sum: f32| sum + value));
+        }
+        Ok(sum.unwrap_or(0.0))
+    }
+
+    fn dimension(&self, dimension: Dimension) -> u32 {
+        match dimension {
+            Dimension::M => self.of.mblock_m,
+            Dimension::N => self.of.mblock_n,
+            Dimension::Rows => self.of.ublock_rt,
+            Dimension::Columns => self.of.ublock_ct,
+            Dimension::Inner => self.of.mblock_k,
+            Dimension::InnerTiles => self.of.ublock_kt,
+            Dimension::InnerLessOne => self.of.mblock_k.wrapping_sub(1),
+            Dimension::ColumnsAndOne => self.of.ublock_ct.wrapping_add(1),
+            Dimension::Phases => self.phases,
+        }
+    }
+
+    fn sparse(&self, formula: Formula) -> Result<u32, EstimateError> {
+        let no_param = |param: String| EstimateError::NoParam { set: format!("{}/{}", self.name, self.set.key), param };
+        let weight = |name: &str| self.set.value(name).ok_or_else(|| name.to_owned());
+        let sparse = Sparse { of: self.of, phases: self.phases, weight: &weight };
+        if formula == Formula::Best && has_second(self.of) {
+            return sparse.second().map_err(no_param);
+        }
+        sparse.first().map(|cycles| cycles as u32).map_err(no_param)
+    }
+}
+
+/// Returns the name that parameters of a descriptor have.
+fn own_name<'d>(of: &Descriptor<'d>) -> &'d str {
+    match of.op {
+        "matmul" if of.sparse_indices > 0 => "matmul_sparse",
+        "reduce" if of.attribute == "z" => "reduce_z",
+        op => op,
+    }
+}
+
+fn category(op: &str) -> Result<Category, EstimateError> {
+    let found = OPERATIONS.iter().find(|(known, _)| *known == op);
+    found.map(|(_, category)| *category).ok_or_else(|| unknown("operation", op, OPERATIONS.map(|(op, _)| op).to_vec()))
+}
+
+/// Returns the phases of the fidelity and the factor of the format's width.
+fn attributes(of: &Descriptor<'_>) -> Result<(u32, u32), EstimateError> {
+    let phases = FIDELITIES.iter().find(|(known, _)| *known == of.math_fidelity);
+    let phases =
+        phases.ok_or_else(|| unknown("fidelity", of.math_fidelity, FIDELITIES.map(|(name, _)| name).to_vec()))?;
+    let width = FORMATS.iter().find(|(known, _)| *known == of.data_format);
+    let width = width.ok_or_else(|| unknown("format", of.data_format, FORMATS.map(|(name, _)| name).to_vec()))?;
+    if !["rc", "r", "c"].contains(&of.vector_mode) {
+        return Err(unknown("vector mode", of.vector_mode, vec!["rc", "r", "c"]));
+    }
+    Ok((phases.1, width.1))
+}
+
+fn check_dimensions(of: &Descriptor<'_>, category: Category, formula: Formula) -> Result<(), EstimateError> {
+    let mut needed = vec![
+        ("t", of.t),
+        ("mblock_m", of.mblock_m),
+        ("mblock_n", of.mblock_n),
+        ("ublock_rt", of.ublock_rt),
+        ("ublock_ct", of.ublock_ct),
+    ];
+    let sparse = category == Category::Matmul && of.sparse_indices > 0;
+    if matches!(category, Category::Matmul | Category::Depthwise) {
+        needed.push(("mblock_k", of.mblock_k));
+        if !sparse || (formula == Formula::Best && has_second(of)) {
+            needed.push(("ublock_kt", of.ublock_kt));
+        }
+    }
+    if sparse && formula == Formula::Best && has_second(of) {
+        needed.push(("sparse_nz_ublocks", of.sparse_nz_ublocks.unwrap_or(0)));
+        needed.push(("sparse_nz_strips", of.sparse_nz_strips.unwrap_or(0)));
+    }
+    match needed.iter().find(|(_, value)| *value == 0) {
+        Some((name, _)) => Err(EstimateError::Zero(name)),
+        None => Ok(()),
+    }
+}
+
+fn check_format(of: &Descriptor<'_>) -> Result<(), EstimateError> {
+    if matches!(of.data_format, "Int8" | "Int32") && of.architecture != "wormhole_b0" {
+        let (architecture, format) = (of.architecture.to_owned(), of.data_format.to_owned());
+        return Err(EstimateError::Format { architecture, format });
+    }
+    Ok(())
+}
+
+fn unknown(what: &'static str, found: &str, known: Vec<&str>) -> EstimateError {
+    EstimateError::Unknown { what, found: found.to_owned(), hint: did_you_mean(found, known) }
+}

@@ -1,0 +1,16 @@
+//! Estimates: what an operation takes, in cycles of the device, from its shape and its parameters.
+//!
+//! The arithmetic is that of the compiled model that the parameters were made for, bit for bit: products
+//! of dimensions wrap at 2^32, weights are single precision, sums go from left to right, the result is
+//! cut to a whole number of at most 2^30.
+
+mod descriptor;
+mod estimator;
+mod evaluation;
+mod library;
+mod sparse;
+mod stages;
+
+pub use descriptor::Descriptor;
+pub use estimator::{Architecture, EstimateError, Estimator, Formula};
+pub use evaluation::{Comparison, compare, six_digits};

@@ -1,0 +1,196 @@
+//! What looks wrong with a fit: with its data, its form, its coefficients.
+
+use super::fitted::{Coefficient, FittedModel, Quality};
+use super::mixed::Mixed;
+use super::solve::{Solution, State, Triangle};
+use crate::value::show_number;
+use serde::Serialize;
+
+/// Something that looks wrong.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Finding {
+    /// What kind of thing.
+    pub kind: FindingKind,
+    /// What, in one sentence.
+    pub message: String,
+}
+
+/// Kinds of findings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FindingKind {
+    /// There are too few rows.
+    FewRows,
+    /// A coefficient is 0.
+    ZeroCoefficient,
+    /// A feature has the same value in all rows.
+    ConstantFeature,
+    /// Features go together, so that their coefficients trade off.
+    Collinear,
+    /// A coefficient could be almost anything.
+    Undetermined,
+    /// The form does not fit, whatever the share of variance explained.
+    BadForm,
+    /// Rows that were left out are predicted far worse.
+    Overfit,
+    /// Rows of several kinds are fitted together.
+    MixedRows,
+    /// Two operations have the same parameters.
+    IdenticalParameters,
+    /// Parameters of a file are far from the data.
+    StaleParameters,
+}
+
+/// Mean errors above this say that the form is wrong, if most of the variance is explained all the same.
+const BAD_ERROR: f64 = 0.2;
+/// Shares of variance above this look good.
+const GOOD_R2: f64 = 0.9;
+/// Scaled condition numbers above this make coefficients trade off (Belsley, Kuh and Welsch 1980).
+const COLLINEAR: f64 = 30.0;
+
+impl Finding {
+    pub(super) fn new(kind: FindingKind, message: String) -> Finding {
+        Finding { kind, message }
+    }
+}
+
+/// Looks at the coefficients; `meant` says which features are meant to be the same in all rows.
+pub(super) fn of_coefficients(
+    coefficients: &[Coefficient],
+    free: &[bool],
+    triangle: &Triangle,
+    solution: &Solution,
+    quality: &Quality,
+    meant: &[bool],
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (index, coefficient) in coefficients.iter().enumerate() {
+        let Coefficient { name, value, interval, range } = coefficient;
+        if *value == 0.0 {
+            let why = why_zero(index, range, free, triangle, solution);
+            findings.push(Finding::new(FindingKind::ZeroCoefficient, format!("`{name}` is 0: {why}")));
+        } else if range.0 == range.1 && coefficients.len() > 1 && !meant[index] {
+            let shown = show_number(range.0);
+            let message = format!(
+                "feature `{name}` is {shown} in all rows: its coefficient is only the constant part of the target"
+            );
+            findings.push(Finding::new(FindingKind::ConstantFeature, message));
+        }
+        if let Some((low, high)) = interval.filter(|(low, high)| *value != 0.0 && high - low > value.abs()) {
+            let (value, low, high) = (show_number(*value), show_number(low), show_number(high));
+            let message = format!("`{name}` is hardly determined: {value}, at 95 % from {low} to {high}");
+            findings.push(Finding::new(FindingKind::Undetermined, message));
+        }
+    }
+    if quality.scaled_condition > COLLINEAR {
+        let condition = if quality.scaled_condition.is_finite() {
+            format!("condition number {} with features at equal length", show_number(quality.scaled_condition.round()))
+        } else {
+            "one depends on others".to_owned()
+        };
+        let message = format!("features go together ({condition}): their coefficients trade off");
+        findings.push(Finding::new(FindingKind::Collinear, message));
+    }
+    findings
+}
+
+fn why_zero(index: usize, range: &(f64, f64), free: &[bool], triangle: &Triangle, solution: &Solution) -> String {
+    if *range == (0.0, 0.0) {
+        return "the feature is 0 in all rows".to_owned();
+    }
+    let others: Vec<usize> =
+        (0..free.len()).filter(|other| solution.states[*other] == State::Fitted && *other != index).collect();
+    if solution.states[index] == State::Dependent || triangle.depends(index, &others) {
+        return "the feature depends on the others, which explain all that it could".to_owned();
+    }
+    let unbound = triangle.coefficient_beside(index, &others);
+    format!("the rows would have it at {}, and it may not be negative", show_number(round(unbound)))
+}
+
+/// Rounds to four digits, for people.
+fn round(value: f64) -> f64 {
+    format!("{value:.3e}").parse().unwrap_or(value)
+}
+
+/// Looks at the quality of a fit.
+pub(super) fn of_quality(quality: &Quality, rows: u64, features: usize) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let Quality { r2, mean_error, left_out_error, max_error, .. } = *quality;
+    if rows < 3 * features as u64 {
+        let message = format!("{rows} rows for {features} coefficients: each rests on less than three");
+        findings.push(Finding::new(FindingKind::FewRows, message));
+    }
+    let percent = |share: f64| format!("{:.1} %", share * 100.0);
+    if let (Some(r2), Some(mean), Some(most)) = (r2, mean_error, max_error)
+        && r2 > GOOD_R2
+        && mean > BAD_ERROR
+    {
+        let message = format!(
+            "the form does not fit in spite of an R² of {r2:.3}: predictions are off by {} in the mean and up to {}, most of all for small targets",
+            percent(mean),
+            percent(most)
+        );
+        findings.push(Finding::new(FindingKind::BadForm, message));
+    }
+    if let (Some(mean), Some(left_out)) = (mean_error, left_out_error)
+        && left_out > 1.5 * mean
+        && left_out - mean > 0.02
+    {
+        let message =
+            format!("rows that were left out are off by {}, those fitted by {}", percent(left_out), percent(mean));
+        findings.push(Finding::new(FindingKind::Overfit, message));
+    }
+    findings
+}
+
+/// Says that rows of several operations are fitted together.
+pub(super) fn of_ops(ops: &[(String, u64)], column: &str) -> Option<Finding> {
+    let named: Vec<String> = ops.iter().map(|(op, rows)| format!("{rows} of `{op}`")).collect();
+    (ops.len() > 1).then(|| {
+        let message = format!("`{column}` mixes rows of {} operations: {}; fit them apart", ops.len(), list(&named));
+        Finding::new(FindingKind::MixedRows, message)
+    })
+}
+
+/// Says that rows of several kinds are fitted together.
+pub(super) fn of_mixed(mixed: &Mixed, error: f64) -> Finding {
+    let columns: Vec<String> = mixed.columns.iter().map(|column| format!("`{column}`")).collect();
+    let values: Vec<String> = mixed.values.iter().map(|(value, rows)| format!("{rows} of `{value}`")).collect();
+    let message = format!(
+        "{} mixes rows that differ: {}; fitted apart they are off by {:.2} % in the mean, together by {:.2} %",
+        columns.join(" or "),
+        list(&values),
+        mixed.error * 100.0,
+        error * 100.0
+    );
+    Finding::new(FindingKind::MixedRows, message)
+}
+
+/// Joins a few texts, and counts the rest.
+fn list(items: &[String]) -> String {
+    const SHOWN: usize = 6;
+    let more = items.len().saturating_sub(SHOWN);
+    let shown = items[..items.len() - more].join(", ");
+    if more > 0 { format!("{shown} and {more} more") } else { shown }
+}
+
+/// Finds models of different operations with the same coefficients; `names` says what each is.
+pub fn identical(models: &mut [FittedModel], names: &[String]) {
+    let values = |model: &FittedModel| -> Vec<f64> {
+        model.coefficients.iter().flatten().map(|coefficient| coefficient.value).collect()
+    };
+    for one in 0..models.len() {
+        for other in 0..models.len() {
+            let (left, right) = (values(&models[one]), values(&models[other]));
+            let counted = left.iter().filter(|value| **value != 0.0).count();
+            let same =
+                left.len() == right.len() && left.iter().zip(&right).all(|(a, b)| (a - b).abs() <= 1e-9 * a.abs());
+            if one != other && names[one] != names[other] && counted >= 2 && same {
+                let message =
+                    format!("`{}` and `{}` have the same parameters: is one a copy?", names[one], names[other]);
+                models[one].findings.push(Finding::new(FindingKind::IdenticalParameters, message));
+                break;
+            }
+        }
+    }
+}

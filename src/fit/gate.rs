@@ -1,0 +1,99 @@
+//! The data gate: which rows take part in a fit, which do not, and why.
+
+use serde::Serialize;
+
+/// Lines that a reason names.
+const SHOWN: usize = 5;
+
+/// What became of the rows of a table.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Gate {
+    /// Records of the table.
+    pub rows: u64,
+    /// Rows that took part.
+    pub used: u64,
+    /// Rows for which `where` does not hold.
+    pub filtered: u64,
+    /// Rows that were left out, by reason, in the order of the table.
+    pub excluded: Vec<Excluded>,
+    /// Rows that are equal to an earlier one, to the last byte; none: there were too many rows to look.
+    pub duplicates: Option<Duplicates>,
+}
+
+/// Rows that were left out for one reason.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Excluded {
+    /// The reason.
+    pub reason: String,
+    /// How many rows.
+    pub rows: u64,
+    /// The lines of the first of them.
+    pub lines: Vec<u64>,
+    /// What stands in the first of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub example: Option<String>,
+}
+
+/// Rows that are equal to an earlier one.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Duplicates {
+    /// How many.
+    pub rows: u64,
+    /// The lines of the first of them.
+    pub lines: Vec<u64>,
+    /// Whether they were left out.
+    pub excluded: bool,
+}
+
+impl Gate {
+    /// Leaves a row out.
+    pub(super) fn exclude(&mut self, line: u64, reason: &str, example: Option<&str>) {
+        self.exclude_all(Excluded {
+            reason: reason.to_owned(),
+            rows: 1,
+            lines: vec![line],
+            example: example.map(str::to_owned),
+        });
+    }
+
+    fn exclude_all(&mut self, excluded: Excluded) {
+        match self.excluded.iter_mut().find(|known| known.reason == excluded.reason) {
+            Some(known) => {
+                known.rows += excluded.rows;
+                let room = SHOWN.saturating_sub(known.lines.len());
+                known.lines.extend(excluded.lines.into_iter().take(room));
+            }
+            None => self.excluded.push(excluded),
+        }
+    }
+
+    /// Adds what became of the rows that follow.
+    pub(super) fn merge(&mut self, other: Gate) {
+        let Gate { rows, used, filtered, excluded, duplicates: _ } = other;
+        self.rows += rows;
+        self.used += used;
+        self.filtered += filtered;
+        excluded.into_iter().for_each(|excluded| self.exclude_all(excluded));
+    }
+
+    /// Returns how many rows were left out with a reason.
+    pub fn excluded_rows(&self) -> u64 {
+        let duplicates = self.duplicates.as_ref().filter(|found| found.excluded).map_or(0, |found| found.rows);
+        self.excluded.iter().map(|excluded| excluded.rows).sum::<u64>() + duplicates
+    }
+
+    /// Tells whether every row was as it should be.
+    pub fn is_clean(&self) -> bool {
+        self.excluded.is_empty() && self.duplicates.as_ref().is_none_or(|found| found.rows == 0)
+    }
+}
+
+impl Duplicates {
+    /// Counts a row that is equal to an earlier one.
+    pub(super) fn count(&mut self, line: u64) {
+        self.rows += 1;
+        if self.lines.len() < SHOWN {
+            self.lines.push(line);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Intervals for coefficients: by drawing rows again, or by the sandwich.
+//!
+//! The bootstrap draws pairs of target and features (Efron and Tibshirani, "An Introduction to the
+//! Bootstrap", chapters 9 and 13: percentile intervals). The sandwich takes each row's own error for its
+//! variance (White 1980), with the correction n/(n-k); it knows nothing of the bound at 0, so that of a
+//! coefficient at 0 only the upper end says something.
+
+use super::gather::KeptRows;
+use super::quantiles::quantile;
+use super::solve::{Moments, Solution, Solver, State, Triangle};
+use crate::stats::{Random, t_quantile};
+use crate::suite::Weighting;
+
+/// The share of intervals that hold the true value.
+const LEVEL: f64 = 0.95;
+
+/// Returns an interval for each coefficient out of fits to rows drawn again.
+pub(super) fn bootstrap(rows: &KeptRows, free: &[bool], weighting: Weighting, resamples: u32) -> Vec<(f64, f64)> {
+    let width = free.len() + 1;
+    let weighted: Vec<f64> = match weighting {
+        Weighting::Absolute => rows.values.clone(),
+        Weighting::Relative => rows
+            .values
+            .chunks_exact(width)
+            .flat_map(|row| row.iter().map(|value| value / row[width - 1].abs()))
+            .collect(),
+    };
+    let count = rows.lines.len();
+    let mut random = Random::new(0x5eed);
+    let mut solver = Solver::default();
+    let mut draws: Vec<Vec<f64>> = vec![Vec::with_capacity(resamples as usize); free.len()];
+    let mut moments = Moments::new(free.len());
+    for _ in 0..resamples {
+        moments.clear();
+        for _ in 0..count {
+            let row = random.below(count) * width;
+            moments.add_row(&weighted[row..row + width]);
+        }
+        let solution = solver.solve(&Triangle::of_moments(&moments), free);
+        draws.iter_mut().zip(&solution.coefficients).for_each(|(draws, value)| draws.push(*value));
+    }
+    let ends = |mut draws: Vec<f64>| {
+        draws.sort_by(f64::total_cmp);
+        let at = |share: f64| quantile(&draws, share).unwrap_or(f64::NAN);
+        (at((1.0 - LEVEL) / 2.0), at((1.0 + LEVEL) / 2.0))
+    };
+    draws.into_iter().map(ends).collect()
+}
+
+/// Returns the covariance of the coefficients by the sandwich; 0 where a coefficient is not fitted.
+pub(super) fn covariance(triangle: &Triangle, solution: &Solution, middle: &[f64], rows: u64) -> Vec<Vec<f64>> {
+    let size = solution.states.len();
+    let fitted: Vec<usize> = (0..size).filter(|index| solution.states[*index] == State::Fitted).collect();
+    let mut all = vec![vec![0.0; size]; size];
+    let freedom = rows.saturating_sub(fitted.len() as u64);
+    if freedom == 0 {
+        return all;
+    }
+    let bread = triangle.inverse(&fitted);
+    let at = |one: usize, other: usize| {
+        let (row, column) = if one <= other { (one, other) } else { (other, one) };
+        middle[row * size - row * row.saturating_sub(1) / 2 + column - row]
+    };
+    let correction = rows as f64 / freedom as f64;
+    let count = fitted.len();
+    for one in 0..count {
+        for other in 0..count {
+            let mut sum = 0.0;
+            for left in 0..count {
+                for right in 0..count {
+                    sum += bread[one][left] * at(fitted[left], fitted[right]) * bread[right][other];
+                }
+            }
+            all[fitted[one]][fitted[other]] = sum * correction;
+        }
+    }
+    all
+}
+
+/// Returns an interval for each coefficient out of their covariance; that of a coefficient at 0 is 0.
+pub(super) fn sandwich(solution: &Solution, covariance: &[Vec<f64>], free: &[bool], rows: u64) -> Vec<(f64, f64)> {
+    let fitted = solution.states.iter().filter(|state| **state == State::Fitted).count() as u64;
+    let reach = t_quantile((1.0 + LEVEL) / 2.0, rows.saturating_sub(fitted) as f64);
+    let coefficients = solution.coefficients.iter().enumerate();
+    coefficients
+        .map(|(index, value)| {
+            let half = match covariance[index][index].sqrt() {
+                0.0 => 0.0,
+                deviation => reach * deviation,
+            };
+            let low = if free[index] { value - half } else { (value - half).max(0.0) };
+            (low, value + half)
+        })
+        .collect()
+}

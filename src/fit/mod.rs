@@ -1,0 +1,94 @@
+//! Performance models: a form over a table, its coefficients, and how far they can be trusted.
+//!
+//! In: a `suite::Form` and a CSV stream that can be read twice. Out: coefficients with intervals, errors,
+//! and findings about data and form. The first pass takes sums of products of each group, in constant
+//! memory; the second holds every row against the coefficients. While the rows are few they stay in
+//! memory, are solved by rotations and drawn again for intervals.
+//!
+//! Invariant: the same table and form give the same fit, whatever the number of threads.
+
+mod deviations;
+mod error;
+pub mod estimate;
+mod findings;
+mod fitted;
+mod fitting;
+mod gate;
+mod gather;
+mod intervals;
+mod layout;
+mod mixed;
+mod params;
+mod params_text;
+mod quantiles;
+mod robust;
+mod search;
+mod sheet;
+mod solve;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use error::FitError;
+pub use findings::{Finding, FindingKind, identical};
+pub use fitted::{Coefficient, Fit, FittedModel, IntervalMethod, Outlier, Quality};
+pub use fitting::fit;
+pub use gate::{Duplicates, Excluded, Gate};
+
+pub use params::{ParamSet, Params, Predicate, Same, predicates};
+pub use params_text::{ParamText, WRITTEN, put_set, write_params};
+
+pub use search::{FoundForm, Search, search};
+
+use std::io::{self, Read};
+
+/// A table that can be read from its start, more than once.
+pub trait Table: Sync {
+    /// Opens it at its start.
+    fn open(&self) -> io::Result<Box<dyn Read + Send + '_>>;
+}
+
+impl Table for &[u8] {
+    fn open(&self) -> io::Result<Box<dyn Read + Send + '_>> {
+        Ok(Box::new(*self))
+    }
+}
+
+/// How a fit is made.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Threads that read the table.
+    pub threads: usize,
+    /// How intervals are made; none: as fits the number of rows.
+    pub intervals: Option<IntervalMethod>,
+    /// Times that rows are drawn again.
+    pub resamples: u32,
+    /// Numbers of rows that are kept in memory, at most.
+    pub most_kept: usize,
+    /// Leaves out rows that are equal to an earlier one.
+    pub drop_duplicates: bool,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { threads: 1, intervals: None, resamples: 1000, most_kept: 1 << 20, drop_duplicates: false }
+    }
+}
+
+/// Which rows are fitted together.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct GroupKey {
+    /// The values of the columns of `by`.
+    pub by: Vec<String>,
+    /// The attribute set; empty if the model has none.
+    pub set: String,
+}
+
+/// Parts that take turns in being left out.
+const FOLDS: usize = 5;
+
+/// Returns the part that a row of a large table is in, by its line.
+fn fold_of(line: u64) -> usize {
+    let mixed = line.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (((mixed ^ (mixed >> 32)).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 40) % FOLDS as u64) as usize
+}

@@ -1,0 +1,9 @@
+//! Least squares: sums of products, their triangle, and coefficients that are not negative.
+
+mod moments;
+mod nonnegative;
+mod triangle;
+
+pub(super) use moments::Moments;
+pub(super) use nonnegative::{Solution, Solver, State};
+pub(super) use triangle::Triangle;

@@ -1,0 +1,100 @@
+//! Numbers in cells: text -> the nearest double.
+//!
+//! Most cells are short decimals, and 2^53 and powers of ten up to 10^22 are exact doubles, so that one
+//! division rounds correctly (Clinger, "How to read floating point numbers accurately", PLDI 1990).
+//! Everything else goes to the standard library.
+
+/// Powers of ten that are exact doubles.
+const POWERS: [f64; 23] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
+    1e21, 1e22,
+];
+
+/// What stands in a cell for no value.
+const MISSING: [&[u8]; 9] = [b"", b"N/A", b"n/a", b"NA", b"NaN", b"nan", b"null", b"None", b"-"];
+
+/// Tells whether a trimmed cell says that there is no value.
+pub(super) fn is_missing(cell: &[u8]) -> bool {
+    cell.len() <= 4 && MISSING.contains(&cell)
+}
+
+/// Reads a short decimal at a place; returns it and where it ends. None = not one of the common writings.
+#[inline]
+pub(super) fn short_decimal(bytes: &[u8], start: usize) -> Option<(f64, usize)> {
+    let negative = bytes.get(start) == Some(&b'-');
+    let first = start + usize::from(negative);
+    let mut at = first;
+    let mut digits = 0u64;
+    while let Some(digit) = bytes.get(at).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit < 10) {
+        digits = digits.wrapping_mul(10).wrapping_add(u64::from(digit));
+        at += 1;
+    }
+    let mut length = at - first;
+    let mut places = 0;
+    if bytes.get(at) == Some(&b'.') {
+        at += 1;
+        let point = at;
+        while let Some(digit) = bytes.get(at).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit < 10) {
+            digits = digits.wrapping_mul(10).wrapping_add(u64::from(digit));
+            at += 1;
+        }
+        places = at - point;
+        length += places;
+    }
+    if length == 0 || length > 19 || digits > 1 << 53 || places > 22 {
+        return None;
+    }
+    let value = if places == 0 { digits as f64 } else { digits as f64 / POWERS[places] };
+    Some((if negative { -value } else { value }, at))
+}
+
+/// Reads a whole trimmed cell as a finite number.
+pub(super) fn number(cell: &[u8]) -> Option<f64> {
+    if let Some((value, end)) = short_decimal(cell, 0)
+        && end == cell.len()
+    {
+        return Some(value);
+    }
+    // The standard library reads words such as `inf`, too.
+    if !cell.iter().any(u8::is_ascii_digit) {
+        return None;
+    }
+    std::str::from_utf8(cell).ok()?.parse().ok().filter(|value: &f64| value.is_finite())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn writings() {
+        let check = |text: &str, expected: Option<f64>| assert_eq!(number(text.as_bytes()), expected, "{text}");
+        check("0", Some(0.0));
+        check("01", Some(1.0));
+        check("-12.50", Some(-12.5));
+        check(".5", Some(0.5));
+        check("5.", Some(5.0));
+        check("+3", Some(3.0));
+        check("1e3", Some(1000.0));
+        check("1.7976931348623157e308", Some(f64::MAX));
+        check("9007199254740993", Some(9_007_199_254_740_992.0));
+        check("0.1234567890123456789012345", Some(0.123_456_789_012_345_68));
+        for text in ["", "-", ".", "1,5", "abc", "inf", "NaN", "1e999", "0x10", "1_000", "12 34"] {
+            check(text, None);
+        }
+        assert_eq!(short_decimal(b"12,3", 0), Some((12.0, 2)));
+        assert_eq!(short_decimal(b"a-1.25\n", 1), Some((-1.25, 6)));
+    }
+
+    proptest! {
+        #[test]
+        fn as_the_standard_library_reads_it(value in any::<f64>(), digits in 0u64.., places in 0usize..20) {
+            prop_assume!(value.is_finite());
+            prop_assert_eq!(number(value.to_string().as_bytes()), Some(value));
+            let mut text = format!("{digits:0>21}");
+            text.insert(21 - places.min(20), '.');
+            prop_assert_eq!(number(text.as_bytes()), text.parse::<f64>().ok());
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Which rows take part.
+
+use super::{Fit, fit_text};
+use crate::fit::{Options, fit};
+
+fn gate(fit: &Fit) -> String {
+    let gate = &fit.gate;
+    let mut text = format!("{} of {}", gate.used, gate.rows);
+    if gate.filtered > 0 {
+        text.push_str(&format!(", {} filtered", gate.filtered));
+    }
+    for excluded in &gate.excluded {
+        let example = excluded.example.as_ref().map(|example| format!(" ({example})")).unwrap_or_default();
+        text.push_str(&format!("; {} at {:?}: {}{example}", excluded.rows, excluded.lines, excluded.reason));
+    }
+    if let Some(duplicates) = gate.duplicates.as_ref().filter(|duplicates| duplicates.rows > 0) {
+        text.push_str(&format!("; {} equal at {:?}", duplicates.rows, duplicates.lines));
+    }
+    text
+}
+
+#[track_caller]
+fn check(form: &str, table: &str, expected: &str) {
+    assert_eq!(gate(&fit_text(form, table).unwrap()), expected, "{table}");
+}
+
+const FORM: &str = "target: t\nfeatures: { a: x }\n";
+
+#[test]
+fn rows_without_values() {
+    check(FORM, "x,t\n1,2\n2,4\n", "2 of 2");
+    check(
+        FORM,
+        "x,t\n1,2\n2,N/A\n,4\n3,6\nN/A,\n",
+        "2 of 5; 2 at [3, 6]: `t` has no value; 1 at [4]: `x` has no value",
+    );
+    check(
+        FORM,
+        "x,t\n1,2\nabc,4\n3,1e999\n",
+        "1 of 3; 1 at [3]: `x` is not a number (abc); 1 at [4]: `t` is not a number (1e999)",
+    );
+    check(FORM, "x,t\n1,2\n2\n3,6,\n", "1 of 3; 2 at [3, 4]: the row has not as many cells as the header (1 cells)");
+    check("target: t / x\nfeatures: { a: x }\n", "x,t\n1,2\n0,4\n2,6\n", "2 of 3; 1 at [3]: the target is not finite");
+    check(
+        "target: t\nfeatures: { a: log(x) }\n",
+        "x,t\n1,2\n0,4\n2,6\n",
+        "2 of 3; 1 at [3]: feature `a` is not finite",
+    );
+    let relative = "target: t\nfeatures: { a: x }\nweighting: relative\n";
+    check(relative, "x,t\n1,2\n2,0\n", "1 of 2; 1 at [3]: the target is 0, and the weighting is relative");
+}
+
+#[test]
+fn only_what_a_row_needs_must_be_there() {
+    let guarded = "target: t if has(t) else u\nfeatures: { a: x }\n";
+    check(guarded, "x,t,u\n1,2,N/A\n2,N/A,4\n3,6,6\n", "3 of 3");
+    check(guarded, "x,t,u\n1,2,N/A\n2,N/A,N/A\n3,6,6\n", "2 of 3; 1 at [3]: `u` has no value");
+    check(guarded, "x,t\n1,2\n2,N/A\n3,6\n", "2 of 3; 1 at [3]: the table has no column `u`");
+    check("target: t\nfeatures: { a: x }\nwhere: ['x > 1']\n", "x,t,u\n1,N/A,1\n2,4,N/A\n", "1 of 2, 1 filtered");
+    let map = "let: { f: { pick: k, from: { lo: 1, hi: 2 } } }\ntarget: t\nfeatures: { a: f }\n";
+    check(
+        map,
+        "k,t\nlo,1\nhi,2\nmid,3\n,4\n",
+        "2 of 4; 1 at [4]: `f` has no number for the text in `k` (mid); 1 at [5]: `k` has no value",
+    );
+    check(
+        "target: t\nfeatures: { a: x }\nsets: { one: 'x < 2', two: 'x > 2' }\n",
+        "x,t\n1,1\n2,2\n3,3\n",
+        "2 of 3; 1 at [3]: no set holds for the row",
+    );
+}
+
+#[test]
+fn writings_of_tables() {
+    check(FORM, "\u{feff}x,t\r\n1,2\r\n2,4\r\n", "2 of 2");
+    check(FORM, "\"x\",\"t\"\n\"1\",\"2\"\n2,\"4\"\n", "2 of 2");
+    check(FORM, "x, t \n 1 , 2 \n\n2,4", "2 of 2");
+    check(
+        FORM,
+        "\u{feff}\"x\",note,\"t\"\r\n1,\"two\r\nlines, and a comma\",2\r\n2,\"\"\"\",x\r\n",
+        "1 of 2; 1 at [4]: `t` is not a number (x)",
+    );
+    check(FORM, "x,t\r1,2\r2,4\r", "2 of 2");
+}
+
+#[test]
+fn equal_rows() {
+    let table = "x,t\n1,2\n2,5\n1,2\n1,2\n";
+    check(FORM, table, "4 of 4; 2 equal at [4, 5]");
+    let options = Options { drop_duplicates: true, ..Options::default() };
+    let fit = fit(&super::model(FORM), &table.as_bytes(), &options).unwrap();
+    assert_eq!(gate(&fit), "2 of 4; 2 equal at [4, 5]");
+    assert_eq!(super::shown(&fit), "a 2.4");
+    assert_eq!(fit.gate.excluded_rows(), 2);
+}

@@ -1,0 +1,91 @@
+//! Tables that do not stay in memory give what small ones give.
+
+use super::{model, shown};
+use crate::fit::{Fit, IntervalMethod, Options, fit};
+use crate::stats::Random;
+use std::fmt::Write;
+
+/// t = 3 a + 2 b + noise, for groups that differ by their factor.
+fn table(rows: usize, groups: usize, noise: f64) -> String {
+    let mut random = Random::new(11);
+    let mut text = "g,a,b,t\n".to_owned();
+    for row in 0..rows {
+        let group = row % groups;
+        let (a, b) = (1 + random.below(100), 1 + random.below(50));
+        let t = (3.0 * a as f64 + 2.0 * b as f64) * (group + 1) as f64 * (1.0 + noise * random.normal());
+        writeln!(text, "g{group},{a},{b},{t}").unwrap();
+    }
+    text
+}
+
+fn fit_with(form: &str, table: &str, options: &Options) -> Fit {
+    fit(&model(form), &table.as_bytes(), options).unwrap()
+}
+
+const FORM: &str = "target: t\nfeatures: { one: a, two: b }\n";
+
+fn streamed(threads: usize) -> Options {
+    Options { threads, most_kept: 100, ..Options::default() }
+}
+
+#[test]
+fn one_group() {
+    let table = table(120_000, 1, 0.05);
+    let kept = fit_with(FORM, &table, &Options::default());
+    let passed = fit_with(FORM, &table, &streamed(1));
+    assert_eq!((passed.models[0].method, passed.gate.duplicates.clone()), (IntervalMethod::Sandwich, None));
+    let (one, other) = (&kept.models[0], &passed.models[0]);
+    for (one, other) in one.coefficients.iter().flatten().zip(other.coefficients.iter().flatten()) {
+        assert!((one.value / other.value - 1.0).abs() < 1e-10, "{one:?} {other:?}");
+        assert_eq!(one.range, other.range);
+        let ((low, high), (other_low, other_high)) = (one.interval.unwrap(), other.interval.unwrap());
+        assert!(
+            low < 3.0 * one.value && (low - other_low).abs() + (high - other_high).abs() < 0.2 * (high - low) * 2.0
+        );
+    }
+    let close = |one: Option<f64>, other: Option<f64>, share: f64| (one.unwrap() / other.unwrap() - 1.0).abs() < share;
+    let (one, other) = (&one.quality, &other.quality);
+    assert!(close(one.r2, other.r2, 1e-9) && close(one.mean_error, other.mean_error, 1e-9));
+    assert!(close(one.max_error, other.max_error, 1e-9) && close(one.ratio_deviation, other.ratio_deviation, 1e-6));
+    assert!(close(one.p95_error, other.p95_error, 0.03) && close(one.left_out_error, other.left_out_error, 1e-3));
+    assert!((one.condition / other.condition - 1.0).abs() < 1e-6);
+}
+
+#[test]
+fn threads_change_nothing() {
+    let table = table(150_000, 7, 0.1);
+    let form = format!("{FORM}by: [g]\n");
+    let one = fit_with(&form, &table, &streamed(1));
+    assert_eq!(one.models.len(), 7);
+    for threads in [2, 5] {
+        let other = fit_with(&form, &table, &streamed(threads));
+        for (one, other) in one.models.iter().zip(&other.models) {
+            assert_eq!((&one.by, &one.coefficients, &one.quality), (&other.by, &other.coefficients, &other.quality));
+        }
+    }
+}
+
+#[test]
+fn groups_are_exact() {
+    let table = table(60_000, 3, 0.0);
+    let expected = "g0: one 3, two 2; g1: one 6, two 4; g2: one 9, two 6";
+    assert_eq!(shown(&fit_with(&format!("{FORM}by: [g]\n"), &table, &streamed(2))), expected);
+    assert_eq!(shown(&fit_with(&format!("{FORM}by: [g]\n"), &table, &Options::default())), expected);
+}
+
+#[test]
+fn ill_conditioned_features_are_rotated() {
+    let rows: String = (0..60_000)
+        .map(|row| {
+            let (a, e) = (f64::from(row % 100 + 1), f64::from(row % 7) * 1e-3);
+            format!("{a},{},{}\n", a + e, 2.0 * a + 5.0 * (a + e))
+        })
+        .collect();
+    let table = format!("a,b,t\n{rows}");
+    for options in [streamed(1), Options::default()] {
+        let fit = fit_with(FORM, &table, &options);
+        let values: Vec<f64> = fit.models[0].coefficients.iter().flatten().map(|c| c.value).collect();
+        assert!(fit.models[0].quality.scaled_condition > 1e4);
+        assert!((values[0] - 2.0).abs() < 1e-6 && (values[1] - 5.0).abs() < 1e-6, "{values:?}");
+    }
+}

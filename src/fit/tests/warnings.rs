@@ -1,0 +1,107 @@
+//! What looks wrong is said, whatever the columns are called.
+
+use super::fit_text;
+use crate::fit::{FindingKind, Fit};
+use std::fmt::Write;
+
+fn kinds(fit: &Fit) -> Vec<FindingKind> {
+    let mut kinds: Vec<FindingKind> = fit.models[0].findings.iter().map(|finding| finding.kind).collect();
+    kinds.dedup();
+    kinds
+}
+
+fn messages(fit: &Fit) -> String {
+    fit.models[0].findings.iter().map(|finding| finding.message.as_str()).collect::<Vec<_>>().join("\n")
+}
+
+const FORM: &str = "target: t\nfeatures: { a: x, b: y }\n";
+
+/// A table of `x`, `y`, `t` and a text over a grid.
+fn table(row: impl Fn(f64, f64) -> Vec<(String, f64)>) -> String {
+    let mut text = "x,y,t,flavour\n".to_owned();
+    for x in 1..=8 {
+        for y in 1..=8 {
+            for (word, t) in row(f64::from(x), f64::from(y * y)) {
+                writeln!(text, "{x},{},{t},{word}", y * y).unwrap();
+            }
+        }
+    }
+    text
+}
+
+fn plain(t: f64) -> Vec<(String, f64)> {
+    vec![("plain".to_owned(), t)]
+}
+
+#[test]
+fn nothing_is_wrong_with_a_good_fit() {
+    let fit = fit_text(FORM, &table(|x, y| plain((3.0 * x + 2.0 * y) * (1.0 + 0.01 * (x * 7.0 + y).sin())))).unwrap();
+    assert_eq!(messages(&fit), "");
+    assert!(fit.gate.is_clean());
+}
+
+#[test]
+fn mixed_rows() {
+    let both = table(|x, y| {
+        let noise = 1.0 + 0.001 * (x * 7.0 + y).sin();
+        vec![("sweet".to_owned(), (3.0 * x + 2.0 * y) * noise), ("sour".to_owned(), (3.6 * x + 2.5 * y) * noise)]
+    });
+    let fit = fit_text(FORM, &both).unwrap();
+    assert_eq!(kinds(&fit), [FindingKind::MixedRows]);
+    let expected = "`flavour` mixes rows that differ: 64 of `sour`, 64 of `sweet`; fitted apart they are off by";
+    assert!(messages(&fit).starts_with(expected), "{}", messages(&fit));
+    let named = fit_text(&format!("{FORM}op: flavour\n"), &both).unwrap();
+    assert!(messages(&named).starts_with(expected), "{}", messages(&named));
+    let few = fit_text("target: t\nfeatures: { a: x, b: y }\nop: flavour\nwhere: [x * y < 5]\n", &both).unwrap();
+    assert!(
+        messages(&few).contains("`flavour` mixes rows of 2 operations: 5 of `sweet`, 5 of `sour`"),
+        "{}",
+        messages(&few)
+    );
+    // Texts that make no difference mix nothing.
+    let alike = table(|x, y| {
+        let t = (3.0 * x + 2.0 * y) * (1.0 + 0.1 * (x * 7.0 + y).sin());
+        vec![("sweet".to_owned(), t), ("sour".to_owned(), t * 1.001)]
+    });
+    assert_eq!(messages(&fit_text(FORM, &alike).unwrap()), "");
+}
+
+#[test]
+fn a_bad_form_is_found_in_spite_of_its_r2() {
+    let fit = fit_text(FORM, &table(|x, y| plain(x * x * x * y + 1.0))).unwrap();
+    assert!(!kinds(&fit).contains(&FindingKind::BadForm), "its R² is bad: {:?}", fit.models[0].quality.r2);
+    let fit =
+        fit_text(FORM, &table(|x, y| plain(40.0 * y * (1.0 + 0.2 * (x * 3.0).sin()) - 38.0 * y.min(5.0)))).unwrap();
+    let quality = &fit.models[0].quality;
+    assert!(quality.r2.unwrap() > 0.9 && quality.mean_error.unwrap() > 0.2, "{quality:?}");
+    assert!(messages(&fit).contains("the form does not fit in spite of an R² of 0.9"), "{}", messages(&fit));
+}
+
+#[test]
+fn coefficients_at_zero_say_why() {
+    let fit = fit_text(FORM, &table(|x, y| plain(100.0 + 3.0 * y - 2.0 * x))).unwrap();
+    assert!(!messages(&fit).contains("is 0"), "{}", messages(&fit));
+    let fit = fit_text(FORM, &table(|x, y| plain(3.0 * y - 0.01 * x))).unwrap();
+    assert_eq!(messages(&fit), "`a` is 0: the rows would have it at -0.01, and it may not be negative");
+    let fit =
+        fit_text("target: t\nfeatures: { a: x, b: y, c: 2 * y, d: 0 * y }\n", &table(|x, y| plain(x + y))).unwrap();
+    assert!(messages(&fit).contains("`b` is 0: the feature depends on the others"), "{}", messages(&fit));
+    assert!(messages(&fit).contains("`d` is 0: the feature is 0 in all rows"), "{}", messages(&fit));
+    assert!(messages(&fit).contains("features go together (one depends on others)"), "{}", messages(&fit));
+}
+
+#[test]
+fn constant_features_and_wide_intervals() {
+    let fit =
+        fit_text("target: t\nfeatures: { a: x, b: 7 + 0 * y }\n", &table(|x, y| plain(3.0 * x + 20.0 + y / 100.0)))
+            .unwrap();
+    assert!(
+        messages(&fit).contains("feature `b` is 7 in all rows: its coefficient is only the constant part"),
+        "{}",
+        messages(&fit)
+    );
+    let noisy =
+        fit_text(FORM, &table(|x, y| plain(1.2 * x + 3.0 * y * (1.0 + 0.1 * (12.9898 * x + 78.233 * y).sin()))))
+            .unwrap();
+    assert!(messages(&noisy).contains("`a` is hardly determined"), "{}", messages(&noisy));
+}

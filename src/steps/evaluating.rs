@@ -1,0 +1,208 @@
+//! The step `estimate --evaluate`: estimates beside the measured runtimes of a sweep.
+
+use super::StepError;
+use super::estimating::{Estimated, Input, broken, cell, explain};
+use crate::fit::estimate::{Comparison, Descriptor, Estimator, Formula, compare, six_digits};
+use csv::{ByteRecord, Writer};
+use std::io::{self, Write};
+use std::path::Path;
+
+/// What the rows of a sweep are of.
+#[derive(Debug, Clone)]
+pub struct Evaluation {
+    /// `unary`, `binary` or `matmul`.
+    pub op_type: OpType,
+    /// The operation; `matmul_sparse` and names with `approx` in them are understood.
+    pub op_name: String,
+    /// The device.
+    pub architecture: String,
+    /// The version of the parameters; none: the latest.
+    pub version: Option<u32>,
+    /// The formula of sparse products.
+    pub formula: Formula,
+    /// The least and the largest ratio that will do.
+    pub bounds: Option<(f64, f64)>,
+}
+
+/// Kinds of operations that a sweep measures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OpType {
+    /// Of one operand.
+    Unary,
+    /// Of two.
+    Binary,
+    /// Products of matrices.
+    Matmul,
+}
+
+/// What came of it.
+#[derive(Debug, Clone)]
+pub struct Evaluated {
+    /// What became of the rows.
+    pub rows: Estimated,
+    /// Estimates against runtimes; none without rows.
+    pub comparison: Option<Comparison>,
+    /// Lines whose ratio is out of bounds, and the ratio.
+    pub out_of_bounds: Vec<(u64, f64)>,
+}
+
+/// The columns that are read.
+struct Columns {
+    format: usize,
+    fidelity: usize,
+    shape: [usize; 5],
+    inner: Option<[usize; 2]>,
+    sparse: Option<[usize; 3]>,
+    vector: Option<usize>,
+    runtime: Runtime,
+}
+
+enum Runtime {
+    Measured(usize),
+    /// The whole, its first and its last input.
+    Total(usize, usize, usize),
+}
+
+/// Estimates every row of a sweep; the rows go to `out`, with estimate and ratio behind them.
+pub fn evaluate(
+    estimator: &Estimator,
+    path: &Path,
+    evaluation: &Evaluation,
+    out: &mut dyn Write,
+) -> Result<Evaluated, StepError> {
+    let usage = |message: String, hint: Option<String>| StepError::usage(message, hint);
+    let architecture = estimator.architecture(&evaluation.architecture);
+    let architecture = architecture.map_err(|error| usage(explain(&error), None))?;
+    let version = evaluation.version.unwrap_or(architecture.versions.len() as u32);
+    let mut input = Input::open(path)?;
+    let columns = columns(&input, path, evaluation)?;
+    let disk = |source: io::Error| StepError::Disk { what: "write", path: "the comparison".into(), source };
+    let broken_pipe = |error: csv::Error| disk(io::Error::other(error));
+    let mut writer = Writer::from_writer(out);
+    writer.write_record(input.header.iter().map(String::as_str).chain(["estimate", "ratio"])).map_err(broken_pipe)?;
+    let mut evaluated = Evaluated { rows: Estimated::default(), comparison: None, out_of_bounds: Vec::new() };
+    let mut pairs = Vec::new();
+    let mut record = ByteRecord::new();
+    while input.reader.read_byte_record(&mut record).map_err(|error| broken(path, &error))? {
+        evaluated.rows.rows += 1;
+        let line = record.position().map_or(0, csv::Position::line);
+        record.trim();
+        let result = row(&record, &columns, evaluation, version).and_then(|(descriptor, runtime)| {
+            let cycles = estimator.estimate(&descriptor, evaluation.formula).map_err(|error| explain(&error))?;
+            evaluated.rows.note_stand_in(estimator, &descriptor);
+            Ok((cycles, runtime))
+        });
+        match result {
+            Ok((cycles, runtime)) => {
+                let ratio = cycles as f32 / runtime;
+                if evaluation.bounds.is_some_and(|(low, high)| !(low..=high).contains(&f64::from(ratio))) {
+                    evaluated.out_of_bounds.push((line, f64::from(ratio)));
+                }
+                pairs.push((f64::from(cycles), f64::from(runtime)));
+                record.push_field(cycles.to_string().as_bytes());
+                record.push_field(six_digits(ratio).as_bytes());
+            }
+            Err(why) => {
+                evaluated.rows.refuse(line, why);
+                record.push_field(b"");
+                record.push_field(b"");
+            }
+        }
+        writer.write_byte_record(&record).map_err(broken_pipe)?;
+    }
+    writer.flush().map_err(disk)?;
+    evaluated.comparison = compare(&pairs);
+    Ok(evaluated)
+}
+
+fn columns(input: &Input, path: &Path, evaluation: &Evaluation) -> Result<Columns, StepError> {
+    let needed = |names: &[&str]| input.needed(names, path);
+    let operand = matches!(plain_name(&evaluation.op_name), "dequantization" | "requantization");
+    let matmul = evaluation.op_type == OpType::Matmul;
+    let sparse = evaluation.op_name == "matmul_sparse";
+    Ok(Columns {
+        format: if operand { needed(&["input0_df"])? } else { needed(&["output_df", "input0_df"])? },
+        fidelity: needed(&["math_fidelity"])?,
+        shape: [
+            needed(&["output_t", "t"])?,
+            needed(&["output_mb_r", "mblock_m"])?,
+            needed(&["output_mb_c", "mblock_n"])?,
+            needed(&["output_ub_r", "ublock_rt"])?,
+            needed(&["output_ub_c", "ublock_ct"])?,
+        ],
+        inner: if matmul { Some([needed(&["mblock_k", "m_k"])?, needed(&["ublock_kt", "u_kt"])?]) } else { None },
+        sparse: match sparse {
+            true => Some([needed(&["nz_tiles"])?, needed(&["nz_ublocks"])?, needed(&["nz_strips"])?]),
+            false => None,
+        },
+        vector: input.column(&["Vector-Mode"]),
+        runtime: match input.column(&["runtime"]) {
+            Some(column) => Runtime::Measured(column),
+            None => Runtime::Total(
+                needed(&["total-runtime"])?,
+                needed(&["first-input-idx-recorded"])?,
+                needed(&["last-input-idx-recorded"])?,
+            ),
+        },
+    })
+}
+
+/// Returns the name of an operation without the mark of its approximation.
+fn plain_name(name: &str) -> &str {
+    name.strip_suffix("_approx").unwrap_or(name)
+}
+
+/// Returns what a row is of, and its runtime.
+fn row<'r>(
+    record: &'r ByteRecord,
+    columns: &Columns,
+    evaluation: &'r Evaluation,
+    version: u32,
+) -> Result<(Descriptor<'r>, f32), String> {
+    let text = |column: usize| cell(record, Some(column));
+    let whole = |column: usize| {
+        let text = text(column)?;
+        text.parse::<u32>().map_err(|_| format!("column {}: `{text}` is no whole number", column + 1))
+    };
+    let number = |column: usize| {
+        let text = text(column)?;
+        let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
+        number.ok_or_else(|| format!("column {}: `{text}` is no number", column + 1))
+    };
+    let [t, m, n, r, c] = columns.shape;
+    let mut descriptor = Descriptor {
+        op: if evaluation.op_name == "matmul_sparse" { "matmul" } else { plain_name(&evaluation.op_name) },
+        architecture: &evaluation.architecture,
+        version,
+        data_format: text(columns.format)?,
+        math_fidelity: text(columns.fidelity)?,
+        t: whole(t)?,
+        mblock_m: whole(m)?,
+        mblock_n: whole(n)?,
+        ublock_rt: whole(r)?,
+        ublock_ct: whole(c)?,
+        approximate: evaluation.op_name.contains("approx"),
+        ..Descriptor::default()
+    };
+    if let Some([k, q]) = columns.inner {
+        (descriptor.mblock_k, descriptor.ublock_kt) = (whole(k)?, whole(q)?);
+    }
+    if let Some([tiles, blocks, strips]) = columns.sparse {
+        descriptor.sparse_indices = whole(tiles)?;
+        if evaluation.formula == Formula::Best {
+            descriptor.sparse_nz_ublocks = Some(whole(blocks)?);
+            descriptor.sparse_nz_strips = Some(whole(strips)?);
+        }
+    }
+    if let Some(vector) = columns.vector.map(text).transpose()?.filter(|vector| !vector.is_empty()) {
+        descriptor.vector_mode = vector;
+    }
+    let runtime = match columns.runtime {
+        Runtime::Measured(column) => number(column)?,
+        Runtime::Total(total, first, last) => number(total)? / (number(last)? - number(first)? + 1.0),
+    };
+    if runtime <= 0.0 || !runtime.is_finite() {
+        return Err(format!("the runtime is {runtime}"));
+    }
+    Ok((descriptor, runtime as f32))
+}

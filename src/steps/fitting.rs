@@ -1,0 +1,139 @@
+//! The step `fit`: CSV files -> coefficients of a model, for each operation and attribute set.
+
+use super::StepError;
+use super::fitting_models::find_model;
+use crate::expr::Expr;
+use crate::fit::{self, Fit, FitError, FittedModel, Options, Search, Table, identical};
+use crate::suite::{Form, Placed, Weighting};
+use crate::value::Problems;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+/// What is to be fitted.
+#[derive(Debug, Clone)]
+pub struct FitRequest {
+    /// The model: the name of one that ships, or a file.
+    pub model: String,
+    /// The tables, each for itself.
+    pub files: Vec<PathBuf>,
+    /// The operation; none: as the rows or the file say.
+    pub op: Option<String>,
+    /// The attribute set; none: the model's, else `base`.
+    pub set: Option<String>,
+    /// What must hold for a row, besides the model's own conditions.
+    pub filters: Vec<String>,
+    /// Columns that make groups, besides the model's.
+    pub by: Vec<String>,
+    /// Another weighting than the model's.
+    pub weighting: Option<Weighting>,
+    /// Whether rows far off count for less, besides what the model says.
+    pub robust: bool,
+    /// Whether better forms are looked for.
+    pub search: bool,
+    /// How the fit is made.
+    pub options: Options,
+}
+
+/// A table that was fitted.
+#[derive(Debug, Clone)]
+pub struct FittedFile {
+    /// The table.
+    pub path: PathBuf,
+    /// What it came to.
+    pub fit: Fit,
+    /// The operation and the attribute set of each model.
+    pub names: Vec<(String, String)>,
+    /// Better forms of each model, if they were looked for.
+    pub searches: Vec<Search>,
+}
+
+struct CsvFile<'a>(&'a Path);
+
+impl Table for CsvFile<'_> {
+    fn open(&self) -> io::Result<Box<dyn Read + Send + '_>> {
+        Ok(Box::new(File::open(self.0)?))
+    }
+}
+
+/// Fits a model to tables.
+pub fn fit_files(request: &FitRequest) -> Result<Vec<FittedFile>, StepError> {
+    let form = form(request)?;
+    let mut fitted = Vec::new();
+    for path in &request.files {
+        let fit = fit::fit(&form, &CsvFile(path), &request.options).map_err(|error| step_error(error, path, &form))?;
+        let names = fit.models.iter().map(|model| (op_of(request, &form, model, path), set_of(request, model)));
+        let searches = match request.search {
+            true => fit::search(&form, &CsvFile(path), &request.options),
+            false => Ok(Vec::new()),
+        };
+        let searches = searches.map_err(|error| step_error(error, path, &form))?;
+        fitted.push(FittedFile { path: path.clone(), names: names.collect(), fit, searches });
+    }
+    find_identical(&mut fitted);
+    Ok(fitted)
+}
+
+/// Returns the model with what the request changes of it.
+fn form(request: &FitRequest) -> Result<Form, StepError> {
+    let mut form = find_model(&request.model)?;
+    for text in &request.filters {
+        let expr = Expr::parse(text)
+            .map_err(|error| StepError::usage(format!("`{text}` is no condition: {error}"), error.hint))?;
+        form.filters.push(Placed { expr, span: None });
+    }
+    form.by.extend(request.by.iter().cloned());
+    form.weighting = request.weighting.unwrap_or(form.weighting);
+    form.robust |= request.robust;
+    Ok(form)
+}
+
+fn step_error(error: FitError, path: &Path, form: &Form) -> StepError {
+    let hint = error.hint();
+    match error {
+        FitError::Read(source) if source.kind() != io::ErrorKind::InvalidData => {
+            StepError::Read { path: path.to_owned(), source }
+        }
+        FitError::Read(source) => StepError::usage(format!("{}: {source}", path.display()), None),
+        FitError::Model(mut problem) => {
+            problem.message = format!("{}: {}", path.display(), problem.message);
+            StepError::Problems(Problems { list: vec![problem], sources: form.sources.clone() })
+        }
+        error @ (FitError::Empty | FitError::Encoding | FitError::NoRows { .. }) => {
+            StepError::usage(format!("{}: {error}", path.display()), hint)
+        }
+    }
+}
+
+/// Returns the operation of a model: what was asked for, what its group or its rows name, the file's name.
+fn op_of(request: &FitRequest, form: &Form, model: &FittedModel, path: &Path) -> String {
+    if let Some(op) = &request.op {
+        return op.clone();
+    }
+    let grouped = form.op.as_ref().and_then(|op| form.by.iter().position(|by| by == op));
+    if let Some(op) = grouped.and_then(|place| model.by.get(place)) {
+        return op.clone();
+    }
+    match model.ops.as_slice() {
+        [(op, _)] if !op.is_empty() => op.clone(),
+        _ => path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned()),
+    }
+}
+
+fn set_of(request: &FitRequest, model: &FittedModel) -> String {
+    let named = Some(model.set.clone()).filter(|set| !set.is_empty());
+    request.set.clone().or(named).unwrap_or_else(|| "base".to_owned())
+}
+
+/// Looks for operations with the same parameters over all tables.
+fn find_identical(fitted: &mut [FittedFile]) {
+    let names: Vec<String> = fitted.iter().flat_map(|file| file.names.iter().map(|(op, _)| op.clone())).collect();
+    let mut models: Vec<FittedModel> = fitted.iter().flat_map(|file| file.fit.models.clone()).collect();
+    identical(&mut models, &names);
+    let mut models = models.into_iter();
+    for file in fitted {
+        for (model, found) in file.fit.models.iter_mut().zip(models.by_ref()) {
+            *model = found;
+        }
+    }
+}

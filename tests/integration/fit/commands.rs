@@ -1,0 +1,169 @@
+//! `shmoo fit` and `shmoo estimate`, as they are typed.
+
+use crate::integration::command::shmoo;
+use std::fmt::Write;
+
+const MODEL: &str = "\
+version: 1
+model: copy
+columns: { size: [bytes, length], kind: [operation] }
+op: kind
+target: cycles
+features: { start: '1', each: size }
+";
+
+/// cycles = 100 + 2 bytes, and a little more.
+fn table(operation: &str, each: f64) -> String {
+    let mut text = "operation,bytes,cycles\n".to_owned();
+    for step in 1..=20 {
+        let bytes = step * 16;
+        let cycles = 100.0 + each * f64::from(bytes) + f64::from(step % 3);
+        writeln!(text, "{operation},{bytes},{cycles}").unwrap();
+    }
+    text
+}
+
+#[test]
+fn the_schema_of_models_is_that_of_the_program() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/schemas/model.schema.json");
+    let text = std::fs::read_to_string(path).unwrap();
+    let hint = "write it again: shmoo schema model > docs/schemas/model.schema.json";
+    assert_eq!(text, format!("{:#}\n", shmoo::config::model_schema()), "{hint}");
+}
+
+#[test]
+fn fitting() {
+    let broken = format!("{}copy,N/A,3\ncopy,8\ncopy,16,133\ncopy,16,133\n", table("copy", 2.0));
+    shmoo()
+        .file("copy.yaml", MODEL)
+        .file("copy.csv", &table("copy", 2.0))
+        .file("move.csv", &table("move", 2.0))
+        .file("broken.csv", &broken)
+        .file(
+            "mixed.csv",
+            &format!("{}{}", table("copy", 2.0), &table("fill", 3.0)["operation,bytes,cycles\n".len()..]),
+        )
+        .args(["fit", "--model", "copy.yaml", "copy.csv"])
+        .args(["fit", "--model", "copy.yaml", "copy.csv", "move.csv", "--intervals", "none"])
+        .args(["fit", "--model", "copy.yaml", "broken.csv", "--strict", "--set", "fast"])
+        .args(["fit", "--model", "copy.yaml", "mixed.csv", "--intervals", "none"])
+        .args([
+            "fit",
+            "--model",
+            "copy.yaml",
+            "mixed.csv",
+            "--by",
+            "kind",
+            "--where",
+            "size <= 64",
+            "--intervals",
+            "none",
+        ])
+        .args(["fit", "--model", "copy.yaml", "mixed.csv", "--weighting", "relative", "--robust", "--drop-duplicates"])
+        .snapshot("fit");
+}
+
+#[test]
+fn fitting_as_json() {
+    shmoo()
+        .file("copy.yaml", MODEL)
+        .file("copy.csv", &table("copy", 2.0))
+        .args(["fit", "--model", "copy.yaml", "copy.csv", "--format", "json", "--intervals", "sandwich"])
+        .snapshot("fit_json");
+}
+
+#[test]
+fn parameter_files() {
+    shmoo()
+        .file("copy.yaml", MODEL)
+        .file("copy.csv", &table("copy", 2.0))
+        .file("fast.csv", &table("copy", 1.0))
+        .args([
+            "fit",
+            "--model",
+            "copy.yaml",
+            "fast.csv",
+            "--set",
+            "approx",
+            "--out",
+            "params.yaml",
+            "--quiet",
+            "--intervals",
+            "none",
+        ])
+        .before(["fit", "--model", "copy.yaml", "copy.csv", "--out", "params.yaml"])
+        .shell("cat params.yaml")
+        .shell("tr -d '\\n ' < params.provenance.json | sed -E 's/[0-9]+\\.[0-9]{4,}(e-[0-9]+)?/[NUMBER]/g'")
+        .file("params/params_v1.yaml", "# by hand\nnop:\n  base: { start: 1.50 }\n")
+        .before(["fit", "--model", "copy.yaml", "copy.csv", "--promote", "params"])
+        .args(["fit", "--model", "copy.yaml", "copy.csv", "--promote", "params", "--quiet", "--intervals", "none"])
+        .shell("ls params; grep -v '#' params/params_v3.yaml; cat params/params_v1.yaml")
+        .args(["fit", "--model", "copy.yaml", "copy.csv", "--out", "params/params_v1.yaml", "--intervals", "none"])
+        .file("hand.yaml", "nop: { base: { start: 1 } }\n")
+        .args(["fit", "--model", "copy.yaml", "copy.csv", "--out", "hand.yaml", "--intervals", "none"])
+        .args(["fit", "--model", "copy.yaml", "copy.csv", "fast.csv", "--out", "new.yaml", "--intervals", "none"])
+        .snapshot("fit_parameters");
+}
+
+#[test]
+fn mistakes_in_fits() {
+    shmoo()
+        .file("copy.yaml", MODEL)
+        .file("wrong.yaml", "version: 1\nmodel: wrong\ntarget: cycle\nfeatures: { each: bytes }\n")
+        .file("copy.csv", &table("copy", 2.0))
+        .args(["fit", "--model", "elwise", "copy.csv"])
+        .args(["fit", "--model", "wrong.yaml", "copy.csv"])
+        .args(["fit", "--model", "copy.yaml", "none.csv"])
+        .args(["fit", "--model", "copy.yaml", "copy.csv", "--where", "size >"])
+        .args(["fit", "--model", "copy.yaml", "copy.csv", "--where", "size > 1000"])
+        .args(["fit", "--model", "copy.yaml", "copy.csv", "--by", "colour"])
+        .snapshot("fit_mistakes");
+}
+
+const PARAMS: &str = "\
+nop:
+  base: { ublock_weight: 10, tile_weight: 5 }
+exp:
+  base: { ublock_weight: 10, tile_weight: 5 }
+  approx: { ublock_weight: 1, tile_weight: 2 }
+";
+
+const OPERATIONS: &str = "\
+type,arch,version,data_format,math_fidelity,t,mblock_m,mblock_n,ublock_rt,ublock_ct,approx_mode
+exp,wormhole_b0,1,Float16,HiFi4,1,2,2,2,2,0
+exp,wormhole_b0,1,Float16,HiFi4,1,2,2,2,2,1
+log,wormhole_b0,1,Float16,HiFi4,1,2,2,2,2,0
+";
+
+#[test]
+fn estimating() {
+    let wrong = "exq,wormhole_b0,1,Float16,HiFi4,1,2,2,2,2,0\nexp,wormhole_b0,2,Float16,HiFi4,1,2,2,2,2,0\nexp,wormhole_b0,1,Float16,HiFi4,1,2,two,2,2,0\n";
+    shmoo()
+        .file("params/wormhole_b0/params_v1.yaml", PARAMS)
+        .file("operations.csv", OPERATIONS)
+        .file("wrong.csv", &format!("{OPERATIONS}{wrong}"))
+        .args(["estimate", "operations.csv", "--params", "params"])
+        .args(["estimate", "wrong.csv", "--params", "params", "--out", "out.csv", "--format", "json"])
+        .shell("tail -3 out.csv")
+        .file("params/wormhole_b0/params_v3.yaml", PARAMS)
+        .args(["estimate", "operations.csv", "--params", "params"])
+        .remove("params/wormhole_b0/params_v3.yaml")
+        .file("params/wormhole_b0/params_v1.yaml", "exp:\n  aprox: { a: 1 }\n")
+        .args(["estimate", "operations.csv", "--params", "params"])
+        .args(["estimate", "operations.csv", "--params", "nowhere"])
+        .snapshot("estimate");
+}
+
+#[test]
+fn evaluating() {
+    let sweep = "math_fidelity,output_df,output_t,output_mb_r,output_mb_c,output_ub_r,output_ub_c,mblock_k,ublock_kt,nz_tiles,nz_ublocks,nz_strips,runtime\r\n\
+                 LoFi,Bfp8_b,1,18,2,7,1,28,4,375,120,11,176619\r\nLoFi,Bfp8_b,1,18,2,7,1,7,4,247,N/A,11,83399\r\n";
+    shmoo()
+        .file("sweep.csv", sweep)
+        .args(["estimate", "--evaluate", "sweep.csv", "--out", "comparison.csv", "--formula", "v1"])
+        .shell("cat comparison.csv")
+        .args(["estimate", "--evaluate", "sweep.csv", "--formula", "v2", "--bounds", "0.9,1.1"])
+        .args(["estimate", "--evaluate", "sweep.csv", "--op-type", "unary", "--op-name", "exp"])
+        .args(["estimate", "--evaluate", "sweep.csv", "--arch", "wormhole"])
+        .snapshot("evaluate");
+}
