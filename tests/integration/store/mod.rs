@@ -1,5 +1,6 @@
 //! Stores: the same promises of all, and a bucket whose service and network misbehave.
 
+mod commands;
 mod contract;
 mod credentials;
 mod damage;
