@@ -148,3 +148,35 @@ fn the_doctor_asks_the_bucket() {
     let said = project.run_to(0, &["doctor"]);
     assert!(said.stdout.contains("gs://lab/chip answers"), "{}", said.stdout);
 }
+
+#[test]
+fn prune_removes_from_the_bucket_what_no_rule_keeps() {
+    let fake = Fake::start();
+    let suite = SUITE.replace("  make:\n", "  make:\n    cache: true\n");
+    let project = Project::new(&fake, &suite);
+    for _ in 0..3 {
+        project.run_to(0, &["sweep", "suite.yaml"]);
+    }
+    let runs = archives(&fake);
+    let said = project.run_to(2, &["prune", "--store"]);
+    assert!(said.stderr.contains("--size SIZE"), "{}", said.stderr);
+    project.run_to(2, &["prune", "--days", "3"]);
+    let before = fake.names();
+    let said = project.run_to(0, &["prune", "--store", "--keep", "1"]);
+    assert!(said.stderr.contains("would remove 2 objects, ") && said.stderr.contains("add `--yes`"), "{}", said.stderr);
+    project.run_to(0, &["prune", "--store", "--size", "0", "--dry-run"]);
+    assert_eq!(fake.names(), before);
+    let said = project.run_to(0, &["prune", "--store", "--keep", "2", "--yes", "--format", "json"]);
+    let json: Value = serde_json::from_str(&said.stdout).unwrap();
+    let gone: Vec<&Value> =
+        json["objects"].as_array().unwrap().iter().filter(|object| object["goes"] == true).collect();
+    assert_eq!(gone.len(), 1);
+    assert_eq!((&gone[0]["run"], &gone[0]["kind"]), (&Value::from(runs[0].clone()), &Value::from("archive")));
+    assert_eq!(archives(&fake), runs[1..]);
+    // For the sake of room all goes but what the next run is compared with.
+    let said = project.run_to(0, &["prune", "--store", "--size", "1kB", "--yes"]);
+    assert!(said.stderr.contains("stay, more than 1.0 kB"), "{}", said.stderr);
+    assert_eq!(fake.names(), [format!("chip/runs/noise/{}.tar.gz", runs[2])]);
+    let said = project.run_to(0, &["prune", "--store", "--size", "1GB"]);
+    assert!(said.stderr.contains("nothing to remove; 1 object, "), "{}", said.stderr);
+}
