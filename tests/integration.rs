@@ -31,6 +31,7 @@ mod integration {
     #[allow(dead_code, reason = "a builder for tests to come, too")]
     mod sandbox;
     mod site;
+    mod store;
     mod suites;
     mod temp_sense;
     mod wider_transistor;

@@ -8,6 +8,7 @@ use super::estimate_arguments::EstimateArgs;
 use super::exit::EXIT_CODES;
 use super::fit_arguments::FitArgs;
 use super::history_arguments::HistoryArgs;
+use super::prune_arguments::PruneArgs;
 use crate::value::{BaselineRule, BaselineRuleError};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -451,34 +452,6 @@ pub(super) struct DoctorArgs {
 in the current folder."
 )]
 pub(super) struct ListArgs {
-    /// Print JSON
-    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
-    pub(super) format: TextFormat,
-}
-
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Folders of runs go; the history and the archives in the store stay, so that `shmoo restore` brings a run
-back. These stay whatever the rules say: the last complete run of a suite, a run that another shmoo works
-on, one that an unfinished run takes inputs from, and one that is not in the store.
-
-Examples:
-  shmoo prune
-  shmoo prune --keep 5 --yes"
-)]
-pub(super) struct PruneArgs {
-    /// Show what would go, as without `--yes`
-    #[arg(long)]
-    pub(super) dry_run: bool,
-    /// Remove it
-    #[arg(long, conflicts_with = "dry_run")]
-    pub(super) yes: bool,
-    /// Keep so many runs of each suite [default: the project's `keep`]
-    #[arg(long, value_name = "N")]
-    pub(super) keep: Option<u32>,
-    /// Remove runs that are not in the store, too: they are lost
-    #[arg(long)]
-    pub(super) only_copies: bool,
     /// Print JSON
     #[arg(long, value_enum, default_value_t = TextFormat::Text)]
     pub(super) format: TextFormat,

@@ -33,6 +33,8 @@ mod printer;
 mod progress;
 mod propose;
 mod prune;
+mod prune_arguments;
+mod prune_store;
 mod record;
 mod report;
 mod repro;
@@ -128,6 +130,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Repro(arguments) => repro::repro(&session, &arguments),
         Command::List(arguments) => list::list(&session, &arguments),
         Command::History(arguments) => history::history(&session, &arguments),
+        Command::Prune(arguments) if arguments.store => prune_store::prune_store(&session, &arguments),
         Command::Prune(arguments) => prune::prune(&session, &arguments),
         Command::Doctor(arguments) => doctor::doctor(&session, &arguments),
         Command::Schema(arguments) => schema::schema(&session, &arguments),

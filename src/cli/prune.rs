@@ -1,8 +1,9 @@
 //! `shmoo prune`.
 
 use super::Session;
-use super::arguments::{PruneArgs, TextFormat};
+use super::arguments::TextFormat;
 use super::exit::Exit;
+use super::prune_arguments::PruneArgs;
 use super::table::{row, table};
 use crate::config::Keep;
 use crate::report::count;
@@ -12,7 +13,7 @@ use crate::value::show_bytes;
 use serde_json::json;
 
 pub(super) fn prune(session: &Session, arguments: &PruneArgs) -> Result<Exit, Exit> {
-    let PruneArgs { dry_run, yes, keep, only_copies, format } = arguments;
+    let PruneArgs { dry_run, yes, keep, only_copies, format, store: _, days: _, size: _, branch: _ } = arguments;
     let printer = &session.printer;
     let fail = |error: StepError| printer.step(&error);
     let workspace = session.workspace(&session.current)?;

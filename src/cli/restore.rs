@@ -6,9 +6,8 @@ use super::exit::Exit;
 use crate::archive::{Item, ItemKind, Tally};
 use crate::outside::store::{ObjectKey, Store};
 use crate::report::{count, quote, short};
-use crate::steps::archiving::{RestoreRequest, list, read_archived, restore as take, tasks_of_case, verify};
-use crate::steps::finding::find_archived;
-use crate::steps::run_folder::rebuild;
+use crate::steps::archiving::{RestoreRequest, list, restore as take, tasks_of_case, verify};
+use crate::steps::finding::{find_archived, plan_in, run_in};
 use crate::steps::{StepError, Workspace};
 use crate::value::show_bytes;
 use std::path::PathBuf;
@@ -26,7 +25,7 @@ fn restore_from(
     let RestoreArgs { run, case, file, into, list: only_list, verify: only_verify } = arguments;
     let store = workspace.store()?;
     let key = find_archived(workspace, &*store, run)?;
-    let name = run_name(&key);
+    let name = run_in(&key).to_owned();
     if *only_list {
         return Ok(print_list(session, &list(&*store, &key)?)?);
     }
@@ -60,21 +59,13 @@ fn restore_from(
     Ok(Exit::Ok)
 }
 
-fn run_name(key: &ObjectKey) -> String {
-    let last = key.as_str().rsplit('/').next().unwrap_or_default();
-    last.strip_suffix(".tar.gz").unwrap_or(last).to_owned()
-}
-
 fn words(tally: Tally) -> String {
     format!("{}, {}", count(tally.files, "file"), show_bytes(tally.bytes))
 }
 
 /// Returns the tasks of a case, by the plan in the archive.
 fn case_tasks(store: &dyn Store, key: &ObjectKey, case: &str) -> Result<Vec<crate::value::TaskKey>, StepError> {
-    let bytes = read_archived(store, key, "plan.json")?;
-    let file = crate::plan::read_plan_file(&bytes).map_err(StepError::PlanFile)?;
-    let (plan, _) = rebuild(&file)?;
-    tasks_of_case(&plan, case)
+    tasks_of_case(&plan_in(store, key)?, case)
 }
 
 fn print_list(session: &Session, items: &[Item]) -> Result<Exit, Exit> {

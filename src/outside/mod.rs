@@ -7,6 +7,7 @@
 //!   start processes through `command`, which bounds their time and their output.
 //! - `environment`: our own variables, and what CI says in them.
 //! - `durable`: files that are there whole or not at all.
+//! - `http`: requests to servers, with bounds in time.
 //! - `store`: archives and events of runs, by key.
 //! - `history`: records of runs, in a database.
 //! - `ledger_file`: the append-only files of a run's ledger.
@@ -28,6 +29,7 @@ pub mod files;
 pub mod folder;
 pub mod git;
 pub mod history;
+pub mod http;
 pub mod ledger_file;
 pub mod lock;
 pub mod machine;

@@ -1,8 +1,9 @@
 //! The steps `archive` and `restore`: the folder of a run <-> an archive in the store.
 
 use super::run_folder::{RunFolder, write_json};
+use super::stored_object::StoredObject;
 use super::{StepError, Workspace};
-use crate::archive::{Archive, EntryPath, Item, ItemKind, Level, Limits, PackOptions, Packed, ReadAt, Tally, pack};
+use crate::archive::{Archive, EntryPath, Item, ItemKind, Level, Limits, PackOptions, Packed, Tally, pack};
 use crate::outside::durable::DRAFT_PREFIX;
 use crate::outside::folder::{self, Folder, LeftOut};
 use crate::outside::lock::LOCK_FILE;
@@ -163,30 +164,6 @@ pub struct RestoreRequest {
     pub file: Option<String>,
 }
 
-/// Reads an object of the store by ranges.
-struct StoredObject<'a> {
-    store: &'a dyn Store,
-    key: &'a ObjectKey,
-    bytes: u64,
-}
-
-impl ReadAt for StoredObject<'_> {
-    fn size(&self) -> io::Result<u64> {
-        Ok(self.bytes)
-    }
-
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        let wanted = (buffer.len() as u64).min(self.bytes.saturating_sub(offset));
-        if wanted == 0 {
-            return Ok(0);
-        }
-        let bytes = self.store.read_at(self.key, offset, wanted).map_err(io::Error::other)?;
-        let length = bytes.len().min(buffer.len());
-        buffer[..length].copy_from_slice(&bytes[..length]);
-        Ok(length)
-    }
-}
-
 /// Finds the archive of a run: by name, a unique part of it, or `last`.
 pub fn find_archive(store: &dyn Store, wanted: &str) -> Result<ObjectKey, StepError> {
     let listed = store.list("runs/").map_err(StepError::Store)?;
@@ -223,7 +200,7 @@ fn with_archive<T>(
 ) -> Result<T, StepError> {
     let gone = || StepError::usage(format!("{} has no `{key}`", store.location()), None);
     let info = store.head(key).map_err(StepError::Store)?.ok_or_else(gone)?;
-    let object = StoredObject { store, key, bytes: info.bytes };
+    let object = StoredObject::new(store, key, info.bytes);
     let archive = Archive::open(&object, Limits::default()).map_err(StepError::Archive)?;
     ask(&archive)
 }

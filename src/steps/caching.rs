@@ -11,14 +11,15 @@ use std::io::{self, Read};
 use std::num::NonZeroUsize;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Results in a store.
 pub(super) struct StoredResults {
-    store: Box<dyn Store>,
+    store: Arc<dyn Store>,
 }
 
 impl StoredResults {
-    pub(super) fn new(store: Box<dyn Store>) -> StoredResults {
+    pub(super) fn new(store: Arc<dyn Store>) -> StoredResults {
         StoredResults { store }
     }
 }

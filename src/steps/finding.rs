@@ -119,9 +119,20 @@ pub fn find_any_run(workspace: &Workspace, wanted: &str) -> Result<AnyRun, StepE
 pub fn archived_plan(workspace: &Workspace, run: &RunSummary) -> Result<Option<Plan>, StepError> {
     let store = workspace.store()?;
     let Some(key) = archive_of(&*store, run)? else { return Ok(None) };
-    let bytes = read_archived(&*store, &key, "plan.json")?;
+    plan_in(&*store, &key).map(Some)
+}
+
+/// Returns the plan in an archive.
+pub fn plan_in(store: &dyn Store, key: &ObjectKey) -> Result<Plan, StepError> {
+    let bytes = read_archived(store, key, "plan.json")?;
     let file = plan::read_plan_file(&bytes).map_err(StepError::PlanFile)?;
-    rebuild(&file).map(|(plan, _)| Some(plan))
+    rebuild(&file).map(|(plan, _)| plan)
+}
+
+/// Returns the name of the run whose archive has this key.
+pub fn run_in(key: &ObjectKey) -> &str {
+    let last = key.parts().next_back().unwrap_or_default();
+    last.strip_suffix(".tar.gz").unwrap_or(last)
 }
 
 /// Returns where the archive of a recorded run is, if it is there.

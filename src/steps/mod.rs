@@ -3,7 +3,8 @@
 //! `planning` -> `running` -> `recording` -> `archiving` -> `judging` and `comparing` -> `reporting`. `workspace` says
 //! where things are, `run_folder` what the folder of a run holds, `finding` which run or suite is meant.
 //! Beside the flow: `rejudging` (kept evidence under the suite as it is now), `reproducing` (the folders
-//! of a case), `pruning` (old runs on this machine), `pruning_history` and `importing` (runs in the history),
+//! of a case), `pruning` (old runs on this machine), `pruning_store` (archives and cached results),
+//! `pruning_history` and `importing` (runs in the history),
 //! `blessing` (what a run measured becomes golden), `proposing` (goldens that the history speaks for),
 //! `inspecting` (what the machine has), `suites` (the suite files), `noise` (what earlier runs measured),
 //! `following` (how metrics went over them), `recipes` (which of them measured alike), `series` (the
@@ -35,6 +36,7 @@ pub mod plotting;
 pub mod proposing;
 pub mod pruning;
 pub mod pruning_history;
+pub mod pruning_store;
 mod recipes;
 pub mod recording;
 pub mod rejudging;
@@ -45,6 +47,7 @@ mod run_parts;
 pub mod running;
 pub mod series;
 pub mod site;
+mod stored_object;
 pub mod stored_series;
 pub mod suites;
 pub mod workspace;

@@ -42,7 +42,12 @@ fn is_meant(run: &RunSummary, keep: &HistoryKeep) -> bool {
 }
 
 /// Decides which runs stay; the runs are sorted, the newest first.
-fn decide(runs: &[RunSummary], keep: &HistoryKeep, baselines: &[BaselineRule], now: Timestamp) -> Vec<Option<Stays>> {
+pub(super) fn decide(
+    runs: &[RunSummary],
+    keep: &HistoryKeep,
+    baselines: &[BaselineRule],
+    now: Timestamp,
+) -> Vec<Option<Stays>> {
     let youngest_to_go = keep.days.map(|days| now.milliseconds() - i64::from(days) * DAY);
     let mut ranks: BTreeMap<&SuiteName, u32> = BTreeMap::new();
     let mut last = BTreeSet::new();
@@ -68,20 +73,30 @@ fn decide(runs: &[RunSummary], keep: &HistoryKeep, baselines: &[BaselineRule], n
         *rank += 1;
         stays.push(by_rule(run, *rank).or(is_last.then_some(Stays::Baseline)));
     }
-    // A run that stays is still compared with where its branch left: with the newest run of that commit.
-    let kept = runs.iter().zip(&stays).filter(|(_, stays)| stays.is_some());
-    let wanted: BTreeSet<(&SuiteName, &str)> =
-        kept.filter_map(|(run, _)| Some((&run.suite, run.source.merge_base.as_deref()?))).collect();
-    let mut found = BTreeSet::new();
-    for (run, stays) in runs.iter().zip(&mut stays) {
-        let Some(commit) = run.source.commit.as_deref() else { continue };
-        let place = (&run.suite, commit);
-        let usable = run.complete && run.filter.is_empty() && run.source.dirty != Some(true);
-        if usable && wanted.contains(&place) && found.insert((place, &run.fingerprint)) {
+    let kept: Vec<bool> = stays.iter().map(Option::is_some).collect();
+    for (stays, is_base) in stays.iter_mut().zip(merge_bases(runs, &kept)) {
+        if is_base {
             stays.get_or_insert(Stays::MergeBase);
         }
     }
     stays
+}
+
+/// Tells of each run whether a run that is kept is compared with it because its branch left there: with the newest
+/// run of that commit. The runs are sorted, the newest first.
+pub(super) fn merge_bases(runs: &[RunSummary], kept: &[bool]) -> Vec<bool> {
+    let kept = runs.iter().zip(kept).filter(|(_, kept)| **kept);
+    let wanted: BTreeSet<(&SuiteName, &str)> =
+        kept.filter_map(|(run, _)| Some((&run.suite, run.source.merge_base.as_deref()?))).collect();
+    let mut found = BTreeSet::new();
+    let mut is_base = |run: &'_ RunSummary| {
+        let Some(commit) = run.source.commit.clone() else { return false };
+        let usable = run.complete && run.filter.is_empty() && run.source.dirty != Some(true);
+        usable
+            && wanted.contains(&(&run.suite, commit.as_str()))
+            && found.insert((run.suite.clone(), commit, run.fingerprint.clone()))
+    };
+    runs.iter().map(&mut is_base).collect()
 }
 
 #[cfg(test)]

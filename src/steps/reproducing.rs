@@ -4,7 +4,7 @@
 //! then. Where the folder of the run is gone, what is needed of it comes out of its archive.
 
 use super::archiving::{RestoreRequest, find_case, restore};
-use super::finding::{archive_of, archived_plan, find_recorded};
+use super::finding::{find_archived, find_recorded, plan_in, run_in};
 use super::rejudging::values_set;
 use super::run_folder::{RunFolder, read_json};
 use super::{StepError, Workspace, baseline};
@@ -169,23 +169,16 @@ fn find(workspace: &Workspace, request: &ReproRequest) -> Result<(RunFolder, Pla
         Err(error @ StepError::Usage { .. }) => error,
         Err(error) => return Err(error),
     };
-    let Some(history) = workspace.existing_history()? else { return Err(local) };
-    let summary = match find_recorded(&*history, &request.run, None) {
-        Ok(summary) => summary,
-        Err(StepError::Nothing { .. }) => return Err(local),
+    let store = workspace.store()?;
+    let key = match find_archived(workspace, &*store, &request.run) {
+        Ok(key) => key,
+        // Nowhere is there such a run.
+        Err(StepError::Usage { .. }) if !is_recorded(workspace, &request.run)? => return Err(local),
         Err(error) => return Err(error),
     };
-    let store = workspace.store()?;
-    let gone = || {
-        StepError::usage(
-            format!("neither the folder of run {} nor its archive is there", summary.id),
-            Some("`shmoo run SUITE --case NAME` runs the case as the suite is now".to_owned()),
-        )
-    };
-    let key = archive_of(&*store, &summary)?.ok_or_else(gone)?;
-    let plan = archived_plan(workspace, &summary)?.ok_or_else(gone)?;
+    let plan = plan_in(&*store, &key)?;
     let case = find_case(&plan, &request.case)?;
-    let target = workspace.folder.join(".shmoo/repro").join(summary.id.as_str()).join(".run");
+    let target = workspace.folder.join(".shmoo/repro").join(run_in(&key)).join(".run");
     workspace.make_own_folder()?;
     match fs::remove_dir_all(&target) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -196,6 +189,16 @@ fn find(workspace: &Workspace, request: &ReproRequest) -> Result<(RunFolder, Pla
     let tasks = needed(&plan, case).into_iter().map(|task| plan.key(task)).collect();
     restore(&*store, &key, &target, &RestoreRequest { tasks, file: None })?;
     Ok((RunFolder::open(&target)?, plan, true))
+}
+
+/// Tells whether the history knows a run.
+fn is_recorded(workspace: &Workspace, wanted: &str) -> Result<bool, StepError> {
+    let Some(history) = workspace.existing_history()? else { return Ok(false) };
+    match find_recorded(&*history, wanted, None) {
+        Ok(_) => Ok(true),
+        Err(StepError::Nothing { .. } | StepError::Usage { .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Returns the tasks whose outputs the tasks of a case take, and those tasks themselves.

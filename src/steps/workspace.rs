@@ -9,7 +9,7 @@ use crate::outside::tools::{PathTools, Tools};
 use crate::plan::SourceText;
 use crate::suite::Suite;
 use crate::value::{Problem, Problems, Sources};
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -34,6 +34,8 @@ pub struct Workspace {
     pub search_path: String,
     /// Our own environment, which has the passwords of servers.
     pub environment: Environment,
+    /// The store once it is open: all steps share its connections.
+    store: OnceCell<Arc<dyn Store>>,
 }
 
 impl Workspace {
@@ -83,6 +85,7 @@ impl Workspace {
             tools,
             search_path: search_path.to_owned(),
             environment,
+            store: OnceCell::new(),
         })
     }
 
@@ -92,9 +95,13 @@ impl Workspace {
     }
 
     /// Opens the store.
-    pub fn store(&self) -> Result<Box<dyn Store>, StepError> {
+    pub fn store(&self) -> Result<Arc<dyn Store>, StepError> {
+        if let Some(store) = self.store.get() {
+            return Ok(store.clone());
+        }
         self.make_own_folder()?;
-        open_store(&self.project.store, &self.folder).map_err(StepError::OpenStore)
+        let store = open_store(&self.project.store, &self.folder, &self.environment).map_err(StepError::OpenStore)?;
+        Ok(self.store.get_or_init(|| store).clone())
     }
 
     /// Opens the history.

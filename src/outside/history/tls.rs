@@ -23,7 +23,7 @@ pub(super) enum Roots<'a> {
 
 /// Returns what encrypts connections; `roots` is none where nobody was named.
 pub(super) fn connector(mode: SslMode, roots: Option<Roots<'_>>) -> Result<MakeRustlsConnect, DatabaseError> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let verifier: Arc<dyn ServerCertVerifier> = match (mode, roots) {
         (SslMode::Disable | SslMode::Prefer, _) | (SslMode::Require, None) => Arc::new(Anybody(provider.clone())),
         // As with libpq: who names certificates wants them looked at.

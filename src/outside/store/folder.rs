@@ -7,9 +7,11 @@
 
 use super::{Listed, ObjectInfo, ObjectKey, Store, StoreError};
 use crate::outside::durable::{self, Draft};
+use crate::value::Timestamp;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Objects as files below a folder.
 #[derive(Debug)]
@@ -115,7 +117,10 @@ impl FolderStore {
                 }
             } else if kind.is_file() && key.as_str().starts_with(prefix) {
                 match entry.metadata() {
-                    Ok(metadata) => found.push(Listed { key, bytes: metadata.len() }),
+                    Ok(metadata) => {
+                        let stored = metadata.modified().map(timestamp)?;
+                        found.push(Listed { key, bytes: metadata.len(), stored });
+                    }
                     Err(error) if is_absent(&error) => {}
                     Err(error) => return Err(error),
                 }
@@ -123,6 +128,12 @@ impl FolderStore {
         }
         Ok(())
     }
+}
+
+fn timestamp(time: SystemTime) -> Timestamp {
+    let milliseconds = |span: Duration| i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
+    let since = time.duration_since(UNIX_EPOCH);
+    Timestamp::from_milliseconds(since.map_or_else(|error| -milliseconds(error.duration()), milliseconds))
 }
 
 fn is_absent(error: &io::Error) -> bool {

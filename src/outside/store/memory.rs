@@ -1,7 +1,9 @@
 //! A store that lives as long as the process.
 
 use super::{Listed, ObjectInfo, ObjectKey, Store, StoreError};
+use crate::outside::clock::{Clock, SystemClock};
 use crate::outside::durable;
+use crate::value::Timestamp;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,18 +11,18 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// Objects in memory.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
-    objects: Mutex<BTreeMap<ObjectKey, Vec<u8>>>,
+    objects: Mutex<BTreeMap<ObjectKey, (Vec<u8>, Timestamp)>>,
 }
 
 impl MemoryStore {
-    fn objects(&self) -> MutexGuard<'_, BTreeMap<ObjectKey, Vec<u8>>> {
+    fn objects(&self) -> MutexGuard<'_, BTreeMap<ObjectKey, (Vec<u8>, Timestamp)>> {
         self.objects.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn read<T>(&self, key: &ObjectKey, read: impl FnOnce(&[u8]) -> T) -> Result<T, StoreError> {
         let objects = self.objects();
         let absent = || StoreError::Absent { key: key.clone(), store: self.location() };
-        objects.get(key).map(|bytes| read(bytes)).ok_or_else(absent)
+        objects.get(key).map(|(bytes, _)| read(bytes)).ok_or_else(absent)
     }
 
     fn insert(&self, key: &ObjectKey, bytes: &[u8], overwrite: bool) -> Result<bool, StoreError> {
@@ -34,7 +36,7 @@ impl MemoryStore {
         if !overwrite && objects.contains_key(key) {
             return Ok(false);
         }
-        objects.insert(key.clone(), bytes.to_vec());
+        objects.insert(key.clone(), (bytes.to_vec(), SystemClock::default().now()));
         Ok(true)
     }
 }
@@ -81,13 +83,15 @@ impl Store for MemoryStore {
     }
 
     fn head(&self, key: &ObjectKey) -> Result<Option<ObjectInfo>, StoreError> {
-        Ok(self.objects().get(key).map(|bytes| info(bytes)))
+        Ok(self.objects().get(key).map(|(bytes, _)| info(bytes)))
     }
 
     fn list(&self, prefix: &str) -> Result<Vec<Listed>, StoreError> {
         let objects = self.objects();
         let found = objects.iter().filter(|(key, _)| key.as_str().starts_with(prefix));
-        Ok(found.map(|(key, bytes)| Listed { key: key.clone(), bytes: bytes.len() as u64 }).collect())
+        Ok(found
+            .map(|(key, (bytes, stored))| Listed { key: key.clone(), bytes: bytes.len() as u64, stored: *stored })
+            .collect())
     }
 
     fn delete(&self, key: &ObjectKey) -> Result<bool, StoreError> {

@@ -1,0 +1,90 @@
+//! `shmoo prune --store`.
+
+use super::Session;
+use super::arguments::TextFormat;
+use super::exit::Exit;
+use super::prune_arguments::PruneArgs;
+use super::table::{row, table};
+use crate::report::count;
+use crate::steps::StepError;
+use crate::steps::pruning_store::{JudgedObject, StoreKeep, StoredKind, judge, remove};
+use crate::value::show_bytes;
+use serde_json::{Value, json};
+
+pub(super) fn prune_store(session: &Session, arguments: &PruneArgs) -> Result<Exit, Exit> {
+    let PruneArgs { dry_run, yes, keep, days, size, branch, format, store: _, only_copies: _ } = arguments;
+    let printer = &session.printer;
+    let fail = |error: StepError| printer.step(&error);
+    if keep.is_none() && days.is_none() && size.is_none() {
+        let hint = "name what stays: `--keep N`, `--days N`, `--size SIZE`, or several of them".to_owned();
+        let message = "`prune --store` removes the only copies of runs, and has no rule that says which";
+        return Err(fail(StepError::usage(message, Some(hint))));
+    }
+    let workspace = session.workspace(&session.current)?;
+    let rules = StoreKeep { runs: *keep, days: *days, most: *size, branch: branch.clone() };
+    let objects = judge(&workspace, &rules).map_err(fail)?;
+    let going: Vec<&JudgedObject> = objects.iter().filter(|object| object.stays.is_none()).collect();
+    for object in &objects {
+        if let (StoredKind::Archive { run, .. }, Some(stays)) = (&object.kind, object.stays)
+            && !stays.is_usual()
+        {
+            printer.warning(&format!("the archive of run {run} stays: {}", stays.words()));
+        }
+    }
+    let sum = |objects: &mut dyn Iterator<Item = &JudgedObject>| objects.map(|object| object.bytes).sum::<u64>();
+    let bytes = sum(&mut going.iter().copied());
+    let left = sum(&mut objects.iter()) - bytes;
+    match format {
+        TextFormat::Json => {
+            let list: Vec<Value> = objects.iter().map(as_json).collect();
+            let json = json!({ "version": 1, "removed": yes, "bytes": bytes, "left": left, "objects": list });
+            printer.data(|out| writeln!(out, "{json:#}"))?;
+        }
+        TextFormat::Text if going.is_empty() => {}
+        TextFormat::Text => {
+            let mut rows = vec![row(["object", "stored", "size"])];
+            rows.extend(
+                going.iter().map(|object| vec![object.key.to_string(), object.stored.date(), show_bytes(object.bytes)]),
+            );
+            printer.data(|out| write!(out, "{}", table(rows, &[2])))?;
+        }
+    }
+    if let Some(size) = size.filter(|size| left > *size) {
+        let why = "the rest is what runs are compared with, or of another branch";
+        printer.warning(&format!("{} stay, more than {}: {why}", show_bytes(left), show_bytes(size)));
+    }
+    let stay = format!("{}, {} stay", count((objects.len() - going.len()) as u64, "object"), show_bytes(left));
+    if going.is_empty() {
+        printer.note(&format!("nothing to remove; {stay}"));
+        return Ok(Exit::Ok);
+    }
+    let what = format!("{}, {}", count(going.len() as u64, "object"), show_bytes(bytes));
+    if !yes {
+        let add = if *dry_run { "" } else { "; add `--yes` to remove them" };
+        printer.note(&format!("would remove {what}; {stay}{add}"));
+        return Ok(Exit::Ok);
+    }
+    for object in &going {
+        remove(&workspace, &object.key).map_err(fail)?;
+    }
+    printer.note(&format!("removed {what}; {stay}"));
+    Ok(Exit::Ok)
+}
+
+fn as_json(object: &JudgedObject) -> Value {
+    let JudgedObject { key, kind, bytes, stored, stays } = object;
+    let (kind, suite, run) = match kind {
+        StoredKind::Archive { suite, run } => ("archive", Some(suite), Some(run)),
+        StoredKind::Result => ("result", None, None),
+    };
+    json!({
+        "key": key.as_str(),
+        "kind": kind,
+        "suite": suite,
+        "run": run,
+        "bytes": bytes,
+        "stored": stored,
+        "goes": stays.is_none(),
+        "stays": stays.map(|stays| stays.words()),
+    })
+}
