@@ -19,6 +19,8 @@ mod integration {
     mod documents;
     mod faults;
     mod generator_project;
+    #[allow(dead_code, reason = "a server that tells more than each test asks")]
+    mod github;
     mod history;
     mod layering;
     mod noise;
