@@ -3,6 +3,7 @@
 use super::bisect_arguments::{BisectArgs, BisectStepArgs};
 use super::bless_arguments::BlessArgs;
 use super::changes_arguments::ChangesArgs;
+use super::comment_arguments::{CheckRunArgs, CommentArgs};
 use super::compare_arguments::CompareArgs;
 use super::exit::EXIT_CODES;
 use crate::value::{BaselineRule, BaselineRuleError};
@@ -30,6 +31,10 @@ pub(super) enum Command {
     Report(ReportArgs),
     /// Compare a run with an earlier one
     Compare(CompareArgs),
+    /// Keep a comment on a pull request up to date with a run
+    Comment(CommentArgs),
+    /// Show a run as a check on a commit
+    CheckRun(CheckRunArgs),
     /// Find the commit that moved a metric of a case
     Bisect(BisectArgs),
     /// Measure the commit that `git bisect run` has checked out

@@ -14,11 +14,15 @@ mod bless_arguments;
 mod changes;
 mod changes_arguments;
 mod check;
+mod check_run;
+mod comment;
+mod comment_arguments;
 mod compare;
 mod compare_arguments;
 mod confirm;
 mod doctor;
 mod exit;
+mod github;
 mod history;
 mod history_changes;
 mod init;
@@ -109,6 +113,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Run(arguments) => run::run(&session, &arguments),
         Command::Report(arguments) => report::report(&session, &arguments),
         Command::Compare(arguments) => compare::compare(&session, &arguments),
+        Command::Comment(arguments) => comment::comment(&session, &arguments),
+        Command::CheckRun(arguments) => check_run::check_run(&session, &arguments),
         Command::Bisect(arguments) => bisect::bisect(&session, &arguments),
         // Its codes are git's.
         Command::BisectStep(arguments) => return ExitCode::from(bisect::step(&session, &arguments)),

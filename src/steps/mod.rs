@@ -8,13 +8,15 @@
 //! `inspecting` (what the machine has), `suites` (the suite files), `noise` (what earlier runs measured),
 //! `following` (how metrics went over them), `recipes` (which of them measured alike), `series` (the
 //! columns of a CSV file), `stored_series` (metrics out of the history), `site` (the history as static
-//! pages), and `again` (confirm a comparison, find the commit that moved a metric).
+//! pages), `commenting` and `checking_in` (comments and check runs of GitHub), and `again` (confirm a comparison, find the commit that moved a metric).
 
 pub mod again;
 pub mod archiving;
 mod baseline;
 pub mod blessing;
 mod caching;
+pub mod checking_in;
+pub mod commenting;
 pub mod comparing;
 mod error;
 pub mod finding;

@@ -195,13 +195,6 @@ fn pull_requests_by_commit() {
     fake.pull(3, "def", "fork/chip", "wider");
     fake.pull(4, "abc", "fork/chip", "other/branch");
     fake.state().pulls[3].open = false;
-    fake.state().pulls.push(super::fake::FakePull {
-        number: 5,
-        open: true,
-        head_sha: "abc".into(),
-        head_repository: None,
-        head_branch: "wider".into(),
-    });
     let github = client(&fake);
     let check = |repository: &str, sha: &str, branch: Option<&str>, expected: &[u64]| {
         let head = Head { sha: sha.into(), repository: repository.into(), branch: branch.map(str::to_owned) };
