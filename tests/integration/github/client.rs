@@ -87,7 +87,8 @@ fn a_comment_is_never_sent_twice() {
         let error = client(&fake).create_comment(7, "text").unwrap_err();
         assert!(error.is_unclear(), "{fault:?}: {error}");
         assert!(error.hint().unwrap().contains("may have been carried out"));
-        assert_eq!((fake.state().comments.len(), fake.calls().len()), (written, 1), "{fault:?}");
+        let comments = fake.state().comments.len();
+        assert_eq!((comments, fake.calls().len()), (written, 1), "{fault:?}");
     }
 }
 
