@@ -14,6 +14,7 @@ mod bless_arguments;
 mod changes;
 mod changes_arguments;
 mod check;
+mod collect;
 mod compare;
 mod compare_arguments;
 mod confirm;
@@ -23,6 +24,7 @@ mod history;
 mod history_changes;
 mod init;
 mod list;
+mod machine_arguments;
 mod plan;
 mod printer;
 mod progress;
@@ -107,6 +109,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Sweep(arguments) => sweep::sweep(&session, &arguments),
         Command::Plan(arguments) => plan::plan(&session, &arguments),
         Command::Run(arguments) => run::run(&session, &arguments),
+        Command::Collect(arguments) => collect::collect(&session, &arguments),
         Command::Report(arguments) => report::report(&session, &arguments),
         Command::Compare(arguments) => compare::compare(&session, &arguments),
         Command::Bisect(arguments) => bisect::bisect(&session, &arguments),
