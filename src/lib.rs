@@ -9,6 +9,7 @@ pub mod compare;
 pub mod config;
 pub mod evidence;
 pub mod expr;
+pub mod gha;
 pub mod ledger;
 pub mod naming;
 pub mod outside;

@@ -79,7 +79,10 @@ impl InputProblem {
 
 /// Turns the variables of a step into what it is to do. Of them those that begin with `INPUT_` are inputs; one
 /// that is empty is absent.
-pub fn arguments(action: &'static Action, variables: &BTreeMap<String, String>) -> Result<Invocation, Vec<InputProblem>> {
+pub fn arguments(
+    action: &'static Action,
+    variables: &BTreeMap<String, String>,
+) -> Result<Invocation, Vec<InputProblem>> {
     let mut problems = unknown(action, variables);
     let mut invocation = Invocation { arguments: Vec::new(), variables: Vec::new(), summary: true };
     let (mut options, mut positional) = (Vec::new(), Vec::new());
@@ -107,10 +110,13 @@ pub fn arguments(action: &'static Action, variables: &BTreeMap<String, String>) 
         return Err(problems);
     }
     invocation.arguments.extend(action.command.iter().map(|&word| word.to_owned()));
-    // `check-run` has a command of its own under it, which its options belong to.
+    // `check-run` has a command of its own below it, which its options belong to.
     let nested = if action.name == "check-run" { 1 } else { 0 };
     let rest = positional.split_off(nested.min(positional.len()));
     invocation.arguments.extend(positional);
+    if nested == 1 {
+        invocation.arguments.push("--format=json".to_owned());
+    }
     invocation.arguments.extend(options);
     if !rest.is_empty() {
         // What follows is no option, however it begins.
@@ -139,7 +145,7 @@ fn read(input: &Input, value: &str) -> Result<Read, InputProblem> {
     // `--option=value`: a value that begins with a dash is a value.
     match input.shape {
         Shape::Positional => Ok(Read::Positional(one_line()?.to_owned())),
-        Shape::Option(option) => Ok(Read::Options(vec![format!("{option}={}", one_line()?)])),
+        Shape::Named(option) => Ok(Read::Options(vec![format!("{option}={}", one_line()?)])),
         Shape::Lines(option) => {
             let lines = value.lines().map(str::trim).filter(|line| !line.is_empty());
             Ok(Read::Options(lines.map(|line| format!("{option}={line}")).collect()))
@@ -203,13 +209,25 @@ mod tests {
         );
         check(
             "sweep",
-            &[("INPUT_SUITE", "a.yaml"), ("INPUT_WHERE", "a > 1\n\n  b == 'x, y'  \n"), ("INPUT_BASE", "previous\nbest")],
+            &[
+                ("INPUT_SUITE", "a.yaml"),
+                ("INPUT_WHERE", "a > 1\n\n  b == 'x, y'  \n"),
+                ("INPUT_BASE", "previous\nbest"),
+            ],
             "sweep --where=a > 1 --where=b == 'x, y' --base=previous --base=best -- a.yaml",
         );
-        check("plan", &[("INPUT_MISSING", "r"), ("INPUT_SHARDS", "2")], "plan --publish --format json --missing=r --shards=2");
+        check(
+            "plan",
+            &[("INPUT_MISSING", "r"), ("INPUT_SHARDS", "2")],
+            "plan --publish --format json --missing=r --shards=2",
+        );
         check("run", &[("INPUT_RUN", "r"), ("INPUT_SHARD", "1/4")], "run --run=r --shard=1/4");
-        check("check-run", &[("INPUT_STATE", "finish"), ("INPUT_RUN", "r"), ("INPUT_NAME", "n")], "check-run finish --name=n -- r");
-        check("check-run", &[("INPUT_STATE", "start")], "check-run start");
+        check(
+            "check-run",
+            &[("INPUT_STATE", "finish"), ("INPUT_RUN", "r"), ("INPUT_NAME", "n")],
+            "check-run finish --format=json --name=n -- r",
+        );
+        check("check-run", &[("INPUT_STATE", "start")], "check-run start --format=json");
         check("report", &[], "report");
         check("report", &[("INPUT_WORKING_DIRECTORY", "sub"), ("PATH", "/bin")], "report");
     }
@@ -243,7 +261,10 @@ mod tests {
     fn secrets_are_variables() {
         let inputs = |pairs: &[(&str, &str)]| pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
         let found = arguments(find("comment").unwrap(), &inputs(&[("INPUT_TOKEN", "secret")])).unwrap();
-        assert_eq!((found.arguments, found.variables), (vec!["comment".to_owned()], vec![("GITHUB_TOKEN", "secret".to_owned())]));
+        assert_eq!(
+            (found.arguments, found.variables),
+            (["comment", "--format", "json"].map(str::to_owned).to_vec(), vec![("GITHUB_TOKEN", "secret".to_owned())])
+        );
         let found = arguments(find("report").unwrap(), &inputs(&[("INPUT_SUMMARY", "false")])).unwrap();
         assert!(!found.summary);
     }

@@ -61,9 +61,8 @@ pub fn outputs_table(action: &Action) -> String {
 pub fn actions_table(folder: &str) -> String {
     let mut text = String::from("| action | | a job needs |\n|---|---|---|\n");
     let setup = ("setup", "Install shmoo", "`contents: read`".to_owned());
-    let needs = |action: &Action| {
-        action.permissions.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")
-    };
+    let needs =
+        |action: &Action| action.permissions.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
     let others = ACTIONS.iter().map(|action| (action.name, action.summary, needs(action)));
     for (name, summary, needs) in std::iter::once(setup).chain(others) {
         let _ = writeln!(text, "| [{name}]({folder}{name}/README.md) | {} | {needs} |", in_cell(summary));

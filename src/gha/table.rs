@@ -38,7 +38,7 @@ pub enum Shape {
     /// An argument without a name, such as the suite.
     Positional,
     /// The value of an option.
-    Option(&'static str),
+    Named(&'static str),
     /// An option for each line.
     Lines(&'static str),
     /// An option that stands alone, if the input is `true`.
@@ -60,9 +60,16 @@ pub struct Output {
     pub name: &'static str,
     /// One sentence without a full stop.
     pub help: &'static str,
+    /// Where it is in the JSON that the command prints (RFC 6901); empty: the command tells it as a fact.
+    pub at: &'static str,
 }
 
 impl Action {
+    /// Tells whether the outputs are in the JSON that the command prints.
+    pub fn prints_json(&self) -> bool {
+        self.outputs.iter().any(|output| !output.at.is_empty())
+    }
+
     /// Returns all inputs in order.
     pub fn inputs(&self) -> impl Iterator<Item = &'static Input> {
         self.inputs.iter().flat_map(|group| group.iter())
@@ -99,10 +106,14 @@ const fn default(default: &'static str, input: Input) -> Input {
 }
 
 const fn gives(name: &'static str, help: &'static str) -> Output {
-    Output { name, help }
+    Output { name, help, at: "" }
 }
 
-use Shape::{Flag, Folder, Lines, Option, Positional, Summary, Unless, Variable};
+const fn prints(at: &'static str, name: &'static str, help: &'static str) -> Output {
+    Output { name, help, at }
+}
+
+use Shape::{Flag, Folder, Lines, Named, Positional, Summary, Unless, Variable};
 
 /// What every action gives.
 const ALWAYS: [Output; 2] = [
@@ -113,26 +124,27 @@ const ALWAYS: [Output; 2] = [
 const FOLDER: Input = default(".", input("working-directory", Folder, "The folder to work in"));
 const SUITE: Input = required("suite", Positional, "The suite file");
 const RUN: Input = default("last", input("run", Positional, "The run: its name, a unique part of it, or `last`"));
-const JOBS: Input = input("jobs", Option("--jobs"), "How many tasks run at a time; the project's `limits`, else the processors");
-const RUNNER: Input = input("runner", Option("--runner"), "Run tasks whose stage wants a machine with this label");
-const STRICT: Input = default("false", input("strict", Flag("--strict"), "`true` counts uncertain changes as regressions"));
+const JOBS: Input =
+    input("jobs", Named("--jobs"), "How many tasks run at a time; the project's `limits`, else the processors");
+const RUNNER: Input = input("runner", Named("--runner"), "Run tasks whose stage wants a machine with this label");
+const STRICT: Input =
+    default("false", input("strict", Flag("--strict"), "`true` counts uncertain changes as regressions"));
 const BASE: Input =
     input("base", Lines("--base"), "What to compare with, one a line, the first decides; the project's `baselines`");
-const COMPARE: Input = default("true", input("compare", Unless("--no-compare"), "`false` compares with no earlier run"));
+const COMPARE: Input =
+    default("true", input("compare", Unless("--no-compare"), "`false` compares with no earlier run"));
 const ARCHIVE: Input =
     default("true", input("archive", Unless("--no-archive"), "`false` puts no archive into the store"));
 const SUMMARY: Input =
     default("true", input("summary", Summary, "`false` writes neither a job summary nor annotations"));
-const TOKEN: Input = default(
-    "${{ github.token }}",
-    input("token", Variable("GITHUB_TOKEN"), "The token for GitHub's API"),
-);
+const TOKEN: Input =
+    default("${{ github.token }}", input("token", Variable("GITHUB_TOKEN"), "The token for GitHub's API"));
 const MAX_WAIT: Input =
-    input("max-wait", Option("--max-wait"), "Wait so many seconds in all for GitHub's rate limits; 120");
+    input("max-wait", Named("--max-wait"), "Wait so many seconds in all for GitHub's rate limits; 120");
 
 /// Which part of a suite.
 const SELECT: &[Input] = &[
-    input("profile", Option("--profile"), "A profile of the suite"),
+    input("profile", Named("--profile"), "A profile of the suite"),
     input("cases", Lines("--case"), "Globs for names of cases, one a line"),
     input("where", Lines("--where"), "Expressions that must hold for a case, one a line"),
     input("stages", Lines("--stage"), "Stages to take, with all that they need, one a line"),
@@ -140,8 +152,8 @@ const SELECT: &[Input] = &[
 ];
 
 const PLACES: &[Input] = &[
-    input("store", Option("--store"), "The store instead of the project's, such as `gs://bucket/prefix`"),
-    input("history", Option("--history"), "The history instead of the project's; without a password in it"),
+    input("store", Named("--store"), "The store instead of the project's, such as `gs://bucket/prefix`"),
+    input("history", Named("--history"), "The history instead of the project's; without a password in it"),
 ];
 
 const REPORTED: &[Output] = &[
@@ -167,7 +179,10 @@ pub const ACTIONS: &[Action] = &[
             &[
                 JOBS,
                 RUNNER,
-                default("false", input("fail-fast", Flag("--fail-fast"), "`true` stops at the first task that does not pass")),
+                default(
+                    "false",
+                    input("fail-fast", Flag("--fail-fast"), "`true` stops at the first task that does not pass"),
+                ),
                 BASE,
                 COMPARE,
                 ARCHIVE,
@@ -186,25 +201,37 @@ pub const ACTIONS: &[Action] = &[
         inputs: &[
             &[
                 input("suite", Positional, "The suite file; leave it out with `missing`"),
-                input("missing", Option("--missing"), "A published run: plan what it has no result of, as its next wave"),
-                default("8", input("shards", Option("--shards"), "How many machines, at most 256")),
+                input(
+                    "missing",
+                    Named("--missing"),
+                    "A published run: plan what it has no result of, as its next wave",
+                ),
+                default("8", input("shards", Named("--shards"), "How many machines, at most 256")),
             ],
             SELECT,
             &[
-                input("max-cost", Option("--max-cost"), "Stop if the run is expected to cost more"),
-                input("max-shard-time", Option("--max-shard-time"), "Take more shards until none takes longer, such as `5h`"),
+                input("max-cost", Named("--max-cost"), "Stop if the run is expected to cost more"),
+                input(
+                    "max-shard-time",
+                    Named("--max-shard-time"),
+                    "Take more shards until none takes longer, such as `5h`",
+                ),
             ],
             PLACES,
             &[FOLDER],
         ],
         outputs: &[
-            gives("run", "The run's name, for `run` and `collect`"),
-            gives("wave", "The wave: 1, or the next one with `missing`"),
-            gives("count", "How many shards there are; 0 if none is needed"),
-            gives("matrix", "`{\"include\": [{\"shard\": 1, \"of\": 8, \"runner\": \"LABEL\"}, ...]}` for a job matrix"),
-            gives("prepare", "How many tasks go before the shards: run `shard: prepare` if it is not 0"),
-            gives("finish", "How many tasks follow the shards; `collect` runs them"),
-            gives("tasks", "How many tasks this wave has"),
+            prints("/run", "run", "The run's name, for `run` and `collect`"),
+            prints("/wave", "wave", "The wave: 1, or the next one with `missing`"),
+            prints("/count", "count", "How many shards there are; 0 if none is needed"),
+            prints(
+                "/matrix",
+                "matrix",
+                "`{\"include\": [{\"shard\": 1, \"of\": 8, \"runner\": \"LABEL\"}, ...]}` for a job matrix",
+            ),
+            prints("/prepare", "prepare", "How many tasks go before the shards: run `shard: prepare` if it is not 0"),
+            prints("/finish", "finish", "How many tasks follow the shards; `collect` runs them"),
+            prints("/tasks", "tasks", "How many tasks this wave has"),
         ],
         permissions: &["contents: read"],
     },
@@ -214,9 +241,9 @@ pub const ACTIONS: &[Action] = &[
         command: &["run"],
         inputs: &[
             &[
-                required("run", Option("--run"), "The run, as `plan` gave it"),
-                required("shard", Option("--shard"), "`I/N`, or `prepare`"),
-                input("wave", Option("--wave"), "The wave, as `plan` gave it; 1"),
+                required("run", Named("--run"), "The run, as `plan` gave it"),
+                required("shard", Named("--shard"), "`I/N`, or `prepare`"),
+                input("wave", Named("--wave"), "The wave, as `plan` gave it; 1"),
                 JOBS,
                 RUNNER,
             ],
@@ -233,7 +260,10 @@ pub const ACTIONS: &[Action] = &[
         inputs: &[
             &[
                 required("run", Positional, "The run, as `plan` gave it"),
-                default("false", input("partial", Flag("--partial"), "`true` gathers what there is although tasks are missing")),
+                default(
+                    "false",
+                    input("partial", Flag("--partial"), "`true` gathers what there is although tasks are missing"),
+                ),
                 JOBS,
                 RUNNER,
                 BASE,
@@ -250,9 +280,9 @@ pub const ACTIONS: &[Action] = &[
     Action {
         name: "archive",
         summary: "Put a run's folder into the store",
-        command: &["archive"],
+        command: &["archive", "--format", "json"],
         inputs: &[&[RUN, FOLDER]],
-        outputs: &[gives("key", "Where the archive is in the store")],
+        outputs: &[prints("/archive", "key", "Where the archive is in the store")],
         permissions: &["contents: read"],
     },
     Action {
@@ -261,9 +291,9 @@ pub const ACTIONS: &[Action] = &[
         command: &["restore"],
         inputs: &[&[
             RUN,
-            input("case", Option("--case"), "Only what belongs to this case"),
-            input("file", Option("--file"), "One file, by its path in the archive"),
-            input("into", Option("--into"), "Where to put it; the place that the run had"),
+            input("case", Named("--case"), "Only what belongs to this case"),
+            input("file", Named("--file"), "One file, by its path in the archive"),
+            input("into", Named("--into"), "Where to put it; the place that the run had"),
             FOLDER,
         ]],
         outputs: &[],
@@ -272,9 +302,12 @@ pub const ACTIONS: &[Action] = &[
     Action {
         name: "record",
         summary: "Write a run into the history",
-        command: &["record"],
+        command: &["record", "--format", "json"],
         inputs: &[&[RUN, FOLDER]],
-        outputs: &[gives("run", "The run's name"), gives("complete", "Whether planned is reported")],
+        outputs: &[
+            prints("/run", "run", "The run's name"),
+            prints("/complete", "complete", "Whether planned is reported"),
+        ],
         permissions: &["contents: read"],
     },
     Action {
@@ -282,7 +315,10 @@ pub const ACTIONS: &[Action] = &[
         summary: "Check a run against its expectations, known failures and goldens",
         command: &["check"],
         inputs: &[&[RUN, FOLDER]],
-        outputs: &[gives("run", "The run's name"), gives("not-met", "How many tasks missed an expectation, known ones aside")],
+        outputs: &[
+            gives("run", "The run's name"),
+            gives("not-met", "How many tasks missed an expectation, known ones aside"),
+        ],
         permissions: &["contents: read"],
     },
     Action {
@@ -305,9 +341,12 @@ pub const ACTIONS: &[Action] = &[
         command: &["report"],
         inputs: &[&[
             RUN,
-            default("terminal", input("format", Option("--format"), "`terminal`, `markdown`, `json`, `csv`, `junit` or `html`")),
-            input("out", Option("--out"), "Write it to this file instead of the log"),
-            input("plots", Option("--plots"), "Also write every plot as an SVG file into this folder"),
+            default(
+                "terminal",
+                input("format", Named("--format"), "`terminal`, `markdown`, `json`, `csv`, `junit` or `html`"),
+            ),
+            input("out", Named("--out"), "Write it to this file instead of the log"),
+            input("plots", Named("--plots"), "Also write every plot as an SVG file into this folder"),
             BASE,
             STRICT,
             SUMMARY,
@@ -319,16 +358,19 @@ pub const ACTIONS: &[Action] = &[
     Action {
         name: "comment",
         summary: "Keep a comment on the pull request up to date with a run",
-        command: &["comment"],
+        command: &["comment", "--format", "json"],
         inputs: &[&[
             RUN,
-            input("pull-request", Option("--pr"), "The number; that of the event, or the one whose head the commit is"),
-            input("key", Option("--key"), "What tells this comment from others; the names of suite and profile"),
-            default("false", input("repost", Flag("--repost"), "`true` hides the earlier comment and writes a new one")),
+            input("pull-request", Named("--pr"), "The number; that of the event, or the one whose head the commit is"),
+            input("key", Named("--key"), "What tells this comment from others; the names of suite and profile"),
+            default(
+                "false",
+                input("repost", Flag("--repost"), "`true` hides the earlier comment and writes a new one"),
+            ),
             default("false", input("dry-run", Flag("--dry-run"), "`true` prints the comment and sends nothing")),
-            input("run-url", Option("--run-url"), "Where the CI run is; this one"),
-            input("report-url", Option("--report-url"), "Where the whole report is"),
-            input("archive-url", Option("--archive-url"), "Where the archive is"),
+            input("run-url", Named("--run-url"), "Where the CI run is; this one"),
+            input("report-url", Named("--report-url"), "Where the whole report is"),
+            input("archive-url", Named("--archive-url"), "Where the archive is"),
             BASE,
             STRICT,
             TOKEN,
@@ -336,10 +378,10 @@ pub const ACTIONS: &[Action] = &[
             FOLDER,
         ]],
         outputs: &[
-            gives("pull-request", "The pull request's number"),
-            gives("comment-id", "The comment's number"),
-            gives("comment-url", "Where the comment is"),
-            gives("placed", "`created`, `updated`, `unchanged` or `reposted`"),
+            prints("/pull_request", "pull-request", "The pull request's number"),
+            prints("/comment", "comment-id", "The comment's number"),
+            prints("/url", "comment-url", "Where the comment is"),
+            prints("/placed", "placed", "`created`, `updated`, `unchanged` or `reposted`"),
         ],
         permissions: &["contents: read", "pull-requests: write"],
     },
@@ -350,14 +392,21 @@ pub const ACTIONS: &[Action] = &[
         inputs: &[&[
             required("state", Positional, "`start`, or `finish` in a step with `if: always()`"),
             input("run", Positional, "With `finish`: the run; `last`"),
-            default("shmoo", input("name", Option("--name"), "The check's name, which branch rules can require")),
-            input("conclusion", Option("--conclusion"), "With `finish`: conclude with this instead of what the run came to"),
-            input("sha", Option("--sha"), "The commit; the head of the pull request, else the commit that runs"),
+            default("shmoo", input("name", Named("--name"), "The check's name, which branch rules can require")),
+            input(
+                "conclusion",
+                Named("--conclusion"),
+                "With `finish`: conclude with this instead of what the run came to",
+            ),
+            input("sha", Named("--sha"), "The commit; the head of the pull request, else the commit that runs"),
             TOKEN,
             MAX_WAIT,
             FOLDER,
         ]],
-        outputs: &[gives("check-id", "The check run's number"), gives("check-url", "Where the check run is")],
+        outputs: &[
+            prints("/id", "check-id", "The check run's number"),
+            prints("/url", "check-url", "Where the check run is"),
+        ],
         permissions: &["contents: read", "checks: write"],
     },
 ];
