@@ -124,13 +124,19 @@ const ALWAYS: [Output; 2] = [
 const FOLDER: Input = default(".", input("working-directory", Folder, "The folder to work in"));
 const SUITE: Input = required("suite", Positional, "The suite file");
 const RUN: Input = default("last", input("run", Positional, "The run: its name, a unique part of it, or `last`"));
-const JOBS: Input =
-    input("jobs", Named("--jobs"), "How many tasks run at a time; the project's `limits`, else the processors");
+const JOBS: Input = input(
+    "jobs",
+    Named("--jobs"),
+    "How many tasks run at a time; by default as many as the project's `limits` say, else as there are processors",
+);
 const RUNNER: Input = input("runner", Named("--runner"), "Run tasks whose stage wants a machine with this label");
 const STRICT: Input =
     default("false", input("strict", Flag("--strict"), "`true` counts uncertain changes as regressions"));
-const BASE: Input =
-    input("base", Lines("--base"), "What to compare with, one a line, the first decides; the project's `baselines`");
+const BASE: Input = input(
+    "base",
+    Lines("--base"),
+    "What to compare with, one a line, the first decides; by default the project's `baselines`",
+);
 const COMPARE: Input =
     default("true", input("compare", Unless("--no-compare"), "`false` compares with no earlier run"));
 const ARCHIVE: Input =
@@ -140,7 +146,7 @@ const SUMMARY: Input =
 const TOKEN: Input =
     default("${{ github.token }}", input("token", Variable("GITHUB_TOKEN"), "The token for GitHub's API"));
 const MAX_WAIT: Input =
-    input("max-wait", Named("--max-wait"), "Wait so many seconds in all for GitHub's rate limits; 120");
+    input("max-wait", Named("--max-wait"), "Wait so many seconds in all for GitHub's rate limits; by default 120");
 
 /// Which part of a suite.
 const SELECT: &[Input] = &[
@@ -243,7 +249,7 @@ pub const ACTIONS: &[Action] = &[
             &[
                 required("run", Named("--run"), "The run, as `plan` gave it"),
                 required("shard", Named("--shard"), "`I/N`, or `prepare`"),
-                input("wave", Named("--wave"), "The wave, as `plan` gave it; 1"),
+                input("wave", Named("--wave"), "The wave, as `plan` gave it; by default 1"),
                 JOBS,
                 RUNNER,
             ],
@@ -293,7 +299,7 @@ pub const ACTIONS: &[Action] = &[
             RUN,
             input("case", Named("--case"), "Only what belongs to this case"),
             input("file", Named("--file"), "One file, by its path in the archive"),
-            input("into", Named("--into"), "Where to put it; the place that the run had"),
+            input("into", Named("--into"), "Where to put it; by default where the run was"),
             FOLDER,
         ]],
         outputs: &[],
@@ -361,14 +367,22 @@ pub const ACTIONS: &[Action] = &[
         command: &["comment", "--format", "json"],
         inputs: &[&[
             RUN,
-            input("pull-request", Named("--pr"), "The number; that of the event, or the one whose head the commit is"),
-            input("key", Named("--key"), "What tells this comment from others; the names of suite and profile"),
+            input(
+                "pull-request",
+                Named("--pr"),
+                "The number; by default that of the event, or the one whose head the commit is",
+            ),
+            input(
+                "key",
+                Named("--key"),
+                "What tells this comment from others; by default the names of suite and profile",
+            ),
             default(
                 "false",
                 input("repost", Flag("--repost"), "`true` hides the earlier comment and writes a new one"),
             ),
             default("false", input("dry-run", Flag("--dry-run"), "`true` prints the comment and sends nothing")),
-            input("run-url", Named("--run-url"), "Where the CI run is; this one"),
+            input("run-url", Named("--run-url"), "Where the CI run is; by default this one"),
             input("report-url", Named("--report-url"), "Where the whole report is"),
             input("archive-url", Named("--archive-url"), "Where the archive is"),
             BASE,
@@ -391,14 +405,18 @@ pub const ACTIONS: &[Action] = &[
         command: &["check-run"],
         inputs: &[&[
             required("state", Positional, "`start`, or `finish` in a step with `if: always()`"),
-            input("run", Positional, "With `finish`: the run; `last`"),
+            input("run", Positional, "With `finish`: the run; by default `last`"),
             default("shmoo", input("name", Named("--name"), "The check's name, which branch rules can require")),
             input(
                 "conclusion",
                 Named("--conclusion"),
                 "With `finish`: conclude with this instead of what the run came to",
             ),
-            input("sha", Named("--sha"), "The commit; the head of the pull request, else the commit that runs"),
+            input(
+                "sha",
+                Named("--sha"),
+                "The commit; by default the head of the pull request, else the commit that runs",
+            ),
             TOKEN,
             MAX_WAIT,
             FOLDER,

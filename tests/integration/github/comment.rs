@@ -116,7 +116,7 @@ fn what_is_too_long_is_made_smaller() {
     fake.state().longest = 700;
     let done = with(&fake, &pull_request()).args(["comment"]).run().unwrap();
     assert_eq!(done.last().code, 0, "{}", done.last().stderr);
-    let body = &fake.state().comments[0].body;
+    let body = fake.state().comments[0].body.clone();
     assert!(body.chars().count() <= 700 && body.starts_with(MARKER) && body.contains("left out"), "{body}");
     fake.state().longest = 3;
     let done = with(&fake, &json!({ "pull_request": { "number": 8 } })).args(["comment"]).run().unwrap();
