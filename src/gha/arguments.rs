@@ -170,8 +170,9 @@ fn unknown(action: &'static Action, variables: &BTreeMap<String, String>) -> Vec
     let known: Vec<String> = action.inputs().map(Input::variable).collect();
     let names: Vec<&str> = action.inputs().map(|input| input.name).collect();
     let given = variables.iter().filter(|(name, value)| name.starts_with("INPUT_") && !value.trim().is_empty());
+    // Some runners set the inputs of an action themselves, with the dashes of their names.
     given
-        .filter(|(name, _)| !known.contains(name))
+        .filter(|(name, _)| !known.contains(&name.replace('-', "_")))
         .map(|(name, _)| {
             let name = name["INPUT_".len()..].to_ascii_lowercase().replace('_', "-");
             let hint = did_you_mean(&name, names.iter().copied());
@@ -251,6 +252,12 @@ mod tests {
              the input `strict` is `yes`, expected `true` or `false`",
         );
         check("sweep", &[("INPUT_SUITE", "a"), ("INPUT_ELSE", "")], "sweep -- a");
+        check("sweep", &[("INPUT_SUITE", "a"), ("INPUT_WORKING-DIRECTORY", ".")], "sweep -- a");
+        check(
+            "sweep",
+            &[("INPUT_SUITE", "a"), ("INPUT_FAIL-SLOW", "x")],
+            "the action `sweep` has no input `fail-slow`",
+        );
         let variables = [("INPUT_SUITES".to_owned(), "a".to_owned())].into();
         let problems = arguments(find("sweep").unwrap(), &variables).unwrap_err();
         assert_eq!(problems[0].hint().unwrap(), "did you mean `suite`?");

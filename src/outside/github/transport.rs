@@ -114,7 +114,7 @@ impl Transport {
             .client
             .request(request.method.clone(), &request.url)
             .header("authorization", self.token.header())
-            .header("accept", "application/vnd.github+json")
+            .header("accept", "application/vnd.github+json, application/json")
             .header("x-github-api-version", API_VERSION);
         if let Some(body) = request.body {
             builder = builder.header("content-type", "application/json").body(body.to_string());

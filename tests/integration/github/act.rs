@@ -31,6 +31,9 @@ jobs:
       verdict: ${{ steps.sweep.outputs.verdict }}
       code: ${{ steps.sweep.outputs.exit-code }}
     steps:
+      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
+        with:
+          persist-credentials: false
       - uses: ./actions/check-run
         with:
           state: start
@@ -107,9 +110,9 @@ fn repository() -> Outcome<TempDir> {
     let script = "git init -q -b main && git add -A && \
                   git -c user.name=t -c user.email=t@example.org commit -q -m first && \
                   git remote add origin https://github.example/lab/chip.git";
-    let made = Command::new("bash").args(["-euc", script]).current_dir(folder.path()).env("HOME", folder.path());
-    let made = made.status()?;
-    assert!(made.success());
+    let made =
+        Command::new("bash").args(["-euc", script]).current_dir(folder.path()).env("HOME", folder.path()).status();
+    assert!(made?.success());
     Ok(folder)
 }
 
