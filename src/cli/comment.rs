@@ -7,20 +7,18 @@ use super::exit::Exit;
 use super::github::{client, environment, event, run_address};
 use crate::outside::github::{Comment, Event};
 use crate::report::{CommentKey, CommentOptions, Report, comment as render};
-use crate::steps::StepError;
 use crate::steps::commenting::{BUDGET, Placed, Placement, place, pull_requests};
 use crate::steps::finding::find_any_run;
+use crate::steps::receiving::report_of_archive;
 use crate::steps::reporting::judge;
+use crate::steps::{StepError, Workspace};
 use serde_json::json;
 
 pub(super) fn comment(session: &Session, arguments: &CommentArgs) -> Result<Exit, Exit> {
     let printer = &session.printer;
     let fail = |error: StepError| printer.step(&error);
     let workspace = session.workspace(&session.current)?;
-    let found = find_any_run(&workspace, &arguments.run).map_err(fail)?;
-    let (folder, base) = (found.folder.as_ref(), Some(arguments.base.as_slice()));
-    let report = judge(&workspace, folder, &found.plan, found.recorded, base, arguments.strict, &session.current)
-        .map_err(fail)?;
+    let report = report(session, &workspace, arguments).map_err(fail)?;
     let environment = environment(session);
     let event = event(session, &environment)?;
     let key = key(session, arguments, &report)?;
@@ -44,6 +42,15 @@ pub(super) fn comment(session: &Session, arguments: &CommentArgs) -> Result<Exit
         print(session, arguments.format, pull_request, placed, &comment)?;
     }
     Ok(Exit::Ok)
+}
+
+fn report(session: &Session, workspace: &Workspace, arguments: &CommentArgs) -> Result<Report, StepError> {
+    let CommentArgs { run, archive, base, strict, .. } = arguments;
+    if let Some(archive) = archive {
+        return report_of_archive(workspace, archive, base, *strict, &session.current);
+    }
+    let found = find_any_run(workspace, run)?;
+    judge(workspace, found.folder.as_ref(), &found.plan, found.recorded, Some(base), *strict, &session.current)
 }
 
 fn key(session: &Session, arguments: &CommentArgs, report: &Report) -> Result<CommentKey, Exit> {

@@ -37,6 +37,9 @@ pub(super) struct CommentArgs {
     /// The run: its name, a unique part of it, or `last`
     #[arg(default_value = "last")]
     pub(super) run: String,
+    /// Take the run out of this archive, which may come from a fork: nothing of it is unpacked, run or stored
+    #[arg(long, value_name = "FILE", conflicts_with = "run")]
+    pub(super) archive: Option<std::path::PathBuf>,
     /// The pull request's number
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) pr: Option<u64>,

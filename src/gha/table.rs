@@ -366,7 +366,8 @@ pub const ACTIONS: &[Action] = &[
         summary: "Keep a comment on the pull request up to date with a run",
         command: &["comment", "--format", "json"],
         inputs: &[&[
-            RUN,
+            input("run", Positional, "The run: its name, a unique part of it, or `last`; by default `last`"),
+            input("archive", Named("--archive"), "An archive of a run that a fork made, instead of `run`"),
             input(
                 "pull-request",
                 Named("--pr"),

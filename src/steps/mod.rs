@@ -8,7 +8,8 @@
 //! `inspecting` (what the machine has), `suites` (the suite files), `noise` (what earlier runs measured),
 //! `following` (how metrics went over them), `recipes` (which of them measured alike), `series` (the
 //! columns of a CSV file), `stored_series` (metrics out of the history), `site` (the history as static
-//! pages), `commenting` and `checking_in` (comments and check runs of GitHub), and `again` (confirm a comparison, find the commit that moved a metric).
+//! pages), `commenting` and `checking_in` (comments and check runs of GitHub), `receiving` (a run out of
+//! an archive from elsewhere), and `again` (confirm a comparison, find the commit that moved a metric).
 
 pub mod again;
 pub mod archiving;
@@ -30,6 +31,7 @@ pub mod plotting;
 pub mod proposing;
 pub mod pruning;
 pub mod pruning_history;
+pub mod receiving;
 mod recipes;
 pub mod recording;
 pub mod rejudging;

@@ -219,3 +219,53 @@ fn a_dry_run_needs_no_github() {
     assert!(text.starts_with(&format!("{MARKER}\n## ❌ failed: 1 of 2 cases did not pass")), "{text}");
     assert!(text.contains("lines is 2, expected < 2") && text.contains("reproduce: `shmoo run suite.yaml --case s2`"));
 }
+
+/// A repository that has an archive of a run from elsewhere, and nothing else of it.
+fn received(fake: &Fake) -> Shmoo {
+    with(fake, &another_workflow("abc", "fork/chip"))
+        .shell("mv .shmoo/store/runs/tiny/*.tar.gz run.tar.gz && rm -r .shmoo suite.yaml")
+}
+
+#[test]
+fn a_run_of_a_fork_is_data() {
+    let fake = Fake::start();
+    fake.pull(2, "abc", "fork/chip", "wider");
+    let done = received(&fake).args(["comment", "--archive", "run.tar.gz"]).args(["history", "list"]).run().unwrap();
+    let commented = &done.outputs[2];
+    assert_eq!(commented.code, 0, "{}", commented.stderr);
+    let body = &fake.state().comments[0].body.clone();
+    assert!(
+        body.contains("## ❌ failed: 1 of 2 cases did not pass") && body.contains("it is no base for others"),
+        "{body}"
+    );
+    // Nothing was unpacked, recorded or kept.
+    assert!(!done.path(".shmoo/runs").exists() && !done.path(".shmoo/store").exists());
+    assert_eq!(done.last().stdout.matches("tiny").count(), 0, "{}", done.last().stdout);
+}
+
+#[test]
+fn a_hostile_archive_changes_nothing() {
+    let fake = Fake::start();
+    fake.pull(2, "abc", "fork/chip", "wider");
+    let broken = [
+        ("echo no archive > run.tar.gz", "cannot use the archive"),
+        ("truncate -s 257M run.tar.gz", "it has more than 256 MiB"),
+        ("head -c 2000 run.tar.gz > x && mv x run.tar.gz", "cannot use the archive"),
+        ("mkdir d && echo '{}' | tee d/plan.json > d/record.json && tar czf run.tar.gz -C d .", "cannot use the plan"),
+        (
+            "mkdir d && tar xzf run.tar.gz -C d && echo '{\"format\":\"x\"}' > d/record.json && tar czf run.tar.gz -C d .",
+            "is no archive of a run",
+        ),
+        (
+            "mkdir d && head -c 90M /dev/zero | tr '\\0' ' ' > d/plan.json && tar czf run.tar.gz -C d .",
+            "cannot use the archive",
+        ),
+    ];
+    for (script, said) in broken {
+        let done = received(&fake).shell(script).args(["comment", "--archive", "run.tar.gz"]).run().unwrap();
+        assert_ne!(done.last().code, 0, "{script}");
+        assert!(done.last().stderr.contains(said), "{script}: {}", done.last().stderr);
+        assert!(!done.path(".shmoo/runs").exists());
+    }
+    assert_eq!(fake.state().comments, []);
+}
