@@ -15,7 +15,10 @@ fn written(path: &str, text: &str) -> bool {
     let stale = std::fs::read_to_string(&path).ok().as_deref() != Some(text);
     if stale {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, text).unwrap();
+        // Whole or not at all: other tests read it.
+        let new = path.with_extension("new");
+        std::fs::write(&new, text).unwrap();
+        std::fs::rename(new, &path).unwrap();
     }
     stale
 }

@@ -253,7 +253,7 @@ fn a_hostile_archive_changes_nothing() {
         ("head -c 2000 run.tar.gz > x && mv x run.tar.gz", "cannot use the archive"),
         ("mkdir d && echo '{}' | tee d/plan.json > d/record.json && tar czf run.tar.gz -C d .", "cannot use the plan"),
         (
-            "mkdir d && tar xzf run.tar.gz -C d && echo '{\"format\":\"x\"}' > d/record.json && tar czf run.tar.gz -C d .",
+            "mkdir d && tar xzf run.tar.gz -C d plan.json && echo '{\"format\":\"x\"}' > d/record.json && tar czf run.tar.gz -C d .",
             "is no archive of a run",
         ),
         (
