@@ -73,7 +73,7 @@ impl Step {
     fn fold(&self, session: &Session, title: &str) -> Result<(), Exit> {
         self.folded.set(true);
         let token = &self.token;
-        session.printer.data(|out| write!(out, "{}::stop-commands::{token}\n", group(title)))
+        session.printer.data(|out| writeln!(out, "{}::stop-commands::{token}", group(title)))
     }
 
     /// Ends the folded part; nothing is obeyed still.
@@ -82,7 +82,7 @@ impl Step {
         if !self.folded.replace(false) {
             return Ok(());
         }
-        session.printer.data(|out| write!(out, "::{token}::\n::endgroup::\n::stop-commands::{token}\n"))
+        session.printer.data(|out| writeln!(out, "::{token}::\n::endgroup::\n::stop-commands::{token}"))
     }
 
     /// Lets the runner obey again, and says what is left to be said to it.

@@ -445,7 +445,7 @@ mod tests {
             for input in action.inputs() {
                 assert!(plain(input.name) && inputs.insert(input.variable()), "{} {}", action.name, input.name);
                 assert!(!input.help.ends_with('.') && !input.help.contains('\n'), "{}", input.help);
-                assert!(!(input.required && !input.default.is_empty()), "{} {}", action.name, input.name);
+                assert!(!input.required || input.default.is_empty(), "{} {}", action.name, input.name);
             }
             for output in action.outputs() {
                 assert!(plain(output.name) && outputs.insert(output.name), "{} {}", action.name, output.name);

@@ -110,8 +110,12 @@ pub fn comment(report: &Report, options: &CommentOptions) -> String {
     }
     let mut text = format!("{}\n{}", options.key.marker(), head_line(report));
     let end = format!("\n{}left out: all else, which does not fit here\n", footer(options));
-    text.truncate(text.floor_char_boundary(options.budget.saturating_sub(end.len())));
-    text + &end
+    let mut room = text.len().min(options.budget.saturating_sub(end.len()));
+    while !text.is_char_boundary(room) {
+        room -= 1;
+    }
+    text.truncate(room);
+    text + end.as_str()
 }
 
 impl Page<'_> {
