@@ -50,6 +50,7 @@ test: ## everything: installs what is missing, then `check`, integration tests, 
 	@$(step) --start
 	@$(step) set-up scripts/setup.sh test
 	$(check-steps)
+	@$(step) workflows scripts/lint-workflows.sh
 	@$(step) integration-tests $(test-integration) --locked
 	@$(step) doc-tests cargo test --workspace --doc --locked
 	@RUSTDOCFLAGS='-D warnings' $(step) documents cargo doc --workspace --no-deps --locked

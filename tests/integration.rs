@@ -20,6 +20,8 @@ mod integration {
     mod faults;
     mod fit;
     mod generator_project;
+    #[allow(dead_code, reason = "a server that tells more than each test asks")]
+    mod github;
     mod history;
     mod layering;
     mod migrate;

@@ -3,12 +3,14 @@
 use super::bisect_arguments::{BisectArgs, BisectStepArgs};
 use super::bless_arguments::BlessArgs;
 use super::changes_arguments::ChangesArgs;
+use super::comment_arguments::{CheckRunArgs, CommentArgs};
 use super::compare_arguments::CompareArgs;
 use super::estimate_arguments::EstimateArgs;
 use super::exit::EXIT_CODES;
 use super::fit_arguments::FitArgs;
 use super::history_arguments::HistoryArgs;
 use super::prune_arguments::PruneArgs;
+use super::machine_arguments::{BudgetArgs, CollectArgs, PlacesArgs, PublishArgs, ShardArgs};
 use crate::value::{BaselineRule, BaselineRuleError};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -34,6 +36,10 @@ pub(super) enum Command {
     Report(ReportArgs),
     /// Compare a run with an earlier one
     Compare(CompareArgs),
+    /// Keep a comment on a pull request up to date with a run
+    Comment(CommentArgs),
+    /// Show a run as a check on a commit
+    CheckRun(CheckRunArgs),
     /// Find the commit that moved a metric of a case
     Bisect(BisectArgs),
     /// Measure the commit that `git bisect run` has checked out
@@ -47,8 +53,10 @@ pub(super) enum Command {
     Doctor(DoctorArgs),
     /// Expand a suite into cases, tasks and shards
     Plan(PlanArgs),
-    /// Run a suite's tasks
+    /// Run a suite's tasks, or a part of a published run
     Run(RunArgs),
+    /// Gather what many machines have run: finish, record, archive, check, compare, report
+    Collect(CollectArgs),
     /// Put a run's folder into the store
     Archive(ArchiveArgs),
     /// Take a run, a case or a file out of the store
@@ -73,6 +81,18 @@ pub(super) enum Command {
     Schema(SchemaArgs),
     /// Print completions for a shell
     Completions(CompletionsArgs),
+    /// Do the step of a GitHub Actions job: inputs from INPUT_* variables, outputs, summary, annotations
+    Gha(GhaArgs),
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The shipped actions call this. An input that is empty is absent. Exit code 3, nothing to do, becomes 0
+with the output `empty=true`."
+)]
+pub(super) struct GhaArgs {
+    /// The action: one of the folders below `actions`
+    pub(super) action: String,
 }
 
 /// Which part of a suite.
@@ -176,14 +196,24 @@ pub(super) struct SweepArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   shmoo run configs/temp-sense.yaml --case inv5_v1.8_t-40_nsch
-  shmoo run configs/quickstart.yaml --where \"level >= 6\" --dry-run")]
+  shmoo run configs/quickstart.yaml --where \"level >= 6\" --dry-run
+  shmoo run --run 20260131-142233-temp-sense-3f9a --shard 3/8
+
+With `--run` the exit code says whether the part was done, whatever its tasks came to: 0, 3 if it has no
+task, 13 if tasks are left, 20 if the store could not be reached. `collect` judges. The output is a few
+lines, or JSON with `--format json`.")]
 pub(super) struct RunArgs {
     /// The suite file
-    pub(super) suite: PathBuf,
+    #[arg(required_unless_present = "run")]
+    pub(super) suite: Option<PathBuf>,
     #[command(flatten)]
     pub(super) select: SelectArgs,
     #[command(flatten)]
     pub(super) how: HowArgs,
+    #[command(flatten)]
+    pub(super) shard: ShardArgs,
+    #[command(flatten)]
+    pub(super) places: PlacesArgs,
     /// Print the report in this format
     #[arg(long, value_enum, default_value_t = ReportFormat::Terminal)]
     pub(super) format: ReportFormat,
@@ -194,10 +224,16 @@ pub(super) struct RunArgs {
   shmoo plan configs/temp-sense.yaml
   shmoo plan configs/temp-sense.yaml --format json | jq '.cases | length'
   shmoo plan configs/temp-sense.yaml --shards 8 --out plan.json
-  shmoo plan configs/temp-sense.yaml --shards 8 --estimate")]
+  shmoo plan configs/temp-sense.yaml --shards 8 --estimate
+  shmoo plan configs/temp-sense.yaml --shards 8 --publish --format json | jq -r .run
+  shmoo plan --missing 20260131-142233-temp-sense-3f9a --shards 2 --publish
+
+`--publish` prints the run, its wave and its parts; with `--format json` one object, with `--format
+matrix` a job matrix of its shards. Exit code 3 if nothing is missing.")]
 pub(super) struct PlanArgs {
     /// The suite file
-    pub(super) suite: PathBuf,
+    #[arg(required_unless_present = "missing")]
+    pub(super) suite: Option<PathBuf>,
     #[command(flatten)]
     pub(super) select: SelectArgs,
     /// Divide the plan over so many machines, balanced by the durations of earlier runs
@@ -218,6 +254,12 @@ pub(super) struct PlanArgs {
     /// Look for faults in the plan itself
     #[arg(long)]
     pub(super) check: bool,
+    #[command(flatten)]
+    pub(super) publish: PublishArgs,
+    #[command(flatten)]
+    pub(super) budget: BudgetArgs,
+    #[command(flatten)]
+    pub(super) places: PlacesArgs,
 }
 
 /// Formats of a plan.

@@ -37,6 +37,8 @@ pub(super) fn check(session: &Session, arguments: &CheckArgs) -> Result<Exit, Ex
     let goldens = check_goldens(&rejudged.plan, &suite_folder(&workspace, &folder), record).map_err(fail)?;
     let known_red = rejudged.recorded.known.iter().any(|finding| finding.kind.is_red());
     let codes = exit_codes(record, &goldens, known_red, None, false);
+    session.fact("run", &record.run.id);
+    session.fact("not-met", missed(&rejudged).iter().filter(|task| task.known.is_none()).count());
     match format {
         TextFormat::Json => print_json(session, &rejudged, &goldens, &codes)?,
         TextFormat::Text => {

@@ -64,6 +64,12 @@ pub(super) fn compare(session: &Session, arguments: &CompareArgs) -> Result<Exit
     } else {
         Exit::Ok
     };
+    let number = |verdict| comparison.changes.iter().filter(|change| change.verdict == verdict).count();
+    session.fact("run", &head.id);
+    session.fact("base", comparison.base.as_ref().map_or("", |base| base.run.as_str()));
+    session.fact("regressed", number(ComparisonVerdict::Regressed));
+    session.fact("improved", number(ComparisonVerdict::Improved));
+    session.fact("uncertain", number(ComparisonVerdict::Uncertain));
     match format {
         TextFormat::Json => {
             let counts: serde_json::Map<_, _> = counts_of(&comparison.changes)

@@ -60,6 +60,12 @@ impl Exit {
         all.into_iter().find(|exit| exit.code() == code).unwrap_or(Exit::Bug)
     }
 
+    /// Returns what it means, in the words of the table.
+    pub(super) fn words(self) -> &'static str {
+        let line = EXIT_CODES.lines().find_map(|line| line.trim_start().strip_prefix(&format!("{}  ", self.code())));
+        line.unwrap_or("")
+    }
+
     /// Returns the exit of an error.
     pub(super) fn of(error: &StepError) -> Exit {
         match error.fault() {

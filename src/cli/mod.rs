@@ -14,6 +14,10 @@ mod bless_arguments;
 mod changes;
 mod changes_arguments;
 mod check;
+mod check_run;
+mod collect;
+mod comment;
+mod comment_arguments;
 mod compare;
 mod compare_arguments;
 mod confirm;
@@ -23,11 +27,14 @@ mod estimate_arguments;
 mod exit;
 mod fit;
 mod fit_arguments;
+mod gha;
+mod github;
 mod history;
 mod history_arguments;
 mod history_changes;
 mod init;
 mod list;
+mod machine_arguments;
 mod plan;
 mod printer;
 mod progress;
@@ -61,11 +68,20 @@ struct Session {
     current: std::path::PathBuf,
     /// Our own environment.
     environment: Vec<(String, String)>,
+    /// The step of a GitHub Actions job that this is, if it is one.
+    step: Option<gha::Step>,
 }
 
 impl Session {
     fn variable(&self, name: &str) -> Option<&str> {
         self.environment.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Tells something that later steps of a job may want to know.
+    fn fact(&self, name: &'static str, value: impl ToString) {
+        if let Some(step) = &self.step {
+            step.fact(name, value.to_string());
+        }
     }
 
     /// Returns a path as one would type it here: relative where it lies below the current folder.
@@ -108,35 +124,48 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return Exit::Usage.into();
         }
     };
-    let session = Session { printer, current, environment };
-    let result = match cli.command {
-        Command::Init(arguments) => init::init(&session, &arguments),
-        Command::Sweep(arguments) => sweep::sweep(&session, &arguments),
-        Command::Plan(arguments) => plan::plan(&session, &arguments),
-        Command::Run(arguments) => run::run(&session, &arguments),
-        Command::Report(arguments) => report::report(&session, &arguments),
-        Command::Compare(arguments) => compare::compare(&session, &arguments),
-        Command::Bisect(arguments) => bisect::bisect(&session, &arguments),
+    let session = Session { printer, current, environment, step: None };
+    match cli.command {
         // Its codes are git's.
-        Command::BisectStep(arguments) => return ExitCode::from(bisect::step(&session, &arguments)),
-        Command::Bless(arguments) => bless::bless(&session, &arguments),
-        Command::Changes(arguments) => changes::changes(&session, &arguments),
-        Command::Check(arguments) => check::check(&session, &arguments),
-        Command::Estimate(arguments) => estimate::estimate(&session, &arguments),
-        Command::Fit(arguments) => fit::fit(&session, &arguments),
-        Command::Record(arguments) => record::record(&session, &arguments),
-        Command::Archive(arguments) => archive::archive(&session, &arguments),
-        Command::Restore(arguments) => restore::restore(&session, &arguments),
-        Command::Repro(arguments) => repro::repro(&session, &arguments),
-        Command::List(arguments) => list::list(&session, &arguments),
-        Command::History(arguments) => history::history(&session, &arguments),
-        Command::Prune(arguments) if arguments.store => prune_store::prune_store(&session, &arguments),
-        Command::Prune(arguments) => prune::prune(&session, &arguments),
-        Command::Doctor(arguments) => doctor::doctor(&session, &arguments),
-        Command::Schema(arguments) => schema::schema(&session, &arguments),
-        Command::Completions(arguments) => schema::completions(&session, &arguments),
+        Command::BisectStep(arguments) => ExitCode::from(bisect::step(&session, &arguments)),
+        Command::Gha(arguments) => gha::gha(session, &arguments).into(),
+        command => carry_out(&session, &command).into(),
+    }
+}
+
+/// Carries a command out.
+fn carry_out(session: &Session, command: &Command) -> Exit {
+    let result = match command {
+        Command::Init(arguments) => init::init(session, arguments),
+        Command::Sweep(arguments) => sweep::sweep(session, arguments),
+        Command::Plan(arguments) => plan::plan(session, arguments),
+        Command::Run(arguments) => run::run(session, arguments),
+        Command::Collect(arguments) => collect::collect(session, arguments),
+        Command::Report(arguments) => report::report(session, arguments),
+        Command::Compare(arguments) => compare::compare(session, arguments),
+        Command::Comment(arguments) => comment::comment(session, arguments),
+        Command::CheckRun(arguments) => check_run::check_run(session, arguments),
+        Command::Bisect(arguments) => bisect::bisect(session, arguments),
+        Command::Bless(arguments) => bless::bless(session, arguments),
+        Command::Changes(arguments) => changes::changes(session, arguments),
+        Command::Check(arguments) => check::check(session, arguments),
+        Command::Estimate(arguments) => estimate::estimate(session, arguments),
+        Command::Fit(arguments) => fit::fit(session, arguments),
+        Command::Record(arguments) => record::record(session, arguments),
+        Command::Archive(arguments) => archive::archive(session, arguments),
+        Command::Restore(arguments) => restore::restore(session, arguments),
+        Command::Repro(arguments) => repro::repro(session, arguments),
+        Command::List(arguments) => list::list(session, arguments),
+        Command::History(arguments) => history::history(session, arguments),
+        Command::Prune(arguments) if arguments.store => prune_store::prune_store(session, arguments),
+        Command::Prune(arguments) => prune::prune(session, arguments),
+        Command::Doctor(arguments) => doctor::doctor(session, arguments),
+        Command::Schema(arguments) => schema::schema(session, arguments),
+        Command::Completions(arguments) => schema::completions(session, arguments),
+        // Neither is a command within another.
+        Command::BisectStep(_) | Command::Gha(_) => Err(Exit::Bug),
     };
     match result {
-        Ok(exit) | Err(exit) => exit.into(),
+        Ok(exit) | Err(exit) => exit,
     }
 }

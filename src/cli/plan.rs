@@ -11,8 +11,14 @@ use crate::steps::workspace::load_suite_file;
 use crate::value::show_duration;
 
 pub(super) fn plan(session: &Session, arguments: &PlanArgs) -> Result<Exit, Exit> {
-    let PlanArgs { suite, select, shards, format, out, estimate, jobs, check } = arguments;
+    let PlanArgs { suite, select, shards, format, out, estimate, jobs, check, publish, budget, places } = arguments;
     let printer = &session.printer;
+    let asked = publish.publish || publish.missing.is_some() || budget.max_cost.is_some();
+    if asked || budget.max_shard_time.is_some() || places.store.is_some() || places.history.is_some() {
+        printer.error("publishing a plan, and limits of cost and time, are not built yet", None);
+        return Err(Exit::Usage);
+    }
+    let Some(suite) = suite else { return Err(Exit::Usage) };
     let loaded = load_suite_file(suite).map_err(|error| printer.step(&error))?;
     printer.warn_all(&loaded.warnings, &loaded.suite.sources);
     let workspace = session.workspace(&loaded.folder)?;

@@ -17,13 +17,15 @@ pub(super) struct Printer {
     terminal: bool,
     ci: bool,
     out: RefCell<BufWriter<io::Stdout>>,
+    /// What was printed to stdout, where somebody wants to read it.
+    copy: RefCell<Option<Vec<u8>>>,
 }
 
 impl Printer {
     pub(super) fn new(quiet: bool, no_color: bool, ci: bool) -> Printer {
         let terminal = io::stderr().is_terminal();
         let out = RefCell::new(BufWriter::with_capacity(1 << 16, io::stdout()));
-        Printer { quiet, color: terminal && !no_color, terminal, ci, out }
+        Printer { quiet, color: terminal && !no_color, terminal, ci, out, copy: RefCell::new(None) }
     }
 
     /// Tells whether a person watches: progress bars make sense.
@@ -50,7 +52,14 @@ impl Printer {
     /// Writes data to stdout. A reader that has gone away ends the program quietly.
     pub(super) fn data(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Exit> {
         let mut out = self.out.borrow_mut();
-        match write(&mut *out).and_then(|()| out.flush()) {
+        let written = match &mut *self.copy.borrow_mut() {
+            None => write(&mut *out),
+            Some(copy) => {
+                let before = copy.len();
+                write(copy).and_then(|()| out.write_all(&copy[before..]))
+            }
+        };
+        match written.and_then(|()| out.flush()) {
             Ok(()) => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Exit::Ok),
             Err(error) => {
@@ -58,6 +67,16 @@ impl Printer {
                 Err(Exit::Service)
             }
         }
+    }
+
+    /// Keeps a copy of all data from now on.
+    pub(super) fn keep_copy(&self) {
+        *self.copy.borrow_mut() = Some(Vec::new());
+    }
+
+    /// Returns the copy of the data.
+    pub(super) fn take_copy(&self) -> Option<Vec<u8>> {
+        self.copy.borrow_mut().take()
     }
 
     /// Writes words to stderr.

@@ -33,6 +33,9 @@ pub(super) fn report(session: &Session, arguments: &ReportArgs) -> Result<Exit, 
     let report =
         judge(&workspace, Some(&found.folder), &found.plan, found.recorded, Some(base), *strict, &session.current)
             .map_err(fail)?;
+    if out.is_some() {
+        tell_step(session, &report)?;
+    }
     if let Some(folder) = plots {
         let count = write_plots(&report, folder).map_err(|error| {
             session.printer.error(&format!("cannot write plots into `{}`: {error}", folder.display()), None);
@@ -162,8 +165,14 @@ pub(super) fn exit_of(report: &Report) -> Exit {
     report.exit_codes.first().map_or(Exit::Ok, |&code| Exit::from_code(code))
 }
 
+/// Gives the report to the step of a job, if this is one: job summary, annotations, outputs.
+fn tell_step(session: &Session, report: &Report) -> Result<(), Exit> {
+    session.step.as_ref().map_or(Ok(()), |step| step.report(session, report))
+}
+
 /// Writes a report to standard output.
 pub(super) fn write_report(session: &Session, report: &Report, format: ReportFormat) -> Result<(), Exit> {
+    tell_step(session, report)?;
     session.printer.data(|out| render(session, report, format, out))
 }
 

@@ -18,7 +18,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 pub(super) fn run(session: &Session, arguments: &RunArgs) -> Result<Exit, Exit> {
-    let RunArgs { suite, select, how, format } = arguments;
+    let RunArgs { suite, select, how, shard, places, format } = arguments;
+    if shard.run.is_some() || places.store.is_some() || places.history.is_some() {
+        session.printer.error("running a part of a published run is not built yet", None);
+        return Err(Exit::Usage);
+    }
+    let Some(suite) = suite else { return Err(Exit::Usage) };
     let Some((workspace, ran)) = carry_out(session, suite, select, how)? else { return Ok(Exit::Ok) };
     let extras = Extras { compare: None, strict: false, archive: false };
     let (report, exit) = finish(session, &workspace, ran, extras)?;

@@ -5,6 +5,7 @@
 //! - `machine`: what this machine is, and the fingerprint that makes measurements comparable.
 //! - `tools`, `git`: programs that are there, their versions; the commit that is measured. Both
 //!   start processes through `command`, which bounds their time and their output.
+//! - `github`: comments, check runs and pull requests of a repository.
 //! - `environment`: our own variables, and what CI says in them.
 //! - `durable`: files that are there whole or not at all.
 //! - `http`: requests to servers, with bounds in time.
@@ -28,6 +29,7 @@ pub mod environment;
 pub mod files;
 pub mod folder;
 pub mod git;
+pub mod github;
 pub mod history;
 pub mod http;
 pub mod ledger_file;

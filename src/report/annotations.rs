@@ -24,17 +24,67 @@ const KEPT: usize = 10;
 const MESSAGE: usize = 1_000;
 const TITLE: usize = 120;
 
-/// Writes the report as workflow commands.
-pub fn annotations(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+/// How much a mark matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MarkLevel {
+    /// Somebody has to act.
+    Error,
+    /// Something wants a look.
+    Warning,
+    /// Good to know.
+    Notice,
+}
+
+impl MarkLevel {
+    /// Returns the word of the workflow command.
+    fn word(self) -> &'static str {
+        match self {
+            MarkLevel::Error => "error",
+            MarkLevel::Warning => "warning",
+            MarkLevel::Notice => "notice",
+        }
+    }
+}
+
+/// A finding, for a line of the suite file where there is one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// How much it matters.
+    pub level: MarkLevel,
+    /// The suite file, relative to the repository; none if it lies outside.
+    pub file: Option<String>,
+    /// The line to mend, from 1.
+    pub line: Option<u32>,
+    /// One line.
+    pub title: String,
+    /// The text.
+    pub message: String,
+}
+
+/// Returns the findings of a report: the worst ten of each level, the last of which counts the rest.
+pub fn marks(report: &Report) -> Vec<Mark> {
     let file = anchor(&report.run.suite_file);
-    let errors = errors(report);
     let left_out = format!("see the whole report: shmoo report {}", report.run.id);
-    write_level("error", file, errors, &left_out, out)?;
-    write_level("warning", file, warnings(report), &left_out, out)?;
     let headline = headline(report);
     let message = std::iter::once(headline.sentence).chain(headline.particulars).collect::<Vec<_>>().join("; ");
-    let title = format!("{}: {}", report.run.suite, headline.word);
-    write_level("notice", file, vec![Annotation::new(title, message)], &left_out, out)
+    let notice = Annotation::new(format!("{}: {}", report.run.suite, headline.word), message);
+    let mut marks = Vec::new();
+    for (level, annotations) in
+        [(MarkLevel::Error, errors(report)), (MarkLevel::Warning, warnings(report)), (MarkLevel::Notice, vec![notice])]
+    {
+        marks.extend(marks_of(level, file, annotations, &left_out));
+    }
+    marks
+}
+
+/// Writes the report as workflow commands.
+pub fn annotations(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    for Mark { level, file, line, title, message } in marks(report) {
+        let line = line.map(|line| format!("line={line},")).unwrap_or_default();
+        let file = file.map(|file| format!("file={},{line}", property(&file))).unwrap_or_default();
+        writeln!(out, "::{} {file}title={}::{}", level.word(), property(&title), data(&message))?;
+    }
+    Ok(())
 }
 
 struct Annotation {
@@ -157,26 +207,20 @@ fn anchor(suite_file: &str) -> Option<&str> {
     inside.then_some(path)
 }
 
-fn write_level(
-    level: &str,
-    file: Option<&str>,
-    mut annotations: Vec<Annotation>,
-    left_out: &str,
-    out: &mut dyn Write,
-) -> io::Result<()> {
+fn marks_of(level: MarkLevel, file: Option<&str>, mut annotations: Vec<Annotation>, left_out: &str) -> Vec<Mark> {
     if annotations.len() > KEPT {
         let more = annotations.len() - (KEPT - 1);
         annotations.truncate(KEPT - 1);
         annotations.push(Annotation::new(format!("and {more} more"), left_out));
     }
-    for Annotation { title, message, line } in annotations {
-        let line = line.map(|line| format!("line={line},")).unwrap_or_default();
-        let file = file.map(|file| format!("file={},{line}", property(&short(file, 400)))).unwrap_or_default();
-        let title = property(&short(&title, TITLE));
-        let cleaned = block(&message);
-        writeln!(out, "::{level} {file}title={title}::{}", data(&clip(cleaned.trim(), MESSAGE)))?;
-    }
-    Ok(())
+    let mark = |Annotation { title, message, line }| Mark {
+        level,
+        file: file.map(|file| short(file, 400)),
+        line,
+        title: short(&title, TITLE),
+        message: clip(block(&message).trim(), MESSAGE).into_owned(),
+    };
+    annotations.into_iter().map(mark).collect()
 }
 
 fn data(text: &str) -> String {

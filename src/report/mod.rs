@@ -28,7 +28,7 @@ mod svg;
 mod terminal;
 mod totals;
 
-pub use annotations::annotations;
+pub use annotations::{Mark, MarkLevel, annotations, marks};
 pub use bucket::bucket;
 pub use command::{quote, repro_command, run_command};
 pub use csv::csv;
@@ -37,7 +37,7 @@ pub use headline::{Headline, Tone, headline};
 pub use html::html;
 pub use json::{JSON_VERSION, json};
 pub use junit::junit;
-pub use markdown::{MarkdownOptions, markdown};
+pub use markdown::{CommentKey, CommentOptions, MarkdownOptions, WebAddress, comment, markdown};
 pub use model::{Bucket, DiffCell, GridAxis, GridCell, LogExcerpt, Report, ShmooDiff, ShmooGrid, Totals};
 pub use plot::{PlotOptions, plot};
 pub use site::{Site, SitePage, SiteRun, SiteSuite, run_page_path, site_pages};

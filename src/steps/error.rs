@@ -5,6 +5,7 @@ use crate::ledger::LedgerError;
 use crate::outside::files::FilesError;
 use crate::outside::folder::FolderError;
 use crate::outside::git::GitError;
+use crate::outside::github::{GitHubError, ParsePlaceError};
 use crate::outside::history::HistoryError;
 use crate::outside::ledger_file::LedgerFileError;
 use crate::outside::lock::LockError;
@@ -125,6 +126,12 @@ pub enum StepError {
     /// Git does not do what it is asked for.
     #[error("cannot use git")]
     Git(#[source] GitError),
+    /// There is no telling where GitHub is.
+    #[error("cannot find GitHub")]
+    GitHubPlace(#[source] ParsePlaceError),
+    /// GitHub does not do what it is asked for.
+    #[error(transparent)]
+    GitHub(GitHubError),
 }
 
 impl StepError {
@@ -147,6 +154,7 @@ impl StepError {
             | StepError::Read { .. }
             | StepError::PlanFile(_)
             | StepError::Shards(_)
+            | StepError::GitHubPlace(_)
             | StepError::Lock(_) => Fault::Usage,
             // What was asked for is not in it, or where it was to go is taken.
             StepError::Archive(ArchiveError::NoSuchFile { .. })
@@ -167,7 +175,8 @@ impl StepError {
             | StepError::History(_)
             | StepError::Archive(_)
             | StepError::Folder(_)
-            | StepError::Git(_) => Fault::Service,
+            | StepError::Git(_)
+            | StepError::GitHub(_) => Fault::Service,
         }
     }
 
@@ -195,6 +204,8 @@ impl StepError {
             StepError::Archive(error) => error.hint(),
             StepError::Folder(error) => error.hint(),
             StepError::Git(error) => error.hint(),
+            StepError::GitHubPlace(error) => Some(error.hint().to_owned()),
+            StepError::GitHub(error) => error.hint(),
         }
     }
 }

@@ -10,13 +10,17 @@
 //! `following` (how metrics went over them), `recipes` (which of them measured alike), `series` (the
 //! columns of a CSV file), `stored_series` (metrics out of the history), `site` (the history as static
 //! pages), `fitting` (CSV files to the coefficients of a model), `parameters` (their files),
-//! `estimating` and `evaluating` (cycles out of them), and `again` (confirm a comparison, find the commit that moved a metric).
+//! `estimating` and `evaluating` (cycles out of them), `commenting` and `checking_in` (comments and check runs
+//! of GitHub), `receiving` (a run out of an archive from elsewhere), and `again` (confirm a comparison, find the
+//! commit that moved a metric).
 
 pub mod again;
 pub mod archiving;
 mod baseline;
 pub mod blessing;
 mod caching;
+pub mod checking_in;
+pub mod commenting;
 pub mod comparing;
 mod error;
 pub mod estimating;
@@ -37,6 +41,7 @@ pub mod proposing;
 pub mod pruning;
 pub mod pruning_history;
 pub mod pruning_store;
+pub mod receiving;
 mod recipes;
 pub mod recording;
 pub mod rejudging;

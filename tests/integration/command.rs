@@ -19,15 +19,15 @@ use tempfile::TempDir;
 /// Where the programs of tests are.
 const SEARCH_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
-pub(super) type Outcome<T = ()> = Result<T, Box<dyn Error>>;
+pub(in crate::integration) type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
 /// Starts a test of commands.
-pub(super) fn shmoo() -> Shmoo {
+pub(in crate::integration) fn shmoo() -> Shmoo {
     Shmoo { steps: Vec::new(), environment: Vec::new() }
 }
 
 /// Files to write and commands to run, in order.
-pub(super) struct Shmoo {
+pub(in crate::integration) struct Shmoo {
     steps: Vec<Step>,
     environment: Vec<(String, String)>,
 }
@@ -42,43 +42,43 @@ enum Step {
 
 impl Shmoo {
     /// Writes a file below the folder.
-    pub(super) fn file(self, path: &str, text: &str) -> Shmoo {
+    pub(in crate::integration) fn file(self, path: &str, text: &str) -> Shmoo {
         self.step(Step::Write { path: path.to_owned(), text: text.to_owned(), executable: false })
     }
 
     /// Writes a program below the folder.
-    pub(super) fn program(self, path: &str, text: &str) -> Shmoo {
+    pub(in crate::integration) fn program(self, path: &str, text: &str) -> Shmoo {
         self.step(Step::Write { path: path.to_owned(), text: text.to_owned(), executable: true })
     }
 
     /// Replaces a text in a file, which must have it.
-    pub(super) fn replace(self, path: &str, from: &str, to: &str) -> Shmoo {
+    pub(in crate::integration) fn replace(self, path: &str, from: &str, to: &str) -> Shmoo {
         self.step(Step::Replace { path: path.to_owned(), from: from.to_owned(), to: to.to_owned() })
     }
 
     /// Removes a file or folder; `RUN-1` in its path is the name of a run.
-    pub(super) fn remove(self, path: &str) -> Shmoo {
+    pub(in crate::integration) fn remove(self, path: &str) -> Shmoo {
         self.step(Step::Remove { path: path.to_owned() })
     }
 
     /// Sets a variable for all commands.
-    pub(super) fn env(mut self, name: &str, value: &str) -> Shmoo {
+    pub(in crate::integration) fn env(mut self, name: &str, value: &str) -> Shmoo {
         self.environment.push((name.to_owned(), value.to_owned()));
         self
     }
 
     /// Runs `shmoo` with these arguments, and shows what came of it.
-    pub(super) fn args<const N: usize>(self, arguments: [&str; N]) -> Shmoo {
+    pub(in crate::integration) fn args<const N: usize>(self, arguments: [&str; N]) -> Shmoo {
         self.step(Step::Run { arguments: arguments.map(str::to_owned).to_vec(), shown: true })
     }
 
     /// Runs `shmoo` with these arguments; the names of its runs count, what it prints is not shown.
-    pub(super) fn before<const N: usize>(self, arguments: [&str; N]) -> Shmoo {
+    pub(in crate::integration) fn before<const N: usize>(self, arguments: [&str; N]) -> Shmoo {
         self.step(Step::Run { arguments: arguments.map(str::to_owned).to_vec(), shown: false })
     }
 
     /// Runs a shell script in the folder, which must succeed, and shows what it prints.
-    pub(super) fn shell(self, text: &str) -> Shmoo {
+    pub(in crate::integration) fn shell(self, text: &str) -> Shmoo {
         self.step(Step::Shell { text: text.to_owned() })
     }
 
@@ -89,7 +89,7 @@ impl Shmoo {
 
     /// Does it all, and compares what is shown with the snapshot of this name.
     #[track_caller]
-    pub(super) fn snapshot(self, name: &str) {
+    pub(in crate::integration) fn snapshot(self, name: &str) {
         let done = self.run().unwrap();
         insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
             insta::assert_snapshot!(name, done.text);
@@ -97,7 +97,7 @@ impl Shmoo {
     }
 
     /// Does it all.
-    pub(super) fn run(self) -> Outcome<Done> {
+    pub(in crate::integration) fn run(self) -> Outcome<Done> {
         let Shmoo { steps, environment } = self;
         let folder = tempfile::Builder::new().prefix("shmoo-test-").tempdir()?;
         let root = folder.path().canonicalize()?;
@@ -110,39 +110,39 @@ impl Shmoo {
 }
 
 /// What a command came to.
-pub(super) struct Output {
-    pub(super) code: i32,
-    pub(super) stdout: String,
-    pub(super) stderr: String,
+pub(in crate::integration) struct Output {
+    pub(in crate::integration) code: i32,
+    pub(in crate::integration) stdout: String,
+    pub(in crate::integration) stderr: String,
 }
 
 /// What all commands came to; the folder is there until this goes.
-pub(super) struct Done {
+pub(in crate::integration) struct Done {
     /// Keeps the folder.
     #[expect(dead_code, reason = "removes the folder when it goes")]
     folder: TempDir,
     /// The folder.
-    pub(super) root: PathBuf,
+    pub(in crate::integration) root: PathBuf,
     /// Of every command, as it was printed.
-    pub(super) outputs: Vec<Output>,
+    pub(in crate::integration) outputs: Vec<Output>,
     /// Of the commands that are shown, with all replacements.
-    pub(super) text: String,
+    pub(in crate::integration) text: String,
     runs: Vec<String>,
 }
 
 impl Done {
     /// Returns the last command's output.
-    pub(super) fn last(&self) -> &Output {
+    pub(in crate::integration) fn last(&self) -> &Output {
         self.outputs.last().unwrap()
     }
 
     /// Returns a run's name, counted from 1.
-    pub(super) fn run(&self, number: usize) -> &str {
+    pub(in crate::integration) fn run(&self, number: usize) -> &str {
         &self.runs[number - 1]
     }
 
     /// Returns a path in the folder; `RUN-1` in it is the name of a run.
-    pub(super) fn path(&self, path: &str) -> PathBuf {
+    pub(in crate::integration) fn path(&self, path: &str) -> PathBuf {
         self.root.join(self.with_runs(path))
     }
 
@@ -282,6 +282,6 @@ fn block(command: &str, output: &Output) -> String {
 }
 
 /// Returns whether there is something at a path of a test.
-pub(super) fn is_there(path: &Path) -> bool {
+pub(in crate::integration) fn is_there(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
 }

@@ -79,7 +79,8 @@ const FOLDERS: &[Folder] = &[
         ],
     ),
     pure("pattern", &["value", "expr", "naming"]),
-    worldly("gha", &["value", "suite", "config", "plan", "record", "check", "compare", "report", "steps"]),
+    // Inputs to arguments, facts to outputs: `cli` reads the variables and writes the files.
+    pure("gha", &["value"]),
     worldly(
         "cli",
         &[
@@ -125,6 +126,7 @@ const WORLD: &[(&str, &str)] = &[
     ("rusqlite", "the history is in `outside`"),
     ("tokio_postgres", "the history is in `outside`"),
     ("rustls", "the history is in `outside`"),
+    ("reqwest", "take what came over the network; `outside` fetches it"),
     ("tempfile", "take bytes"),
 ];
 

@@ -5,6 +5,7 @@
 //! says what was left out.
 
 mod code;
+mod comment;
 
 use super::command::run_command;
 use super::diff::plot_diff;
@@ -21,6 +22,7 @@ use crate::compare::Comparison;
 use crate::ledger::Verdict;
 use crate::value::show_duration;
 use code::{SPAN, cell, code, code_of, fenced};
+pub use comment::{CommentKey, CommentOptions, WebAddress, comment};
 use std::io::{self, Write};
 
 /// How much there is room for.
@@ -462,7 +464,7 @@ mod tests {
     }
 
     /// Returns the markdown without its code: fenced blocks, spans, `<code>` of character references.
-    fn outside_code(markdown: &str) -> String {
+    pub(super) fn outside_code(markdown: &str) -> String {
         let mut outside = String::new();
         let mut fence: Option<String> = None;
         for line in markdown.lines() {

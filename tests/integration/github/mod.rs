@@ -1,0 +1,12 @@
+//! GitHub: the client, comments and check runs against a server of our own that holds both sides to
+//! GitHub's description of its API.
+
+mod act;
+mod actions;
+mod check_run;
+mod client;
+mod comment;
+mod contract;
+mod fake;
+mod prism;
+mod setup;
