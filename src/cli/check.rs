@@ -7,7 +7,7 @@ use super::table::{row, table};
 use crate::check::golden::GoldenFinding;
 use crate::ledger::Verdict;
 use crate::record::TaskRecord;
-use crate::report::{both, count, golden_word, percent, short, sign};
+use crate::report::{count, golden_sides, golden_word, percent, short, sign};
 use crate::steps::StepError;
 use crate::steps::judging::{check_goldens, suite_folder};
 use crate::steps::rejudging::{Changed, Kept, Rejudged, rejudge};
@@ -111,7 +111,7 @@ fn text(rejudged: &Rejudged, goldens: &[GoldenFinding]) -> String {
         if !red.is_empty() {
             let mut rows = vec![row(["", "metric", "point", "golden", "value", "deviation", "tolerance"])];
             for finding in red.iter().take(ROWS) {
-                let (golden, value) = both(finding.golden.as_ref(), finding.value.as_ref(), finding.unit.as_deref());
+                let (golden, value) = golden_sides(finding);
                 rows.push(vec![
                     format!("✗ {}", golden_word(finding.verdict)),
                     short(&finding.metric, 60),

@@ -8,7 +8,7 @@ use super::exit::Exit;
 use super::table::{row, table};
 use crate::compare::{Comparison, ComparisonVerdict};
 use crate::record::RunInfo;
-use crate::report::{both, change_sign, count, counts_of, more_reds, notable, percent, red_lines, short, thousands};
+use crate::report::{change_sign, count, counts_of, more_reds, notable, percent, red_lines, short, sides, thousands};
 use crate::steps::StepError;
 use crate::steps::comparing::{compare_by, compare_files, compare_with_record, read_record, read_records, rules};
 use crate::steps::finding::{AnyRecord, find_any_record};
@@ -186,7 +186,7 @@ pub(super) fn comparison_lines(comparison: &Comparison, limit: usize) -> String 
     if !shown.is_empty() {
         let mut rows = vec![row(["", "metric", "point", "base", "head", "change", "why"])];
         for change in shown.iter().take(limit) {
-            let (base, head) = both(change.base.as_ref(), change.head.as_ref(), change.unit.as_deref());
+            let (base, head) = sides(change);
             rows.push(vec![
                 format!("{} {}", change_sign(change.verdict), change.verdict.word()),
                 short(&change.metric, 60),

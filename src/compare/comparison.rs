@@ -69,8 +69,11 @@ pub struct Change {
     pub base: Option<MeasuredValue>,
     /// Now.
     pub head: Option<MeasuredValue>,
-    /// The unit of both.
+    /// The unit of both; of `head` alone where `base_unit` is there.
     pub unit: Option<String>,
+    /// The unit of a base that cannot be told in the head's; empty: it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_unit: Option<String>,
     /// (head - base) / |base|; none where that makes no sense.
     pub relative: Option<f64>,
     /// What to call it.

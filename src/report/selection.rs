@@ -1,12 +1,14 @@
 //! What of a report is worth a person's first look, the same for every renderer that shows a part.
 
 use super::Report;
-use super::figure::{amount, pair};
+use super::figure::{amount, count, pair};
 use super::inert::short;
+use crate::check::golden::GoldenFinding;
 use crate::compare::{Change, ComparisonVerdict};
 use crate::ledger::MeasuredValue;
 use crate::record::TaskRecord;
 use std::cmp::Reverse;
+use std::collections::HashMap;
 
 /// Returns how long the run took, by the clock.
 pub(crate) fn seconds(report: &Report) -> f64 {
@@ -37,7 +39,29 @@ pub(crate) fn slowest(tasks: &[TaskRecord], number: usize) -> Vec<&TaskRecord> {
     tasks
 }
 
-/// Returns two values that may be absent, as people read them.
+/// Returns the values of a change, each in its unit, as people read them.
+pub(crate) fn sides(change: &Change) -> (String, String) {
+    each((change.base.as_ref(), change.base_unit.as_deref()), (change.head.as_ref(), change.unit.as_deref()))
+}
+
+/// Returns the golden and the value of a finding, each in its unit, as people read them.
+pub(crate) fn golden_sides(finding: &GoldenFinding) -> (String, String) {
+    let golden = (finding.golden.as_ref(), finding.golden_unit.as_deref());
+    each(golden, (finding.value.as_ref(), finding.unit.as_deref()))
+}
+
+/// A value that may be absent, and a unit.
+type Side<'a> = (Option<&'a MeasuredValue>, Option<&'a str>);
+
+/// Returns two values, the first in the unit of the second if it has none of its own.
+fn each((base, base_unit): Side<'_>, (head, unit): Side<'_>) -> (String, String) {
+    match base_unit {
+        None => both(base, head, unit),
+        Some(own) => (both(base, None, Some(own)).0, both(None, head, unit).1),
+    }
+}
+
+/// Returns two values of one unit that may be absent, as people read them.
 pub(crate) fn both(base: Option<&MeasuredValue>, head: Option<&MeasuredValue>, unit: Option<&str>) -> (String, String) {
     let one = |value| short(&amount(value, unit), 60);
     match (base, head) {
@@ -47,6 +71,28 @@ pub(crate) fn both(base: Option<&MeasuredValue>, head: Option<&MeasuredValue>, u
         }
         (base, head) => (base.map(one).unwrap_or_default(), head.map(one).unwrap_or_default()),
     }
+}
+
+/// Returns the reasons why changes are incomparable, those of one metric with the same reason in one line:
+/// `sum.total` at `n10` and 3 more points: it was in `s` and is in `V`.
+pub(crate) fn incomparable(changes: &[Change]) -> Vec<String> {
+    let mut reasons: Vec<(&Change, u64)> = Vec::new();
+    let mut places: HashMap<(&str, &str), usize> = HashMap::new();
+    for change in changes.iter().filter(|change| change.verdict == ComparisonVerdict::Incomparable) {
+        let place = *places.entry((&change.metric, &change.rule)).or_insert_with(|| {
+            reasons.push((change, 0));
+            reasons.len() - 1
+        });
+        reasons[place].1 += 1;
+    }
+    let line = |(change, points): (&Change, u64)| {
+        let others = match points {
+            1 => String::new(),
+            _ => format!(" and {}", count(points - 1, "more point")),
+        };
+        format!("`{}` at `{}`{others}: {}", change.metric, change.point, change.rule)
+    };
+    reasons.into_iter().map(line).collect()
 }
 
 /// Counts changes by verdict, worst first.
@@ -85,5 +131,21 @@ mod tests {
         let comparison = sample::red().comparison.unwrap();
         let words: Vec<&str> = notable(&comparison.changes).iter().map(|change| change.verdict.word()).collect();
         assert_eq!(words, ["regressed", "improved", "uncertain", "removed", "incomparable"]);
+    }
+
+    #[test]
+    fn what_is_incomparable_is_told_in_its_own_units_with_the_reason() {
+        let mut changes = sample::red().comparison.unwrap().changes;
+        let incomparable_ones = changes.iter().filter(|change| change.verdict == ComparisonVerdict::Incomparable);
+        let shown: Vec<(String, String)> = incomparable_ones.map(sides).collect();
+        assert_eq!(shown, [("460 µA".to_owned(), "825 µW".to_owned())]);
+        let reason = "it was in `A` and is in `W`: `A` and `W` measure different things";
+        let name = "`run_simulations.power` at `inv7_v3.3_nsch`";
+        assert_eq!(incomparable(&changes), [format!("{name}: {reason}")]);
+        changes.push(changes.last().unwrap().clone());
+        assert_eq!(incomparable(&changes), [format!("{name} and 1 more point: {reason}")]);
+        let change = changes.last_mut().unwrap();
+        change.base_unit = Some(String::new());
+        assert_eq!(sides(change).0, "0.00046");
     }
 }

@@ -9,9 +9,12 @@ use super::join::CaseFinder;
 use super::others::other_line;
 use super::plot::{PlotOptions, plot};
 use super::reds::red_lines;
-use super::selection::{both, commit_name, counts_of, folder_of, notable, seconds, slowest};
+use super::selection::{
+    commit_name, counts_of, folder_of, golden_sides, incomparable, notable, seconds, sides, slowest,
+};
 use super::{Bucket, Report};
 use crate::check::golden::GoldenFinding;
+use crate::compare::ComparisonVerdict;
 use crate::ledger::Verdict;
 use crate::value::show_duration;
 use std::collections::HashMap;
@@ -247,7 +250,7 @@ impl<'a> Page<'a> {
         let mut rows =
             vec![["", "metric", "point", "golden", "value", "deviation", "tolerance"].map(str::to_owned).to_vec()];
         for finding in red.iter().take(ROWS) {
-            let (golden, value) = both(finding.golden.as_ref(), finding.value.as_ref(), finding.unit.as_deref());
+            let (golden, value) = golden_sides(finding);
             rows.push(vec![
                 format!("✗ {}", golden_word(finding.verdict)),
                 short(&finding.metric, 60),
@@ -283,7 +286,7 @@ impl<'a> Page<'a> {
         if !shown.is_empty() {
             let mut rows = vec![["", "metric", "point", "base", "head", "change"].map(str::to_owned).to_vec()];
             for change in shown.iter().take(2 * ROWS) {
-                let (base, head) = both(change.base.as_ref(), change.head.as_ref(), change.unit.as_deref());
+                let (base, head) = sides(change);
                 rows.push(vec![
                     format!("{} {}", change_sign(change.verdict), change.verdict.word()),
                     short(&change.metric, 60),
@@ -296,6 +299,11 @@ impl<'a> Page<'a> {
             self.table(rows, 3)?;
             self.more(shown.len().saturating_sub(2 * ROWS), "change")?;
         }
+        let reasons = incomparable(&comparison.changes);
+        for reason in reasons.iter().take(ROWS) {
+            writeln!(self.out, "  {} {}", change_sign(ComparisonVerdict::Incomparable), short(reason, 400))?;
+        }
+        self.more(reasons.len().saturating_sub(ROWS), "reason")?;
         let (lines, left) = red_lines(&comparison.reds, 2 * ROWS);
         for line in lines {
             writeln!(self.out, "{line}")?;

@@ -17,8 +17,11 @@ pub struct GoldenFinding {
     pub golden: Option<MeasuredValue>,
     /// The measured value.
     pub value: Option<MeasuredValue>,
-    /// The unit of both.
+    /// The unit of both; of the value alone where `golden_unit` is there.
     pub unit: Option<String>,
+    /// The unit of a golden that cannot be told in the value's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub golden_unit: Option<String>,
     /// (value - golden) / |golden|, where both are numbers and the golden is not 0.
     pub deviation: Option<f64>,
     /// The tolerance, as people read it: `1%`, `2%, worse side only`, `exact`.

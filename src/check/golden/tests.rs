@@ -153,6 +153,25 @@ fn values_and_units() {
 }
 
 #[test]
+fn what_cannot_be_converted_keeps_its_unit() {
+    let suite = sample();
+    let record = run(&suite);
+    let check = |golden: &str, own: Option<&str>, unit: &str| {
+        let found = check_with(&suite, &record, &format!("{golden}\n"), true).swap_remove(0);
+        assert_eq!((found.golden_unit.as_deref(), found.unit.as_deref()), (own, Some(unit)), "{golden}");
+    };
+    check("run.freq,v1,2,V", Some("V"), "Hz");
+    check("run.freq,v1,2,GHz", None, "Hz");
+    // Without a value the golden is told as it is written.
+    let found = check_with(&suite, &record, "run.freq,v2,3,GHz\n", true);
+    let unmeasured = found.iter().find(|finding| finding.verdict == GoldenVerdict::Unmeasured).unwrap();
+    assert_eq!(
+        (unmeasured.golden.clone(), unmeasured.unit.as_deref()),
+        (Some(MeasuredValue::Number(3.0)), Some("GHz"))
+    );
+}
+
+#[test]
 fn what_was_measured() {
     let suite = sample();
     let check = |value: MeasuredValue, unit: Option<&str>, golden: &str, expected: &str| {

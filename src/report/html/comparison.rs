@@ -9,7 +9,7 @@ use crate::report::figure::{count, percent, thousands};
 use crate::report::headline::change_sign;
 use crate::report::others::{other_line, regressed};
 use crate::report::reds::RedIndex;
-use crate::report::selection::{both, commit_name, counts_of, notable};
+use crate::report::selection::{commit_name, counts_of, notable, sides};
 use crate::report::svg::{Setting, scatters};
 use crate::value::PointName;
 use std::io::{self, Write};
@@ -185,10 +185,10 @@ fn table(changes: &[&Change], reds: &RedIndex<'_>, label: &str, out: &mut dyn Wr
         r#"<div class="scroll" tabindex="0" role="region" aria-label="{label}"><table><thead><tr><th scope="col">verdict</th><th scope="col">metric</th><th scope="col">point</th><th scope="col" class="n">base</th><th scope="col" class="n">head</th><th scope="col" class="n">change</th></tr></thead><tbody>"#
     )?;
     for change in changes {
-        let (base, head) = both(change.base.as_ref(), change.head.as_ref(), change.unit.as_deref());
+        let (base, head) = sides(change);
         writeln!(
             out,
-            r#"<tr><td><details><summary>{}</summary>{}{}</details></td><td>{}</td><td>{}</td><td class="n">{}</td><td class="n">{}</td><td class="n">{}</td></tr>"#,
+            r#"<tr><td><details><summary>{}</summary>{}{}</details></td><td>{}</td><td>{}</td><td class="n">{}</td><td class="n">{}</td>{}</tr>"#,
             mark(change.verdict),
             clipped(&change.rule, 1000),
             red_line(reds, Some(&change.metric), &change.point),
@@ -196,7 +196,7 @@ fn table(changes: &[&Change], reds: &RedIndex<'_>, label: &str, out: &mut dyn Wr
             clipped(change.point.as_str(), 200),
             text(&base),
             text(&head),
-            change.relative.map(percent).unwrap_or_default(),
+            by(change),
         )?;
     }
     writeln!(out, "</tbody></table></div>")
@@ -206,6 +206,16 @@ fn table(changes: &[&Change], reds: &RedIndex<'_>, label: &str, out: &mut dyn Wr
 fn red_line(reds: &RedIndex<'_>, metric: Option<&str>, point: &PointName) -> String {
     let beside = reds.beside(metric, point);
     beside.map(|beside| format!(r#"<br><span class="soft">{}</span>"#, clipped(&beside, 1000))).unwrap_or_default()
+}
+
+/// Returns the cell that says by how much, or why nobody can tell.
+fn by(change: &Change) -> String {
+    match change.verdict {
+        ComparisonVerdict::Incomparable => {
+            format!(r#"<td><span class="why">{}</span></td>"#, clipped(&change.rule, 200))
+        }
+        _ => format!(r#"<td class="n">{}</td>"#, change.relative.map(percent).unwrap_or_default()),
+    }
 }
 
 fn mark(verdict: ComparisonVerdict) -> String {

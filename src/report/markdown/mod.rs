@@ -15,7 +15,7 @@ use super::join::CaseFinder;
 use super::others::other_line;
 use super::plot::{PlotOptions, plot};
 use super::reds::{RedGroup, groups};
-use super::selection::{both, commit_name, counts_of, notable, seconds, slowest};
+use super::selection::{commit_name, counts_of, golden_sides, notable, seconds, sides, slowest};
 use super::{Bucket, Report};
 use crate::compare::Comparison;
 use crate::ledger::Verdict;
@@ -232,7 +232,7 @@ left out for want of room: {}
             .first(&red, self.tier.rows, "golden finding")
             .iter()
             .map(|finding| {
-                let (golden, value) = both(finding.golden.as_ref(), finding.value.as_ref(), finding.unit.as_deref());
+                let (golden, value) = golden_sides(finding);
                 vec![
                     format!("✗ {}", golden_word(finding.verdict)),
                     cell(&finding.metric),
@@ -276,7 +276,7 @@ left out for want of room: {}
                 .first(&notable, self.tier.rows, "changed metric")
                 .iter()
                 .map(|change| {
-                    let (base, head) = both(change.base.as_ref(), change.head.as_ref(), change.unit.as_deref());
+                    let (base, head) = sides(change);
                     vec![
                         format!("{} {}", change_sign(change.verdict), change.verdict.word()),
                         cell(&change.metric),

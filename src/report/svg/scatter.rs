@@ -7,7 +7,7 @@ use crate::ledger::MeasuredValue;
 use crate::report::figure::{count, percent, thousands};
 use crate::report::headline::change_sign;
 use crate::report::inert::short;
-use crate::report::selection::both;
+use crate::report::selection::sides;
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 
@@ -191,7 +191,7 @@ impl Scatter<'_> {
 
 fn words(dot: &Dot<'_>) -> String {
     let Dot { first: Pair { change, .. }, verdict, others, .. } = dot;
-    let (base, head) = both(change.base.as_ref(), change.head.as_ref(), change.unit.as_deref());
+    let (base, head) = sides(change);
     let by = change.relative.map(|relative| format!(", {}", percent(relative))).unwrap_or_default();
     let also = match others {
         0 => String::new(),
