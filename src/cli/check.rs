@@ -7,7 +7,7 @@ use super::table::{row, table};
 use crate::check::golden::GoldenFinding;
 use crate::ledger::Verdict;
 use crate::record::TaskRecord;
-use crate::report::{count, golden_sides, golden_word, percent, short, sign};
+use crate::report::{count, golden_sides, golden_word, goldens_met, percent, short, sign};
 use crate::steps::StepError;
 use crate::steps::judging::{check_goldens, suite_folder};
 use crate::steps::rejudging::{Changed, Kept, Rejudged, rejudge};
@@ -107,7 +107,7 @@ fn text(rejudged: &Rejudged, goldens: &[GoldenFinding]) -> String {
     more(&mut text, findings.len(), "rule");
     if rejudged.plan.suite.goldens.is_some() {
         let red: Vec<&GoldenFinding> = goldens.iter().filter(|finding| finding.verdict.is_red()).collect();
-        text.push_str(&format!("goldens: {} of {} met\n", goldens.len() - red.len(), goldens.len()));
+        text.push_str(&format!("goldens: {}\n", goldens_met(goldens)));
         if !red.is_empty() {
             let mut rows = vec![row(["", "metric", "point", "golden", "value", "deviation", "tolerance"])];
             for finding in red.iter().take(ROWS) {

@@ -13,6 +13,7 @@ use super::join::CaseFinder;
 use super::reds::{RedIndex, beside_tasks};
 use super::svg::escape;
 use super::{Report, inert};
+use crate::check::golden::GoldenVerdict;
 use crate::compare::{Change, ComparisonVerdict};
 use crate::ledger::Verdict;
 use crate::record::TaskRecord;
@@ -117,9 +118,10 @@ fn findings(report: &Report) -> [Suite<'_>; 3] {
     let goldens = report.goldens.iter().map(|finding| Test {
         name: format!("{} at {}", finding.metric, finding.point),
         seconds: 0.0,
-        outcome: match finding.verdict.is_red() {
-            false => Outcome::Passed,
-            true => Outcome::Failure(golden_word(finding.verdict), finding.message.clone()),
+        outcome: match finding.verdict {
+            GoldenVerdict::Met => Outcome::Passed,
+            GoldenVerdict::Known => Outcome::Skipped(finding.message.clone()),
+            red => Outcome::Failure(golden_word(red), finding.message.clone()),
         },
         task: None,
     });

@@ -1,9 +1,9 @@
 //! What of a report is worth a person's first look, the same for every renderer that shows a part.
 
 use super::Report;
-use super::figure::{amount, count, pair};
+use super::figure::{amount, count, pair, thousands};
 use super::inert::short;
-use crate::check::golden::GoldenFinding;
+use crate::check::golden::{GoldenFinding, GoldenVerdict};
 use crate::compare::{Change, ComparisonVerdict};
 use crate::ledger::MeasuredValue;
 use crate::record::TaskRecord;
@@ -59,6 +59,18 @@ fn each((base, base_unit): Side<'_>, (head, unit): Side<'_>) -> (String, String)
         None => both(base, head, unit),
         Some(own) => (both(base, None, Some(own)).0, both(None, head, unit).1),
     }
+}
+
+/// Returns how many goldens of those that were asked for are met: `3 of 4 met, 2 not asked for: known failures`.
+pub(crate) fn goldens_met(findings: &[GoldenFinding]) -> String {
+    let having = |verdict| findings.iter().filter(|finding| finding.verdict == verdict).count();
+    let (met, known) = (having(GoldenVerdict::Met), having(GoldenVerdict::Known));
+    let known_text = match known {
+        0 => String::new(),
+        1 => ", 1 not asked for: a known failure".to_owned(),
+        _ => format!(", {} not asked for: known failures", thousands(known as u64)),
+    };
+    format!("{} of {} met{known_text}", thousands(met as u64), thousands((findings.len() - known) as u64))
 }
 
 /// Returns two values of one unit that may be absent, as people read them.
@@ -147,5 +159,18 @@ mod tests {
         let change = changes.last_mut().unwrap();
         change.base_unit = Some(String::new());
         assert_eq!(sides(change).0, "0.00046");
+    }
+
+    #[test]
+    fn goldens_at_known_failures_are_counted_apart() {
+        let mut findings = sample::red().goldens;
+        let met = findings.iter().filter(|finding| finding.verdict == GoldenVerdict::Met).count();
+        let all = findings.len();
+        assert_eq!(goldens_met(&findings), format!("{met} of {all} met"));
+        let known = GoldenFinding { verdict: GoldenVerdict::Known, ..findings[0].clone() };
+        findings.push(known.clone());
+        assert_eq!(goldens_met(&findings), format!("{met} of {all} met, 1 not asked for: a known failure"));
+        findings.push(known);
+        assert_eq!(goldens_met(&findings), format!("{met} of {all} met, 2 not asked for: known failures"));
     }
 }

@@ -10,7 +10,7 @@ use super::others::other_line;
 use super::plot::{PlotOptions, plot};
 use super::reds::red_lines;
 use super::selection::{
-    commit_name, counts_of, folder_of, golden_sides, incomparable, notable, seconds, sides, slowest,
+    commit_name, counts_of, folder_of, golden_sides, goldens_met, incomparable, notable, seconds, sides, slowest,
 };
 use super::{Bucket, Report};
 use crate::check::golden::GoldenFinding;
@@ -243,7 +243,7 @@ impl<'a> Page<'a> {
         if report.goldens.is_empty() {
             return Ok(());
         }
-        self.title(&format!("Goldens: {} of {} met", report.goldens.len() - red.len(), report.goldens.len()))?;
+        self.title(&format!("Goldens: {}", goldens_met(&report.goldens)))?;
         if red.is_empty() {
             return Ok(());
         }

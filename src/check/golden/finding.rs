@@ -44,11 +44,13 @@ pub enum GoldenVerdict {
     Orphan,
     /// A golden's task was planned and gave no value.
     Unmeasured,
+    /// Nothing is asked: the task is a known failure, and there is no golden or no value.
+    Known,
 }
 
 impl GoldenVerdict {
     /// Tells whether it counts as an unmet expectation.
     pub fn is_red(self) -> bool {
-        self != GoldenVerdict::Met
+        !matches!(self, GoldenVerdict::Met | GoldenVerdict::Known)
     }
 }

@@ -83,6 +83,21 @@ fn a_known_failure_measures_nothing() {
 }
 
 #[test]
+fn a_known_failure_needs_no_golden() {
+    let suite = sample();
+    let mut record = run(&suite);
+    record.tasks[0].verdict = Verdict::Fail;
+    record.tasks.iter_mut().for_each(|task| task.known = Some("a reason".to_owned()));
+    // It gave values at v1: one has a golden, which still holds.
+    insta::assert_snapshot!(show(&check_with(&suite, &record, "run.freq,v1,3,GHz\n", false)), @r"
+    run.freq v1: Missed (exact) 2e9 Hz is 33% below the golden 3e9 Hz, which must be met exactly
+    run.digest v1: Known (exact) its task is a known failure
+    run.freq v2: Known (exact) its task is a known failure
+    run.digest v2: Known (exact) its task is a known failure
+    ");
+}
+
+#[test]
 fn points_of_a_profile_are_no_orphans() {
     let mut suite = sample();
     let over = vec![(0, vec![Scalar::infer("9"), Scalar::infer("2")])];

@@ -15,7 +15,7 @@ use super::join::CaseFinder;
 use super::others::other_line;
 use super::plot::{PlotOptions, plot};
 use super::reds::{RedGroup, groups};
-use super::selection::{commit_name, counts_of, golden_sides, notable, seconds, sides, slowest};
+use super::selection::{commit_name, counts_of, golden_sides, goldens_met, notable, seconds, sides, slowest};
 use super::{Bucket, Report};
 use crate::compare::Comparison;
 use crate::ledger::Verdict;
@@ -224,7 +224,7 @@ left out for want of room: {}
             return;
         }
         let red: Vec<_> = goldens.iter().filter(|finding| finding.verdict.is_red()).collect();
-        self.line(&format!("\n### Goldens: {} of {} met", goldens.len() - red.len(), goldens.len()));
+        self.line(&format!("\n### Goldens: {}", goldens_met(goldens)));
         if red.is_empty() {
             return;
         }
