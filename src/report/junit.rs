@@ -6,11 +6,12 @@
 
 use super::bucket::reason;
 use super::command::run_command;
-use super::figure::{count, pair, percent};
+use super::figure::{count, pair};
 use super::headline::golden_word;
 use super::inert::{block, line};
 use super::join::CaseFinder;
 use super::reds::{RedIndex, beside_tasks};
+use super::selection::change_by;
 use super::svg::escape;
 use super::{Report, inert};
 use crate::check::golden::GoldenVerdict;
@@ -145,11 +146,11 @@ fn findings(report: &Report) -> [Suite<'_>; 3] {
             }
             _ => String::new(),
         };
-        let relative = change.relative.map(percent).unwrap_or_default();
+        let by = change_by(change);
         Test {
             name: format!("{} at {}", change.metric, change.point),
             seconds: 0.0,
-            outcome: Outcome::Failure("regressed", format!("{values} {relative}: {}{}", change.rule, beside(change))),
+            outcome: Outcome::Failure("regressed", format!("{values} {by}: {}{}", change.rule, beside(change))),
             task: None,
         }
     });

@@ -1,10 +1,10 @@
 //! What of a report is worth a person's first look, the same for every renderer that shows a part.
 
 use super::Report;
-use super::figure::{amount, count, pair, thousands};
+use super::figure::{amount, count, pair, percent, thousands};
 use super::inert::short;
 use crate::check::golden::{GoldenFinding, GoldenVerdict};
-use crate::compare::{Change, ComparisonVerdict};
+use crate::compare::{Change, ComparisonVerdict, Effect};
 use crate::ledger::MeasuredValue;
 use crate::record::TaskRecord;
 use std::cmp::Reverse;
@@ -42,6 +42,18 @@ pub(crate) fn slowest(tasks: &[TaskRecord], number: usize) -> Vec<&TaskRecord> {
 /// Returns the values of a change, each in its unit, as people read them.
 pub(crate) fn sides(change: &Change) -> (String, String) {
     each((change.base.as_ref(), change.base_unit.as_deref()), (change.head.as_ref(), change.unit.as_deref()))
+}
+
+/// Returns by how much a metric changed, empty where that makes no sense: `+4.7%`, `+3 V`.
+pub(crate) fn change_by(change: &Change) -> String {
+    match change.effect() {
+        Some(Effect::Relative(relative)) => percent(relative),
+        Some(Effect::Absolute(effect)) => {
+            let sign = if effect > 0.0 { "+" } else { "" };
+            format!("{sign}{}", short(&amount(&MeasuredValue::Number(effect), change.unit.as_deref()), 60))
+        }
+        None => String::new(),
+    }
 }
 
 /// Returns the golden and the value of a finding, each in its unit, as people read them.
@@ -120,7 +132,7 @@ pub(crate) fn counts_of(changes: &[Change]) -> Vec<(ComparisonVerdict, u64)> {
 pub(crate) fn notable(changes: &[Change]) -> Vec<&Change> {
     let quiet = |change: &&Change| !matches!(change.verdict, ComparisonVerdict::Unchanged | ComparisonVerdict::New);
     let mut notable: Vec<&Change> = changes.iter().filter(quiet).collect();
-    let size = |change: &Change| change.relative.map_or(0, |relative| (relative.abs() * 1e9) as u64);
+    let size = |change: &Change| change.size().map_or(0, |size| (size * 1e9) as u64);
     notable.sort_by_key(|change| (change.verdict, Reverse(size(change))));
     notable
 }
@@ -128,6 +140,7 @@ pub(crate) fn notable(changes: &[Change]) -> Vec<&Change> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compare::Scale;
     use crate::report::sample;
 
     #[test]
@@ -172,5 +185,22 @@ mod tests {
         assert_eq!(goldens_met(&findings), format!("{met} of {all} met, 1 not asked for: a known failure"));
         findings.push(known);
         assert_eq!(goldens_met(&findings), format!("{met} of {all} met, 2 not asked for: known failures"));
+    }
+
+    #[test]
+    fn a_change_has_one_effect() {
+        let mut change = sample::red().comparison.unwrap().changes.remove(0);
+        change.relative = Some(-0.05);
+        let figures = change.figures.as_mut().unwrap();
+        (figures.scale, figures.effect, figures.interval) = (Scale::Log, -0.048, Some([-0.06, -0.04]));
+        assert_eq!(change_by(&change), "-4.8%");
+        let figures = change.figures.as_mut().unwrap();
+        (figures.scale, figures.effect) = (Scale::Linear, 3.2e6);
+        assert_eq!(change_by(&change), "+3.2 MHz");
+        // Too few repeats for an interval.
+        change.figures.as_mut().unwrap().interval = None;
+        assert_eq!(change_by(&change), "-5%");
+        (change.relative, change.figures) = (None, None);
+        assert_eq!(change_by(&change), "");
     }
 }

@@ -10,7 +10,8 @@ use super::others::other_line;
 use super::plot::{PlotOptions, plot};
 use super::reds::red_lines;
 use super::selection::{
-    commit_name, counts_of, folder_of, golden_sides, goldens_met, incomparable, notable, seconds, sides, slowest,
+    change_by, commit_name, counts_of, folder_of, golden_sides, goldens_met, incomparable, notable, seconds, sides,
+    slowest,
 };
 use super::{Bucket, Report};
 use crate::check::golden::GoldenFinding;
@@ -282,6 +283,10 @@ impl<'a> Page<'a> {
         if !counts.is_empty() {
             writeln!(self.out, "  {}", counts.join("   "))?;
         }
+        for sentence in comparison.explanations.iter().take(ROWS) {
+            writeln!(self.out, "  {}", short(sentence, 400))?;
+        }
+        self.more(comparison.explanations.len().saturating_sub(ROWS), "explanation")?;
         let shown = notable(&comparison.changes);
         if !shown.is_empty() {
             let mut rows = vec![["", "metric", "point", "base", "head", "change"].map(str::to_owned).to_vec()];
@@ -293,7 +298,7 @@ impl<'a> Page<'a> {
                     short(change.point.as_str(), 60),
                     base,
                     head,
-                    change.relative.map(percent).unwrap_or_default(),
+                    change_by(change),
                 ]);
             }
             self.table(rows, 3)?;
@@ -304,15 +309,11 @@ impl<'a> Page<'a> {
             writeln!(self.out, "  {} {}", change_sign(ComparisonVerdict::Incomparable), short(reason, 400))?;
         }
         self.more(reasons.len().saturating_sub(ROWS), "reason")?;
-        let (lines, left) = red_lines(&comparison.reds, 2 * ROWS);
+        let (lines, left) = red_lines(comparison, 2 * ROWS);
         for line in lines {
             writeln!(self.out, "{line}")?;
         }
         self.more(left, "red mark")?;
-        for sentence in comparison.explanations.iter().take(ROWS) {
-            writeln!(self.out, "  {}", short(sentence, 400))?;
-        }
-        self.more(comparison.explanations.len().saturating_sub(ROWS), "explanation")?;
         for (case, before, now) in comparison.verdict_changes.iter().take(ROWS) {
             writeln!(self.out, "  {}: {before} -> {}", short(case.as_str(), 80), self.paint.verdict(*now, now.word()))?;
         }

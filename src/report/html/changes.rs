@@ -1,20 +1,21 @@
 //! The changes of the comparison as data for the page's script: compact rows, every text harmless already.
 //!
-//! `{"rows":[[METRIC,POINT,BASE,HEAD,RELATIVE,VERDICT,RULE,{"f","p","q","band","base","head","unit"}?]],
+//! `{"rows":[[METRIC,POINT,BASE,HEAD,RELATIVE,VERDICT,RULE,{"f","p","q","band","base","head","unit","by"}?]],
 //! "names":{"metrics":[[NAME,UNIT]],"points":[...],"verdicts":[...],"figures":[...],"runs":[[NAME,DATE,COMMIT]],
 //! "left_out":N,"untold":N}}`, the last of which counts metrics whose trend has no room. METRIC,
 //! POINT and VERDICT are places in `names`; `f` is pairs of a place in `figures` and a text; `band` is what
 //! earlier runs put the next between, with their centre in the middle; `base` and `head` are the repeats;
 //! `trend` is `v`, five numbers for each run (its place in `runs`, median, ends, number of repeats), `c`,
 //! the changes of level (place in `v`, before, after, words), and what is to be `said` of them; `also` is
-//! what else changed beside a red mark; `unit` is that of a base that has another one than its metric.
+//! what else changed beside a red mark; `unit` is that of a base that has another one than its metric,
+//! `by` a change that is told in the unit, not as a share.
 
 use super::data::{Cell, Inert, cell_of};
-use crate::compare::{Change, Comparison, ComparisonVerdict, LevelChange, Trend, TrendRun, TrendValue};
+use crate::compare::{Change, Comparison, ComparisonVerdict, Effect, LevelChange, Trend, TrendRun, TrendValue};
 use crate::report::behind::{LABELS, figures_of};
 use crate::report::inert::short;
 use crate::report::reds::RedIndex;
-use crate::report::selection::{commit_name, notable};
+use crate::report::selection::{change_by, commit_name, notable};
 use serde::Serialize;
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -138,6 +139,8 @@ struct Behind {
     also: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unit: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -223,6 +226,7 @@ impl<'a> Names<'a> {
             trend,
             also,
             unit,
+            by: matches!(change.effect(), Some(Effect::Absolute(_))).then(|| change_by(change)),
         })
     }
 
@@ -245,11 +249,19 @@ impl<'a> Names<'a> {
             point,
             value(&change.base),
             value(&change.head),
-            change.relative.map(|relative| rounded(relative, 5)),
+            relative(change).map(|relative| rounded(relative, 5)),
             verdict,
             short(&change.rule, 1000),
             self.behind(change).map(Box::new),
         )
+    }
+}
+
+/// Returns the change as a share of the base.
+fn relative(change: &Change) -> Option<f64> {
+    match change.effect() {
+        Some(Effect::Relative(relative)) => Some(relative),
+        Some(Effect::Absolute(_)) | None => change.relative,
     }
 }
 

@@ -5,11 +5,11 @@ use super::findings::items;
 use super::{clipped, text, verdict_mark};
 use crate::compare::{Change, Comparison, ComparisonVerdict};
 use crate::report::Report;
-use crate::report::figure::{count, percent, thousands};
+use crate::report::figure::{count, thousands};
 use crate::report::headline::change_sign;
 use crate::report::others::{other_line, regressed};
 use crate::report::reds::RedIndex;
-use crate::report::selection::{commit_name, counts_of, notable, sides};
+use crate::report::selection::{change_by, commit_name, counts_of, notable, sides};
 use crate::report::svg::{Setting, scatters};
 use crate::value::PointName;
 use std::io::{self, Write};
@@ -214,7 +214,7 @@ fn by(change: &Change) -> String {
         ComparisonVerdict::Incomparable => {
             format!(r#"<td><span class="why">{}</span></td>"#, clipped(&change.rule, 200))
         }
-        _ => format!(r#"<td class="n">{}</td>"#, change.relative.map(percent).unwrap_or_default()),
+        _ => format!(r#"<td class="n">{}</td>"#, change_by(change)),
     }
 }
 

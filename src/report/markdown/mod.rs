@@ -14,10 +14,12 @@ use super::inert::{block, line, short};
 use super::join::CaseFinder;
 use super::others::other_line;
 use super::plot::{PlotOptions, plot};
-use super::reds::{RedGroup, groups};
-use super::selection::{commit_name, counts_of, golden_sides, goldens_met, notable, seconds, sides, slowest};
+use super::reds::{RedGroup, Told, groups, more_of};
+use super::selection::{
+    change_by, commit_name, counts_of, golden_sides, goldens_met, notable, seconds, sides, slowest,
+};
 use super::{Bucket, Report};
-use crate::compare::Comparison;
+use crate::compare::{Comparison, Red};
 use crate::ledger::Verdict;
 use crate::value::show_duration;
 use code::{SPAN, cell, code, code_of, fenced};
@@ -263,13 +265,13 @@ left out for want of room: {}
         if !counts.is_empty() {
             self.line(&format!("\n{}", counts.join(" · ")));
         }
-        self.reds(comparison);
         if !comparison.explanations.is_empty() {
             self.line("");
         }
         for sentence in self.first(&comparison.explanations, self.tier.rows, "explanation") {
             self.line(&format!("- {}", code(sentence)));
         }
+        self.reds(comparison);
         let notable = notable(&comparison.changes);
         if !notable.is_empty() {
             let rows: Vec<Vec<String>> = self
@@ -283,7 +285,7 @@ left out for want of room: {}
                         cell(change.point.as_str()),
                         cell(&base),
                         cell(&head),
-                        change.relative.map(percent).unwrap_or_default(),
+                        change_by(change),
                         cell(&change.rule),
                     ]
                 })
@@ -322,29 +324,33 @@ left out for want of room: {}
     /// Red marks in sentences; what changed beside several is said once.
     fn reds(&mut self, comparison: &Comparison) {
         let mut room = self.tier.rows;
-        self.leave_out(comparison.reds.len().saturating_sub(room), "red mark");
-        for (number, RedGroup { also, reds }) in groups(&comparison.reds).into_iter().enumerate() {
-            if room == 0 {
-                break;
-            }
-            if number == 0 {
+        for (place, RedGroup { also, number, told }) in groups(comparison).into_iter().enumerate() {
+            if place == 0 {
                 self.line("");
             }
-            for red in reds.iter().take(room) {
-                let text = if reds.len() == 1 { red.sentence() } else { red.what.clone() };
-                self.line(&format!("- ✗ {}", code_of(&line(&text), SENTENCE)));
-                if let Some(earlier) = &red.earlier {
-                    self.line(&format!("  - {}", code_of(&line(earlier), SENTENCE)));
+            let before = room;
+            for told in told {
+                match told {
+                    Told::Mark(red) if room > 0 => {
+                        room -= 1;
+                        self.red(red, number == 1);
+                    }
+                    Told::More(metric, more) if room > 0 => self.line(&format!("- {}", code(&more_of(metric, more)))),
+                    Told::Mark(_) => self.leave_out(1, "red mark"),
+                    Told::More(_, more) => self.leave_out(more, "red mark"),
                 }
             }
-            if reds.len() > 1 {
-                self.line(&format!(
-                    "- beside these {}: {}",
-                    thousands(reds.len() as u64),
-                    code_of(&line(also), SENTENCE)
-                ));
+            if number > 1 && before > 0 {
+                self.line(&format!("- beside these {}: {}", thousands(number as u64), code_of(&line(also), SENTENCE)));
             }
-            room = room.saturating_sub(reds.len());
+        }
+    }
+
+    fn red(&mut self, red: &Red, alone: bool) {
+        let text = if alone { red.sentence() } else { red.what.clone() };
+        self.line(&format!("- ✗ {}", code_of(&line(&text), SENTENCE)));
+        if let Some(earlier) = &red.earlier {
+            self.line(&format!("  - {}", code_of(&line(earlier), SENTENCE)));
         }
     }
 

@@ -20,6 +20,7 @@ const changes = (() => {
   // By how much, or why nobody can tell.
   const by = (row) => {
     if (verdict(row) === "incomparable") return element("span", { className: "why", textContent: row[RULE] });
+    if (row[BEHIND]?.by) return row[BEHIND].by;
     return row[RELATIVE] === null ? "" : percent(row[RELATIVE]);
   };
 
