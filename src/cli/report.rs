@@ -65,6 +65,9 @@ fn write_site(session: &Session, workspace: &Workspace, request: &SiteRequest<'_
     for (run, why) in &written.without_comparison {
         printer.warning(&format!("no comparison on the page of {run}: {why}"));
     }
+    for (suite, why) in &written.without_trends {
+        printer.warning(&format!("no trends on the page of suite `{suite}`: {why}"));
+    }
     printer.note(&format!(
         "the site has {} and {} in `{}`",
         count(written.suites as u64, "suite"),
