@@ -74,6 +74,7 @@ fn write_runs(
     let mut suite = SiteSuite { name, runs: Vec::new(), comparison: None };
     // The newest run of the whole suite has the longest trends, whether it gets a page or not.
     let longest = runs.iter().position(|run| run.complete && run.part().is_none());
+    let longest = longest.or_else(|| runs.iter().position(|run| run.complete && run.filter.is_empty()));
     let mut no_trends = "no run of the whole suite is complete".to_owned();
     for (place, summary) in runs.into_iter().enumerate() {
         let path = request.folder.join(run_page_path(&summary));

@@ -185,3 +185,16 @@ fn values_out_of_the_history() {
     sandbox.run_to(3, &["bless", "--propose", "--runs", "2"]);
     sandbox.run_to(2, &["bless", "--propose", "--all"]);
 }
+
+#[test]
+fn what_has_no_meaning_is_refused() {
+    let sandbox = Sandbox::new(SUITE);
+    let check = |arguments: &[&str], expected: &str| {
+        let said = sandbox.run_to(2, &[&["bless"], arguments].concat());
+        assert!(said.stderr.contains(expected), "{arguments:?}: {}", said.stderr);
+    };
+    check(&["--all", "--reason", "a", "--ratchet", "5"], "cannot be used with '--ratchet <N>'");
+    check(&["--all", "--dry-run", "--runs", "5"], "cannot be used with '--runs <N>'");
+    check(&["--case", "n10", "--reason", "a", "--runs", "5"], "--runs <N>");
+    check(&["--prune-orphans", "--reason", "a", "--accept-regression", "#1"], "required arguments were not provided");
+}

@@ -1,6 +1,7 @@
 //! Comparisons with a history, and the changes of a series, as people see them.
 
 use super::command::{Outcome, Shmoo, shmoo};
+use super::sandbox::Sandbox;
 use serde_json::Value;
 
 /// One metric whose value is what a file of the repository says.
@@ -220,4 +221,17 @@ fn another_recipe_ends_the_history() -> Outcome {
     assert!(notes.contains("the measurement itself changed: the command or the inputs of `time`"), "{notes}");
     assert_eq!(found["comparison"]["trends"].as_array().unwrap().len(), 0);
     Ok(())
+}
+
+#[test]
+fn changes_refuse_what_would_have_no_effect() {
+    let sandbox = Sandbox::new("");
+    sandbox.write("a.csv", "wall\n1\n2\n");
+    for flag in [["--case", "a"], ["--branch", "main"], ["--machine", "abc"]] {
+        let said = sandbox.run_to(2, &[&["changes", "a.csv"], &flag[..]].concat());
+        assert!(said.stderr.contains("cannot be used with"), "{flag:?}: {}", said.stderr);
+    }
+    let said = sandbox.run_to(2, &["changes", "a.csv", "--min-effect", "10"]);
+    assert!(said.stderr.contains("it is 1000%, and at most 100% is wanted: `10%`"), "{}", said.stderr);
+    sandbox.run_to(3, &["changes", "a.csv", "--min-effect", "100%"]);
 }
