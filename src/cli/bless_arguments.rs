@@ -17,7 +17,7 @@ nothing: refused are values of tasks that did not pass, of a work tree with chan
 worse than the golden by the metric's `better`. Nothing is written where the variable `CI` is set.
 
 `--propose` takes the values from the history instead: complete runs of the suite on the kind of machine of
-RUN, with its profile. It prints a diff of rows that are missing, that runs miss, or that the last runs are
+RUN, with its profile, of clean work trees. It prints a diff of rows that are missing, that runs miss, or that the last runs are
 better than beyond noise, and how many runs miss them before and after; it writes nothing.
 
 Examples:

@@ -14,13 +14,14 @@ the series into account: see docs/STATISTICS.md.
 
 Examples:
   shmoo changes nightly.csv
+  sqlite3 -csv -header bench.db 'select * from nightly' | shmoo changes -
   shmoo changes nightly.csv --index commit --time date --metric wall --format json
   shmoo changes --suite temp-sense --metric run_simulations.freq --case 'inv5_*' --min-effect 1%
 
 Exit codes: 3 if nothing has six values, 2 for a bad file, else 0."
 )]
 pub(super) struct ChangesArgs {
-    /// The CSV file; its first line names the columns
+    /// The CSV file, `-` for standard input; its first line names the columns
     #[arg(required_unless_present = "suite")]
     pub(super) file: Option<PathBuf>,
     /// Take values from the runs of this suite in the history

@@ -8,7 +8,9 @@ use super::exit::Exit;
 use super::table::{row, table};
 use crate::compare::{Comparison, ComparisonVerdict};
 use crate::record::RunInfo;
-use crate::report::{change_by, change_sign, count, counts_of, more_reds, notable, red_lines, short, sides, thousands};
+use crate::report::{
+    change_by, change_sign, count, counts_of, more_reds, notable, note_line, red_lines, short, sides, thousands,
+};
 use crate::steps::StepError;
 use crate::steps::comparing::{compare_by, compare_files, compare_with_record, read_record, read_records, rules};
 use crate::steps::finding::{AnyRecord, find_any_record};
@@ -222,7 +224,7 @@ pub(super) fn comparison_lines(comparison: &Comparison, limit: usize) -> String 
         text.push_str(&format!("  {sign} {} {word}: {}{rest}\n", count(cases.len() as u64, "case"), names.join(", ")));
     }
     for note in comparison.notes.iter().take(limit) {
-        text.push_str(&format!("  also changed: {}\n", short(note, 400)));
+        text.push_str(&format!("  {}\n", short(&note_line(note), 400)));
     }
     more(&mut text, comparison.notes.len(), "note");
     text

@@ -208,7 +208,8 @@ fn other_direction(pair: &Pair<'_>) -> Option<String> {
 /// Says how many cases a task gathered on either side, if it gathers and they differ.
 fn other_cases(pair: &Pair<'_>) -> Option<String> {
     let (head, base) = pair.gathered?;
-    (head != base).then(|| format!("it gathered {base} cases and gathers {head}"))
+    let noun = if base == 1 { "case" } else { "cases" };
+    (head != base).then(|| format!("it gathered {base} {noun} and gathers {head}"))
 }
 
 struct Rules<'a> {

@@ -4,7 +4,7 @@ use super::Report;
 use super::figure::{amount, count, pair, percent, thousands};
 use super::inert::short;
 use crate::check::golden::{GoldenFinding, GoldenVerdict};
-use crate::compare::{Change, ComparisonVerdict, Effect};
+use crate::compare::{Change, ComparisonVerdict, Effect, is_of_orphans};
 use crate::ledger::MeasuredValue;
 use crate::record::TaskRecord;
 use std::cmp::Reverse;
@@ -117,6 +117,11 @@ pub(crate) fn incomparable(changes: &[Change]) -> Vec<String> {
         format!("`{}` at `{}`{others}: {}", change.metric, change.point, change.rule)
     };
     reasons.into_iter().map(line).collect()
+}
+
+/// Returns a note of a comparison in words: what else changed, or what the suite has no more, which is no cause.
+pub(crate) fn note_line(note: &str) -> String {
+    if is_of_orphans(note) { note.to_owned() } else { format!("also changed: {note}") }
 }
 
 /// Counts changes by verdict, worst first.

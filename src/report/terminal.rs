@@ -10,8 +10,8 @@ use super::others::other_line;
 use super::plot::{PlotOptions, plot};
 use super::reds::red_lines;
 use super::selection::{
-    change_by, commit_name, counts_of, folder_of, golden_sides, goldens_met, incomparable, notable, seconds, sides,
-    slowest,
+    change_by, commit_name, counts_of, folder_of, golden_sides, goldens_met, incomparable, notable, note_line, seconds,
+    sides, slowest,
 };
 use super::{Bucket, Report};
 use crate::check::golden::GoldenFinding;
@@ -213,8 +213,9 @@ impl<'a> Page<'a> {
                 writeln!(self.out, "      {place} │ {}", clip(text, room))?;
             }
         }
-        let places: Vec<String> = bucket.tasks.iter().take(6).map(|task| short(task.point.as_str(), 60)).collect();
-        let rest = bucket.tasks.len().saturating_sub(places.len());
+        let points = bucket.points();
+        let places: Vec<String> = points.iter().take(6).map(|point| short(point.as_str(), 60)).collect();
+        let rest = points.len().saturating_sub(places.len());
         let rest = if rest > 0 { format!(" and {rest} more") } else { String::new() };
         writeln!(self.out, "      at {}{rest}", places.join(", "))?;
         if let Some(case) = finder.find(first) {
@@ -324,7 +325,7 @@ impl<'a> Page<'a> {
             writeln!(self.out, "  {common} in both, {} new, {} gone", thousands(added), thousands(removed))?;
         }
         for note in comparison.notes.iter().take(ROWS) {
-            writeln!(self.out, "  also changed: {}", short(note, 400))?;
+            writeln!(self.out, "  {}", short(&note_line(note), 400))?;
         }
         self.more(comparison.notes.len().saturating_sub(ROWS), "note")?;
         for other in &self.report.other_comparisons {

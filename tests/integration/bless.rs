@@ -149,6 +149,9 @@ fn a_work_tree_with_changes() {
     sandbox.run(&["sweep", "suite.yaml", "--jobs", "1"]);
     let said = sandbox.run_to(2, &["bless", "--all", "--reason", "a"]);
     assert!(said.stderr.contains("a work tree with changes"), "{}", said.stderr);
+    // What would be refused is not proposed either.
+    let said = sandbox.run_to(3, &["bless", "--propose"]);
+    assert!(said.stderr.contains("but 1 of a work tree with changes"), "{}", said.stderr);
     sandbox.run_to(0, &["bless", "--all", "--reason", "a", "--dirty-ok"]);
     let entry = &provenance(&sandbox)[0];
     assert_eq!(entry["dirty"], Value::Bool(true));

@@ -3,7 +3,7 @@
 use super::failures::more;
 use super::findings::items;
 use super::{clipped, text, verdict_mark};
-use crate::compare::{Change, Comparison, ComparisonVerdict};
+use crate::compare::{Change, Comparison, ComparisonVerdict, is_of_orphans};
 use crate::report::Report;
 use crate::report::figure::{count, thousands};
 use crate::report::headline::change_sign;
@@ -29,9 +29,12 @@ pub(super) fn comparison(report: &Report, out: &mut dyn Write) -> io::Result<()>
     if !comparison.why.is_empty() {
         items("soft", comparison.why.iter().map(|why| clipped(why, 1000)), out)?;
     }
-    if !comparison.notes.is_empty() {
-        writeln!(out, r#"<p class="label">what else changed</p>"#)?;
-        items("plain", comparison.notes.iter().map(|note| clipped(note, 1000)), out)?;
+    let (gone, notes): (Vec<&String>, Vec<&String>) = comparison.notes.iter().partition(|note| is_of_orphans(note));
+    for (label, notes) in [("what else changed", notes), ("what the suite has no more", gone)] {
+        if !notes.is_empty() {
+            writeln!(out, r#"<p class="label">{label}</p>"#)?;
+            items("plain", notes.into_iter().map(|note| clipped(note, 1000)), out)?;
+        }
     }
     if !comparison.explanations.is_empty() {
         writeln!(out, r#"<p class="label">what those that moved have in common</p>"#)?;

@@ -19,7 +19,7 @@ use super::selection::{
     change_by, commit_name, counts_of, golden_sides, goldens_met, notable, seconds, sides, slowest,
 };
 use super::{Bucket, Report};
-use crate::compare::{Comparison, Red};
+use crate::compare::{Comparison, Red, is_of_orphans};
 use crate::ledger::Verdict;
 use crate::value::show_duration;
 use code::{SPAN, cell, code, code_of, fenced};
@@ -197,15 +197,15 @@ left out for want of room: {}
             let command = run_command(&report.run, case.name.as_str());
             self.line(&format!("\nreproduce: {}", code_of(&line(&command), 1000)));
         }
-        if bucket.tasks.len() > 1 && self.tier.folded {
-            let tasks: Vec<&crate::value::TaskKey> = bucket.tasks.iter().collect();
-            self.line(&format!("\n<details><summary>{}</summary>\n", count(tasks.len() as u64, "task")));
-            for task in self.first(&tasks, self.tier.rows, "failed task") {
-                self.line(&format!("- {}", code(task.point.as_str())));
+        let points = bucket.points();
+        if points.len() > 1 && self.tier.folded {
+            self.line(&format!("\n<details><summary>{}</summary>\n", count(points.len() as u64, "point")));
+            for point in self.first(&points, self.tier.rows, "failed point") {
+                self.line(&format!("- {}", code(point.as_str())));
             }
             self.line("\n</details>");
-        } else if bucket.tasks.len() > 1 {
-            self.leave_out(bucket.tasks.len() - 1, "failed task");
+        } else {
+            self.leave_out(points.len().saturating_sub(1), "failed point");
         }
     }
 
@@ -312,7 +312,8 @@ left out for want of room: {}
                 self.line(&format!("- {}", code(why)));
             }
             for note in self.first(&comparison.notes, self.tier.rows, "note") {
-                self.line(&format!("- also changed: {}", code(note)));
+                let also = if is_of_orphans(note) { "" } else { "also changed: " };
+                self.line(&format!("- {also}{}", code(note)));
             }
             self.line("\n</details>");
         } else {
