@@ -298,16 +298,16 @@ pub(super) enum ReportFormat {
 #[command(after_help = "Examples:
   shmoo report
   shmoo report last --format json | jq .totals
-  shmoo report 3f9a --format html --out report.html
+  shmoo report 3f9a --out report.html
   shmoo report last --plots plots
   shmoo report --site public")]
 pub(super) struct ReportArgs {
     /// The run: its name, a unique part of it, or `last`
     #[arg(default_value = "last")]
     pub(super) run: String,
-    /// The format
-    #[arg(long, value_enum, default_value_t = ReportFormat::Terminal)]
-    pub(super) format: ReportFormat,
+    /// The format [default: by the ending of `--out`: .html, .md, .json, .csv, .xml for JUnit; else terminal]
+    #[arg(long, value_enum)]
+    pub(super) format: Option<ReportFormat>,
     /// Write to a file instead of standard output
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,

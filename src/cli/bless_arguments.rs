@@ -3,8 +3,13 @@
 use super::arguments::TextFormat;
 use clap::{ArgGroup, Args};
 
+/// What is for a bless that writes, or shows what it would write. clap waives what an argument requires if that
+/// conflicts with another, so that what requires `--propose` conflicts with these as well.
+const WRITING: [&str; 6] = ["all", "prune_orphans", "reason", "accept_regression", "dirty_ok", "dry_run"];
+
 #[derive(Debug, Args)]
 #[command(
+    group = ArgGroup::new("values").multiple(true).args(["cases", "metrics", "all"]),
     group = ArgGroup::new("selection").required(true).multiple(true).args(["cases", "metrics", "all", "prune_orphans", "propose"]),
     after_help = "The values of the run go into the golden table of its suite, and where they come from into its twin,
 `TABLE.provenance.jsonl`. Rows that are not selected keep their bytes. All that is selected is written, or
@@ -12,7 +17,7 @@ nothing: refused are values of tasks that did not pass, of a work tree with chan
 worse than the golden by the metric's `better`. Nothing is written where the variable `CI` is set.
 
 `--propose` takes the values from the history instead: complete runs of the suite on the kind of machine of
-RUN, with its profile. It prints a diff of rows that are missing, that runs miss, or that the last runs are
+RUN, with its profile, of clean work trees. It prints a diff of rows that are missing, that runs miss, or that the last runs are
 better than beyond noise, and how many runs miss them before and after; it writes nothing.
 
 Examples:
@@ -44,19 +49,19 @@ pub(super) struct BlessArgs {
     #[arg(long, value_name = "TEXT", required_unless_present_any = ["dry_run", "propose"], value_parser = said)]
     pub(super) reason: Option<String>,
     /// Take values that are worse, too: here it was decided
-    #[arg(long, value_name = "LINK", value_parser = said)]
+    #[arg(long, value_name = "LINK", value_parser = said, requires = "values")]
     pub(super) accept_regression: Option<String>,
     /// Take values of a work tree with changes, too
     #[arg(long)]
     pub(super) dirty_ok: bool,
     /// Propose values out of the history, as a diff, and write nothing
-    #[arg(long, conflicts_with_all = ["all", "prune_orphans", "reason", "accept_regression", "dirty_ok", "dry_run"])]
+    #[arg(long, conflicts_with_all = WRITING)]
     pub(super) propose: bool,
     /// Propose out of so many runs, the newest
-    #[arg(long, value_name = "N", requires = "propose", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", requires = "propose", conflicts_with_all = WRITING, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) runs: u32,
     /// Follow an improvement after so many runs in a row
-    #[arg(long, value_name = "N", requires = "propose", default_value_t = 3, value_parser = clap::value_parser!(u32).range(2..))]
+    #[arg(long, value_name = "N", requires = "propose", conflicts_with_all = WRITING, default_value_t = 3, value_parser = clap::value_parser!(u32).range(2..))]
     pub(super) ratchet: u32,
     /// Write nothing, and print the change as a diff
     #[arg(long)]

@@ -7,7 +7,7 @@ use super::table::{row, table};
 use crate::check::golden::GoldenFinding;
 use crate::ledger::Verdict;
 use crate::record::TaskRecord;
-use crate::report::{both, count, golden_word, percent, short, sign};
+use crate::report::{count, golden_sides, golden_word, goldens_met, percent, short, sign};
 use crate::steps::StepError;
 use crate::steps::judging::{check_goldens, suite_folder};
 use crate::steps::rejudging::{Changed, Kept, Rejudged, rejudge};
@@ -109,11 +109,11 @@ fn text(rejudged: &Rejudged, goldens: &[GoldenFinding]) -> String {
     more(&mut text, findings.len(), "rule");
     if rejudged.plan.suite.goldens.is_some() {
         let red: Vec<&GoldenFinding> = goldens.iter().filter(|finding| finding.verdict.is_red()).collect();
-        text.push_str(&format!("goldens: {} of {} met\n", goldens.len() - red.len(), goldens.len()));
+        text.push_str(&format!("goldens: {}\n", goldens_met(goldens)));
         if !red.is_empty() {
             let mut rows = vec![row(["", "metric", "point", "golden", "value", "deviation", "tolerance"])];
             for finding in red.iter().take(ROWS) {
-                let (golden, value) = both(finding.golden.as_ref(), finding.value.as_ref(), finding.unit.as_deref());
+                let (golden, value) = golden_sides(finding);
                 rows.push(vec![
                     format!("✗ {}", golden_word(finding.verdict)),
                     short(&finding.metric, 60),

@@ -8,7 +8,9 @@ use super::exit::Exit;
 use super::table::{row, table};
 use crate::compare::{Comparison, ComparisonVerdict};
 use crate::record::RunInfo;
-use crate::report::{both, change_sign, count, counts_of, more_reds, notable, percent, red_lines, short, thousands};
+use crate::report::{
+    change_by, change_sign, count, counts_of, more_reds, notable, note_line, red_lines, short, sides, thousands,
+};
 use crate::steps::StepError;
 use crate::steps::comparing::{compare_by, compare_files, compare_with_record, read_record, read_records, rules};
 use crate::steps::finding::{AnyRecord, find_any_record};
@@ -188,33 +190,33 @@ pub(super) fn comparison_lines(comparison: &Comparison, limit: usize) -> String 
             text.push_str(&format!("  and {} more; the JSON has all\n", count((all - limit) as u64, noun)));
         }
     };
+    for sentence in comparison.explanations.iter().take(limit) {
+        text.push_str(&format!("  {}\n", short(sentence, 400)));
+    }
+    more(&mut text, comparison.explanations.len(), "explanation");
     let shown = notable(&comparison.changes);
     if !shown.is_empty() {
         let mut rows = vec![row(["", "metric", "point", "base", "head", "change", "why"])];
         for change in shown.iter().take(limit) {
-            let (base, head) = both(change.base.as_ref(), change.head.as_ref(), change.unit.as_deref());
+            let (base, head) = sides(change);
             rows.push(vec![
                 format!("{} {}", change_sign(change.verdict), change.verdict.word()),
                 short(&change.metric, 60),
                 short(change.point.as_str(), 60),
                 base,
                 head,
-                change.relative.map(percent).unwrap_or_default(),
+                change_by(change),
                 short(&change.rule, 160),
             ]);
         }
         text.push_str(&table(rows, &[3, 4, 5]));
         more(&mut text, shown.len(), "change");
     }
-    let (lines, left) = red_lines(&comparison.reds, limit);
+    let (lines, left) = red_lines(comparison, limit);
     lines.iter().for_each(|line| text.push_str(&format!("{line}\n")));
     if left > 0 {
         text.push_str(&format!("  and {} more; the JSON has all\n", more_reds(left)));
     }
-    for sentence in comparison.explanations.iter().take(limit) {
-        text.push_str(&format!("  {}\n", short(sentence, 400)));
-    }
-    more(&mut text, comparison.explanations.len(), "explanation");
     for (case, before, now) in comparison.verdict_changes.iter().take(limit) {
         text.push_str(&format!("  {}: {before} -> {now}\n", short(case.as_str(), 100)));
     }
@@ -228,7 +230,7 @@ pub(super) fn comparison_lines(comparison: &Comparison, limit: usize) -> String 
         text.push_str(&format!("  {sign} {} {word}: {}{rest}\n", count(cases.len() as u64, "case"), names.join(", ")));
     }
     for note in comparison.notes.iter().take(limit) {
-        text.push_str(&format!("  also changed: {}\n", short(note, 400)));
+        text.push_str(&format!("  {}\n", short(&note_line(note), 400)));
     }
     more(&mut text, comparison.notes.len(), "note");
     text

@@ -23,6 +23,10 @@ pub(super) fn propose(session: &Session, arguments: &BlessArgs) -> Result<Exit, 
         TextFormat::Json => print_json(session, &outcome)?,
         TextFormat::Text => printer.data(|out| out.write_all(text(&outcome).as_bytes()))?,
     }
+    if outcome.dirty > 0 {
+        let runs = count(outcome.dirty as u64, "run");
+        printer.note(&format!("{runs} of a work tree with changes left out, as `bless` refuses their values"));
+    }
     if outcome.proposed.proposals.is_empty() {
         printer.note(&format!("{} speak for no other golden", count(outcome.runs.len() as u64, "run")));
         return Ok(Exit::Nothing);
@@ -62,10 +66,11 @@ fn text(outcome: &ProposeOutcome) -> String {
 }
 
 fn print_json(session: &Session, outcome: &ProposeOutcome) -> Result<(), Exit> {
-    let ProposeOutcome { runs, fingerprint, table, proposed, diff } = outcome;
+    let ProposeOutcome { runs, dirty, fingerprint, table, proposed, diff } = outcome;
     let json = json!({
         "version": 1,
         "runs": runs,
+        "dirty_runs": dirty,
         "fingerprint": fingerprint,
         "table": session.shown_path(table),
         "proposals": proposed.proposals,

@@ -14,6 +14,7 @@ use crate::steps::running::Ran;
 use crate::steps::site::{self, SiteRequest};
 use crate::steps::{StepError, Workspace, archiving};
 use crate::value::{BaselineRule, show_bytes};
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -43,12 +44,13 @@ pub(super) fn report(session: &Session, arguments: &ReportArgs) -> Result<Exit, 
         })?;
         session.printer.note(&format!("{count} plots are in `{}`", folder.display()));
     }
+    let format = format.unwrap_or_else(|| out.as_deref().map_or(ReportFormat::Terminal, format_of));
     match out {
-        None => write_report(session, &report, *format)?,
+        None => write_report(session, &report, format)?,
         Some(path) => {
             let written = File::create(path).and_then(|file| {
                 let mut file = BufWriter::new(file);
-                render(session, &report, *format, &mut file)?;
+                render(session, &report, format, &mut file)?;
                 file.flush()
             });
             written.map_err(|error| {
@@ -61,12 +63,28 @@ pub(super) fn report(session: &Session, arguments: &ReportArgs) -> Result<Exit, 
     Ok(exit_of(&report))
 }
 
+/// Returns the format that the ending of a file stands for.
+fn format_of(path: &Path) -> ReportFormat {
+    let ending = path.extension().map(|ending| ending.to_ascii_lowercase());
+    match ending.as_deref().and_then(OsStr::to_str) {
+        Some("html" | "htm") => ReportFormat::Html,
+        Some("md") => ReportFormat::Markdown,
+        Some("json") => ReportFormat::Json,
+        Some("csv") => ReportFormat::Csv,
+        Some("xml") => ReportFormat::Junit,
+        _ => ReportFormat::Terminal,
+    }
+}
+
 /// Writes the history as a site of static pages.
 fn write_site(session: &Session, workspace: &Workspace, request: &SiteRequest<'_>) -> Result<Exit, Exit> {
     let printer = &session.printer;
     let written = site::write(workspace, request).map_err(|error| printer.step(&error))?;
     for (run, why) in &written.without_comparison {
         printer.warning(&format!("no comparison on the page of {run}: {why}"));
+    }
+    for (suite, why) in &written.without_trends {
+        printer.warning(&format!("no trends on the page of suite `{suite}`: {why}"));
     }
     printer.note(&format!(
         "the site has {} and {} in `{}`",

@@ -1,6 +1,6 @@
 use super::{
-    Chosen, EarlierRuns, GoldenValue, Known, Lineage, best_of, choose, compare, default_rules, golden_base, orphans,
-    stand_in, unmeasured,
+    Chosen, EarlierRuns, GoldenValue, Known, Lineage, best_of, choose, compare, default_rules, golden_base,
+    is_of_orphans, orphans, stand_in, unmeasured,
 };
 use crate::ledger::{MeasuredValue, Verdict};
 use crate::record::sample::{case, gated, plan, record, stage, suite};
@@ -257,6 +257,8 @@ fn orphans_are_listed() {
         "2 cases are in the history and not in the suite: v7 (last in a), v8 (last in a)",
     ];
     assert_eq!(orphans(&head, &suite, &metrics, &cases), expected);
+    assert!(expected.iter().all(|note| is_of_orphans(note)));
+    assert!(!is_of_orphans("tool `in the history and not in the suite: ` was 1 and is 2"));
     let mut part = head.clone();
     part.run.profile = Some("pr".to_owned());
     assert_eq!(orphans(&part, &suite, &metrics, &cases), expected[..1]);
@@ -308,6 +310,6 @@ fn parts_say_what_they_share() {
     let mut head = measured("b", &[("vdd=2", 6.0)]);
     head.run.profile = Some("pr".to_owned());
     let found = compare(&head, Some(&base), Vec::new(), &suite, &EarlierRuns::default());
-    assert_eq!(found.why, ["this run is of a part of the suite: 1 of its 1 cases are in both"]);
+    assert_eq!(found.why, ["this run is of a part of the suite: its 1 case is in both"]);
     assert_eq!(found.changes.len(), 1);
 }

@@ -1,6 +1,7 @@
 //! What a comparison says.
 
-use super::figures::Figures;
+use super::explain;
+use super::figures::{Figures, Scale};
 use super::red::Red;
 use super::samples::Samples;
 use super::trend::{Trend, TrendRun};
@@ -69,8 +70,11 @@ pub struct Change {
     pub base: Option<MeasuredValue>,
     /// Now.
     pub head: Option<MeasuredValue>,
-    /// The unit of both.
+    /// The unit of both; of `head` alone where `base_unit` is there.
     pub unit: Option<String>,
+    /// The unit of a base that cannot be told in the head's; empty: it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_unit: Option<String>,
     /// (head - base) / |base|; none where that makes no sense.
     pub relative: Option<f64>,
     /// What to call it.
@@ -83,6 +87,45 @@ pub struct Change {
     /// The repeats behind them, of a metric that is not unchanged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub samples: Option<Box<Samples>>,
+}
+
+/// The size of a change.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Effect {
+    /// A share of the base.
+    Relative(f64),
+    /// In the metric's unit.
+    Absolute(f64),
+}
+
+impl Change {
+    /// Returns the one size by which every text tells a change: the middle difference between all repeats of
+    /// both runs where they are enough for its interval, else `relative`.
+    pub fn effect(&self) -> Option<Effect> {
+        let judged = self.figures.as_deref().filter(|figures| figures.interval.is_some());
+        match judged {
+            Some(Figures { scale: Scale::Log, effect, .. }) => Some(Effect::Relative(*effect)),
+            Some(Figures { scale: Scale::Linear, effect, .. }) => Some(Effect::Absolute(*effect)),
+            None => self.relative.map(Effect::Relative),
+        }
+    }
+
+    /// Returns how large it is as a share of the base, for an order; none where that makes no sense.
+    pub fn size(&self) -> Option<f64> {
+        match self.effect() {
+            Some(Effect::Relative(relative)) => Some(relative.abs()),
+            Some(Effect::Absolute(_)) | None => self.relative.map(f64::abs),
+        }
+    }
+}
+
+impl Comparison {
+    /// Returns what the points at which a metric regressed have in common, if that is told; without a metric,
+    /// what the cases that pass no more have.
+    pub fn explanation(&self, metric: Option<&str>) -> Option<&str> {
+        let start = explain::start(metric);
+        self.explanations.iter().map(String::as_str).find(|sentence| sentence.starts_with(&start))
+    }
 }
 
 /// What to call a change.

@@ -23,6 +23,22 @@ const LEVEL: f64 = 0.01;
 
 type Params = [(String, Scalar)];
 
+/// What is said of cases.
+const BROKEN: &str = "passed before and not now";
+
+/// Returns how the sentence begins that tells what regressions of a metric have in common; without a metric,
+/// of cases.
+pub(super) fn start(metric: Option<&str>) -> String {
+    match metric {
+        Some(metric) => format!("{} at ", moved(metric, ComparisonVerdict::Regressed)),
+        None => format!("{BROKEN} at "),
+    }
+}
+
+fn moved(metric: &str, verdict: ComparisonVerdict) -> String {
+    format!("{metric} {}", verdict.word())
+}
+
 /// Returns sentences for metrics, in the order of the changes, and for cases.
 pub(super) fn explain(head: &RunRecord, changes: &[Change], cases: &Cases) -> Vec<String> {
     let explainer = Explainer { units: units(head) };
@@ -64,8 +80,7 @@ impl Explainer<'_> {
             for verdict in [ComparisonVerdict::Regressed, ComparisonVerdict::Improved] {
                 let members: Vec<Member<'_>> =
                     groups[metric].iter().map(|&(params, found)| Member { params, moved: found == verdict }).collect();
-                let what = format!("{metric} {}", verdict.word());
-                sentences.extend(self.sentence(&what, "point", &members));
+                sentences.extend(self.sentence(&moved(metric, verdict), "point", &members));
             }
         }
         sentences
@@ -82,7 +97,7 @@ impl Explainer<'_> {
             .filter(|case| !added.contains(&case.name))
             .map(|case| Member { params: &case.params, moved: broken.contains(&case.name) })
             .collect();
-        self.sentence("passed before and not now", "case", &members)
+        self.sentence(BROKEN, "case", &members)
     }
 
     fn sentence(&self, what: &str, noun: &str, members: &[Member<'_>]) -> Option<String> {

@@ -64,6 +64,7 @@ pub(super) fn judge<'a>(pair: Pair<'a>, head: &RunRecord, base: &RunRecord, earl
                 base: other.map(|row| row.value.clone()),
                 head: one.map(|row| row.value.clone()),
                 unit: row.and_then(|row| row.unit.clone()),
+                base_unit: None,
                 relative: None,
                 verdict,
                 rule: pair.reason,
@@ -81,6 +82,7 @@ pub(super) fn judge<'a>(pair: Pair<'a>, head: &RunRecord, base: &RunRecord, earl
         base: Some(before.value.clone()),
         head: Some(value.value.clone()),
         unit: value.unit.clone(),
+        base_unit: None,
         relative: None,
         verdict: ComparisonVerdict::Incomparable,
         rule: String::new(),
@@ -91,6 +93,7 @@ pub(super) fn judge<'a>(pair: Pair<'a>, head: &RunRecord, base: &RunRecord, earl
         Ok(numbers) => numbers,
         Err(why) => {
             change.rule = why;
+            change.base_unit = Some(before.unit.clone().unwrap_or_default()).filter(|own| *own != unit_of(value));
             return Judged { change, open: None };
         }
     };
@@ -173,9 +176,8 @@ fn numbers(head: &MetricRow, base: &MetricRow) -> Result<Option<Numbers>, String
         (MeasuredValue::Number(_), MeasuredValue::Text(_)) => return Err("it was a text and is a number".to_owned()),
         (MeasuredValue::Text(_), MeasuredValue::Number(_)) => return Err("it was a number and is a text".to_owned()),
     };
-    let unit = |row: &'_ MetricRow| row.unit.clone().unwrap_or_default();
-    let (from, to) = (unit(base), unit(head));
-    let units = || match (from.as_str(), to.as_str()) {
+    let (from, to) = (unit_of(base), unit_of(head));
+    let units = || match (from, to) {
         ("", to) => format!("it had no unit and is in `{to}`"),
         (from, "") => format!("it was in `{from}` and has no unit"),
         (from, to) => format!("it was in `{from}` and is in `{to}`"),
@@ -183,10 +185,14 @@ fn numbers(head: &MetricRow, base: &MetricRow) -> Result<Option<Numbers>, String
     if from != to && (from.is_empty() || to.is_empty()) {
         return Err(units());
     }
-    let converted = convert_f64(earlier, &from, &to).map_err(|err| format!("{}: {err}", units()))?;
+    let converted = convert_f64(earlier, from, to).map_err(|err| format!("{}: {err}", units()))?;
     let exact = |number: f64| Decimal::from_f64(number);
-    let exact_base = exact(earlier).and_then(|earlier| convert(earlier, &from, &to).ok());
+    let exact_base = exact(earlier).and_then(|earlier| convert(earlier, from, to).ok());
     Ok(Some(Numbers { base: converted, head: value, exact: exact_base.zip(exact(value)) }))
+}
+
+fn unit_of(row: &MetricRow) -> &str {
+    row.unit.as_deref().unwrap_or_default()
 }
 
 /// Says how `better` changed, if it did.
@@ -202,7 +208,8 @@ fn other_direction(pair: &Pair<'_>) -> Option<String> {
 /// Says how many cases a task gathered on either side, if it gathers and they differ.
 fn other_cases(pair: &Pair<'_>) -> Option<String> {
     let (head, base) = pair.gathered?;
-    (head != base).then(|| format!("it gathered {base} cases and gathers {head}"))
+    let noun = if base == 1 { "case" } else { "cases" };
+    (head != base).then(|| format!("it gathered {base} {noun} and gathers {head}"))
 }
 
 struct Rules<'a> {

@@ -51,12 +51,12 @@ mod tests;
 mod trend_tests;
 
 pub use baseline::{Chosen, Known, choose, default_rules};
-pub use comparison::{Change, Comparison, ComparisonBase, ComparisonVerdict};
+pub use comparison::{Change, Comparison, ComparisonBase, ComparisonVerdict, Effect};
 pub use confirm::{ConfirmVerdict, Confirmation, FEWEST_PAIRS, Reading, Remeasured, ValuePair, confirm};
 pub use levels::{Alike, Levels};
 pub use lineage::Lineage;
 pub use made_up::{GoldenValue, best_of, golden_base};
-pub use orphans::orphans;
+pub use orphans::{is_of_orphans, orphans};
 
 pub use earlier::{EarlierRuns, EarlierValue, EarlierValues};
 pub use figures::{Band, Decision, Figures, Repeats, Scale, Test};
@@ -91,7 +91,13 @@ pub fn compare(
     for (record, whose) in [(head, "this run"), (base, "the base")] {
         if is_partial(record) {
             let (common, all) = (cases.common, record.cases.len());
-            why.push(format!("{whose} is of a part of the suite: {common} of its {all} cases are in both"));
+            let cases = match (common, all) {
+                (1, 1) => "its 1 case is in both".to_owned(),
+                (_, 1) => format!("{common} of its 1 case is in both"),
+                (1, _) => format!("1 of its {all} cases is in both"),
+                _ => format!("{common} of its {all} cases are in both"),
+            };
+            why.push(format!("{whose} is of a part of the suite: {cases}"));
         }
     }
     let run = &base.run;

@@ -6,6 +6,15 @@ use crate::suite::Suite;
 use crate::value::{MetricName, PointName, RunId, StageName};
 use std::collections::HashSet;
 
+/// What every such sentence says.
+const GONE: &str = "in the history and not in the suite: ";
+
+/// Tells whether a note of a comparison is one of these: nothing that explains a change.
+pub fn is_of_orphans(note: &str) -> bool {
+    let words: Vec<&str> = note.splitn(4, ' ').collect();
+    matches!(words.as_slice(), [_, "metric" | "metrics" | "case" | "cases", "is" | "are", rest] if rest.starts_with(GONE))
+}
+
 /// Names that are told.
 const MOST_TOLD: usize = 5;
 
@@ -43,5 +52,5 @@ fn sentence(noun: &str, orphans: &[(String, &RunId)]) -> Option<String> {
     if orphans.len() > MOST_TOLD {
         names.push("...".to_owned());
     }
-    Some(format!("{count} in the history and not in the suite: {}", names.join(", ")))
+    Some(format!("{count} {GONE}{}", names.join(", ")))
 }

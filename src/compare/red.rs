@@ -1,8 +1,8 @@
 //! A red mark in one sentence that a person can act on.
 
-use super::figures::{Figures, Scale};
+use super::figures::Figures;
 use super::verdicts::show_percent;
-use super::{Change, ComparisonVerdict};
+use super::{Change, ComparisonVerdict, Effect};
 use crate::ledger::{MeasuredValue, Verdict};
 use crate::value::{PointName, show_numbers, with_unit};
 use serde::{Deserialize, Serialize};
@@ -77,17 +77,18 @@ fn by(change: &Change) -> String {
     }
 }
 
-/// Returns the effect with its interval where there is one: `+12% (95% +10% .. +14%)`. Without an interval
-/// it is the change that tables show.
+/// Returns the effect with its interval where there is one: `+12% (95% +10% .. +14%)`.
 fn effect(change: &Change, figures: &Figures) -> Option<String> {
     let unit = change.unit.as_deref();
-    let show = |effect: f64| match figures.scale {
-        Scale::Log => signed(effect),
-        Scale::Linear => with_unit(&format!("{}{}", sign(effect), show_numbers(effect.abs(), effect.abs()).0), unit),
+    let linear =
+        |effect: f64| with_unit(&format!("{}{}", sign(effect), show_numbers(effect.abs(), effect.abs()).0), unit);
+    let (effect, show): (f64, &dyn Fn(f64) -> String) = match change.effect()? {
+        Effect::Relative(effect) => (effect, &signed),
+        Effect::Absolute(effect) => (effect, &linear),
     };
     match figures.interval {
-        Some([low, high]) => Some(format!("{} (95% {} .. {})", show(figures.effect), show(low), show(high))),
-        None => change.relative.map(signed),
+        Some([low, high]) => Some(format!("{} (95% {} .. {})", show(effect), show(low), show(high))),
+        None => Some(show(effect)),
     }
 }
 

@@ -35,8 +35,9 @@ fn changes(comparison: &Comparison) -> String {
             Some(MeasuredValue::Number(number)) => number.to_string(),
             Some(MeasuredValue::Text(text)) => format!("'{text}'"),
         };
+        let own = change.base_unit.as_ref().map(|unit| format!(" [{unit}]")).unwrap_or_default();
         format!(
-            "{} {} {} -> {}: {}, {}",
+            "{} {} {}{own} -> {}: {}, {}",
             change.metric,
             change.point,
             value(&change.base),
@@ -169,9 +170,9 @@ fn sides_that_do_not_compare() {
     );
     check(
         &|base| unit(base, Some("V"), 2.0),
-        "run.freq v1 2 -> 2000000000: incomparable, it was in `V` and is in `Hz`: `V` and `Hz` measure different things",
+        "run.freq v1 2 [V] -> 2000000000: incomparable, it was in `V` and is in `Hz`: `V` and `Hz` measure different things",
     );
-    check(&|base| unit(base, None, 2.0), "run.freq v1 2 -> 2000000000: incomparable, it had no unit and is in `Hz`");
+    check(&|base| unit(base, None, 2.0), "run.freq v1 2 [] -> 2000000000: incomparable, it had no unit and is in `Hz`");
     check(
         &|base| base.run.metric_infos[0].better = Some("lower".to_owned()),
         "run.freq v1 2000000000 -> 2000000000: incomparable, `better` was lower and is higher",

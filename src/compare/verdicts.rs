@@ -1,7 +1,7 @@
 //! What to call a measured metric, with the noise of earlier runs: one rule after the other, and a
 //! sentence for each.
 
-use super::figures::{Band, Decision, Figures};
+use super::figures::{Band, Decision, Figures, Scale};
 use super::judge::Difference;
 use super::weigh::LEVEL;
 use super::{Change, ComparisonVerdict};
@@ -89,9 +89,19 @@ impl Asked<'_> {
     /// Says by how much, and to which side.
     fn by(&self) -> String {
         let side = if self.worse() { "worse" } else { "better" };
-        match self.change.relative {
-            Some(relative) => format!("{}% {side}", show_percent(relative.abs())),
-            None => format!("{side}, and the base is 0"),
+        // The repeats may put a change below the threshold that its medians are above of.
+        let told = self.figures.interval.filter(|_| self.figures.scale == Scale::Log).map(|_| self.figures.effect);
+        let medians = self.change.relative;
+        let alike = |effect: &f64| {
+            effect.abs() > self.open.least.factor() && medians.is_some_and(|medians| medians * effect > 0.0)
+        };
+        match (told.filter(alike), medians) {
+            (Some(effect), _) => format!("{}% {side}", show_percent(effect.abs())),
+            (None, Some(medians)) if told.is_some() => {
+                format!("{}% {side} by the medians", show_percent(medians.abs()))
+            }
+            (None, Some(medians)) => format!("{}% {side}", show_percent(medians.abs())),
+            (None, None) => format!("{side}, and the base is 0"),
         }
     }
 

@@ -7,11 +7,12 @@
 
 use super::bucket::reason;
 use super::command::run_command;
-use super::figure::{count, pair, percent};
+use super::figure::{count, pair};
 use super::headline::{ended, golden_word, headline};
 use super::inert::{block, clip, short};
 use super::join::CaseFinder;
 use super::reds::RedIndex;
+use super::selection::change_by;
 use super::{Bucket, Report};
 use crate::check::golden::GoldenFinding;
 use crate::compare::{Change, ComparisonVerdict};
@@ -165,7 +166,7 @@ fn regressions(report: &Report) -> Vec<Annotation> {
     for change in changes.filter(|change| change.verdict == ComparisonVerdict::Regressed) {
         metrics.entry(change.metric.as_str()).or_default().push(change);
     }
-    let size = |change: &Change| change.relative.map_or(f64::INFINITY, f64::abs);
+    let size = |change: &Change| change.size().unwrap_or(f64::INFINITY);
     let mut metrics: Vec<(&str, Vec<&Change>)> = metrics.into_iter().collect();
     for (_, changes) in &mut metrics {
         changes.sort_by(|one, other| size(other).total_cmp(&size(one)));
@@ -179,13 +180,15 @@ fn regressions(report: &Report) -> Vec<Annotation> {
         let values = match (&worst.base, &worst.head) {
             (Some(base), Some(head)) => {
                 let (base, head) = pair(base, head, worst.unit.as_deref());
-                format!("{base} -> {head} {}", worst.relative.map(percent).unwrap_or_default())
+                format!("{base} -> {head} {}", change_by(worst))
             }
             _ => String::new(),
         };
+        let explained = report.comparison.as_ref().and_then(|comparison| comparison.explanation(Some(metric)));
+        let explained = explained.map(|explained| format!("{explained}; ")).unwrap_or_default();
         Annotation::new(
             format!("{metric} regressed at {}", points(changes.len())),
-            format!("most at {}: {}: {}{beside}", worst.point, values.trim_end(), worst.rule),
+            format!("{explained}most at {}: {}: {}{beside}", worst.point, values.trim_end(), worst.rule),
         )
     };
     metrics.into_iter().map(annotation).collect()
@@ -277,6 +280,15 @@ mod tests {
         let of = |level: &str| text.lines().filter(|line| line.starts_with(&format!("::{level} "))).count();
         assert_eq!((of("error"), of("warning"), of("notice")), (10, 10, 1));
         assert!(text.contains("::kind 0\n") && text.contains("and 2 more"), "{text}");
+    }
+
+    #[test]
+    fn what_regressions_have_in_common_comes_first() {
+        let mut report = sample::red();
+        let sentence = "run_simulations.freq regressed at 6 of 12 points, all with vdd <= 0.9 V";
+        report.comparison.as_mut().unwrap().explanations = vec![sentence.to_owned()];
+        let text = written(&report);
+        assert!(text.contains(&format!("::{sentence}; most at inv7_v1.8_nsch: 610 MHz -> ")), "{text}");
     }
 
     #[test]

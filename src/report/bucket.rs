@@ -150,6 +150,7 @@ fn varying_prefix(rest: &str, before: Option<char>) -> usize {
 mod tests {
     use super::*;
     use crate::report::sample;
+    use crate::value::PointName;
 
     #[test]
     fn patterns() {
@@ -229,6 +230,8 @@ mod tests {
             ]
         );
         assert_eq!(buckets[0].example, "12 violations");
+        let points: Vec<&str> = buckets[0].points().into_iter().map(PointName::as_str).collect();
+        assert_eq!(points, ["inv5", "inv9"]);
         assert_eq!(bucket(&[]), []);
     }
 

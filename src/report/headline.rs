@@ -87,6 +87,7 @@ pub(crate) fn golden_word(verdict: GoldenVerdict) -> &'static str {
         GoldenVerdict::Missing => "no golden",
         GoldenVerdict::Orphan => "orphan",
         GoldenVerdict::Unmeasured => "unmeasured",
+        GoldenVerdict::Known => "known failure",
     }
 }
 

@@ -6,13 +6,15 @@
 
 use super::bucket::reason;
 use super::command::run_command;
-use super::figure::{count, pair, percent};
+use super::figure::{count, pair};
 use super::headline::golden_word;
 use super::inert::{block, line};
 use super::join::CaseFinder;
 use super::reds::{RedIndex, beside_tasks};
+use super::selection::change_by;
 use super::svg::escape;
 use super::{Report, inert};
+use crate::check::golden::GoldenVerdict;
 use crate::compare::{Change, ComparisonVerdict};
 use crate::ledger::Verdict;
 use crate::record::TaskRecord;
@@ -117,9 +119,10 @@ fn findings(report: &Report) -> [Suite<'_>; 3] {
     let goldens = report.goldens.iter().map(|finding| Test {
         name: format!("{} at {}", finding.metric, finding.point),
         seconds: 0.0,
-        outcome: match finding.verdict.is_red() {
-            false => Outcome::Passed,
-            true => Outcome::Failure(golden_word(finding.verdict), finding.message.clone()),
+        outcome: match finding.verdict {
+            GoldenVerdict::Met => Outcome::Passed,
+            GoldenVerdict::Known => Outcome::Skipped(finding.message.clone()),
+            red => Outcome::Failure(golden_word(red), finding.message.clone()),
         },
         task: None,
     });
@@ -143,11 +146,11 @@ fn findings(report: &Report) -> [Suite<'_>; 3] {
             }
             _ => String::new(),
         };
-        let relative = change.relative.map(percent).unwrap_or_default();
+        let by = change_by(change);
         Test {
             name: format!("{} at {}", change.metric, change.point),
             seconds: 0.0,
-            outcome: Outcome::Failure("regressed", format!("{values} {relative}: {}{}", change.rule, beside(change))),
+            outcome: Outcome::Failure("regressed", format!("{values} {by}: {}{}", change.rule, beside(change))),
             task: None,
         }
     });

@@ -50,7 +50,9 @@ pub(crate) use figure::{amount, count, percent, thousands};
 pub(crate) use headline::{change_sign, golden_word, sign};
 pub(crate) use inert::short;
 pub(crate) use reds::{more_reds, red_lines};
-pub(crate) use selection::{both, commit_name, counts_of, notable};
+pub(crate) use selection::{
+    both, change_by, commit_name, counts_of, golden_sides, goldens_met, notable, note_line, sides,
+};
 
 /// The reports that unit tests and the browser test render.
 #[cfg(test)]

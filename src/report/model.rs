@@ -4,8 +4,8 @@ use crate::check::golden::GoldenFinding;
 use crate::compare::Comparison;
 use crate::ledger::Verdict;
 use crate::record::{CaseRecord, MetricRow, RunInfo, TaskRecord};
-use crate::value::{RunId, Scalar, TaskKey};
-use std::collections::BTreeMap;
+use crate::value::{PointName, RunId, Scalar, TaskKey};
+use std::collections::{BTreeMap, HashSet};
 
 /// A run, judged and compared, ready for people.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,6 +84,14 @@ pub struct Bucket {
     pub tasks: Vec<TaskKey>,
     /// How many cases hang on them.
     pub cases: u64,
+}
+
+impl Bucket {
+    /// Returns the points of its tasks, each once, in plan order: a point's repeats may all be here.
+    pub fn points(&self) -> Vec<&PointName> {
+        let mut seen = HashSet::new();
+        self.tasks.iter().map(|task| &task.point).filter(|point| seen.insert(*point)).collect()
+    }
 }
 
 /// A two-dimensional shmoo plot.

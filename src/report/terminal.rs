@@ -9,9 +9,13 @@ use super::join::CaseFinder;
 use super::others::other_line;
 use super::plot::{PlotOptions, plot};
 use super::reds::red_lines;
-use super::selection::{both, commit_name, counts_of, folder_of, notable, seconds, slowest};
+use super::selection::{
+    change_by, commit_name, counts_of, folder_of, golden_sides, goldens_met, incomparable, notable, note_line, seconds,
+    sides, slowest,
+};
 use super::{Bucket, Report};
 use crate::check::golden::GoldenFinding;
+use crate::compare::ComparisonVerdict;
 use crate::ledger::Verdict;
 use crate::value::show_duration;
 use std::collections::HashMap;
@@ -209,8 +213,9 @@ impl<'a> Page<'a> {
                 writeln!(self.out, "      {place} │ {}", clip(text, room))?;
             }
         }
-        let places: Vec<String> = bucket.tasks.iter().take(6).map(|task| short(task.point.as_str(), 60)).collect();
-        let rest = bucket.tasks.len().saturating_sub(places.len());
+        let points = bucket.points();
+        let places: Vec<String> = points.iter().take(6).map(|point| short(point.as_str(), 60)).collect();
+        let rest = points.len().saturating_sub(places.len());
         let rest = if rest > 0 { format!(" and {rest} more") } else { String::new() };
         writeln!(self.out, "      at {}{rest}", places.join(", "))?;
         if let Some(case) = finder.find(first) {
@@ -240,14 +245,14 @@ impl<'a> Page<'a> {
         if report.goldens.is_empty() {
             return Ok(());
         }
-        self.title(&format!("Goldens: {} of {} met", report.goldens.len() - red.len(), report.goldens.len()))?;
+        self.title(&format!("Goldens: {}", goldens_met(&report.goldens)))?;
         if red.is_empty() {
             return Ok(());
         }
         let mut rows =
             vec![["", "metric", "point", "golden", "value", "deviation", "tolerance"].map(str::to_owned).to_vec()];
         for finding in red.iter().take(ROWS) {
-            let (golden, value) = both(finding.golden.as_ref(), finding.value.as_ref(), finding.unit.as_deref());
+            let (golden, value) = golden_sides(finding);
             rows.push(vec![
                 format!("✗ {}", golden_word(finding.verdict)),
                 short(&finding.metric, 60),
@@ -279,32 +284,37 @@ impl<'a> Page<'a> {
         if !counts.is_empty() {
             writeln!(self.out, "  {}", counts.join("   "))?;
         }
+        for sentence in comparison.explanations.iter().take(ROWS) {
+            writeln!(self.out, "  {}", short(sentence, 400))?;
+        }
+        self.more(comparison.explanations.len().saturating_sub(ROWS), "explanation")?;
         let shown = notable(&comparison.changes);
         if !shown.is_empty() {
             let mut rows = vec![["", "metric", "point", "base", "head", "change"].map(str::to_owned).to_vec()];
             for change in shown.iter().take(2 * ROWS) {
-                let (base, head) = both(change.base.as_ref(), change.head.as_ref(), change.unit.as_deref());
+                let (base, head) = sides(change);
                 rows.push(vec![
                     format!("{} {}", change_sign(change.verdict), change.verdict.word()),
                     short(&change.metric, 60),
                     short(change.point.as_str(), 60),
                     base,
                     head,
-                    change.relative.map(percent).unwrap_or_default(),
+                    change_by(change),
                 ]);
             }
             self.table(rows, 3)?;
             self.more(shown.len().saturating_sub(2 * ROWS), "change")?;
         }
-        let (lines, left) = red_lines(&comparison.reds, 2 * ROWS);
+        let reasons = incomparable(&comparison.changes);
+        for reason in reasons.iter().take(ROWS) {
+            writeln!(self.out, "  {} {}", change_sign(ComparisonVerdict::Incomparable), short(reason, 400))?;
+        }
+        self.more(reasons.len().saturating_sub(ROWS), "reason")?;
+        let (lines, left) = red_lines(comparison, 2 * ROWS);
         for line in lines {
             writeln!(self.out, "{line}")?;
         }
         self.more(left, "red mark")?;
-        for sentence in comparison.explanations.iter().take(ROWS) {
-            writeln!(self.out, "  {}", short(sentence, 400))?;
-        }
-        self.more(comparison.explanations.len().saturating_sub(ROWS), "explanation")?;
         for (case, before, now) in comparison.verdict_changes.iter().take(ROWS) {
             writeln!(self.out, "  {}: {before} -> {}", short(case.as_str(), 80), self.paint.verdict(*now, now.word()))?;
         }
@@ -315,7 +325,7 @@ impl<'a> Page<'a> {
             writeln!(self.out, "  {common} in both, {} new, {} gone", thousands(added), thousands(removed))?;
         }
         for note in comparison.notes.iter().take(ROWS) {
-            writeln!(self.out, "  also changed: {}", short(note, 400))?;
+            writeln!(self.out, "  {}", short(&note_line(note), 400))?;
         }
         self.more(comparison.notes.len().saturating_sub(ROWS), "note")?;
         for other in &self.report.other_comparisons {

@@ -7,6 +7,7 @@ use super::run_folder::RunFolder;
 use super::{StepError, Workspace};
 use crate::check::golden::{BlessSelection, PlannedPoint, Propose, Proposed, propose};
 use crate::outside::history::RunFilter;
+use crate::record::RunSummary;
 use crate::value::RunId;
 use std::path::PathBuf;
 
@@ -27,6 +28,8 @@ pub struct ProposeRequest {
 pub struct ProposeOutcome {
     /// The runs, the oldest first.
     pub runs: Vec<RunId>,
+    /// Runs of a work tree with changes that were passed over: `bless` takes nothing from them.
+    pub dirty: usize,
     /// The kind of machine that they are of.
     pub fingerprint: String,
     /// The golden table, absolute.
@@ -35,6 +38,22 @@ pub struct ProposeOutcome {
     pub proposed: Proposed,
     /// The change as a unified diff, with paths from the project folder.
     pub diff: String,
+}
+
+/// Returns the newest runs of clean work trees, and how many of others were passed over on the way.
+fn clean(runs: Vec<RunSummary>, most: usize) -> (Vec<RunSummary>, usize) {
+    let (mut clean, mut dirty) = (Vec::new(), 0);
+    for run in runs {
+        if clean.len() == most {
+            break;
+        }
+        if run.source.dirty == Some(true) {
+            dirty += 1;
+        } else {
+            clean.push(run);
+        }
+    }
+    (clean, dirty)
 }
 
 /// Proposes golden values from the last complete runs on the kind of machine of a run, with its profile.
@@ -59,14 +78,15 @@ pub fn propose_goldens(
     let mut runs = history.runs(&filter).map_err(StepError::History)?;
     // A fork's values are in quarantine, and a profile that nobody asked for is another set of cases.
     runs.retain(|run| run.source.fork != Some(true) && run.profile == head.profile);
-    runs.truncate(request.runs as usize);
+    let (runs, dirty) = clean(runs, request.runs as usize);
     let mut records = Vec::new();
     for run in runs.iter().rev() {
         records.extend(history.load(&run.id).map_err(StepError::History)?);
     }
     if records.is_empty() {
+        let but = if dirty > 0 { format!(" but {dirty} of a work tree with changes") } else { String::new() };
         return Err(StepError::Nothing {
-            message: format!("the history has no complete run of suite `{}` on this kind of machine", head.suite),
+            message: format!("the history has no complete run of suite `{}` on this kind of machine{but}", head.suite),
             hint: Some("`shmoo history list` shows what there is".to_owned()),
         });
     }
@@ -82,5 +102,5 @@ pub fn propose_goldens(
     });
     let diff = proposed.edited.diff(&place.shown(&workspace.folder));
     let runs = records.into_iter().map(|record| record.run.id).collect();
-    Ok(ProposeOutcome { runs, fingerprint: head.fingerprint.clone(), table: place.table, proposed, diff })
+    Ok(ProposeOutcome { runs, dirty, fingerprint: head.fingerprint.clone(), table: place.table, proposed, diff })
 }

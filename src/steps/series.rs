@@ -4,6 +4,7 @@ use super::StepError;
 use crate::stats::{ChangePoint, ChangeRules, Drift, Levels, levels};
 use crate::value::did_you_mean;
 use std::fs;
+use std::io::{self, Read as _};
 use std::path::Path;
 
 /// Columns that are taken for times if no other is named.
@@ -53,10 +54,16 @@ pub struct Found {
     pub drift: Option<Drift>,
 }
 
-/// Finds the changes of all series of a file.
+/// Finds the changes of all series of a file; `-` is standard input.
 pub fn find_changes(path: &Path, columns: &Columns, rules: &ChangeRules) -> Result<Vec<Found>, StepError> {
-    let bytes = fs::read(path).map_err(|source| StepError::Read { path: path.to_owned(), source })?;
-    let series = read_series(&path.display().to_string(), &bytes, columns)?;
+    let (name, bytes) = if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        ("standard input".to_owned(), io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes))
+    } else {
+        (path.display().to_string(), fs::read(path))
+    };
+    let bytes = bytes.map_err(|source| StepError::Read { path: path.to_owned(), source })?;
+    let series = read_series(&name, &bytes, columns)?;
     Ok(series.into_iter().map(|series| search(series, rules)).collect())
 }
 

@@ -35,6 +35,8 @@ pub struct WrittenSite {
     pub pages: usize,
     /// Runs that could not be judged again, whose page shows the record alone, and why.
     pub without_comparison: Vec<(RunId, String)>,
+    /// Suites whose page shows no trends, and why.
+    pub without_trends: Vec<(SuiteName, String)>,
 }
 
 /// Writes the pages of the runs, and then those around them.
@@ -70,48 +72,68 @@ fn write_runs(
     written: &mut WrittenSite,
 ) -> Result<SiteSuite, StepError> {
     let mut suite = SiteSuite { name, runs: Vec::new(), comparison: None };
+    // The newest run of the whole suite has the longest trends, whether it gets a page or not.
+    let longest = runs.iter().position(|run| run.complete && run.part().is_none());
+    let longest = longest.or_else(|| runs.iter().position(|run| run.complete && run.filter.is_empty()));
+    let mut no_trends = "no run of the whole suite is complete".to_owned();
     for (place, summary) in runs.into_iter().enumerate() {
         let path = request.folder.join(run_page_path(&summary));
-        if place < request.pages
-            && let Some(report) = report_of(workspace, history, request, &summary, written)?
-        {
-            let mut page = Vec::new();
-            html(&report, &mut page).map_err(StepError::disk("write", &path))?;
-            write_file(&path, &page)?;
-            written.pages += 1;
-            // The newest run of the whole suite has the longest trends.
-            let whole = summary.complete && summary.filter.is_empty();
-            if whole && suite.comparison.is_none() {
-                suite.comparison = report.comparison;
+        let (has_page, has_trends) = (place < request.pages, longest == Some(place));
+        if has_page || has_trends {
+            let judged = judge_run(workspace, request, &summary);
+            if has_trends {
+                match &judged {
+                    Ok(report) => suite.comparison = report.comparison.clone(),
+                    Err(why) => no_trends = format!("{}: {why}", summary.id),
+                }
+            }
+            if has_page && let Some(report) = page_of(workspace, history, request, &summary, judged, written)? {
+                let mut page = Vec::new();
+                html(&report, &mut page).map_err(StepError::disk("write", &path))?;
+                write_file(&path, &page)?;
+                written.pages += 1;
             }
         }
         let has_page = path.is_file();
         suite.runs.push(SiteRun { summary, has_page });
     }
+    if suite.comparison.is_none() {
+        written.without_trends.push((suite.name.clone(), no_trends));
+    }
     Ok(suite)
 }
 
-/// Makes the report of a run; none if the history has no record of it any more.
-fn report_of(
-    workspace: &Workspace,
-    history: &dyn History,
-    request: &SiteRequest<'_>,
-    summary: &RunSummary,
-    written: &mut WrittenSite,
-) -> Result<Option<Report>, StepError> {
+/// Judges a run again, and says why that cannot be: neither its folder nor its archive is there, or the
+/// suite cannot be read any more.
+fn judge_run(workspace: &Workspace, request: &SiteRequest<'_>, summary: &RunSummary) -> Result<Report, String> {
     let SiteRequest { base, strict, current, .. } = *request;
     let judged = find_any_run(workspace, summary.id.as_str()).and_then(|found| {
         judge(workspace, found.folder.as_ref(), &found.plan, found.recorded, Some(base), strict, current)
     });
+    judged.map_err(|error| super::inspecting::chain(&error))
+}
+
+/// Returns the report for the page of a run: of its record alone if it could not be judged again, none if the
+/// history has no record of it any more.
+fn page_of(
+    workspace: &Workspace,
+    history: &dyn History,
+    request: &SiteRequest<'_>,
+    summary: &RunSummary,
+    judged: Result<Report, String>,
+    written: &mut WrittenSite,
+) -> Result<Option<Report>, StepError> {
     let why = match judged {
         Ok(report) => return Ok(Some(report)),
-        Err(error) => super::inspecting::chain(&error),
+        Err(why) => why,
     };
-    // Neither its folder nor its archive is there, or the suite cannot be read any more.
     let Some(record) = history.load(&summary.id).map_err(StepError::History)? else { return Ok(None) };
-    written.without_comparison.push((summary.id.clone(), why));
+    // What confirms a comparison is compared with nothing.
+    if !summary.is_confirmation() {
+        written.without_comparison.push((summary.id.clone(), why));
+    }
     let recorded = RecordedRun { record, known: Vec::new() };
-    Ok(Some(make(workspace, None, None, recorded, Findings::default(), current)))
+    Ok(Some(make(workspace, None, None, recorded, Findings::default(), request.current)))
 }
 
 fn write_file(path: &Path, bytes: &[u8]) -> Result<(), StepError> {

@@ -172,7 +172,12 @@ pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str
     if let Some(candidate) = nearest(word, candidates.clone()) {
         return Some(format!("did you mean `{candidate}`?"));
     }
-    let mut known: Vec<&str> = candidates.into_iter().take(13).collect();
+    let mut known: Vec<&str> = Vec::new();
+    for candidate in candidates {
+        if known.len() < 13 && !known.contains(&candidate) {
+            known.push(candidate);
+        }
+    }
     if known.is_empty() {
         return None;
     }
@@ -219,6 +224,7 @@ mod tests {
         assert_eq!(nearest("N", ["n", "m"]), Some("n"));
         assert_eq!(nearest("vd", ["v", "m"]), Some("v"));
         assert_eq!(did_you_mean("zebra", ["a", "b"]).unwrap(), "known: `a`, `b`");
+        assert_eq!(did_you_mean("zebra", ["a", "b", "a", "a"]).unwrap(), "known: `a`, `b`");
     }
 
     #[test]

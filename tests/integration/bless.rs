@@ -149,6 +149,9 @@ fn a_work_tree_with_changes() {
     sandbox.run(&["sweep", "suite.yaml", "--jobs", "1"]);
     let said = sandbox.run_to(2, &["bless", "--all", "--reason", "a"]);
     assert!(said.stderr.contains("a work tree with changes"), "{}", said.stderr);
+    // What would be refused is not proposed either.
+    let said = sandbox.run_to(3, &["bless", "--propose"]);
+    assert!(said.stderr.contains("but 1 of a work tree with changes"), "{}", said.stderr);
     sandbox.run_to(0, &["bless", "--all", "--reason", "a", "--dirty-ok"]);
     let entry = &provenance(&sandbox)[0];
     assert_eq!(entry["dirty"], Value::Bool(true));
@@ -184,4 +187,17 @@ fn values_out_of_the_history() {
     sandbox.write("golden/sums.csv", table);
     sandbox.run_to(3, &["bless", "--propose", "--runs", "2"]);
     sandbox.run_to(2, &["bless", "--propose", "--all"]);
+}
+
+#[test]
+fn what_has_no_meaning_is_refused() {
+    let sandbox = Sandbox::new(SUITE);
+    let check = |arguments: &[&str], expected: &str| {
+        let said = sandbox.run_to(2, &[&["bless"], arguments].concat());
+        assert!(said.stderr.contains(expected), "{arguments:?}: {}", said.stderr);
+    };
+    check(&["--all", "--reason", "a", "--ratchet", "5"], "cannot be used with '--ratchet <N>'");
+    check(&["--all", "--dry-run", "--runs", "5"], "cannot be used with '--runs <N>'");
+    check(&["--case", "n10", "--reason", "a", "--runs", "5"], "--runs <N>");
+    check(&["--prune-orphans", "--reason", "a", "--accept-regression", "#1"], "required arguments were not provided");
 }

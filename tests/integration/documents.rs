@@ -290,15 +290,15 @@ fn describe(path: &[&str], out: &mut String, named: &mut Vec<String>) {
         }
         writeln!(out).unwrap();
     }
-    let examples: Vec<String> = help
-        .lines()
-        .skip_while(|line| !line.starts_with("Example"))
-        .skip(1)
-        .map(|line| line.trim().to_owned())
-        .filter(|line| !line.is_empty())
-        .collect();
+    // Examples end at an empty line; what comes then is prose, which the help has wrapped.
+    let mut end = help.lines().skip_while(|line| !line.starts_with("Example")).skip(1);
+    let examples: Vec<&str> = end.by_ref().take_while(|line| !line.trim().is_empty()).map(str::trim).collect();
+    let prose: Vec<&str> = end.map(str::trim).filter(|line| !line.is_empty()).collect();
     if !examples.is_empty() && !path.is_empty() {
         writeln!(out, "```sh\n{}\n```\n", examples.join("\n")).unwrap();
+        if !prose.is_empty() {
+            writeln!(out, "{}\n", prose.join(" ")).unwrap();
+        }
     }
     if path.is_empty() {
         writeln!(out, "## Exit codes\n\nIn the order of precedence: the first that applies is the process's.\n")

@@ -1,6 +1,7 @@
 //! Comparisons with a history, and the changes of a series, as people see them.
 
 use super::command::{Outcome, Shmoo, shmoo};
+use super::sandbox::Sandbox;
 use serde_json::Value;
 
 /// One metric whose value is what a file of the repository says.
@@ -220,4 +221,53 @@ fn another_recipe_ends_the_history() -> Outcome {
     assert!(notes.contains("the measurement itself changed: the command or the inputs of `time`"), "{notes}");
     assert_eq!(found["comparison"]["trends"].as_array().unwrap().len(), 0);
     Ok(())
+}
+
+#[test]
+fn changes_refuse_what_would_have_no_effect() {
+    let sandbox = Sandbox::new("");
+    sandbox.write("a.csv", "wall\n1\n2\n");
+    for flag in [["--case", "a"], ["--branch", "main"], ["--machine", "abc"]] {
+        let said = sandbox.run_to(2, &[&["changes", "a.csv"], &flag[..]].concat());
+        assert!(said.stderr.contains("cannot be used with"), "{flag:?}: {}", said.stderr);
+    }
+    let said = sandbox.run_to(2, &["changes", "a.csv", "--min-effect", "10"]);
+    assert!(said.stderr.contains("it is 1000%, and at most 100% is wanted: `10%`"), "{}", said.stderr);
+    sandbox.run_to(3, &["changes", "a.csv", "--min-effect", "100%"]);
+}
+
+#[test]
+fn changes_of_standard_input() {
+    let sandbox = Sandbox::new("");
+    sandbox.write("a.csv", "wall\n1\n2\n1\n2\n1\n2\n9\n8\n9\n8\n9\n8\n");
+    let named = sandbox.run_to(0, &["changes", "a.csv"]);
+    let mut command = sandbox.shmoo(&["changes", "-"]);
+    let piped = command.stdin(std::fs::File::open(sandbox.path("a.csv")).unwrap()).output().unwrap();
+    assert_eq!(String::from_utf8(piped.stdout).unwrap(), named.stdout);
+    assert!(named.stdout.contains("wall"), "{}", named.stdout);
+    let said = sandbox.run_to(2, &["changes", "-"]);
+    assert!(said.stderr.contains("standard input:1: there is no column of values"), "{}", said.stderr);
+}
+
+#[test]
+fn the_ending_of_a_file_names_the_format_of_its_report() {
+    let sandbox = Sandbox::new(TIMED);
+    sandbox.write("base.txt", "1");
+    sandbox.run_to(0, &["run", "suite.yaml", "--jobs", "1"]);
+    let written = |name: &str, format: &[&str]| {
+        sandbox.run_to(0, &[&["report", "--out", name], format].concat());
+        sandbox.lines(name).swap_remove(0)
+    };
+    for (name, start) in [
+        ("a.html", "<!doctype html>"),
+        ("a.MD", "## "),
+        ("a.json", "{\"version\":1"),
+        ("a.csv", "stage,point"),
+        ("a.xml", "<?xml"),
+        ("a.txt", "PASSED"),
+        ("a", "PASSED"),
+    ] {
+        assert!(written(name, &[]).starts_with(start), "{name}");
+    }
+    assert!(written("b.html", &["--format", "csv"]).starts_with("stage,point"));
 }

@@ -554,6 +554,7 @@ fn goldens() -> Vec<GoldenFinding> {
             golden: golden.map(MeasuredValue::Number),
             value: value.map(MeasuredValue::Number),
             unit: Some("Hz".into()),
+            golden_unit: None,
             deviation: golden.zip(value).map(|(golden, value)| (value - golden) / golden),
             tolerance: "1%".into(),
             message: message.into(),

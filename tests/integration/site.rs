@@ -89,3 +89,40 @@ fn without_a_history_there_is_no_site() -> Outcome {
     assert!(!done.path("public").exists());
     Ok(())
 }
+
+#[test]
+fn trends_are_those_of_the_newest_whole_run_whatever_has_a_page() -> Outcome {
+    for pages in ["0", "1"] {
+        let done = shmoo()
+            .file("suite.yaml", SUITE)
+            .file("factor.txt", "7")
+            .before(["run", "suite.yaml", "--jobs", "1"])
+            .before(["run", "suite.yaml", "--jobs", "1"])
+            .before(["run", "suite.yaml", "--case", "a1"])
+            .before(["report", "--site", "public", "--pages", pages])
+            .run()?;
+        let suite = fs::read_to_string(done.path("public/site-test/index.html"))?;
+        assert_eq!(suite.matches("<figure").count(), 2, "--pages {pages}");
+        let said = &done.last().stderr;
+        assert!(!said.contains("warning"), "{said}");
+        let pages: usize = pages.parse()?;
+        assert!(said.contains(&format!("{} pages", 2 + pages)), "{said}");
+    }
+    Ok(())
+}
+
+#[test]
+fn without_a_whole_run_there_are_no_trends_and_that_is_said() -> Outcome {
+    let done = shmoo()
+        .file("suite.yaml", SUITE)
+        .file("factor.txt", "7")
+        .before(["run", "suite.yaml", "--case", "a1"])
+        .before(["report", "--site", "public"])
+        .run()?;
+    let said = &done.last().stderr;
+    assert!(
+        said.contains("no trends on the page of suite `site-test`: no run of the whole suite is complete"),
+        "{said}"
+    );
+    Ok(())
+}

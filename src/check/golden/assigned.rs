@@ -81,6 +81,7 @@ impl<'a> Assigned<'a> {
             golden: Some(as_written(row)),
             value: None,
             unit: row.unit.clone(),
+            golden_unit: None,
             deviation: None,
             tolerance: String::new(),
             message: row.line.map_or_else(|| why.clone(), |line| format!("{why} (line {line} of the golden table)")),

@@ -30,8 +30,8 @@ pub struct GoldenCheck<'a> {
 }
 
 /// Checks every golden and every gated metric of every planned point: those in plan order, then the
-/// rows of the table without a planned task. Where a task that is a known failure gave no value,
-/// there is nothing to find; mark the record's known failures first.
+/// rows of the table without a planned task. Where a task is a known failure, neither a value nor a
+/// golden is asked for, since `bless` takes none there; mark the record's known failures first.
 pub fn check(input: &GoldenCheck<'_>) -> Vec<GoldenFinding> {
     let planned = planned_points(input.suite, input.record);
     let goldens = Assigned::new(input.suite, input.table, &planned);
@@ -48,10 +48,6 @@ pub fn check(input: &GoldenCheck<'_>) -> Vec<GoldenFinding> {
                 continue;
             }
             let row = measured.get(stage, metric, &point.recorded);
-            // That it gives no value is what the known failure says.
-            if row.is_none() && point.known {
-                continue;
-            }
             let pair = Pair { input, point, index, metric, golden, row };
             findings.push(pair.judge());
         }
@@ -75,7 +71,7 @@ struct Pair<'a> {
 impl Pair<'_> {
     fn judge(&self) -> GoldenFinding {
         let Pair { point, metric, .. } = self;
-        let unit = metric.unit.clone().filter(|unit| !unit.is_empty());
+        let (unit, golden_unit) = self.own_units();
         let (tolerance, unclear) = match self.tolerance() {
             Ok(tolerance) => (tolerance, None),
             Err(why) => (EXACT, Some(why)),
@@ -87,14 +83,18 @@ impl Pair<'_> {
             golden: self.golden.map(as_written),
             value: self.row.map(|row| row.value.clone()),
             unit,
+            golden_unit,
             deviation: None,
             tolerance: tolerance::describe(tolerance, metric.unit.as_deref()),
             message: String::new(),
         };
         match (self.golden, self.row) {
+            (None, _) | (_, None) if point.known => {
+                finding.verdict = GoldenVerdict::Known;
+                finding.message = "its task is a known failure".to_owned();
+            }
             (None, Some(row)) => {
                 finding.verdict = GoldenVerdict::Missing;
-                finding.unit = row.unit.clone();
                 finding.message = format!(
                     "measured {}, and the golden table has no row for it",
                     show(&row.value, row.unit.as_deref())
@@ -104,9 +104,8 @@ impl Pair<'_> {
                 finding.verdict = GoldenVerdict::Missing;
                 finding.message = format!("the golden table has no row for it, and {}", self.why_unmeasured());
             }
-            (Some(golden), None) => {
+            (Some(_), None) => {
                 finding.verdict = GoldenVerdict::Unmeasured;
-                finding.unit = finding.unit.or_else(|| golden.unit.clone());
                 finding.message = self.why_unmeasured();
             }
             (Some(golden), Some(row)) => match unclear {
@@ -115,6 +114,22 @@ impl Pair<'_> {
             },
         }
         finding
+    }
+
+    /// Returns the unit of the value as it is, or of the golden if there is no value, and that of the golden
+    /// if it is another.
+    fn own_units(&self) -> (Option<String>, Option<String>) {
+        let named = |unit: Option<&String>| unit.filter(|unit| !unit.is_empty()).cloned();
+        let metric = named(self.metric.unit.as_ref());
+        let golden = named(self.golden.and_then(|golden| golden.unit.as_ref()));
+        match self.row {
+            Some(row) => {
+                let unit = named(row.unit.as_ref()).or(metric);
+                let other = golden.filter(|golden| Some(golden) != unit.as_ref());
+                (unit, other)
+            }
+            None => (golden.or(metric), None),
+        }
     }
 
     fn why_unmeasured(&self) -> String {
@@ -152,7 +167,7 @@ impl Pair<'_> {
         let measured = match &row.value {
             MeasuredValue::Text(text) => {
                 let met = golden.value == *text;
-                finding.unit = None;
+                (finding.unit, finding.golden_unit) = (None, None);
                 finding.golden = Some(MeasuredValue::Text(golden.value.clone()));
                 finding.verdict = if met { GoldenVerdict::Met } else { GoldenVerdict::Missed };
                 finding.tolerance = "exact".to_owned();
@@ -176,7 +191,7 @@ impl Pair<'_> {
             }
         };
         let golden_value = expected.to_f64();
-        finding.unit = unit;
+        (finding.unit, finding.golden_unit) = (unit, None);
         finding.value = Some(MeasuredValue::Number(value));
         finding.golden = Some(MeasuredValue::Number(golden_value));
         let Some(exact) = Decimal::from_f64(value) else {

@@ -17,8 +17,11 @@ pub struct GoldenFinding {
     pub golden: Option<MeasuredValue>,
     /// The measured value.
     pub value: Option<MeasuredValue>,
-    /// The unit of both.
+    /// The unit of both; of the value alone where `golden_unit` is there.
     pub unit: Option<String>,
+    /// The unit of a golden that cannot be told in the value's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub golden_unit: Option<String>,
     /// (value - golden) / |golden|, where both are numbers and the golden is not 0.
     pub deviation: Option<f64>,
     /// The tolerance, as people read it: `1%`, `2%, worse side only`, `exact`.
@@ -41,11 +44,13 @@ pub enum GoldenVerdict {
     Orphan,
     /// A golden's task was planned and gave no value.
     Unmeasured,
+    /// Nothing is asked: the task is a known failure, and there is no golden or no value.
+    Known,
 }
 
 impl GoldenVerdict {
     /// Tells whether it counts as an unmet expectation.
     pub fn is_red(self) -> bool {
-        self != GoldenVerdict::Met
+        !matches!(self, GoldenVerdict::Met | GoldenVerdict::Known)
     }
 }

@@ -83,6 +83,21 @@ fn a_known_failure_measures_nothing() {
 }
 
 #[test]
+fn a_known_failure_needs_no_golden() {
+    let suite = sample();
+    let mut record = run(&suite);
+    record.tasks[0].verdict = Verdict::Fail;
+    record.tasks.iter_mut().for_each(|task| task.known = Some("a reason".to_owned()));
+    // It gave values at v1: one has a golden, which still holds.
+    insta::assert_snapshot!(show(&check_with(&suite, &record, "run.freq,v1,3,GHz\n", false)), @r"
+    run.freq v1: Missed (exact) 2e9 Hz is 33% below the golden 3e9 Hz, which must be met exactly
+    run.digest v1: Known (exact) its task is a known failure
+    run.freq v2: Known (exact) its task is a known failure
+    run.digest v2: Known (exact) its task is a known failure
+    ");
+}
+
+#[test]
 fn points_of_a_profile_are_no_orphans() {
     let mut suite = sample();
     let over = vec![(0, vec![Scalar::infer("9"), Scalar::infer("2")])];
@@ -150,6 +165,25 @@ fn values_and_units() {
     check("run.freq,v1,2,Ghz", "Missed (1%): the golden is in `Ghz` and the metric in `Hz`: unit `Ghz` is not known");
     check("run.freq,v1,fast,Hz", "Missed (1%): 2000000000 is a number and the golden `fast` is not");
     check("run.freq,v1_nsch,2e9,Hz", "Met 0.000 (1%): equal");
+}
+
+#[test]
+fn what_cannot_be_converted_keeps_its_unit() {
+    let suite = sample();
+    let record = run(&suite);
+    let check = |golden: &str, own: Option<&str>, unit: &str| {
+        let found = check_with(&suite, &record, &format!("{golden}\n"), true).swap_remove(0);
+        assert_eq!((found.golden_unit.as_deref(), found.unit.as_deref()), (own, Some(unit)), "{golden}");
+    };
+    check("run.freq,v1,2,V", Some("V"), "Hz");
+    check("run.freq,v1,2,GHz", None, "Hz");
+    // Without a value the golden is told as it is written.
+    let found = check_with(&suite, &record, "run.freq,v2,3,GHz\n", true);
+    let unmeasured = found.iter().find(|finding| finding.verdict == GoldenVerdict::Unmeasured).unwrap();
+    assert_eq!(
+        (unmeasured.golden.clone(), unmeasured.unit.as_deref()),
+        (Some(MeasuredValue::Number(3.0)), Some("GHz"))
+    );
 }
 
 #[test]

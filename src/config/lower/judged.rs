@@ -142,6 +142,10 @@ impl Judged<'_> {
             }
             parsed
         });
+        if file.issue.is_none() && file.reason.is_none() {
+            let problem = Problem::at(file.span, "a known failure that nobody gives a reason for");
+            context.warning(problem.hint("say why in `reason`, or where it is told in `issue`"));
+        }
         (context.problems.len() == before).then_some(KnownFailure {
             stage: stage?,
             constraint,

@@ -1,20 +1,21 @@
 //! The changes of the comparison as data for the page's script: compact rows, every text harmless already.
 //!
-//! `{"rows":[[METRIC,POINT,BASE,HEAD,RELATIVE,VERDICT,RULE,{"f","p","q","band","base","head"}?]],
+//! `{"rows":[[METRIC,POINT,BASE,HEAD,RELATIVE,VERDICT,RULE,{"f","p","q","band","base","head","unit","by"}?]],
 //! "names":{"metrics":[[NAME,UNIT]],"points":[...],"verdicts":[...],"figures":[...],"runs":[[NAME,DATE,COMMIT]],
 //! "left_out":N,"untold":N}}`, the last of which counts metrics whose trend has no room. METRIC,
 //! POINT and VERDICT are places in `names`; `f` is pairs of a place in `figures` and a text; `band` is what
 //! earlier runs put the next between, with their centre in the middle; `base` and `head` are the repeats;
 //! `trend` is `v`, five numbers for each run (its place in `runs`, median, ends, number of repeats), `c`,
 //! the changes of level (place in `v`, before, after, words), and what is to be `said` of them; `also` is
-//! what else changed beside a red mark.
+//! what else changed beside a red mark; `unit` is that of a base that has another one than its metric,
+//! `by` a change that is told in the unit, not as a share.
 
 use super::data::{Cell, Inert, cell_of};
-use crate::compare::{Change, Comparison, ComparisonVerdict, LevelChange, Trend, TrendRun, TrendValue};
+use crate::compare::{Change, Comparison, ComparisonVerdict, Effect, LevelChange, Trend, TrendRun, TrendValue};
 use crate::report::behind::{LABELS, figures_of};
 use crate::report::inert::short;
 use crate::report::reds::RedIndex;
-use crate::report::selection::{commit_name, notable};
+use crate::report::selection::{change_by, commit_name, notable};
 use serde::Serialize;
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -136,6 +137,10 @@ struct Behind {
     trend: Option<TrendJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
     also: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unit: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -204,7 +209,8 @@ impl<'a> Names<'a> {
         let also = self.reds.beside(Some(&change.metric), &change.point).map(|also| short(&also, 1000));
         let figures = change.figures.as_deref();
         let samples = change.samples.as_deref();
-        if figures.is_none() && samples.is_none() && trend.is_none() && also.is_none() {
+        let unit = change.base_unit.as_deref().map(|unit| short(unit, 40));
+        if figures.is_none() && samples.is_none() && trend.is_none() && also.is_none() && unit.is_none() {
             return None;
         }
         let told = figures_of(change).into_iter();
@@ -219,6 +225,8 @@ impl<'a> Names<'a> {
             head: samples.map(|samples| repeats(&samples.head)).unwrap_or_default(),
             trend,
             also,
+            unit,
+            by: matches!(change.effect(), Some(Effect::Absolute(_))).then(|| change_by(change)),
         })
     }
 
@@ -241,11 +249,19 @@ impl<'a> Names<'a> {
             point,
             value(&change.base),
             value(&change.head),
-            change.relative.map(|relative| rounded(relative, 5)),
+            relative(change).map(|relative| rounded(relative, 5)),
             verdict,
             short(&change.rule, 1000),
             self.behind(change).map(Box::new),
         )
+    }
+}
+
+/// Returns the change as a share of the base.
+fn relative(change: &Change) -> Option<f64> {
+    match change.effect() {
+        Some(Effect::Relative(relative)) => Some(relative),
+        Some(Effect::Absolute(_)) | None => change.relative,
     }
 }
 

@@ -3,13 +3,13 @@
 use super::failures::more;
 use super::findings::items;
 use super::{clipped, text, verdict_mark};
-use crate::compare::{Change, Comparison, ComparisonVerdict};
+use crate::compare::{Change, Comparison, ComparisonVerdict, is_of_orphans};
 use crate::report::Report;
-use crate::report::figure::{count, percent, thousands};
+use crate::report::figure::{count, thousands};
 use crate::report::headline::change_sign;
 use crate::report::others::{other_line, regressed};
 use crate::report::reds::RedIndex;
-use crate::report::selection::{both, commit_name, counts_of, notable};
+use crate::report::selection::{change_by, commit_name, counts_of, notable, sides};
 use crate::report::svg::{Setting, scatters};
 use crate::value::PointName;
 use std::io::{self, Write};
@@ -29,9 +29,12 @@ pub(super) fn comparison(report: &Report, out: &mut dyn Write) -> io::Result<()>
     if !comparison.why.is_empty() {
         items("soft", comparison.why.iter().map(|why| clipped(why, 1000)), out)?;
     }
-    if !comparison.notes.is_empty() {
-        writeln!(out, r#"<p class="label">what else changed</p>"#)?;
-        items("plain", comparison.notes.iter().map(|note| clipped(note, 1000)), out)?;
+    let (gone, notes): (Vec<&String>, Vec<&String>) = comparison.notes.iter().partition(|note| is_of_orphans(note));
+    for (label, notes) in [("what else changed", notes), ("what the suite has no more", gone)] {
+        if !notes.is_empty() {
+            writeln!(out, r#"<p class="label">{label}</p>"#)?;
+            items("plain", notes.into_iter().map(|note| clipped(note, 1000)), out)?;
+        }
     }
     if !comparison.explanations.is_empty() {
         writeln!(out, r#"<p class="label">what those that moved have in common</p>"#)?;
@@ -185,10 +188,10 @@ fn table(changes: &[&Change], reds: &RedIndex<'_>, label: &str, out: &mut dyn Wr
         r#"<div class="scroll" tabindex="0" role="region" aria-label="{label}"><table><thead><tr><th scope="col">verdict</th><th scope="col">metric</th><th scope="col">point</th><th scope="col" class="n">base</th><th scope="col" class="n">head</th><th scope="col" class="n">change</th></tr></thead><tbody>"#
     )?;
     for change in changes {
-        let (base, head) = both(change.base.as_ref(), change.head.as_ref(), change.unit.as_deref());
+        let (base, head) = sides(change);
         writeln!(
             out,
-            r#"<tr><td><details><summary>{}</summary>{}{}</details></td><td>{}</td><td>{}</td><td class="n">{}</td><td class="n">{}</td><td class="n">{}</td></tr>"#,
+            r#"<tr><td><details><summary>{}</summary>{}{}</details></td><td>{}</td><td>{}</td><td class="n">{}</td><td class="n">{}</td>{}</tr>"#,
             mark(change.verdict),
             clipped(&change.rule, 1000),
             red_line(reds, Some(&change.metric), &change.point),
@@ -196,7 +199,7 @@ fn table(changes: &[&Change], reds: &RedIndex<'_>, label: &str, out: &mut dyn Wr
             clipped(change.point.as_str(), 200),
             text(&base),
             text(&head),
-            change.relative.map(percent).unwrap_or_default(),
+            by(change),
         )?;
     }
     writeln!(out, "</tbody></table></div>")
@@ -206,6 +209,16 @@ fn table(changes: &[&Change], reds: &RedIndex<'_>, label: &str, out: &mut dyn Wr
 fn red_line(reds: &RedIndex<'_>, metric: Option<&str>, point: &PointName) -> String {
     let beside = reds.beside(metric, point);
     beside.map(|beside| format!(r#"<br><span class="soft">{}</span>"#, clipped(&beside, 1000))).unwrap_or_default()
+}
+
+/// Returns the cell that says by how much, or why nobody can tell.
+fn by(change: &Change) -> String {
+    match change.verdict {
+        ComparisonVerdict::Incomparable => {
+            format!(r#"<td><span class="why">{}</span></td>"#, clipped(&change.rule, 200))
+        }
+        _ => format!(r#"<td class="n">{}</td>"#, change_by(change)),
+    }
 }
 
 fn mark(verdict: ComparisonVerdict) -> String {

@@ -3,9 +3,9 @@
 use super::failures::more;
 use super::{clipped, text};
 use crate::report::Report;
-use crate::report::figure::{count, percent, thousands};
+use crate::report::figure::percent;
 use crate::report::headline::golden_word;
-use crate::report::selection::both;
+use crate::report::selection::{golden_sides, goldens_met};
 use std::io::{self, Write};
 
 /// Rows of a table.
@@ -13,13 +13,7 @@ const ROWS: usize = 2000;
 
 /// Writes the golden findings, those that are red first.
 pub(super) fn goldens(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let met = report.goldens.iter().filter(|finding| !finding.verdict.is_red()).count();
-    writeln!(
-        out,
-        r#"<p class="soft">{} of {} met</p>"#,
-        thousands(met as u64),
-        count(report.goldens.len() as u64, "golden value")
-    )?;
+    writeln!(out, r#"<p class="soft">{}</p>"#, goldens_met(&report.goldens))?;
     let red: Vec<_> = report.goldens.iter().filter(|finding| finding.verdict.is_red()).collect();
     if red.is_empty() {
         return Ok(());
@@ -29,7 +23,7 @@ pub(super) fn goldens(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         r#"<div class="scroll" tabindex="0" role="region" aria-label="golden findings"><table><thead><tr><th scope="col">finding</th><th scope="col">metric</th><th scope="col">point</th><th scope="col" class="n">golden</th><th scope="col" class="n">value</th><th scope="col" class="n">deviation</th><th scope="col">tolerance</th></tr></thead><tbody>"#
     )?;
     for finding in red.iter().take(ROWS) {
-        let (golden, value) = both(finding.golden.as_ref(), finding.value.as_ref(), finding.unit.as_deref());
+        let (golden, value) = golden_sides(finding);
         writeln!(
             out,
             r#"<tr><td><details><summary><span class="v fail"><span class="sign" aria-hidden="true">✗</span>{}</span></summary>{}</details></td><td>{}</td><td>{}</td><td class="n">{}</td><td class="n">{}</td><td class="n">{}</td><td>{}</td></tr>"#,

@@ -15,10 +15,12 @@ use super::inert::{block, line, short};
 use super::join::CaseFinder;
 use super::others::other_line;
 use super::plot::{PlotOptions, plot};
-use super::reds::{RedGroup, groups};
-use super::selection::{both, commit_name, counts_of, notable, seconds, slowest};
+use super::reds::{RedGroup, Told, groups, more_of};
+use super::selection::{
+    change_by, commit_name, counts_of, golden_sides, goldens_met, notable, seconds, sides, slowest,
+};
 use super::{Bucket, Report};
-use crate::compare::Comparison;
+use crate::compare::{Comparison, Red, is_of_orphans};
 use crate::ledger::Verdict;
 use crate::value::show_duration;
 use code::{SPAN, cell, code, code_of, fenced};
@@ -197,15 +199,15 @@ left out for want of room: {}
             let command = run_command(&report.run, case.name.as_str());
             self.line(&format!("\nreproduce: {}", code_of(&line(&command), 1000)));
         }
-        if bucket.tasks.len() > 1 && self.tier.folded {
-            let tasks: Vec<&crate::value::TaskKey> = bucket.tasks.iter().collect();
-            self.line(&format!("\n<details><summary>{}</summary>\n", count(tasks.len() as u64, "task")));
-            for task in self.first(&tasks, self.tier.rows, "failed task") {
-                self.line(&format!("- {}", code(task.point.as_str())));
+        let points = bucket.points();
+        if points.len() > 1 && self.tier.folded {
+            self.line(&format!("\n<details><summary>{}</summary>\n", count(points.len() as u64, "point")));
+            for point in self.first(&points, self.tier.rows, "failed point") {
+                self.line(&format!("- {}", code(point.as_str())));
             }
             self.line("\n</details>");
-        } else if bucket.tasks.len() > 1 {
-            self.leave_out(bucket.tasks.len() - 1, "failed task");
+        } else {
+            self.leave_out(points.len().saturating_sub(1), "failed point");
         }
     }
 
@@ -226,7 +228,7 @@ left out for want of room: {}
             return;
         }
         let red: Vec<_> = goldens.iter().filter(|finding| finding.verdict.is_red()).collect();
-        self.line(&format!("\n### Goldens: {} of {} met", goldens.len() - red.len(), goldens.len()));
+        self.line(&format!("\n### Goldens: {}", goldens_met(goldens)));
         if red.is_empty() {
             return;
         }
@@ -234,7 +236,7 @@ left out for want of room: {}
             .first(&red, self.tier.rows, "golden finding")
             .iter()
             .map(|finding| {
-                let (golden, value) = both(finding.golden.as_ref(), finding.value.as_ref(), finding.unit.as_deref());
+                let (golden, value) = golden_sides(finding);
                 vec![
                     format!("✗ {}", golden_word(finding.verdict)),
                     cell(&finding.metric),
@@ -265,27 +267,27 @@ left out for want of room: {}
         if !counts.is_empty() {
             self.line(&format!("\n{}", counts.join(" · ")));
         }
-        self.reds(comparison);
         if !comparison.explanations.is_empty() {
             self.line("");
         }
         for sentence in self.first(&comparison.explanations, self.tier.rows, "explanation") {
             self.line(&format!("- {}", code(sentence)));
         }
+        self.reds(comparison);
         let notable = notable(&comparison.changes);
         if !notable.is_empty() {
             let rows: Vec<Vec<String>> = self
                 .first(&notable, self.tier.rows, "changed metric")
                 .iter()
                 .map(|change| {
-                    let (base, head) = both(change.base.as_ref(), change.head.as_ref(), change.unit.as_deref());
+                    let (base, head) = sides(change);
                     vec![
                         format!("{} {}", change_sign(change.verdict), change.verdict.word()),
                         cell(&change.metric),
                         cell(change.point.as_str()),
                         cell(&base),
                         cell(&head),
-                        change.relative.map(percent).unwrap_or_default(),
+                        change_by(change),
                         cell(&change.rule),
                     ]
                 })
@@ -312,7 +314,8 @@ left out for want of room: {}
                 self.line(&format!("- {}", code(why)));
             }
             for note in self.first(&comparison.notes, self.tier.rows, "note") {
-                self.line(&format!("- also changed: {}", code(note)));
+                let also = if is_of_orphans(note) { "" } else { "also changed: " };
+                self.line(&format!("- {also}{}", code(note)));
             }
             self.line("\n</details>");
         } else {
@@ -324,29 +327,33 @@ left out for want of room: {}
     /// Red marks in sentences; what changed beside several is said once.
     fn reds(&mut self, comparison: &Comparison) {
         let mut room = self.tier.rows;
-        self.leave_out(comparison.reds.len().saturating_sub(room), "red mark");
-        for (number, RedGroup { also, reds }) in groups(&comparison.reds).into_iter().enumerate() {
-            if room == 0 {
-                break;
-            }
-            if number == 0 {
+        for (place, RedGroup { also, number, told }) in groups(comparison).into_iter().enumerate() {
+            if place == 0 {
                 self.line("");
             }
-            for red in reds.iter().take(room) {
-                let text = if reds.len() == 1 { red.sentence() } else { red.what.clone() };
-                self.line(&format!("- ✗ {}", code_of(&line(&text), SENTENCE)));
-                if let Some(earlier) = &red.earlier {
-                    self.line(&format!("  - {}", code_of(&line(earlier), SENTENCE)));
+            let before = room;
+            for told in told {
+                match told {
+                    Told::Mark(red) if room > 0 => {
+                        room -= 1;
+                        self.red(red, number == 1);
+                    }
+                    Told::More(metric, more) if room > 0 => self.line(&format!("- {}", code(&more_of(metric, more)))),
+                    Told::Mark(_) => self.leave_out(1, "red mark"),
+                    Told::More(_, more) => self.leave_out(more, "red mark"),
                 }
             }
-            if reds.len() > 1 {
-                self.line(&format!(
-                    "- beside these {}: {}",
-                    thousands(reds.len() as u64),
-                    code_of(&line(also), SENTENCE)
-                ));
+            if number > 1 && before > 0 {
+                self.line(&format!("- beside these {}: {}", thousands(number as u64), code_of(&line(also), SENTENCE)));
             }
-            room = room.saturating_sub(reds.len());
+        }
+    }
+
+    fn red(&mut self, red: &Red, alone: bool) {
+        let text = if alone { red.sentence() } else { red.what.clone() };
+        self.line(&format!("- ✗ {}", code_of(&line(&text), SENTENCE)));
+        if let Some(earlier) = &red.earlier {
+            self.line(&format!("  - {}", code_of(&line(earlier), SENTENCE)));
         }
     }
 

@@ -36,7 +36,8 @@ pub struct SiteSuite {
     pub name: SuiteName,
     /// Its runs, newest first.
     pub runs: Vec<SiteRun>,
-    /// The newest run that has one, against its base: how metrics went. None: it could not be made.
+    /// The newest complete run of the whole suite against its base: how metrics went. None: there is no such
+    /// run, or it cannot be judged any more.
     pub comparison: Option<Comparison>,
 }
 

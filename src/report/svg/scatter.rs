@@ -4,10 +4,10 @@ use super::axis::{Scale, label};
 use super::{Frame, Setting, caption_width, escape};
 use crate::compare::{Change, Comparison, ComparisonVerdict};
 use crate::ledger::MeasuredValue;
-use crate::report::figure::{count, percent, thousands};
+use crate::report::figure::{count, thousands};
 use crate::report::headline::change_sign;
 use crate::report::inert::short;
-use crate::report::selection::both;
+use crate::report::selection::{change_by, sides};
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 
@@ -191,8 +191,8 @@ impl Scatter<'_> {
 
 fn words(dot: &Dot<'_>) -> String {
     let Dot { first: Pair { change, .. }, verdict, others, .. } = dot;
-    let (base, head) = both(change.base.as_ref(), change.head.as_ref(), change.unit.as_deref());
-    let by = change.relative.map(|relative| format!(", {}", percent(relative))).unwrap_or_default();
+    let (base, head) = sides(change);
+    let by = Some(change_by(change)).filter(|by| !by.is_empty()).map(|by| format!(", {by}")).unwrap_or_default();
     let also = match others {
         0 => String::new(),
         others => format!("; and {} beside it", count(*others, "more metric")),

@@ -7,6 +7,7 @@ fn comparison() -> Comparison {
         base: base.map(MeasuredValue::Number),
         head: head.map(MeasuredValue::Number),
         unit: Some(if metric == "freq" { "Hz" } else { "W" }.into()),
+        base_unit: (verdict == ComparisonVerdict::Incomparable).then(|| "A".into()),
         relative: base
             .zip(head)
             .filter(|_| verdict != ComparisonVerdict::Incomparable)
@@ -83,10 +84,10 @@ fn comparison() -> Comparison {
             plain(
                 "power",
                 "inv7_v3.3_nsch",
+                Some(4.6e-4),
                 Some(8.25e-4),
-                Some(0.825),
                 ComparisonVerdict::Incomparable,
-                "the unit changed from mW to W",
+                "it was in `A` and is in `W`: `A` and `W` measure different things",
             ),
         ],
         added_cases: vec![PointName::new("inv5_v1.8_nsch")],
@@ -132,6 +133,7 @@ fn change(metric: &str, point: &str, base: f64, head: f64, verdict: ComparisonVe
         base: Some(MeasuredValue::Number(base)),
         head: Some(MeasuredValue::Number(head)),
         unit: None,
+        base_unit: None,
         relative: Some((head - base) / base.abs()),
         verdict,
         rule: format!("{:.1}% worse, outside of the band of 12 earlier runs (p = 0.0002, q = 0.004)", 8.0),

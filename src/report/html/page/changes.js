@@ -10,7 +10,19 @@ const changes = (() => {
   const unit = (row) => names.metrics[row[METRIC]][1];
   const point = (row) => names.points[row[POINT]];
   const verdict = (row) => names.verdicts[row[VERDICT]];
+  // A base in another unit that nobody can convert has its own.
+  const sides = (row) => {
+    const own = row[BEHIND]?.unit;
+    return own === undefined ? pair(row[BASE], row[HEAD], unit(row)) : [amount(row[BASE], own), amount(row[HEAD], unit(row))];
+  };
   const change = (row) => row[RELATIVE] === null ? null : row[RELATIVE] * 100;
+
+  // By how much, or why nobody can tell.
+  const by = (row) => {
+    if (verdict(row) === "incomparable") return element("span", { className: "why", textContent: row[RULE] });
+    if (row[BEHIND]?.by) return row[BEHIND].by;
+    return row[RELATIVE] === null ? "" : percent(row[RELATIVE]);
+  };
 
   const figures = (texts) => {
     const list = element("dl", { className: "pairs" });
@@ -47,9 +59,9 @@ const changes = (() => {
       { title: "metric", name: true, value: metric },
       { title: "point", value: point, show: (value) => value },
       { title: "verdict", value: (row) => row[VERDICT], cell: (row) => mark(verdict(row)) },
-      { title: "base", right: true, value: (row) => row[BASE], show: (value, row) => pair(row[BASE], row[HEAD], unit(row))[0] },
-      { title: "head", right: true, value: (row) => row[HEAD], show: (value, row) => pair(row[BASE], row[HEAD], unit(row))[1] },
-      { title: "change", right: true, descending: true, value: change, show: (value, row) => value === null ? "" : percent(row[RELATIVE]) },
+      { title: "base", right: true, value: (row) => row[BASE], show: (value, row) => sides(row)[0] },
+      { title: "head", right: true, value: (row) => row[HEAD], show: (value, row) => sides(row)[1] },
+      { title: "change", right: true, descending: true, value: change, cell: by },
     ],
     fields: { verdict, p: (row) => row[BEHIND]?.p, q: (row) => row[BEHIND]?.q },
     word: verdict,
