@@ -1,28 +1,37 @@
 //! `shmoo plan`.
 
 use super::Session;
-use super::arguments::{PlanArgs, PlanFormat};
+use super::arguments::{HowArgs, PlanArgs, PlanFormat};
+use super::collect::{apply, workspace};
 use super::exit::Exit;
+use super::run::request as request_of;
 use crate::outside::durable;
-use crate::plan::{ListFormat, Wave, faults, list};
+use crate::plan::{ListFormat, Plan, Wave, faults, list};
 use crate::report::count;
-use crate::steps::planning::{PlanRequest, Planned, plan as make};
+use crate::steps::machines::publish::{missing, publish as publish_plan};
+use crate::steps::planning::{Division, PlanRequest, Planned, plan as make};
 use crate::steps::workspace::load_suite_file;
-use crate::value::show_duration;
+use crate::value::{RunId, show_duration};
 
 pub(super) fn plan(session: &Session, arguments: &PlanArgs) -> Result<Exit, Exit> {
     let PlanArgs { suite, select, shards, format, out, estimate, jobs, check, publish, budget, places } = arguments;
     let printer = &session.printer;
-    let asked = publish.publish || publish.missing.is_some() || budget.max_cost.is_some();
-    if asked || budget.max_shard_time.is_some() || places.store.is_some() || places.history.is_some() {
-        printer.error("publishing a plan, and limits of cost and time, are not built yet", None);
+    if budget.max_cost.is_some() {
+        printer.error("a limit of cost is not built yet", None);
         return Err(Exit::Usage);
     }
-    let Some(suite) = suite else { return Err(Exit::Usage) };
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let jobs = jobs.map_or(processors, |jobs| jobs as usize);
+    let division = shards.map(|count| Division { count, limit: budget.max_shard_time, jobs });
+    let Some(suite) = suite else {
+        let run = publish.missing.as_ref().ok_or(Exit::Usage)?;
+        return plan_missing(session, run, division, arguments);
+    };
     let loaded = load_suite_file(suite).map_err(|error| printer.step(&error))?;
     printer.warn_all(&loaded.warnings, &loaded.suite.sources);
-    let workspace = session.workspace(&loaded.folder)?;
-    let request = PlanRequest { selection: select.selection(), shards: *shards, baseline: None };
+    let mut workspace = session.workspace(&loaded.folder)?;
+    apply(places, &mut workspace);
+    let request = PlanRequest { selection: select.selection(), shards: division, baseline: None };
     let planned = make(&workspace, loaded, request).map_err(|error| printer.step(&error))?;
     printer.warn_all(&planned.plan.warnings, &planned.plan.suite.sources);
     if let Some(out) = out {
@@ -37,20 +46,17 @@ pub(super) fn plan(session: &Session, arguments: &PlanArgs) -> Result<Exit, Exit
         })?;
         printer.note(&format!("plan {} is in `{}`", planned.file.id.short(), out.display()));
     }
-    if *check {
-        let found = faults(&planned.plan);
-        for fault in &found {
-            printer.error(&fault.to_string(), None);
-        }
-        if !found.is_empty() {
-            return Err(Exit::Bug);
-        }
-        printer.note("the plan has no fault");
+    if *check && !has_no_fault(session, &planned.plan) {
+        return Err(Exit::Bug);
     }
     if *estimate {
-        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        show_estimate(session, &planned, jobs.map_or(processors, |jobs| jobs as usize), *format)?;
+        show_estimate(session, &planned, jobs, *format)?;
         return Ok(Exit::Ok);
+    }
+    if publish.publish {
+        let how = request_of(session, &HowArgs::default())?;
+        let wave = publish_plan(&workspace, planned, &how).map_err(|error| printer.step(&error))?;
+        return super::publish::print(session, &wave, *format, true);
     }
     // `--out` alone is for scripts: the listing is asked for by a format.
     if out.is_none() || *format != PlanFormat::Table {
@@ -63,6 +69,38 @@ pub(super) fn plan(session: &Session, arguments: &PlanArgs) -> Result<Exit, Exit
         printer.data(|out| list(&planned.plan, format, out))?;
     }
     Ok(Exit::Ok)
+}
+
+/// Plans what is missing of a published run.
+fn plan_missing(
+    session: &Session,
+    run: &RunId,
+    division: Option<Division>,
+    arguments: &PlanArgs,
+) -> Result<Exit, Exit> {
+    let PlanArgs { format, publish, places, check, jobs, .. } = arguments;
+    let printer = &session.printer;
+    let workspace = workspace(session, places)?;
+    let jobs = jobs.map_or(1, |jobs| jobs as usize);
+    let division = division.unwrap_or(Division { count: 1, limit: None, jobs });
+    let wave =
+        missing(&workspace, run, &division, publish.publish).map_err(|error| printer.step(&error))?;
+    if *check && !has_no_fault(session, &wave.plan) {
+        return Err(Exit::Bug);
+    }
+    super::publish::print(session, &wave, *format, publish.publish)
+}
+
+/// Looks for faults in a plan, and tells them.
+fn has_no_fault(session: &Session, plan: &Plan) -> bool {
+    let found = faults(plan);
+    for fault in &found {
+        session.printer.error(&fault.to_string(), None);
+    }
+    if found.is_empty() {
+        session.printer.note("the plan has no fault");
+    }
+    found.is_empty()
 }
 
 fn show_estimate(session: &Session, planned: &Planned, jobs: usize, format: PlanFormat) -> Result<(), Exit> {

@@ -7,6 +7,7 @@
 //! Invariants: nothing here does input or output; the same suite and selection give the same plan;
 //! memory is a few bytes a case.
 
+mod blocked;
 mod build;
 mod cases;
 mod connect;
@@ -28,12 +29,14 @@ mod scope;
 mod selection;
 mod shards;
 mod take;
+mod taken;
 mod tasks;
 mod verify;
 
 #[cfg(test)]
 mod tests;
 
+pub use blocked::blocked;
 pub use build::{BuildOptions, Plan, PlanError, build};
 pub use cases::{ABSENT, Cases};
 pub use estimate::{Durations, Estimate, estimate};
@@ -47,6 +50,7 @@ pub use resolve::{
 };
 pub use scope::{CASES_MARK, SHMOO_MARK, Scope};
 pub use selection::Selection;
-pub use shards::{MAX_SHARDS, ShardError, ShardOptions, Shards, Wave, shard};
+pub use shards::{MAX_SHARDS, ShardError, ShardOptions, Shards, Wave, shard, shard_missing};
 pub use take::Generator;
+pub use taken::Taken;
 pub use tasks::{StageTasks, TaskId};

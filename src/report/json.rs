@@ -2,7 +2,7 @@
 //!
 //! Version 1: `{"version":1,"run":...,"totals":...,"tasks":[...],"cases":[...],"goldens":[...],
 //! "comparison":...,"other_comparisons":[...],"buckets":[...],"exit_codes":[...],"known_failures":[...],"plots":[...],
-//! "plot_diffs":[...],"warnings":[...]}` with one task, case, finding, change or bucket a line. Within the version keys are
+//! "plot_diffs":[...],"warnings":[...],"machines":...}` with one task, case, finding, change or bucket a line. Within the version keys are
 //! only added. Rows are written as they come, so a million of them need no memory. Texts of the run are
 //! as the run wrote them: who prints them makes them harmless.
 
@@ -55,6 +55,8 @@ fn write_report(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     list("plots", report.plots.iter().map(JsonPlot::of), out)?;
     list("plot_diffs", report.plot_diffs.iter().map(JsonDiff::of), out)?;
     list("warnings", report.warnings.iter(), out)?;
+    write!(out, ",\n\"machines\":")?;
+    value(&report.machines, out)?;
     writeln!(out, "}}")
 }
 

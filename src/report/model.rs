@@ -1,5 +1,6 @@
 //! What every renderer renders.
 
+use super::Machines;
 use crate::check::golden::GoldenFinding;
 use crate::compare::Comparison;
 use crate::ledger::Verdict;
@@ -38,6 +39,8 @@ pub struct Report {
     pub logs: Vec<LogExcerpt>,
     /// How many failed tasks have no excerpt here.
     pub logs_left_out: usize,
+    /// What became of its parts, if it was run on many machines and gathered just now.
+    pub machines: Option<Machines>,
     /// Warnings of the suite and of the run.
     pub warnings: Vec<String>,
     /// All exit codes that apply, in order of precedence; the first is the process's.

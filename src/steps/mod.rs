@@ -8,7 +8,7 @@
 //! `inspecting` (what the machine has), `suites` (the suite files), `noise` (what earlier runs measured),
 //! `following` (how metrics went over them), `recipes` (which of them measured alike), `series` (the
 //! columns of a CSV file), `stored_series` (metrics out of the history), `site` (the history as static
-//! pages), and `again` (confirm a comparison, find the commit that moved a metric).
+//! pages), `machines` (a run on many machines that share nothing but the store), and `again` (confirm a comparison, find the commit that moved a metric).
 
 pub mod again;
 pub mod archiving;
@@ -22,6 +22,7 @@ mod following;
 pub mod importing;
 pub mod inspecting;
 pub mod judging;
+pub mod machines;
 mod noise;
 pub mod planning;
 pub mod plotting;

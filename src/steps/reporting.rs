@@ -100,6 +100,7 @@ pub(super) fn make(
         buckets,
         logs,
         logs_left_out,
+        machines: None,
         warnings,
         exit_codes,
         folder: folder.map(|folder| workspace.shown(&folder.path, current)).unwrap_or_default(),

@@ -160,7 +160,7 @@ pub(super) fn full_record() -> RunRecord {
         message: Some("m".to_owned()),
         metrics: vec![measured],
     }];
-    second.outputs = vec![OutputFile { path: "a/b".to_owned(), sha256: Digest::of(b"x"), bytes: 1 }];
+    second.outputs = vec![OutputFile { path: "a/b".to_owned(), sha256: Digest::of(b"x"), bytes: 1, executable: false }];
     second.command = vec!["magic".to_owned(), "a b".to_owned()];
     second.folder = Some("work/sim/x/1.1".to_owned());
     second.origin = Some(RunId::new("older"));
