@@ -21,6 +21,7 @@ mod integration {
     mod generator_project;
     mod history;
     mod layering;
+    mod machines;
     mod noise;
     mod plots;
     mod repository;

@@ -1,12 +1,12 @@
 //! `shmoo collect`.
 
 use super::Session;
+use super::arguments::HowArgs;
 use super::exit::Exit;
 use super::machine_arguments::{CollectArgs, PlacesArgs};
 use super::progress::Watcher;
 use super::report::{Extras, finish_record, write_report};
 use super::run::request;
-use super::arguments::HowArgs;
 use crate::report::Report;
 use crate::steps::machines::collect::{CollectRequest, Collected, collect as gather};
 use crate::steps::recording::make_with_page_of;
@@ -24,8 +24,7 @@ pub(super) fn collect(session: &Session, arguments: &CollectArgs) -> Result<Exit
     let collected = gather(&workspace, &request, &mut watcher, &mut |text| printer.note(text)).map_err(fail)?;
     let Collected { folder, plan, folded, files, machines, impure } = collected;
     let made = make_with_page_of(&workspace, &folder, &plan, &folded, &files).map_err(fail)?;
-    let extras =
-        Extras { compare: (!no_compare).then(|| base.clone()), strict: *strict, archive: !no_archive };
+    let extras = Extras { compare: (!no_compare).then(|| base.clone()), strict: *strict, archive: !no_archive };
     let mut machines = Some(machines);
     let mut add = |report: &mut Report| {
         if let Some(machines) = machines.take() {

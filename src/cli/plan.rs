@@ -83,8 +83,7 @@ fn plan_missing(
     let workspace = workspace(session, places)?;
     let jobs = jobs.map_or(1, |jobs| jobs as usize);
     let division = division.unwrap_or(Division { count: 1, limit: None, jobs });
-    let wave =
-        missing(&workspace, run, &division, publish.publish).map_err(|error| printer.step(&error))?;
+    let wave = missing(&workspace, run, &division, publish.publish).map_err(|error| printer.step(&error))?;
     if *check && !has_no_fault(session, &wave.plan) {
         return Err(Exit::Bug);
     }

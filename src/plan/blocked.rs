@@ -17,7 +17,8 @@ pub fn blocked(plan: &Plan, part: Wave, is_final: &dyn Fn(TaskId) -> bool, parti
         if !shards.runs(part, task) || is_final(task) || partial && gathering[plan.stage_of(task)] {
             continue;
         }
-        let open = |upstream: &TaskId| !is_final(*upstream) && (!shards.runs(part, *upstream) || blocked.contains(upstream));
+        let open =
+            |upstream: &TaskId| !is_final(*upstream) && (!shards.runs(part, *upstream) || blocked.contains(upstream));
         if plan.upstream(task).iter().any(open) {
             blocked.insert(task);
         }

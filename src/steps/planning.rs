@@ -117,7 +117,10 @@ pub(super) fn divide(
         if shards.count < count || count == MAX_SHARDS {
             return Err(StepError::usage(
                 format!("the longest of {} shards is expected to take {}", shards.count, show_duration(longest)),
-                Some(format!("no division stays within {}: allow more time, or plan a part of the suite", show_duration(limit))),
+                Some(format!(
+                    "no division stays within {}: allow more time, or plan a part of the suite",
+                    show_duration(limit)
+                )),
             ));
         }
         count = more.max(count + 1);

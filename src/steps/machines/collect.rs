@@ -99,12 +99,7 @@ struct Gathered {
 }
 
 impl Gathered {
-    fn fetch(
-        store: &dyn Store,
-        place: &Place,
-        plans: &[PlanFile],
-        patience: Patience,
-    ) -> Result<Gathered, StepError> {
+    fn fetch(store: &dyn Store, place: &Place, plans: &[PlanFile], patience: Patience) -> Result<Gathered, StepError> {
         let (plan, _) = rebuild(&plans[0])?;
         let keys = plan.tasks().map(|task| plan.key(task)).collect();
         let all = ledgers::fetch(store, place, None, patience)?;
@@ -130,8 +125,7 @@ impl Gathered {
             }
         };
         let Some(shards) = &plan.shards else { return Ok(false) };
-        let open: Vec<TaskId> =
-            shards.tasks(Wave::Finish).into_iter().filter(|&task| !self.is_final(task)).collect();
+        let open: Vec<TaskId> = shards.tasks(Wave::Finish).into_iter().filter(|&task| !self.is_final(task)).collect();
         if open.is_empty() {
             return Ok(false);
         }

@@ -44,7 +44,9 @@ pub(super) fn facts(store: &dyn Store, place: &Place, patience: Patience) -> Res
         Ok(bytes) => json(&key, &bytes),
         Err(StoreError::Absent { .. }) => Err(StepError::usage(
             format!("{} has no published run {}", store.location(), place.run),
-            Some("`shmoo plan SUITE --shards N --publish` makes one; is this the store that it was put into?".to_owned()),
+            Some(
+                "`shmoo plan SUITE --shards N --publish` makes one; is this the store that it was put into?".to_owned(),
+            ),
         )),
         Err(error) => Err(StepError::Store(error)),
     }
@@ -124,7 +126,8 @@ fn take(store: &dyn Store, place: &Place, files: &Path, name: &str, patience: Pa
             Some("plan the run again: the store holds something else than was put there".to_owned()),
         )
     };
-    let is_safe = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.');
+    let is_safe =
+        |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.');
     let digest = match name.split('/').collect::<Vec<_>>().as_slice() {
         [folder, file] if is_safe(folder) && is_safe(file) && !folder.contains('.') => {
             file.split('.').next().and_then(|text| text.parse::<Digest>().ok())

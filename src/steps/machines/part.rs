@@ -1,5 +1,6 @@
 //! The step `run --run`: a part of a published run, on a machine that has nothing but the store.
 
+use super::fetch;
 use super::heart::Heart;
 use super::lease::{self, Applicant, Lease};
 use super::ledgers::{self, StoredLedger};
@@ -7,7 +8,6 @@ use super::outputs;
 use super::patience::Patience;
 use super::place::{PartName, Place, WriterName};
 use super::reporter::{Report, Reporter, Route};
-use super::fetch;
 use crate::ledger::{Finished, Verdict};
 use crate::outside::durable;
 use crate::outside::machine;

@@ -55,7 +55,10 @@ pub fn publish(workspace: &Workspace, planned: Planned, request: &RunRequest) ->
     let Planned { plan, file, root, root_files, durations, loaded: _ } = planned;
     if plan.suite.takes_baseline() {
         return Err(StepError::usage(
-            format!("suite `{}` takes outputs of an earlier run, which do not travel by the store yet", plan.suite.name),
+            format!(
+                "suite `{}` takes outputs of an earlier run, which do not travel by the store yet",
+                plan.suite.name
+            ),
             Some("run it on one machine: `shmoo sweep`".to_owned()),
         ));
     }
@@ -95,13 +98,7 @@ fn json(key: &crate::outside::store::ObjectKey, value: &impl serde::Serialize) -
     Ok(bytes)
 }
 
-fn put_plan(
-    store: &dyn Store,
-    place: &Place,
-    wave: u32,
-    file: &PlanFile,
-    patience: Patience,
-) -> Result<(), StepError> {
+fn put_plan(store: &dyn Store, place: &Place, wave: u32, file: &PlanFile, patience: Patience) -> Result<(), StepError> {
     let key = place.plan(wave);
     let bytes = json(&key, file)?;
     let put = || Ok(store.put_if_absent(&key, &bytes)? || store.get(&key)? == bytes);
@@ -137,10 +134,8 @@ fn publish_contents(
         }
     }
     let objects = objects(scratch.path())?;
-    each(&objects, REQUESTS, |name| {
-        patience.ask(|| store.put_file(&place.content(name), &scratch.path().join(name)))
-    })
-    .map_err(StepError::Store)?;
+    each(&objects, REQUESTS, |name| patience.ask(|| store.put_file(&place.content(name), &scratch.path().join(name))))
+        .map_err(StepError::Store)?;
     let stored = StoredContents { format: CONTENTS_FORMAT.to_owned(), version: 1, files: root_files, objects };
     let bytes = json(&place.contents(), &stored)?;
     patience.ask(|| store.put(&place.contents(), &bytes)).map_err(StepError::Store)
@@ -175,7 +170,9 @@ pub fn missing(
     let facts = fetch::facts(&*store, &place, patience)?;
     let waves = fetch::waves(&*store, &place, patience)?;
     let plans = fetch::plans(&*store, &place, waves, patience)?;
-    let Some(last) = plans.last() else { return Err(fetch::plan(&*store, &place, 1, patience).err().unwrap_or_else(|| gone(&place))) };
+    let Some(last) = plans.last() else {
+        return Err(fetch::plan(&*store, &place, 1, patience).err().unwrap_or_else(|| gone(&place)));
+    };
     let (mut plan, _) = rebuild(&plans[0])?;
     let ledgers = ledgers::fetch(&*store, &place, None, patience)?;
     let files: Vec<_> = ledgers.into_iter().map(|ledger| ledger.file).collect();
