@@ -6,20 +6,16 @@ use super::collect::{apply, workspace};
 use super::exit::Exit;
 use super::run::request as request_of;
 use crate::outside::durable;
-use crate::plan::{ListFormat, Plan, Wave, faults, list};
+use crate::plan::{Estimate, ExpectedPrice, ListFormat, Plan, Wave, faults, list};
 use crate::report::count;
-use crate::steps::machines::publish::{missing, publish as publish_plan};
-use crate::steps::planning::{Division, PlanRequest, Planned, plan as make};
+use crate::steps::machines::publish::{MissingRequest, missing, publish as publish_plan};
+use crate::steps::planning::{Division, PlanRequest, Planned, check_price, plan as make, shard_seconds};
 use crate::steps::workspace::load_suite_file;
-use crate::value::{RunId, show_duration};
+use crate::value::{RunId, show_duration, show_price};
 
 pub(super) fn plan(session: &Session, arguments: &PlanArgs) -> Result<Exit, Exit> {
     let PlanArgs { suite, select, shards, format, out, estimate, jobs, check, publish, budget, places } = arguments;
     let printer = &session.printer;
-    if budget.max_cost.is_some() {
-        printer.error("a limit of cost is not built yet", None);
-        return Err(Exit::Usage);
-    }
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let jobs = jobs.map_or(processors, |jobs| jobs as usize);
     let division = shards.map(|count| Division { count, limit: budget.max_shard_time, jobs });
@@ -49,8 +45,12 @@ pub(super) fn plan(session: &Session, arguments: &PlanArgs) -> Result<Exit, Exit
     if *check && !has_no_fault(session, &planned.plan) {
         return Err(Exit::Bug);
     }
+    if let Some(limit) = budget.max_cost {
+        let price = planned.estimate(&workspace, jobs).price;
+        check_price(price.as_ref(), limit).map_err(|error| printer.step(&error))?;
+    }
     if *estimate {
-        show_estimate(session, &planned, jobs, *format)?;
+        show_estimate(session, &planned, &planned.estimate(&workspace, jobs), *format)?;
         return Ok(Exit::Ok);
     }
     if publish.publish {
@@ -78,12 +78,13 @@ fn plan_missing(
     division: Option<Division>,
     arguments: &PlanArgs,
 ) -> Result<Exit, Exit> {
-    let PlanArgs { format, publish, places, check, jobs, .. } = arguments;
+    let PlanArgs { format, publish, places, check, jobs, budget, .. } = arguments;
     let printer = &session.printer;
     let workspace = workspace(session, places)?;
     let jobs = jobs.map_or(1, |jobs| jobs as usize);
     let division = division.unwrap_or(Division { count: 1, limit: None, jobs });
-    let wave = missing(&workspace, run, &division, publish.publish).map_err(|error| printer.step(&error))?;
+    let request = MissingRequest { run, division, max_cost: budget.max_cost, publish: publish.publish };
+    let wave = missing(&workspace, &request).map_err(|error| printer.step(&error))?;
     if *check && !has_no_fault(session, &wave.plan) {
         return Err(Exit::Bug);
     }
@@ -102,8 +103,7 @@ fn has_no_fault(session: &Session, plan: &Plan) -> bool {
     found.is_empty()
 }
 
-fn show_estimate(session: &Session, planned: &Planned, jobs: usize, format: PlanFormat) -> Result<(), Exit> {
-    let estimate = planned.estimate(jobs);
+fn show_estimate(session: &Session, planned: &Planned, estimate: &Estimate, format: PlanFormat) -> Result<(), Exit> {
     if format == PlanFormat::Json {
         return session.printer.data(|out| {
             let json = serde_json::json!({ "version": 1, "estimate": estimate });
@@ -121,7 +121,9 @@ fn show_estimate(session: &Session, planned: &Planned, jobs: usize, format: Plan
         writeln!(out, "longest chain {}", show_duration(estimate.longest_chain))?;
         writeln!(out, "one machine   {} with {} tasks at a time", show_duration(estimate.elapsed), estimate.jobs)?;
         if let Some(shards) = &planned.plan.shards {
-            let longest = estimate.shards.iter().copied().fold(0.0, f64::max) / jobs as f64;
+            let expected = planned.durations.expected(&planned.plan);
+            let seconds = shard_seconds(&planned.plan, shards, &expected, estimate.jobs);
+            let longest = seconds.into_iter().fold(0.0, f64::max);
             writeln!(
                 out,
                 "{} shards      {} for the longest; {} tasks before them, {} after",
@@ -130,6 +132,12 @@ fn show_estimate(session: &Session, planned: &Planned, jobs: usize, format: Plan
                 shards.tasks(Wave::Prepare).len(),
                 shards.tasks(Wave::Finish).len()
             )?;
+        }
+        if let Some(ExpectedPrice { price, currency, unpriced }) = &estimate.price {
+            writeln!(out, "price         {}", show_price(*price, currency))?;
+            if !unpriced.is_empty() {
+                writeln!(out, "              without machines that have no price: {}", unpriced.join(", "))?;
+            }
         }
         Ok(())
     })

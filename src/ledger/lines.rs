@@ -179,6 +179,8 @@ mod tests {
             time: Timestamp::from_milliseconds(0),
             shmoo: "0.1.0".to_owned(),
             machine: [("cpu".to_owned(), "x".to_owned())].into(),
+            tools: Default::default(),
+            part: None,
         }
     }
 

@@ -24,6 +24,7 @@ mod list;
 mod lookup;
 mod names;
 mod one_value;
+mod price;
 mod resolve;
 mod scope;
 mod selection;
@@ -44,6 +45,7 @@ pub use expand::EXPANSION;
 pub use faults::{Fault, faults};
 pub use file::{PLAN_FORMAT, PLAN_VERSION, PlanFile, PlanFileError, SourceText, plan_file, read_plan_file};
 pub use list::{ListFormat, list};
+pub use price::{ExpectedPrice, expected_price, labels_of};
 pub use resolve::{
     ResolvedCommand, ResolvedEvidence, ResolvedInput, ResolvedSource, ResolvedTask, gates_of, resolve,
     stage_scope_value,

@@ -4,12 +4,14 @@
 //! read. Invariant: every planned task and case has exactly one row.
 
 mod build;
+mod costs;
 mod run;
 #[cfg(test)]
 pub(crate) mod sample;
 mod summary;
 
 pub use build::{RunFacts, better_text, build, mark_known};
+pub use costs::{RunCosts, Spent, case_costs, costs};
 pub use run::{
     Artifact, ArtifactKind, CONFIRM_MARK, CaseRecord, MetricInfo, MetricRow, ParamInfo, RECORD_FORMAT, RECORD_VERSION,
     RunInfo, RunRecord, SourceInfo, TaskRecord,

@@ -5,11 +5,11 @@ use super::workspace::LoadedFile;
 use super::{StepError, Workspace};
 use crate::outside::files::Content;
 use crate::plan::{
-    self, BuildOptions, Durations, Estimate, MAX_SHARDS, Plan, PlanFile, ResolvedSource, Selection, ShardOptions,
-    Shards, Wave, estimate, shard, shard_missing,
+    self, BuildOptions, Durations, Estimate, ExpectedPrice, MAX_SHARDS, Plan, PlanFile, ResolvedSource, Selection,
+    ShardOptions, Shards, TaskId, Wave, estimate, expected_price, shard, shard_missing,
 };
 use crate::suite::Source;
-use crate::value::{Digest, Problem, RunId, show_duration};
+use crate::value::{Digest, Problem, RunId, show_duration, show_price};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -53,9 +53,11 @@ pub struct Planned {
 }
 
 impl Planned {
-    /// Estimates time and shards.
-    pub fn estimate(&self, jobs: usize) -> Estimate {
-        estimate(&self.plan, &self.durations, jobs)
+    /// Estimates time, shards and price.
+    pub fn estimate(&self, workspace: &Workspace, jobs: usize) -> Estimate {
+        let expected = self.durations.expected(&self.plan);
+        let price = price_of(workspace, &self.plan, &expected, jobs);
+        Estimate { price, ..estimate(&self.plan, &self.durations, jobs) }
     }
 }
 
@@ -125,6 +127,43 @@ pub(super) fn divide(
         }
         count = more.max(count + 1);
     }
+}
+
+/// Returns what a plan, or the wave of it that its shards are, is expected to cost; none if the project
+/// has no prices.
+pub fn price_of(workspace: &Workspace, plan: &Plan, expected: &[f32], jobs: usize) -> Option<ExpectedPrice> {
+    let prices = workspace.project.prices.as_ref()?;
+    let shards = plan.shards.as_ref();
+    let seconds = shards.map_or_else(Vec::new, |shards| shard_seconds(plan, shards, expected, jobs));
+    let counts = |task: TaskId| shards.is_none_or(|shards| !shards.leaves_out(task));
+    Some(expected_price(plan, expected, &seconds, jobs, prices, &counts))
+}
+
+/// Refuses a plan that is expected to cost more than `limit`, or whose price is not known.
+pub fn check_price(price: Option<&ExpectedPrice>, limit: f64) -> Result<(), StepError> {
+    let Some(ExpectedPrice { price, currency, unpriced }) = price else {
+        return Err(StepError::usage(
+            "there is no price to hold against `--max-cost`",
+            Some("say in `shmoo.yaml` what machines cost: `prices: { default: { hour: 0.48 } }`".to_owned()),
+        ));
+    };
+    if !unpriced.is_empty() {
+        return Err(StepError::usage(
+            format!("the plan wants machines without a price: {}", unpriced.join(", ")),
+            Some("add them under `prices: { runners: ... }` of `shmoo.yaml`".to_owned()),
+        ));
+    }
+    if *price > limit {
+        return Err(StepError::usage(
+            format!(
+                "the plan is expected to cost {}, above {}",
+                show_price(*price, currency),
+                show_price(limit, currency)
+            ),
+            Some("plan a part of the suite, with `--profile`, `--where` or `--stage`; nothing was started".to_owned()),
+        ));
+    }
+    Ok(())
 }
 
 /// Returns how long each shard is expected to take, in seconds, with so many tasks at a time: its work

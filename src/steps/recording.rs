@@ -67,7 +67,7 @@ fn build(
     folded: &Folded,
     files: &[LedgerFile],
 ) -> Result<RecordedRun, StepError> {
-    let mut record = record::build(plan, folded, folder.record_facts(files));
+    let mut record = record::build(plan, folded, folder.record_facts(files, workspace.project.prices.as_ref()));
     if let Some(stored) = folder.stored_record()? {
         (record.run.archive, record.run.artifacts) = (stored.run.archive, stored.run.artifacts);
     }

@@ -7,6 +7,7 @@
 mod code;
 
 use super::command::run_command;
+use super::costs::cost_line;
 use super::diff::plot_diff;
 use super::figure::{count, percent, thousands};
 use super::headline::{Tone, change_sign, ended, golden_word, headline, sign};
@@ -148,6 +149,7 @@ left out for want of room: {}
         }
         facts.push(show_duration(seconds(self.report)));
         facts.extend(run.stopped.iter().take(3).map(|reason| format!("stopped by {}", code(reason))));
+        facts.extend(cost_line(self.report).map(|cost| code(&cost)));
         self.line(&format!("\n{}", facts.join(" · ")));
     }
 

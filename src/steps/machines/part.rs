@@ -7,7 +7,7 @@ use super::ledgers::{self, StoredLedger};
 use super::outputs;
 use super::patience::Patience;
 use super::place::{PartName, Place, WriterName};
-use super::reporter::{Report, Reporter, Route};
+use super::reporter::{Report, ReportError, Reporter, Route};
 use crate::ledger::{Finished, Verdict};
 use crate::outside::durable;
 use crate::outside::machine;
@@ -274,7 +274,10 @@ impl Prepared<'_> {
         let reported = reporter.map_or(Ok(()), |reporter| reporter.finish(self.patience));
         end_at_signals_from_now();
         let Ran { stopped, .. } = ran?;
-        reported.map_err(|error| StepError::usage(error.to_string(), None))?;
+        reported.map_err(|error| match error {
+            ReportError::Store(error) => StepError::Store(error),
+            ReportError::Ledger { path, source } => StepError::Disk { what: "read", path, source },
+        })?;
         done.stopped = stopped;
         self.count(&mut done, &folder, &own)?;
         if self.request.archive {

@@ -156,14 +156,23 @@ fn objects(root: &Path) -> Result<Vec<String>, StepError> {
     Ok(objects)
 }
 
+/// What is missing of which run, and how to plan it.
+#[derive(Debug, Clone, Copy)]
+pub struct MissingRequest<'a> {
+    /// The run.
+    pub run: &'a RunId,
+    /// How to divide it.
+    pub division: Division,
+    /// What the wave may cost.
+    pub max_cost: Option<f64>,
+    /// Put it into the store.
+    pub publish: bool,
+}
+
 /// Plans what a run has no result of, as its next wave, and puts it into the store if any shard has
-/// something to do and `publish` is set.
-pub fn missing(
-    workspace: &Workspace,
-    run: &RunId,
-    division: &Division,
-    publish: bool,
-) -> Result<PublishedWave, StepError> {
+/// something to do and that is asked for.
+pub fn missing(workspace: &Workspace, request: &MissingRequest<'_>) -> Result<PublishedWave, StepError> {
+    let MissingRequest { run, division, max_cost, publish } = *request;
     let patience = Patience::LONG;
     let store = workspace.store()?;
     let place = Place::of_run(run)?;
@@ -185,8 +194,11 @@ pub fn missing(
         _ => fetch::expected(&*store, &place, 1, plan.task_count()),
     };
     plan.shards = None;
-    let shards = divide(workspace, &plan, &expected, division, Some(&done))?;
-    plan.shards = Some(shards);
+    plan.shards = Some(divide(workspace, &plan, &expected, &division, Some(&done))?);
+    if let Some(limit) = max_cost {
+        let price = planning::price_of(workspace, &plan, &expected, division.jobs);
+        planning::check_price(price.as_ref(), limit)?;
+    }
     let file = plan::plan_file(&plan, &last.suite_file, last.sources.clone(), last.files.clone(), Some(last.id));
     let wave = PublishedWave { run: facts.id, wave: waves + 1, plan, file, tasks, expected };
     if publish && wave.count() > 0 {

@@ -1,5 +1,6 @@
 //! Runs on many machines: folders with nothing in common but a store, and real processes in them.
 
+mod costs;
 mod fleet;
 mod lost;
 mod rivals;
