@@ -3,5 +3,6 @@
 mod costs;
 mod fleet;
 mod lost;
+mod results;
 mod rivals;
 mod together;
