@@ -24,6 +24,7 @@ mod integration {
     mod github;
     mod history;
     mod layering;
+    mod machines;
     mod migrate;
     mod noise;
     mod plots;

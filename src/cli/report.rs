@@ -3,13 +3,15 @@
 use super::Session;
 use super::arguments::{ReportArgs, ReportFormat};
 use super::exit::Exit;
+use crate::plan::Plan;
 use crate::report::{
     Drawing, MarkdownOptions, Report, TerminalOptions, annotations, count, csv, drawings, html, json, junit, markdown,
     terminal,
 };
 use crate::steps::judging::find_run;
-use crate::steps::recording;
+use crate::steps::recording::{self, RecordedRun};
 use crate::steps::reporting::judge;
+use crate::steps::run_folder::RunFolder;
 use crate::steps::running::Ran;
 use crate::steps::site::{self, SiteRequest};
 use crate::steps::{StepError, Workspace, archiving};
@@ -17,7 +19,7 @@ use crate::value::{BaselineRule, show_bytes};
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Bytes that a job summary may have.
 const MARKDOWN_BUDGET: usize = 1 << 20;
@@ -122,11 +124,32 @@ pub(super) fn finish(
     extras: Extras,
 ) -> Result<(Report, Exit), Exit> {
     let Ran { folder, plan, stopped, left, resumed: _, elsewhere } = ran;
+    let fail = |error: StepError| session.printer.step(&error);
+    let made = recording::make_with_page(workspace, &folder, &plan).map_err(fail)?;
+    let mut notes = Vec::new();
+    if let Some(reason) = &stopped {
+        notes.push(format!("stopped early ({reason}): {left} tasks are left; `--continue` goes on"));
+    } else if elsewhere > 0 {
+        notes.push(format!("{elsewhere} tasks want a machine with another label: give it with `--runner LABEL`"));
+    }
+    finish_record(session, workspace, &folder, &plan, made, extras, &mut |report| report.warnings.append(&mut notes))
+}
+
+/// Archives, stores, checks and compares a run of which the record was made, and writes its page. `add`
+/// adds to the report what only the caller knows.
+pub(super) fn finish_record(
+    session: &Session,
+    workspace: &Workspace,
+    folder: &RunFolder,
+    plan: &Plan,
+    (mut recorded, page): (RecordedRun, PathBuf),
+    extras: Extras,
+    add: &mut dyn FnMut(&mut Report),
+) -> Result<(Report, Exit), Exit> {
     let printer = &session.printer;
     let fail = |error: StepError| printer.step(&error);
-    let (mut recorded, page) = recording::make_with_page(workspace, &folder, &plan).map_err(fail)?;
     if extras.archive {
-        let archived = archiving::archive(workspace, &folder, &plan, &mut recorded.record).map_err(fail)?;
+        let archived = archiving::archive(workspace, folder, plan, &mut recorded.record).map_err(fail)?;
         for left_out in &archived.left_out {
             printer.warning(&format!("not in the archive: `{}`, {}", left_out.path.display(), left_out.reason));
         }
@@ -150,7 +173,7 @@ pub(super) fn finish(
     };
     let compare = extras.compare.as_deref().filter(|_| !away);
     let mut report =
-        judge(workspace, Some(&folder), &plan, recorded, compare, extras.strict, &session.current).map_err(fail)?;
+        judge(workspace, Some(folder), plan, recorded, compare, extras.strict, &session.current).map_err(fail)?;
     if away {
         report.warnings.push(format!(
             "the history could not be reached, so that this run is not in it and is compared with none: \
@@ -159,13 +182,7 @@ pub(super) fn finish(
         report.exit_codes.retain(|&code| code != Exit::Ok.code());
         report.exit_codes.insert(0, Exit::Service.code());
     }
-    if let Some(reason) = &stopped {
-        report.warnings.push(format!("stopped early ({reason}): {left} tasks are left; `--continue` goes on"));
-    } else if elsewhere > 0 {
-        report
-            .warnings
-            .push(format!("{elsewhere} tasks want a machine with another label: give it with `--runner LABEL`"));
-    }
+    add(&mut report);
     let written = File::create(&page).and_then(|file| {
         let mut file = BufWriter::new(file);
         html(&report, &mut file)?;

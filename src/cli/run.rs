@@ -2,7 +2,9 @@
 
 use super::Session;
 use super::arguments::{HowArgs, RunArgs, SelectArgs};
+use super::collect::apply;
 use super::exit::Exit;
+use super::machine_arguments::PlacesArgs;
 use super::progress::Watcher;
 use super::report::{Extras, finish, write_report};
 use crate::outside::environment::{Ci, Environment};
@@ -19,12 +21,11 @@ use std::path::Path;
 
 pub(super) fn run(session: &Session, arguments: &RunArgs) -> Result<Exit, Exit> {
     let RunArgs { suite, select, how, shard, places, format } = arguments;
-    if shard.run.is_some() || places.store.is_some() || places.history.is_some() {
-        session.printer.error("running a part of a published run is not built yet", None);
-        return Err(Exit::Usage);
+    if let (Some(run), Some(part)) = (&shard.run, shard.shard) {
+        return super::part::part(session, arguments, run, part);
     }
     let Some(suite) = suite else { return Err(Exit::Usage) };
-    let Some((workspace, ran)) = carry_out(session, suite, select, how)? else { return Ok(Exit::Ok) };
+    let Some((workspace, ran)) = carry_out(session, suite, select, how, places)? else { return Ok(Exit::Ok) };
     let extras = Extras { compare: None, strict: false, archive: false };
     let (report, exit) = finish(session, &workspace, ran, extras)?;
     write_report(session, &report, *format)?;
@@ -37,12 +38,14 @@ pub(super) fn carry_out(
     suite: &Path,
     select: &SelectArgs,
     how: &HowArgs,
+    places: &PlacesArgs,
 ) -> Result<Option<(Workspace, Ran)>, Exit> {
     let printer = &session.printer;
     let fail = |error: StepError| printer.step(&error);
     let loaded = load_suite_file(suite).map_err(fail)?;
     printer.warn_all(&loaded.warnings, &loaded.suite.sources);
-    let workspace = session.workspace(&loaded.folder)?;
+    let mut workspace = session.workspace(&loaded.folder)?;
+    apply(places, &mut workspace);
     let name = loaded.suite.name.clone();
     if how.force_clean {
         clean(session, &workspace, &name)?;

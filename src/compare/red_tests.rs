@@ -60,7 +60,7 @@ fn run(suite: &Suite, id: &str, count: f64) -> RunRecord {
 }
 
 fn output(path: &str, content: &str) -> OutputFile {
-    OutputFile { path: path.to_owned(), sha256: Digest::of(content.as_bytes()), bytes: 1 }
+    OutputFile { path: path.to_owned(), sha256: Digest::of(content.as_bytes()), bytes: 1, executable: false }
 }
 
 fn told(head: &RunRecord, base: &RunRecord, suite: &Suite, known: Surroundings<'_>) -> Comparison {

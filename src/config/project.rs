@@ -5,7 +5,8 @@ use super::declare::record;
 use super::leaves::{Bytes, Mapped, Placed};
 use super::node::Text;
 use super::version::{check_number, check_version};
-use crate::value::{BaselineRule, Decimal, Problem, Problems, Sources, is_identifier};
+use crate::value::{BaselineRule, Decimal, Price, Prices, Problem, Problems, Sources, is_identifier};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// What a project decides for all its suites.
@@ -35,6 +36,8 @@ pub struct Project {
     pub env_pass: Vec<String>,
     /// How hard archives are compressed, from 1 (fast) to 12 (small).
     pub archive_level: u32,
+    /// What machines cost.
+    pub prices: Option<Prices>,
 }
 
 /// What a machine gives to tasks; `None` = what it has.
@@ -96,6 +99,7 @@ impl Default for Project {
             keep: Keep { runs: 20, days: 0 },
             env_pass: Vec::new(),
             archive_level: 6,
+            prices: None,
         }
     }
 }
@@ -129,6 +133,8 @@ record! {
         "env_pass" env_pass: Option<Vec<Text>>,
         /// How archives are made.
         "archive" archive: Option<PackFile>,
+        /// What machines cost.
+        "prices" prices: Option<PricesFile>,
     }
 }
 
@@ -184,6 +190,30 @@ record! {
     }
 }
 
+record! {
+    /// What machines cost.
+    PricesFile = "`prices`" {
+        /// What amounts are in. Default: `USD`.
+        "currency" currency: Option<Text>,
+        /// A machine without a label, or with one that `runners` does not name.
+        "default" default: Option<PriceFile>,
+        /// Machines by the label that stages want with `runner`.
+        "runners" runners: Option<Mapped<PriceFile>>,
+    }
+}
+
+record! {
+    /// A price: `hour` for a whole machine, or `core_hour` and `gib_hour` for what a task holds of it.
+    PriceFile = "a price" {
+        /// A machine for an hour.
+        "hour" hour: Option<Placed<Decimal>>,
+        /// A processor for an hour.
+        "core_hour" core_hour: Option<Placed<Decimal>>,
+        /// A GiB of memory for an hour. Default: 0.
+        "gib_hour" gib_hour: Option<Placed<Decimal>>,
+    }
+}
+
 /// Reads a project file; `name` is its path as the user gave it. The last part of the result is what
 /// is allowed and yet looks wrong.
 ///
@@ -232,6 +262,7 @@ fn read(context: &mut Context) -> Option<Project> {
         }),
         env_pass: texts(file.env_pass.as_ref()).unwrap_or(defaults.env_pass),
         archive_level: archive_level(file.archive.as_ref(), context).unwrap_or(defaults.archive_level),
+        prices: file.prices.as_ref().map(|file| prices(file, context)),
     })
 }
 
@@ -338,6 +369,37 @@ fn archive_level(file: Option<&PackFile>, context: &mut Context) -> Option<u32> 
         context.problem(Problem::at(level.span, format!("{} is no level", level.value)).hint("they go from 1 to 12"));
     }
     Some(level.value)
+}
+
+fn prices(file: &PricesFile, context: &mut Context) -> Prices {
+    let default = file.default.as_ref().and_then(|file| price(file, context));
+    let mut labels = BTreeMap::new();
+    for (label, file) in file.runners.iter().flat_map(|Mapped(entries)| entries) {
+        labels.extend(price(file, context).map(|price| (label.as_str().to_owned(), price)));
+    }
+    if default.is_none() && labels.is_empty() {
+        let problem = Problem::at(file.span, "no machine has a price");
+        context.problem(problem.hint("write `default: { hour: 0.48 }`, or a price by label under `runners`"));
+    }
+    let currency = file.currency.as_ref().map_or("USD", Text::as_str);
+    Prices { currency: currency.to_owned(), default, labels }
+}
+
+fn price(file: &PriceFile, context: &mut Context) -> Option<Price> {
+    let amounts = [&file.hour, &file.core_hour, &file.gib_hour];
+    if let Some(negative) = amounts.into_iter().flatten().find(|amount| amount.value < Decimal::ZERO) {
+        context.problem(Problem::at(negative.span, "a price is at least 0"));
+    }
+    let amount = |amount: &Option<Placed<Decimal>>| amount.as_ref().map(|amount| amount.value.to_f64());
+    match (amount(&file.hour), amount(&file.core_hour), amount(&file.gib_hour)) {
+        (Some(hour), None, None) => Some(Price::Machine { hour }),
+        (None, Some(core_hour), gib_hour) => Some(Price::Shares { core_hour, gib_hour: gib_hour.unwrap_or(0.0) }),
+        _ => {
+            let problem = Problem::at(file.span, "a price is for a whole machine or for shares of it");
+            context.problem(problem.hint("write `hour`, or `core_hour` and `gib_hour`"));
+            None
+        }
+    }
 }
 
 /// Returns the JSON schema of project files, for editors.

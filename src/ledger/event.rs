@@ -35,6 +35,12 @@ pub struct Header {
     /// The machine: name and value of each property, such as `cpu` or `kernel`.
     #[serde(default)]
     pub machine: BTreeMap<String, String>,
+    /// Version lines of the tools on that machine, for a part of a published run.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tools: BTreeMap<String, String>,
+    /// The part of a published run: `WAVE-PART`, such as `1-prepare` or `2-3`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<String>,
 }
 
 /// A line after the header.
@@ -248,6 +254,13 @@ pub struct OutputFile {
     pub sha256: Digest,
     /// Its length.
     pub bytes: u64,
+    /// Whether it can be executed.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub executable: bool,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// An earlier attempt of the same writer that was tried again.

@@ -33,7 +33,7 @@ pub struct Folded {
 }
 
 /// Folds ledger files, in any order and with any repetition, into the state of each task.
-pub fn fold(files: &[LedgerFile]) -> Folded {
+pub fn fold<'a>(files: impl IntoIterator<Item = &'a LedgerFile>) -> Folded {
     let mut seen: HashSet<(&str, u64)> = HashSet::new();
     let mut folded = Folded::default();
     let mut begun: BTreeMap<&TaskKey, Attempt> = BTreeMap::new();
@@ -120,6 +120,8 @@ mod tests {
                 time,
                 shmoo: String::new(),
                 machine: BTreeMap::new(),
+                tools: BTreeMap::new(),
+                part: None,
             },
             lines: (1..).zip(events).map(|(sequence, event)| Line { sequence, time, event }).collect(),
             torn: 0,

@@ -119,7 +119,8 @@ struct Envelope {
     kind: String,
 }
 
-fn parse_line(text: &str) -> serde_json::Result<Line> {
+/// Reads one line after the header.
+pub fn parse_line(text: &str) -> serde_json::Result<Line> {
     let Envelope { seq, time, kind } = serde_json::from_str(text)?;
     let event = match kind.as_str() {
         "started" => Event::Started(serde_json::from_str(text)?),
@@ -178,6 +179,8 @@ mod tests {
             time: Timestamp::from_milliseconds(0),
             shmoo: "0.1.0".to_owned(),
             machine: [("cpu".to_owned(), "x".to_owned())].into(),
+            tools: Default::default(),
+            part: None,
         }
     }
 

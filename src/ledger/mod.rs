@@ -15,4 +15,4 @@ pub use event::{
     Quote, RowResult, Started, Stopped, Try, Usage, Verdict,
 };
 pub use fold::{Folded, TaskHistory, fold};
-pub use lines::{LedgerError, LedgerFile, encode, parse_file};
+pub use lines::{LedgerError, LedgerFile, encode, parse_file, parse_line};

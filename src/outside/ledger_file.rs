@@ -1,7 +1,7 @@
 //! The files of a run's ledger.
 //!
-//! Each writer appends to a file of its own, `SHARD.GENERATION.WRITER.jsonl`, and never writes into
-//! another one. A line is written when it is appended, so that a killed process loses none; it is
+//! Each writer appends to a file of its own, `SHARD.GENERATION.WRITER.jsonl` (with the part in place of the
+//! shard, where it writes for a part of a published run), and never writes into another one. A line is written when it is appended, so that a killed process loses none; it is
 //! brought to the disk within [`GROUP_COMMIT`], many lines at once, by a thread of the writer, so that
 //! a lost machine loses the last moments only.
 //!
@@ -202,7 +202,8 @@ impl LedgerWriter {
         if writer.is_empty() || writer.len() > 100 || !writer.bytes().all(safe) {
             return Err(LedgerFileError::Name { writer: writer.clone() });
         }
-        let path = folder.join(format!("{}.{}.{writer}.{EXTENSION}", header.shard, header.generation));
+        let shard = header.part.clone().unwrap_or_else(|| header.shard.to_string());
+        let path = folder.join(format!("{shard}.{}.{writer}.{EXTENSION}", header.generation));
         let create = || -> io::Result<Option<(File, u64)>> {
             durable::create_folder(folder)?;
             durable::sweep_drafts(folder)?;
@@ -347,6 +348,8 @@ mod tests {
             time: Timestamp::from_milliseconds(0),
             shmoo: "0.1.0".to_owned(),
             machine: BTreeMap::new(),
+            tools: BTreeMap::new(),
+            part: None,
         }
     }
 

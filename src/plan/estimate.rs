@@ -1,6 +1,6 @@
 //! How long tasks are expected to take, by the durations of earlier runs.
 
-use super::{Plan, TaskId};
+use super::{ExpectedPrice, Plan, TaskId};
 use crate::value::TaskKey;
 use std::collections::HashMap;
 
@@ -82,8 +82,11 @@ pub struct Estimate {
     pub elapsed: f64,
     /// How many tasks at a time.
     pub jobs: usize,
-    /// Expected seconds of each shard.
+    /// Expected seconds of the work of each shard.
     pub shards: Vec<f64>,
+    /// What it is expected to cost, where prices are known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price: Option<ExpectedPrice>,
 }
 
 /// Estimates a run on one machine with `jobs` tasks at a time.
@@ -119,5 +122,6 @@ pub fn estimate(plan: &Plan, durations: &Durations, jobs: usize) -> Estimate {
         .sum();
     let elapsed = ((work - exclusive) / jobs.max(1) as f64 + exclusive).max(longest_chain);
     let shards = plan.shards.as_ref().map_or_else(Vec::new, |shards| shards.expected.clone());
-    Estimate { tasks: plan.task_count(), cases: plan.cases.len(), known, work, longest_chain, elapsed, jobs, shards }
+    let (tasks, cases) = (plan.task_count(), plan.cases.len());
+    Estimate { tasks, cases, known, work, longest_chain, elapsed, jobs, shards, price: None }
 }

@@ -96,12 +96,15 @@ fn shards(plan: &Plan, found: &mut Vec<Fault>) {
     let Some(shards) = &plan.shards else { return };
     for task in plan.tasks() {
         let waves = shards.waves(task);
-        if waves.is_empty() {
+        if waves.is_empty() && !shards.leaves_out(task) {
             found.push(fault(plan.key(task), "no shard runs it"));
         }
         for wave in waves {
             let reachable = |upstream: &TaskId| {
-                shards.runs(Wave::Prepare, *upstream) || shards.runs(wave, *upstream) || wave == Wave::Finish
+                shards.leaves_out(*upstream)
+                    || shards.runs(Wave::Prepare, *upstream)
+                    || shards.runs(wave, *upstream)
+                    || wave == Wave::Finish
             };
             if let Some(&missing) = plan.upstream(task).iter().find(|upstream| !reachable(upstream)) {
                 found.push(fault(plan.key(task), format!("{} is not there when it runs", plan.key(missing))));
@@ -112,7 +115,8 @@ fn shards(plan: &Plan, found: &mut Vec<Fault>) {
     for (index, _) in rounds_apart {
         let tasks = plan.stage_tasks(index);
         for point in 0..tasks.points() {
-            let homes: BTreeSet<Vec<Wave>> = tasks.tasks(point).map(|task| shards.waves(task)).collect();
+            let missing = tasks.tasks(point).filter(|&task| !shards.leaves_out(task));
+            let homes: BTreeSet<Vec<Wave>> = missing.map(|task| shards.waves(task)).collect();
             if homes.len() > 1 {
                 found.push(fault(plan.key(tasks.task(point, 0)), "its repeats are in different shards"));
             }

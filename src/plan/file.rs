@@ -76,7 +76,7 @@ pub struct StoredShards {
     /// Expected seconds of each.
     pub expected: Vec<f64>,
     /// Waves of the tasks in order, runs of one wave as `WAVE*COUNT`: `p` prepare, `f` finish, `s`
-    /// shared, else the number of the shard.
+    /// shared, `-` left out of a further wave, else the number of the shard.
     pub tasks: String,
     /// Shared tasks: number of the task and the shards that run it.
     #[serde(default)]
@@ -107,6 +107,12 @@ pub enum PlanFileError {
     /// Its shards are broken.
     #[error("the shards in the plan file do not fit its tasks")]
     Shards,
+    /// It was made by another version of this program.
+    #[error("the plan was made by shmoo {found}; this is shmoo {}", env!("CARGO_PKG_VERSION"))]
+    Version {
+        /// The version in the file.
+        found: String,
+    },
 }
 
 impl PlanFileError {
@@ -116,7 +122,7 @@ impl PlanFileError {
             PlanFileError::Json(_) | PlanFileError::Format(_) | PlanFileError::Shards => {
                 "make it again with `shmoo plan`"
             }
-            PlanFileError::Expansion { .. } => {
+            PlanFileError::Expansion { .. } | PlanFileError::Version { .. } => {
                 "use the version of shmoo that made the plan (its `shmoo` key says which)"
             }
             PlanFileError::Differs { .. } => "the file was changed after it was made: make it again with `shmoo plan`",
@@ -209,6 +215,15 @@ pub fn read_plan_file(bytes: &[u8]) -> Result<PlanFile, PlanFileError> {
 }
 
 impl PlanFile {
+    /// Checks that this version of the program made the plan: the machines of a run must agree on what
+    /// its tasks are and do.
+    pub fn check_version(&self) -> Result<(), PlanFileError> {
+        if self.shmoo == env!("CARGO_PKG_VERSION") {
+            return Ok(());
+        }
+        Err(PlanFileError::Version { found: self.shmoo.clone() })
+    }
+
     /// Checks that a plan built from this file is the one it was made from, and gives it its shards.
     pub fn confirm(&self, plan: &mut Plan) -> Result<(), PlanFileError> {
         if plan.suite.digest() != self.suite_digest {
@@ -220,7 +235,9 @@ impl PlanFile {
         if identity(self) != self.id {
             return Err(PlanFileError::Differs { what: "contents" });
         }
-        plan.shards = self.shards.as_ref().map(|stored| load_shards(stored, plan.task_count())).transpose()?;
+        let is_further = self.parent.is_some();
+        let load = |stored| load_shards(stored, plan.task_count(), is_further);
+        plan.shards = self.shards.as_ref().map(load).transpose()?;
         Ok(())
     }
 }
@@ -234,6 +251,7 @@ fn store_shards(shards: &Shards) -> StoredShards {
             Some(Wave::Prepare) => "p".to_owned(),
             Some(Wave::Finish) => "f".to_owned(),
             Some(Wave::Shard(number)) => number.to_string(),
+            None if shards.leaves_out(task) => "-".to_owned(),
             None => {
                 let waves = shards.waves(task);
                 let numbers = waves.iter().filter_map(|wave| match wave {
@@ -262,7 +280,7 @@ fn store_shards(shards: &Shards) -> StoredShards {
     StoredShards { count: *count, labels: labels.clone(), expected: expected.clone(), tasks, shared }
 }
 
-fn load_shards(stored: &StoredShards, tasks: usize) -> Result<Shards, PlanFileError> {
+fn load_shards(stored: &StoredShards, tasks: usize, is_further: bool) -> Result<Shards, PlanFileError> {
     let mut assigned = Vec::with_capacity(tasks);
     for run in stored.tasks.split_ascii_whitespace() {
         let (code, count) = run.split_once('*').unwrap_or((run, "1"));
@@ -274,6 +292,7 @@ fn load_shards(stored: &StoredShards, tasks: usize) -> Result<Shards, PlanFileEr
             "p" => Some(Wave::Prepare),
             "f" => Some(Wave::Finish),
             "s" => None,
+            "-" if is_further => None,
             number => {
                 let number: u32 = number.parse().map_err(|_| PlanFileError::Shards)?;
                 if number == 0 || number > stored.count {
@@ -288,5 +307,5 @@ fn load_shards(stored: &StoredShards, tasks: usize) -> Result<Shards, PlanFileEr
         return Err(PlanFileError::Shards);
     }
     let shared = stored.shared.iter().map(|(task, shards)| (TaskId(*task), shards.clone())).collect();
-    Ok(Shards::from_parts(stored.count, stored.labels.clone(), stored.expected.clone(), assigned, shared))
+    Ok(Shards::from_parts(stored.count, stored.labels.clone(), stored.expected.clone(), assigned, shared, is_further))
 }

@@ -7,6 +7,7 @@
 //! Invariants: nothing here does input or output; the same suite and selection give the same plan;
 //! memory is a few bytes a case.
 
+mod blocked;
 mod build;
 mod cases;
 mod connect;
@@ -23,17 +24,20 @@ mod list;
 mod lookup;
 mod names;
 mod one_value;
+mod price;
 mod resolve;
 mod scope;
 mod selection;
 mod shards;
 mod take;
+mod taken;
 mod tasks;
 mod verify;
 
 #[cfg(test)]
 mod tests;
 
+pub use blocked::blocked;
 pub use build::{BuildOptions, Plan, PlanError, build};
 pub use cases::{ABSENT, Cases};
 pub use estimate::{Durations, Estimate, estimate};
@@ -41,12 +45,14 @@ pub use expand::EXPANSION;
 pub use faults::{Fault, faults};
 pub use file::{PLAN_FORMAT, PLAN_VERSION, PlanFile, PlanFileError, SourceText, plan_file, read_plan_file};
 pub use list::{ListFormat, list};
+pub use price::{ExpectedPrice, expected_price, labels_of};
 pub use resolve::{
     ResolvedCommand, ResolvedEvidence, ResolvedInput, ResolvedSource, ResolvedTask, gates_of, resolve,
     stage_scope_value,
 };
 pub use scope::{CASES_MARK, SHMOO_MARK, Scope};
 pub use selection::Selection;
-pub use shards::{MAX_SHARDS, ShardError, ShardOptions, Shards, Wave, shard};
+pub use shards::{MAX_SHARDS, ShardError, ShardOptions, Shards, Wave, shard, shard_missing};
 pub use take::Generator;
+pub use taken::Taken;
 pub use tasks::{StageTasks, TaskId};

@@ -56,6 +56,8 @@ pub struct Shards {
     assigned: Vec<Option<Wave>>,
     /// Shared upstream work: the shards that run it, ascending.
     shared: BTreeMap<TaskId, Vec<u32>>,
+    /// Whether tasks that were final before are left out: a further wave of a run.
+    is_further: bool,
 }
 
 /// Why a plan cannot be divided so.
@@ -114,8 +116,19 @@ impl Shards {
         expected: Vec<f64>,
         assigned: Vec<Option<Wave>>,
         shared: BTreeMap<TaskId, Vec<u32>>,
+        is_further: bool,
     ) -> Shards {
-        Shards { count, labels, expected, assigned, shared }
+        Shards { count, labels, expected, assigned, shared, is_further }
+    }
+
+    /// Tells whether this is a further wave: it leaves out tasks that were final before.
+    pub fn is_further(&self) -> bool {
+        self.is_further
+    }
+
+    /// Tells whether a task is left out of a further wave, since it was final before.
+    pub fn leaves_out(&self, task: TaskId) -> bool {
+        self.is_further && self.assigned[task.index()].is_none() && !self.shared.contains_key(&task)
     }
 
     /// Returns the number of tasks.
@@ -139,7 +152,7 @@ impl Shards {
         }
     }
 
-    /// Returns the waves that run a task, in order; at least one.
+    /// Returns the waves that run a task, in order; none if it is left out, else at least one.
     pub fn waves(&self, task: TaskId) -> Vec<Wave> {
         match self.assigned[task.index()] {
             Some(wave) => vec![wave],
@@ -155,6 +168,23 @@ impl Shards {
 
 /// Divides a plan. `expected` holds the seconds of each task.
 pub fn shard(plan: &Plan, expected: &[f32], options: &ShardOptions) -> Result<Shards, ShardError> {
+    divide(plan, expected, options, Vec::new())
+}
+
+/// Divides what is missing of a plan, as a further wave: tasks that are `done` are final, and what they
+/// left is at hand. No shard comes out if all that is missing follows the shards, or nothing is.
+pub fn shard_missing(
+    plan: &Plan,
+    expected: &[f32],
+    options: &ShardOptions,
+    done: &dyn Fn(TaskId) -> bool,
+) -> Result<Shards, ShardError> {
+    divide(plan, expected, options, plan.tasks().map(done).collect())
+}
+
+/// `done` is empty for a whole plan.
+fn divide(plan: &Plan, expected: &[f32], options: &ShardOptions, done: Vec<bool>) -> Result<Shards, ShardError> {
+    let is_further = !done.is_empty();
     if options.count == 0 || options.count > MAX_SHARDS {
         return Err(ShardError::Count { count: options.count });
     }
@@ -162,7 +192,7 @@ pub fn shard(plan: &Plan, expected: &[f32], options: &ShardOptions) -> Result<Sh
     if labels.names().len() > MAX_SHARDS as usize {
         return Err(ShardError::Labels { labels: labels.names().len() });
     }
-    let points = Points::new(plan, expected);
+    let points = Points::new(plan, expected, done);
     let late = points.late();
     let leaves = points.leaves(&late);
     let total: f64 = leaves.iter().chain(&points.needed_by(&leaves)).map(|&point| points.cost(point)).sum();
@@ -214,6 +244,7 @@ pub fn shard(plan: &Plan, expected: &[f32], options: &ShardOptions) -> Result<Sh
         expected: vec![0.0; count as usize],
         assigned: vec![None; plan.task_count()],
         shared: BTreeMap::new(),
+        is_further,
     };
     for (&leaf, &shard) in leaves.iter().zip(&dealt.shards) {
         points.each_round(leaf, &mut |task| result.assigned[task.index()] = Some(Wave::Shard(shard)));
@@ -282,19 +313,36 @@ impl Marks {
     }
 }
 
-/// The points of a plan, each named by the first of its rounds: repeats are never divided.
+/// The points of a plan, each named by the first of its rounds: repeats are never divided. Points of
+/// which nothing is missing count as if they were not there.
 struct Points<'a> {
     plan: &'a Plan,
     expected: &'a [f32],
+    /// By task, empty for none: final before.
+    done: Vec<bool>,
     /// Each after what it waits for.
     order: Vec<TaskId>,
 }
 
 impl<'a> Points<'a> {
-    fn new(plan: &'a Plan, expected: &'a [f32]) -> Points<'a> {
+    fn new(plan: &'a Plan, expected: &'a [f32], done: Vec<bool>) -> Points<'a> {
+        let mut points = Points { plan, expected, done, order: Vec::new() };
         let mut order = topological(plan);
-        order.retain(|&task| plan.locate(task).2 == 0);
-        Points { plan, expected, order }
+        order.retain(|&task| plan.locate(task).2 == 0 && points.is_open(task));
+        points.order = order;
+        points
+    }
+
+    /// Tells whether any round of a point is missing.
+    fn is_open(&self, point: TaskId) -> bool {
+        let mut open = false;
+        self.each_round(point, &mut |_| open = true);
+        open
+    }
+
+    /// Returns the open points that a point waits for; one may come more than once.
+    fn upstream(&self, point: TaskId) -> impl Iterator<Item = TaskId> + '_ {
+        self.plan.upstream(point).iter().map(|&task| self.of(task)).filter(|&upstream| self.is_open(upstream))
     }
 
     fn of(&self, task: TaskId) -> TaskId {
@@ -302,12 +350,14 @@ impl<'a> Points<'a> {
         self.plan.stage_tasks(stage).task(point, 0)
     }
 
+    /// Visits the rounds of a point that are missing.
     fn each_round(&self, point: TaskId, visit: &mut dyn FnMut(TaskId)) {
         let rounds = self.plan.stage_tasks(self.plan.stage_of(point)).rounds();
-        (point.0..point.0 + rounds).map(TaskId).for_each(visit);
+        let is_done = |task: &TaskId| self.done.get(task.index()).copied().unwrap_or(false);
+        (point.0..point.0 + rounds).map(TaskId).filter(|task| !is_done(task)).for_each(visit);
     }
 
-    /// Returns the expected seconds of all rounds.
+    /// Returns the expected seconds of all rounds that are missing.
     fn cost(&self, point: TaskId) -> f64 {
         let mut seconds = 0.0;
         self.each_round(point, &mut |task| seconds += f64::from(self.expected[task.index()]));
@@ -321,7 +371,7 @@ impl<'a> Points<'a> {
             stages.iter().map(|stage| stage.inputs.iter().any(|input| gathers(&input.source))).collect();
         let mut late = Marks::new(self.plan);
         for &point in &self.order {
-            let follows = self.plan.upstream(point).iter().any(|&upstream| late.has(self.of(upstream)));
+            let follows = self.upstream(point).any(|upstream| late.has(upstream));
             if follows || gathering[self.plan.stage_of(point)] {
                 late.add(point);
             }
@@ -333,8 +383,8 @@ impl<'a> Points<'a> {
     fn leaves(&self, late: &Marks) -> Vec<TaskId> {
         let mut needed = Marks::new(self.plan);
         for &point in self.order.iter().filter(|&&point| !late.has(point)) {
-            for &upstream in self.plan.upstream(point) {
-                needed.add(self.of(upstream));
+            for upstream in self.upstream(point) {
+                needed.add(upstream);
             }
         }
         let mut leaves: Vec<TaskId> =
@@ -348,7 +398,7 @@ impl<'a> Points<'a> {
         let mut seen: BTreeSet<TaskId> = BTreeSet::new();
         let mut open = vec![point];
         while let Some(next) = open.pop() {
-            for upstream in self.plan.upstream(next).iter().map(|&upstream| self.of(upstream)) {
+            for upstream in self.upstream(next) {
                 if seen.insert(upstream) {
                     visit(upstream);
                     open.push(upstream);
@@ -368,8 +418,8 @@ impl<'a> Points<'a> {
     fn close_upstream(&self, marks: &mut Marks) {
         for &point in self.order.iter().rev() {
             if marks.has(point) {
-                for &upstream in self.plan.upstream(point) {
-                    marks.add(self.of(upstream));
+                for upstream in self.upstream(point) {
+                    marks.add(upstream);
                 }
             }
         }
@@ -406,7 +456,7 @@ fn check_site(plan: &Plan, options: &ShardOptions, shards: &Shards) -> Result<()
 fn place_late(points: &Points<'_>, late: &Marks, labels: &Labels, shard_labels: &[usize], shards: &mut Shards) {
     for &point in points.order.iter().filter(|&&point| late.has(point)) {
         let mut homes: Option<BTreeSet<Wave>> = None;
-        for &upstream in points.plan.upstream(point) {
+        for upstream in points.upstream(point) {
             let waves: BTreeSet<Wave> = shards.waves(upstream).into_iter().collect();
             if waves.contains(&Wave::Prepare) {
                 continue;
@@ -431,7 +481,7 @@ fn place_late(points: &Points<'_>, late: &Marks, labels: &Labels, shard_labels: 
 fn check_waves(plan: &Plan, shards: &Shards) -> Result<(), ShardError> {
     for task in plan.tasks() {
         for wave in shards.waves(task) {
-            for &upstream in plan.upstream(task) {
+            for &upstream in plan.upstream(task).iter().filter(|&&upstream| !shards.leaves_out(upstream)) {
                 let before = shards.waves(upstream).iter().any(|&other| match (other, wave) {
                     (Wave::Prepare, _) | (_, Wave::Finish) => true,
                     (other, wave) => other == wave,

@@ -1,5 +1,6 @@
 //! From a plan and its folded ledger to a record.
 
+use super::costs::costs;
 use super::{
     CaseRecord, MetricInfo, MetricRow, MinEffectWhere, ParamInfo, RECORD_FORMAT, RECORD_VERSION, RunInfo, RunRecord,
     SourceInfo, TaskRecord,
@@ -7,7 +8,7 @@ use super::{
 use crate::ledger::{Finished, Folded, Measured, MeasuredValue, TaskHistory, Usage, Verdict};
 use crate::plan::{Plan, TaskId};
 use crate::suite::{Better, MinEffectRule, StageIndex};
-use crate::value::{Digest, PointName, Repeat, RunId, Scalar, TaskKey, Timestamp};
+use crate::value::{Digest, PointName, Prices, Repeat, RunId, Scalar, TaskKey, Timestamp};
 use std::collections::BTreeMap;
 
 /// What a record needs besides plan and ledger.
@@ -31,11 +32,14 @@ pub struct RunFacts {
     pub fingerprint: String,
     /// Version lines of tools.
     pub tools: BTreeMap<String, String>,
+    /// What machines cost, if the project says so.
+    pub prices: Option<Prices>,
 }
 
 /// Returns the record of a run: a row for every planned task and case, whatever became of it.
 pub fn build(plan: &Plan, folded: &Folded, facts: RunFacts) -> RunRecord {
-    let RunFacts { id, suite_file, plan: plan_id, started, finished, source, machine, fingerprint, tools } = facts;
+    let RunFacts { id, suite_file, plan: plan_id, started, finished, source, machine, fingerprint, tools, prices } =
+        facts;
     let mut verdicts = Vec::with_capacity(plan.task_count());
     let mut tasks = Vec::with_capacity(plan.task_count());
     let mut complete = true;
@@ -81,7 +85,8 @@ pub fn build(plan: &Plan, folded: &Folded, facts: RunFacts) -> RunRecord {
         archive: None,
         artifacts: Vec::new(),
     };
-    RunRecord { format: RECORD_FORMAT.to_owned(), version: RECORD_VERSION, run, tasks, cases, metrics }
+    let costs = Some(costs(plan, &run, &tasks, prices.as_ref()).0);
+    RunRecord { format: RECORD_FORMAT.to_owned(), version: RECORD_VERSION, run, tasks, cases, metrics, costs }
 }
 
 fn metric_infos(plan: &Plan) -> Vec<MetricInfo> {

@@ -4,6 +4,7 @@
 //! read. Invariant: every planned task and case has exactly one row.
 
 mod build;
+mod costs;
 mod foreign;
 mod run;
 #[cfg(test)]
@@ -11,6 +12,7 @@ pub(crate) mod sample;
 mod summary;
 
 pub use build::{RunFacts, better_text, build, mark_known};
+pub use costs::{RunCosts, Spent, case_costs, costs};
 pub use foreign::{ForeignError, ForeignFormat, ForeignTerms, read_foreign};
 pub use run::{
     Artifact, ArtifactKind, CONFIRM_MARK, CaseRecord, MetricInfo, MetricRow, MinEffectWhere, ParamInfo, RECORD_FORMAT,

@@ -183,6 +183,7 @@ pub(crate) fn record(suite: &Suite, id: &str) -> RunRecord {
         tasks: Vec::new(),
         cases: Vec::new(),
         metrics: Vec::new(),
+        costs: None,
     }
 }
 

@@ -50,7 +50,8 @@ pub struct RunSummary {
 /// What a run cost, all attempts of all tasks that it carried out itself.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Costs {
-    /// Processor seconds that its processes used.
+    /// Processors that its tasks held, times seconds; where the record does not say, processor seconds
+    /// that its processes used.
     pub core_seconds: f64,
     /// GiB times seconds: the largest memory of each attempt times how long it took.
     pub gibibyte_seconds: f64,
@@ -59,6 +60,10 @@ pub struct Costs {
 impl Costs {
     /// Returns the costs of a run.
     pub fn of(record: &RunRecord) -> Costs {
+        if let Some(super::RunCosts { total, .. }) = &record.costs {
+            let super::Spent { core_seconds, gibibyte_seconds, price: _ } = *total;
+            return Costs { core_seconds, gibibyte_seconds };
+        }
         let carried_out = record.tasks.iter().filter(|task| task.origin.is_none());
         let attempts = carried_out.flat_map(|task| task.tries.iter().map(|one| &one.usage).chain([&task.usage]));
         attempts.fold(Costs::default(), |sum, &Usage { wall, cpu, max_rss }| Costs {

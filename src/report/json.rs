@@ -1,15 +1,15 @@
 //! The report as JSON, for programs.
 //!
-//! Version 1: `{"version":1,"run":...,"totals":...,"tasks":[...],"cases":[...],"goldens":[...],
+//! Version 1: `{"version":1,"run":...,"totals":...,"costs":...,"tasks":[...],"cases":[...],"goldens":[...],
 //! "comparison":...,"other_comparisons":[...],"buckets":[...],"exit_codes":[...],"known_failures":[...],"plots":[...],
-//! "plot_diffs":[...],"warnings":[...]}` with one task, case, finding, change or bucket a line. Within the version keys are
+//! "plot_diffs":[...],"warnings":[...],"machines":...}` with one task, case, finding, change or bucket a line. Within the version keys are
 //! only added. Rows are written as they come, so a million of them need no memory. Texts of the run are
 //! as the run wrote them: who prints them makes them harmless.
 
 use super::{Bucket, GridAxis, Report, ShmooDiff, ShmooGrid, Totals};
 use crate::compare::Comparison;
 use crate::ledger::{Exit, Measured, MeasuredValue, OutputFile, Quote, RowResult, Try, Usage, Verdict};
-use crate::record::{CaseRecord, TaskRecord};
+use crate::record::{CaseRecord, Spent, TaskRecord};
 use crate::value::{PointName, Repeat, RunId, Scalar, StageName, TaskKey, Timestamp};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
@@ -32,8 +32,15 @@ fn write_report(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     value(&report.run, out)?;
     write!(out, ",\n\"totals\":")?;
     value(&JsonTotals::of(&report.totals), out)?;
-    list("tasks", report.tasks.iter().map(JsonTask::of), out)?;
-    list("cases", report.cases.iter().map(JsonCase::of), out)?;
+    write!(out, ",\n\"costs\":")?;
+    value(&report.costs.as_ref().map(|costs| &costs.run), out)?;
+    let costs = report.costs.as_ref();
+    let task_cost = |index: usize| costs.and_then(|costs| costs.tasks.get(index));
+    let case_cost = |index: usize| costs.and_then(|costs| costs.cases.get(index));
+    let tasks = report.tasks.iter().enumerate().map(|(index, task)| JsonTask::of(task, task_cost(index)));
+    list("tasks", tasks, out)?;
+    let cases = report.cases.iter().enumerate().map(|(index, case)| JsonCase::of(case, case_cost(index)));
+    list("cases", cases, out)?;
     list("goldens", report.goldens.iter(), out)?;
     match &report.comparison {
         None => write!(out, ",\n\"comparison\":null")?,
@@ -55,6 +62,8 @@ fn write_report(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     list("plots", report.plots.iter().map(JsonPlot::of), out)?;
     list("plot_diffs", report.plot_diffs.iter().map(JsonDiff::of), out)?;
     list("warnings", report.warnings.iter(), out)?;
+    write!(out, ",\n\"machines\":")?;
+    value(&report.machines, out)?;
     writeln!(out, "}}")
 }
 
@@ -250,6 +259,8 @@ struct JsonTask<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     started: Option<Timestamp>,
     usage: Usage,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cost: Option<&'a Spent>,
     attempts: usize,
     #[serde(skip_serializing_if = "<[Try]>::is_empty")]
     tries: &'a [Try],
@@ -269,8 +280,8 @@ struct JsonTask<'a> {
     cases: u64,
 }
 
-impl JsonTask<'_> {
-    fn of(task: &TaskRecord) -> JsonTask<'_> {
+impl<'a> JsonTask<'a> {
+    fn of(task: &'a TaskRecord, cost: Option<&'a Spent>) -> JsonTask<'a> {
         let TaskRecord {
             task,
             params,
@@ -315,6 +326,7 @@ impl JsonTask<'_> {
             exit: *exit,
             started: *started,
             usage: *usage,
+            cost,
             attempts,
             tries,
             rows: rows.iter().map(JsonRow::of).collect(),
@@ -336,13 +348,15 @@ struct JsonCase<'a> {
     known: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     worst: Option<&'a TaskKey>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cost: Option<&'a Spent>,
     params: Pairs<'a>,
 }
 
-impl JsonCase<'_> {
-    fn of(case: &CaseRecord) -> JsonCase<'_> {
+impl<'a> JsonCase<'a> {
+    fn of(case: &'a CaseRecord, cost: Option<&'a Spent>) -> JsonCase<'a> {
         let CaseRecord { name, params, verdict, known, worst } = case;
-        JsonCase { name, verdict: *verdict, known: *known, worst: worst.as_ref(), params: Pairs(params) }
+        JsonCase { name, verdict: *verdict, known: *known, worst: worst.as_ref(), cost, params: Pairs(params) }
     }
 }
 
@@ -457,6 +471,7 @@ mod tests {
                 "version",
                 "run",
                 "totals",
+                "costs",
                 "tasks",
                 "cases",
                 "goldens",
@@ -467,7 +482,8 @@ mod tests {
                 "known_failures",
                 "plots",
                 "plot_diffs",
-                "warnings"
+                "warnings",
+                "machines"
             ]
         );
         assert_eq!(read["tasks"].as_array().unwrap().len(), report.tasks.len());

@@ -8,6 +8,7 @@ mod annotations;
 mod behind;
 mod bucket;
 mod command;
+mod costs;
 mod csv;
 mod diff;
 mod figure;
@@ -17,6 +18,7 @@ mod inert;
 mod join;
 mod json;
 mod junit;
+mod machines;
 mod markdown;
 mod model;
 mod others;
@@ -37,8 +39,11 @@ pub use headline::{Headline, Tone, headline};
 pub use html::html;
 pub use json::{JSON_VERSION, json};
 pub use junit::junit;
+pub use machines::{Machines, PartState, UnfinishedPart};
 pub use markdown::{CommentKey, CommentOptions, MarkdownOptions, WebAddress, comment, markdown};
-pub use model::{Bucket, DiffCell, GridAxis, GridCell, LogExcerpt, Report, ShmooDiff, ShmooGrid, Totals};
+pub use model::{
+    Bucket, DiffCell, GridAxis, GridCell, LogExcerpt, Report, ReportedCosts, ShmooDiff, ShmooGrid, Totals,
+};
 pub use plot::{PlotOptions, plot};
 pub use site::{Site, SitePage, SiteRun, SiteSuite, run_page_path, site_pages};
 pub use svg::{Drawing, drawings, svg};

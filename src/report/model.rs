@@ -1,9 +1,10 @@
 //! What every renderer renders.
 
+use super::Machines;
 use crate::check::golden::GoldenFinding;
 use crate::compare::Comparison;
 use crate::ledger::Verdict;
-use crate::record::{CaseRecord, MetricRow, RunInfo, TaskRecord};
+use crate::record::{CaseRecord, MetricRow, RunCosts, RunInfo, Spent, TaskRecord};
 use crate::value::{PointName, RunId, Scalar, TaskKey};
 use std::collections::{BTreeMap, HashSet};
 
@@ -38,12 +39,27 @@ pub struct Report {
     pub logs: Vec<LogExcerpt>,
     /// How many failed tasks have no excerpt here.
     pub logs_left_out: usize,
+    /// What it cost; none where the plan is not at hand.
+    pub costs: Option<ReportedCosts>,
+    /// What became of its parts, if it was run on many machines and gathered just now.
+    pub machines: Option<Machines>,
     /// Warnings of the suite and of the run.
     pub warnings: Vec<String>,
     /// All exit codes that apply, in order of precedence; the first is the process's.
     pub exit_codes: Vec<u8>,
     /// Where the run's folder is, as the user would type it; empty if it is not on this machine.
     pub folder: String,
+}
+
+/// What a run cost.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReportedCosts {
+    /// The run as a whole.
+    pub run: RunCosts,
+    /// By task, in plan order.
+    pub tasks: Vec<Spent>,
+    /// By case, in plan order.
+    pub cases: Vec<Spent>,
 }
 
 /// Counts of a run.

@@ -1,6 +1,7 @@
 //! The report for a terminal: what broke, where and why first, then counts, comparison, times.
 
 use super::command::run_command;
+use super::costs::cost_line;
 use super::diff::plot_diff;
 use super::figure::{count, percent, thousands};
 use super::headline::{Tone, change_sign, ended, golden_word, headline, sign};
@@ -119,6 +120,7 @@ impl<'a> Page<'a> {
         }
         facts.push(show_duration(seconds(self.report)));
         facts.extend(run.stopped.iter().map(|reason| format!("stopped by {}", short(reason, 60))));
+        facts.extend(cost_line(self.report));
         writeln!(self.out, "{}", self.paint.soft(&facts.join(" · ")))
     }
 

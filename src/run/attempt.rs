@@ -188,7 +188,7 @@ fn try_once(
             Ok(line) => line,
             Err(message) => return hopeless(Verdict::Error, message),
         };
-    let relative = format!("{}/{attempt}", context.materials.task_folder(task));
+    let relative = format!("{}/{}{attempt}", context.materials.task_folder(task), context.mark);
     let folder = context.materials.folder.join(&relative);
     make_folder(&folder)?;
     let placed = match place_inputs(&context.materials, &resolved, &folder) {

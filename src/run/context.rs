@@ -51,6 +51,9 @@ pub struct Context {
     pub run: RunId,
     /// Generation of this writer.
     pub generation: u32,
+    /// What the names of its attempts' folders start with: other machines run attempts of the same
+    /// generation, and what they left may lie beside.
+    pub mark: String,
     /// Becomes readable when running processes must end.
     pub cancel: OwnedFd,
     /// Results of earlier runs, for `cache: true`.

@@ -6,6 +6,7 @@
 use super::attempt::run_task;
 use super::context::Context;
 use super::error::RunError;
+use super::halt::Halts;
 use super::interrupt::Interrupts;
 use super::schedule::{Next, Schedule, SkipReason};
 use crate::ledger::{Attempt, Event, Finished, Stopped, Usage, Verdict};
@@ -43,12 +44,13 @@ pub struct Driven {
     pub left: usize,
 }
 
-/// Carries out a schedule; the signals that stop a run are heard in `runtime`.
+/// Carries out a schedule; the signals that stop a run are heard in `runtime`, and so are `halts`.
 pub fn drive(
     runtime: &Runtime,
     context: &Context,
     schedule: &mut Schedule<'_>,
     options: DriveOptions,
+    halts: &mut Halts,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Driven, RunError> {
     let mut interrupts = {
@@ -79,6 +81,7 @@ pub fn drive(
                 tokio::select! {
                     _ = all_ended.recv() => break,
                     name = interrupts.next() => drive.change(|state| state.interrupt(context, name)),
+                    reason = halts.next() => drive.change(|state| state.halt(context, &reason)),
                 }
             }
         });
@@ -236,6 +239,11 @@ impl State<'_, '_> {
             cancel(context);
         }
         self.stop(if ends && name == "SIGINT" { "second SIGINT" } else { name });
+    }
+
+    fn halt(&mut self, context: &Context, reason: &str) {
+        cancel(context);
+        self.stop(reason);
     }
 
     /// Stops for a reason that leaves nothing else to do.

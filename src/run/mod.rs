@@ -4,7 +4,7 @@
 //!
 //! `schedule` is pure bookkeeping; `driver` is the loop around it; `attempt` takes one task to its
 //! final state, with `inputs` (its folder), `command`, `process`, `cache` and `verdict`; `context` is
-//! what all share. `stray` ends what outlives a task, `interrupt` tells when to stop.
+//! what all share. `stray` ends what outlives a task, `interrupt` and `halt` tell when to stop.
 //! Without a process: `again` judges kept evidence once more, `rebuild` fills a task's folder for people.
 
 #![expect(clippy::disallowed_methods, reason = "processes are started and timed here")]
@@ -16,6 +16,7 @@ mod command;
 mod context;
 mod driver;
 mod error;
+mod halt;
 mod inputs;
 mod interrupt;
 mod process;
@@ -30,6 +31,7 @@ pub use cache::{KeptResult, ResultCache, ResultFiles};
 pub use context::{Baseline, Context, Materials, Setting};
 pub use driver::{DriveOptions, Driven, Progress, drive};
 pub use error::RunError;
+pub use halt::{Halt, Halts, halt};
 pub use interrupt::Interrupts;
 pub use rebuild::{RebuildError, Rebuilt, rebuild};
 pub use results::Results;

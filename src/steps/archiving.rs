@@ -47,20 +47,25 @@ pub fn archive(
     plan: &Plan,
     record: &mut RunRecord,
 ) -> Result<Archived, StepError> {
-    let mut globs = GlobSetBuilder::new();
-    for pattern in &plan.suite.archive_exclude {
-        let glob = Glob::new(pattern)
-            .map_err(|error| StepError::usage(format!("`archive.exclude: {pattern}` is no glob: {error}"), None))?;
-        globs.add(glob);
-    }
-    let globs = globs.build().map_err(|error| StepError::usage(format!("`archive.exclude`: {error}"), None))?;
     let key = archive_key(&record.run.suite, &record.run.id);
     let before = record.run.archive.replace(key.to_string());
     let stored = folder.path.join("record.json");
     // An archive does not hold its own digest, nor that of the one before it.
     record.run.artifacts.retain(|artifact| artifact.kind != ArtifactKind::Archive);
     write_json(&stored, record)?;
-    let archived = pack_and_store(workspace, folder, plan, record, key, &globs);
+    let provenance = serde_json::json!({
+        "run": record.run.id,
+        "suite": record.run.suite,
+        "suite_digest": record.run.suite_digest,
+        "plan": record.run.plan,
+        "source": record.run.source,
+        "tools": record.run.tools,
+        "machine": record.run.machine,
+        "fingerprint": record.run.fingerprint,
+        "shmoo": record.run.shmoo,
+        "command": format!("shmoo sweep {} {}", record.run.suite_file, plan.selection.arguments().join(" ")).trim_end(),
+    });
+    let archived = pack_and_store(workspace, folder, plan, key, provenance, &|_| true);
     if archived.is_err() {
         record.run.archive = before;
         // The record must not name an archive that is not there. It can be made again from the ledger,
@@ -80,14 +85,26 @@ pub fn archive(
     Ok(archived)
 }
 
-fn pack_and_store(
+fn excluded_by(plan: &Plan) -> Result<GlobSet, StepError> {
+    let mut globs = GlobSetBuilder::new();
+    for pattern in &plan.suite.archive_exclude {
+        let glob = Glob::new(pattern)
+            .map_err(|error| StepError::usage(format!("`archive.exclude: {pattern}` is no glob: {error}"), None))?;
+        globs.add(glob);
+    }
+    globs.build().map_err(|error| StepError::usage(format!("`archive.exclude`: {error}"), None))
+}
+
+/// Packs what is wanted of a folder of a run into the store; the paths are those in the folder.
+pub(super) fn pack_and_store(
     workspace: &Workspace,
     folder: &RunFolder,
     plan: &Plan,
-    record: &RunRecord,
     key: ObjectKey,
-    globs: &GlobSet,
+    provenance: serde_json::Value,
+    wanted: &dyn Fn(&str) -> bool,
 ) -> Result<Archived, StepError> {
+    let globs = excluded_by(plan)?;
     let target = folder.path.join(PART);
     // A killed process may have left a part.
     match fs::remove_file(&target) {
@@ -102,7 +119,7 @@ fn pack_and_store(
         .walk(&|path| {
             let text = String::from_utf8_lossy(path.as_bytes()).into_owned();
             let name = String::from_utf8_lossy(path.name()).into_owned();
-            if is_ours(&text, &name) {
+            if is_ours(&text, &name) || !wanted(&text) {
                 return true;
             }
             let hit = text.starts_with("work/") && (globs.is_match(&text) || globs.is_match(&name));
@@ -110,18 +127,6 @@ fn pack_and_store(
             hit
         })
         .map_err(StepError::Folder)?;
-    let provenance = serde_json::json!({
-        "run": record.run.id,
-        "suite": record.run.suite,
-        "suite_digest": record.run.suite_digest,
-        "plan": record.run.plan,
-        "source": record.run.source,
-        "tools": record.run.tools,
-        "machine": record.run.machine,
-        "fingerprint": record.run.fingerprint,
-        "shmoo": record.run.shmoo,
-        "command": format!("shmoo sweep {} {}", record.run.suite_file, plan.selection.arguments().join(" ")).trim_end(),
-    });
     let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let mut options = PackOptions::new(threads, provenance);
     if let Some(level) = u8::try_from(workspace.project.archive_level).ok().and_then(Level::new) {
@@ -169,6 +174,8 @@ pub fn find_archive(store: &dyn Store, wanted: &str) -> Result<ObjectKey, StepEr
     let listed = store.list("runs/").map_err(StepError::Store)?;
     let mut archives: Vec<(String, ObjectKey)> = listed
         .into_iter()
+        // Deeper down are the things of published runs.
+        .filter(|listed| listed.key.parts().count() == 3)
         .filter_map(|listed| {
             let name = listed.key.as_str().rsplit('/').next()?.strip_suffix(".tar.gz")?.to_owned();
             Some((name, listed.key))

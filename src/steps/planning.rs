@@ -5,22 +5,35 @@ use super::workspace::LoadedFile;
 use super::{StepError, Workspace};
 use crate::outside::files::Content;
 use crate::plan::{
-    self, BuildOptions, Durations, Estimate, Plan, PlanFile, ResolvedSource, Selection, ShardOptions, estimate, shard,
+    self, BuildOptions, Durations, Estimate, ExpectedPrice, MAX_SHARDS, Plan, PlanFile, ResolvedSource, Selection,
+    ShardOptions, Shards, TaskId, Wave, estimate, expected_price, shard, shard_missing,
 };
 use crate::suite::Source;
-use crate::value::{Digest, Problem, RunId};
+use crate::value::{Digest, Problem, RunId, show_duration, show_price};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// What a plan is asked for.
 #[derive(Debug, Clone, Default)]
 pub struct PlanRequest {
     /// Which part of the suite.
     pub selection: Selection,
-    /// How many shards; none = one machine.
-    pub shards: Option<u32>,
+    /// How to divide it; none = one machine.
+    pub shards: Option<Division>,
     /// The run that `run: baseline` sources take from.
     pub baseline: Option<RunId>,
+}
+
+/// How a plan is divided over machines.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Division {
+    /// How many shards are wanted.
+    pub count: u32,
+    /// The longest that a shard may be expected to take; more shards are taken until none does.
+    pub limit: Option<Duration>,
+    /// Tasks at a time on each machine.
+    pub jobs: usize,
 }
 
 /// A plan, ready to be written or run.
@@ -40,9 +53,11 @@ pub struct Planned {
 }
 
 impl Planned {
-    /// Estimates time and shards.
-    pub fn estimate(&self, jobs: usize) -> Estimate {
-        estimate(&self.plan, &self.durations, jobs)
+    /// Estimates time, shards and price.
+    pub fn estimate(&self, workspace: &Workspace, jobs: usize) -> Estimate {
+        let expected = self.durations.expected(&self.plan);
+        let price = price_of(workspace, &self.plan, &expected, jobs);
+        Estimate { price, ..estimate(&self.plan, &self.durations, jobs) }
     }
 }
 
@@ -61,15 +76,9 @@ pub fn plan(workspace: &Workspace, loaded: LoadedFile, request: PlanRequest) -> 
         }
         known => known?,
     };
-    if let Some(count) = shards {
-        let site = workspace.project.resources.iter().filter(|resource| resource.site);
-        let used: BTreeSet<&str> =
-            built.suite.stages.iter().flat_map(|stage| &stage.uses.named).map(|(name, _)| name.as_str()).collect();
-        let site =
-            site.filter(|resource| used.contains(resource.name.as_str())).map(|r| (r.name.clone(), r.amount)).collect();
+    if let Some(division) = shards {
         let expected = durations.expected(&built);
-        let divided = shard(&built, &expected, &ShardOptions { count, site }).map_err(StepError::Shards)?;
-        built.shards = Some(divided);
+        built.shards = Some(divide(workspace, &built, &expected, &division, None)?);
     }
     let root = workspace.folder.join(&built.suite.root);
     let root_files = root_files(&built, &root)?;
@@ -77,6 +86,100 @@ pub fn plan(workspace: &Workspace, loaded: LoadedFile, request: PlanRequest) -> 
         root_files.iter().map(|(path, content)| (path.clone(), content.sha256)).collect();
     let file = plan::plan_file(&built, &loaded.name, loaded.texts.clone(), digests, None);
     Ok(Planned { plan: built, file, root, root_files, durations, loaded })
+}
+
+/// Divides a plan, or what is not `done` of it.
+pub(super) fn divide(
+    workspace: &Workspace,
+    plan: &Plan,
+    expected: &[f32],
+    division: &Division,
+    done: Option<&[bool]>,
+) -> Result<Shards, StepError> {
+    let shared = workspace.project.resources.iter().filter(|resource| resource.site);
+    let used: BTreeSet<&str> =
+        plan.suite.stages.iter().flat_map(|stage| &stage.uses.named).map(|(name, _)| name.as_str()).collect();
+    let site: Vec<_> =
+        shared.filter(|resource| used.contains(resource.name.as_str())).map(|r| (r.name.clone(), r.amount)).collect();
+    let mut count = division.count;
+    loop {
+        let options = ShardOptions { count, site: site.clone() };
+        let divided = match done {
+            None => shard(plan, expected, &options),
+            Some(done) => shard_missing(plan, expected, &options, &|task| done[task.index()]),
+        };
+        let shards = divided.map_err(StepError::Shards)?;
+        let Some(limit) = division.limit.map(|limit| limit.as_secs_f64()) else { return Ok(shards) };
+        let longest = shard_seconds(plan, &shards, expected, division.jobs).into_iter().fold(0.0, f64::max);
+        if longest <= limit {
+            return Ok(shards);
+        }
+        // So many it takes at least; one that came out smaller than asked for has no more to give.
+        let more = (f64::from(count) * longest / limit).ceil().min(f64::from(MAX_SHARDS)) as u32;
+        if shards.count < count || count == MAX_SHARDS {
+            return Err(StepError::usage(
+                format!("the longest of {} shards is expected to take {}", shards.count, show_duration(longest)),
+                Some(format!(
+                    "no division stays within {}: allow more time, or plan a part of the suite",
+                    show_duration(limit)
+                )),
+            ));
+        }
+        count = more.max(count + 1);
+    }
+}
+
+/// Returns what a plan, or the wave of it that its shards are, is expected to cost; none if the project
+/// has no prices.
+pub fn price_of(workspace: &Workspace, plan: &Plan, expected: &[f32], jobs: usize) -> Option<ExpectedPrice> {
+    let prices = workspace.project.prices.as_ref()?;
+    let shards = plan.shards.as_ref();
+    let seconds = shards.map_or_else(Vec::new, |shards| shard_seconds(plan, shards, expected, jobs));
+    let counts = |task: TaskId| shards.is_none_or(|shards| !shards.leaves_out(task));
+    Some(expected_price(plan, expected, &seconds, jobs, prices, &counts))
+}
+
+/// Refuses a plan that is expected to cost more than `limit`, or whose price is not known.
+pub fn check_price(price: Option<&ExpectedPrice>, limit: f64) -> Result<(), StepError> {
+    let Some(ExpectedPrice { price, currency, unpriced }) = price else {
+        return Err(StepError::usage(
+            "there is no price to hold against `--max-cost`",
+            Some("say in `shmoo.yaml` what machines cost: `prices: { default: { hour: 0.48 } }`".to_owned()),
+        ));
+    };
+    if !unpriced.is_empty() {
+        return Err(StepError::usage(
+            format!("the plan wants machines without a price: {}", unpriced.join(", ")),
+            Some("add them under `prices: { runners: ... }` of `shmoo.yaml`".to_owned()),
+        ));
+    }
+    if *price > limit {
+        return Err(StepError::usage(
+            format!(
+                "the plan is expected to cost {}, above {}",
+                show_price(*price, currency),
+                show_price(limit, currency)
+            ),
+            Some("plan a part of the suite, with `--profile`, `--where` or `--stage`; nothing was started".to_owned()),
+        ));
+    }
+    Ok(())
+}
+
+/// Returns how long each shard is expected to take, in seconds, with so many tasks at a time: its work
+/// divided by those, but no less than its longest task.
+pub fn shard_seconds(plan: &Plan, shards: &Shards, expected: &[f32], jobs: usize) -> Vec<f64> {
+    let mut longest = vec![0.0f64; shards.count as usize];
+    for task in plan.tasks() {
+        for wave in shards.waves(task) {
+            if let Wave::Shard(number) = wave {
+                let own = &mut longest[number as usize - 1];
+                *own = own.max(f64::from(expected[task.index()]));
+            }
+        }
+    }
+    let work = shards.expected.iter().map(|seconds| seconds / jobs.max(1) as f64);
+    work.zip(longest).map(|(work, longest)| work.max(longest)).collect()
 }
 
 /// Returns how long tasks took in earlier runs; nothing if there is no history yet.

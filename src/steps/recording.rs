@@ -3,6 +3,7 @@
 use super::run_folder::{RunFolder, write_json};
 use super::{StepError, Workspace};
 use crate::check::known::{self, Outcome};
+use crate::ledger::{Folded, LedgerFile};
 use crate::outside::history::Recorded;
 use crate::plan::{Plan, stage_scope_value};
 use crate::record::{self, Artifact, ArtifactKind, RunRecord};
@@ -23,7 +24,8 @@ pub struct RecordedRun {
 
 /// Makes the record of a run and keeps it in its folder.
 pub fn make(workspace: &Workspace, folder: &RunFolder, plan: &Plan) -> Result<RecordedRun, StepError> {
-    let recorded = build(workspace, folder, plan)?;
+    let (folded, files) = folder.fold()?;
+    let recorded = build(workspace, folder, plan, &folded, &files)?;
     keep(folder, &recorded.record)?;
     Ok(recorded)
 }
@@ -35,7 +37,19 @@ pub fn make_with_page(
     folder: &RunFolder,
     plan: &Plan,
 ) -> Result<(RecordedRun, PathBuf), StepError> {
-    let mut recorded = build(workspace, folder, plan)?;
+    let (folded, files) = folder.fold()?;
+    make_with_page_of(workspace, folder, plan, &folded, &files)
+}
+
+/// Does the same by ledgers that were read before.
+pub fn make_with_page_of(
+    workspace: &Workspace,
+    folder: &RunFolder,
+    plan: &Plan,
+    folded: &Folded,
+    files: &[LedgerFile],
+) -> Result<(RecordedRun, PathBuf), StepError> {
+    let mut recorded = build(workspace, folder, plan, folded, files)?;
     let kind = ArtifactKind::Report;
     recorded.record.run.set_artifact(Artifact { kind, place: REPORT_FILE.to_owned(), bytes: None, sha256: None });
     keep(folder, &recorded.record)?;
@@ -46,9 +60,14 @@ fn keep(folder: &RunFolder, record: &RunRecord) -> Result<(), StepError> {
     write_json(&folder.path.join("record.json"), record)
 }
 
-fn build(workspace: &Workspace, folder: &RunFolder, plan: &Plan) -> Result<RecordedRun, StepError> {
-    let (folded, files) = folder.fold()?;
-    let mut record = record::build(plan, &folded, folder.record_facts(&files));
+fn build(
+    workspace: &Workspace,
+    folder: &RunFolder,
+    plan: &Plan,
+    folded: &Folded,
+    files: &[LedgerFile],
+) -> Result<RecordedRun, StepError> {
+    let mut record = record::build(plan, folded, folder.record_facts(files, workspace.project.prices.as_ref()));
     record.run.files = folder.plan_file()?.files;
     if let Some(stored) = folder.stored_record()? {
         (record.run.archive, record.run.artifacts) = (stored.run.archive, stored.run.artifacts);

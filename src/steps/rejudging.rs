@@ -120,7 +120,7 @@ pub fn rejudge(workspace: &Workspace, run: &RunFolder) -> Result<Rejudged, StepE
     }
     let Judging { judged, changed, kept, .. } = judging;
     today.stopped = folded.stopped.clone();
-    let mut record = record::build(&plan, &today, run.record_facts(&files));
+    let mut record = record::build(&plan, &today, run.record_facts(&files, workspace.project.prices.as_ref()));
     record.run.archive = run.stored_record()?.and_then(|stored| stored.run.archive);
     let gone_tasks = then.len() - (plan.task_count() - new_tasks);
     let selected = plan.selection.is_filtered() || plan.selection.profile.is_some();

@@ -10,8 +10,8 @@ use crate::check::golden::GoldenFinding;
 use crate::compare::{Comparison, ComparisonVerdict};
 use crate::ledger::Verdict;
 use crate::plan::Plan;
-use crate::record::{RunRecord, TaskRecord};
-use crate::report::{self, LogExcerpt, Report};
+use crate::record::{self, RunRecord, TaskRecord};
+use crate::report::{self, LogExcerpt, Report, ReportedCosts};
 use crate::value::BaselineRule;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -84,7 +84,11 @@ pub(super) fn make(
     let buckets = report::bucket(&record.tasks);
     let red_known = known.iter().any(|finding| finding.kind.is_red());
     let exit_codes = exit_codes(&record, &goldens, red_known, comparison.as_ref(), strict);
-    let RunRecord { format: _, version: _, run, tasks, cases, metrics } = record;
+    let RunRecord { format: _, version: _, run, tasks, cases, metrics, costs: _ } = record;
+    let costs = plan.map(|plan| {
+        let (run, by_task) = record::costs(plan, &run, &tasks, workspace.project.prices.as_ref());
+        ReportedCosts { run, cases: record::case_costs(plan, &tasks, &by_task), tasks: by_task }
+    });
     Report {
         run,
         totals,
@@ -100,6 +104,8 @@ pub(super) fn make(
         buckets,
         logs,
         logs_left_out,
+        costs,
+        machines: None,
         warnings,
         exit_codes,
         folder: folder.map(|folder| workspace.shown(&folder.path, current)).unwrap_or_default(),

@@ -7,7 +7,7 @@ use crate::outside::durable;
 use crate::outside::ledger_file::read_ledgers;
 use crate::plan::{self, BuildOptions, Plan, PlanFile};
 use crate::record::{RunFacts, RunRecord, SourceInfo};
-use crate::value::{Digest, RunId, SuiteName, Timestamp};
+use crate::value::{Digest, Prices, RunId, SuiteName, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs;
@@ -192,7 +192,7 @@ impl RunFolder {
     }
 
     /// Returns the facts that a record needs; `finished` is the time of the last event.
-    pub fn record_facts(&self, files: &[LedgerFile]) -> RunFacts {
+    pub fn record_facts(&self, files: &[LedgerFile], prices: Option<&Prices>) -> RunFacts {
         let StoredFacts { id, suite_file, plan, started, source, machine, fingerprint, tools, .. } = self.facts.clone();
         let last = files.iter().flat_map(|file| &file.lines).map(|line| line.time).max();
         RunFacts {
@@ -205,6 +205,7 @@ impl RunFolder {
             machine,
             fingerprint,
             tools,
+            prices: prices.cloned(),
         }
     }
 

@@ -29,25 +29,46 @@ pub(super) struct Parts<'a> {
     pub(super) root: PathBuf,
     /// How to run.
     pub(super) request: &'a RunRequest,
+    /// What is other for a part of a published run.
+    pub(super) part: Option<&'a PartWriter>,
+}
+
+/// Who writes the ledger of a part of a published run, and what lies in its folder already.
+pub(super) struct PartWriter {
+    /// The generation of its lease.
+    pub(super) generation: u32,
+    /// `WAVE-PART`.
+    pub(super) name: String,
+    /// Unique among all writers of the run.
+    pub(super) writer: String,
+    /// The number of the shard, 0 for what is none.
+    pub(super) shard: u32,
+    /// The repository files.
+    pub(super) roots: BTreeMap<String, Content>,
 }
 
 impl Parts<'_> {
     /// Puts them together, for a writer of this generation.
     pub(super) fn gather(self, generation: u32, results: Results) -> Result<Context, StepError> {
-        let Parts { own, world, folder, plan, file, root, request } = self;
+        let Parts { own, world, folder, plan, file, root, request, part } = self;
         let contents = ContentStore::open(&folder.path.join("files")).map_err(StepError::Files)?;
-        let roots = keep_root_files(folder, &contents, &root, file)?;
+        let roots = match part {
+            Some(part) => part.roots.clone(),
+            None => keep_root_files(folder, &contents, &root, file)?,
+        };
         let header = Header {
             format: LEDGER_FORMAT.to_owned(),
             version: LEDGER_VERSION,
             plan: file.id,
             run: folder.facts.id.clone(),
-            shard: 1,
+            shard: part.map_or(1, |part| part.shard),
             generation,
-            writer: format!("{}-{generation}", std::process::id()),
+            writer: part.map_or_else(|| format!("{}-{generation}", std::process::id()), |part| part.writer.clone()),
             time: world.clock.now(),
             shmoo: env!("CARGO_PKG_VERSION").to_owned(),
             machine: folder.facts.machine.clone(),
+            tools: if part.is_some() { folder.facts.tools.clone() } else { BTreeMap::new() },
+            part: part.map(|part| part.name.clone()),
         };
         let ledger = LedgerWriter::create(&folder.ledger(), &header, world.clock.clone()).map_err(StepError::Ledger)?;
         let cancel = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)
@@ -73,6 +94,7 @@ impl Parts<'_> {
             setting: setting(own, request),
             run: folder.facts.id.clone(),
             generation,
+            mark: part.map_or_else(String::new, |part| format!("{}-", part.name)),
             cancel,
             cache,
             children: Children::of_whole_process(),

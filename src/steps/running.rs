@@ -2,7 +2,7 @@
 
 use super::planning::{self, Planned};
 use super::run_folder::{RunFolder, StoredFacts};
-use super::run_parts::Parts;
+use super::run_parts::{PartWriter, Parts};
 use super::{StepError, Workspace};
 use crate::ledger::Verdict;
 use crate::outside::durable;
@@ -10,11 +10,11 @@ use crate::outside::environment::Ci;
 use crate::outside::lock::RunLock;
 use crate::outside::{git, machine};
 use crate::plan::{Durations, Plan, PlanFile, ResolvedCommand, SHMOO_MARK, TaskId};
-use crate::run::{DriveOptions, Interrupts, Limits, Progress, Results, Schedule, Setting, drive};
+use crate::run::{DriveOptions, Halts, Interrupts, Limits, Progress, Results, Schedule, Setting, drive, halt};
 use crate::suite::{Argument, Command};
 use crate::value::{Decimal, RunId, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::runtime::Runtime;
 
@@ -22,6 +22,7 @@ use tokio::runtime::Runtime;
 const INTERRUPTED: i32 = 13;
 
 /// How to run.
+#[derive(Clone)]
 pub struct RunRequest {
     /// Tasks at a time; none = the project's, else the processors.
     pub jobs: Option<usize>,
@@ -101,7 +102,8 @@ pub fn start(
             return Err(StepError::usage(format!("there are runs named {} already", facts.id), None));
         }
     };
-    carry_out(workspace, folder, plan, file, root, &durations, request, observer)
+    let expected = durations.expected(&plan);
+    carry_out(Carry { workspace, folder, plan, file, root, expected, request, part: None }, observer)
 }
 
 /// Goes on with a run that was not finished.
@@ -117,7 +119,8 @@ pub fn resume(
         Err(StepError::History(error)) if error.is_away() => Durations::default(),
         known => known?,
     };
-    carry_out(workspace, folder, plan, file, root, &durations, request, observer)
+    let expected = durations.expected(&plan);
+    carry_out(Carry { workspace, folder, plan, file, root, expected, request, part: None }, observer)
 }
 
 /// Returns a name for a run: time, suite, and four hex digits that tell runs of one second apart.
@@ -187,7 +190,8 @@ pub fn stage_tools(plan: &Plan, index: usize) -> BTreeSet<String> {
     tools
 }
 
-fn tool_versions(workspace: &Workspace, plan: &Plan) -> BTreeMap<String, String> {
+/// Returns the version lines of the tools of a plan that are there.
+pub(super) fn tool_versions(workspace: &Workspace, plan: &Plan) -> BTreeMap<String, String> {
     let versions = tools_of(plan).into_iter().filter_map(|name| {
         let tool = workspace.tools.inspect(&name).ok()?;
         let digest = tool.sha256.short();
@@ -196,22 +200,40 @@ fn tool_versions(workspace: &Workspace, plan: &Plan) -> BTreeMap<String, String>
     versions.collect()
 }
 
-#[expect(clippy::too_many_arguments, reason = "the parts of one run, each from another place")]
-fn carry_out(
-    workspace: &Workspace,
-    folder: RunFolder,
-    plan: Plan,
-    file: PlanFile,
-    root: PathBuf,
-    durations: &Durations,
-    request: &RunRequest,
-    observer: &mut dyn Observer,
-) -> Result<Ran, StepError> {
+/// A run that is to be carried out.
+pub(super) struct Carry<'a> {
+    pub(super) workspace: &'a Workspace,
+    pub(super) folder: RunFolder,
+    pub(super) plan: Plan,
+    pub(super) file: PlanFile,
+    /// The suite's root, absolute.
+    pub(super) root: PathBuf,
+    /// Expected seconds of each task.
+    pub(super) expected: Vec<f32>,
+    pub(super) request: &'a RunRequest,
+    /// What is other for a part of a published run.
+    pub(super) part: Option<PartTerms<'a>>,
+}
+
+/// What is other for a part of a published run than for a run on one machine.
+pub(super) struct PartTerms<'a> {
+    pub(super) writer: PartWriter,
+    /// The tasks to run.
+    pub(super) wanted: &'a dyn Fn(TaskId) -> bool,
+    /// Hears when the run is to stop.
+    pub(super) halts: Halts,
+    /// Is told where the ledger is.
+    pub(super) begun: &'a mut dyn FnMut(&Path),
+}
+
+/// Carries a run out, as far as it goes.
+pub(super) fn carry_out(carry: Carry<'_>, observer: &mut dyn Observer) -> Result<Ran, StepError> {
+    let Carry { workspace, folder, plan, file, root, expected, request, mut part } = carry;
     // Held until the run is over.
     let lock = RunLock::acquire(&folder.path, &*workspace.clock).map_err(StepError::Lock)?;
     durable::sweep_drafts(&folder.path).map_err(StepError::disk("tidy", &folder.path))?;
     let (folded, _) = folder.fold()?;
-    let generation = folded.generation + 1;
+    let generation = part.as_ref().map_or(folded.generation + 1, |part| part.writer.generation);
     let plan = Arc::new(plan);
     let results = Results::default();
     let mut done: BTreeMap<TaskId, Verdict> = BTreeMap::new();
@@ -224,31 +246,54 @@ fn carry_out(
             }
         }
     }
-    let parts = Parts { own: workspace, world: workspace, folder: &folder, plan: &plan, file: &file, root, request };
+    let parts = Parts {
+        own: workspace,
+        world: workspace,
+        folder: &folder,
+        plan: &plan,
+        file: &file,
+        root,
+        request,
+        part: part.as_ref().map(|part| &part.writer),
+    };
     let context = parts.gather(generation, results)?;
+    let mut halts = match &mut part {
+        Some(part) => {
+            (part.begun)(context.ledger.path());
+            std::mem::replace(&mut part.halts, halt().1)
+        }
+        None => halt().1,
+    };
     let labels = tasks_elsewhere(&plan, request.label.as_deref());
+    let is_own = |task: TaskId| part.as_ref().is_none_or(|part| (part.wanted)(task));
     let jobs = jobs(workspace, request.jobs);
     let limits = limits(workspace, jobs);
-    let expected = durations.expected(&plan);
-    let wanted = |task: TaskId| !labels.contains(&task);
+    let wanted = |task: TaskId| !labels.contains(&task) && is_own(task);
     let mut schedule = Schedule::new(&plan, limits, &expected, &wanted, &|task| done.get(&task).copied());
-    observer.begin(Outlook { plan: &plan, run: &folder.facts.id, tasks: schedule.left(), done: done.len(), jobs });
+    let resumed = done.keys().filter(|task| part.is_none() || is_own(**task)).count();
+    observer.begin(Outlook { plan: &plan, run: &folder.facts.id, tasks: schedule.left(), done: resumed, jobs });
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| StepError::disk("make", &folder.path)(error))?;
     let options = DriveOptions { fail_fast: request.fail_fast };
-    let driven = drive(&runtime, &context, &mut schedule, options, &mut |progress| observer.event(&plan, &progress));
+    let mut tell = |progress| observer.event(&plan, &progress);
+    let driven = drive(&runtime, &context, &mut schedule, options, &mut halts, &mut tell);
     observer.end();
     let left = schedule.left();
     drop(schedule);
-    end_at_signals(runtime);
+    if part.is_none() {
+        end_at_signals(runtime);
+    } else {
+        // What a part has brought is still to be reported: signals end it when that is done.
+        drop(runtime);
+    }
     let driven = driven.map_err(StepError::Run)?;
     context.ledger.close().map_err(StepError::Ledger)?;
     drop(context.materials);
     drop(lock);
-    let elsewhere = labels.len();
-    let resumed = done.len();
+    let elsewhere = labels.iter().filter(|task| is_own(**task)).count();
+    drop(part);
     let plan = Arc::into_inner(plan).expect("only the context shared the plan");
     Ok(Ran { folder, plan, stopped: driven.stopped, left: left.max(driven.left), resumed, elsewhere })
 }
@@ -269,6 +314,14 @@ pub(super) fn tasks_elsewhere(plan: &Plan, label: Option<&str>) -> BTreeSet<Task
         }
     }
     elsewhere
+}
+
+/// Lets the signals that stop a run end the process, once a part has reported all it has brought.
+pub(super) fn end_at_signals_from_now() {
+    // Without a runtime, signals are heard by nobody, and the process ends a little later by itself.
+    if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        end_at_signals(runtime);
+    }
 }
 
 /// From now on the signals that stop a run end the process: all that the run has brought is in its

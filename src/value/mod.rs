@@ -7,6 +7,7 @@ mod baseline_rule;
 mod decimal;
 mod digest;
 mod ids;
+mod price;
 mod problem;
 mod quantity;
 mod scalar;
@@ -21,6 +22,7 @@ pub use ids::{
     MetricName, ParseTaskKeyError, PointName, Repeat, RunId, StageName, SuiteName, TaskKey, is_identifier,
     is_plain_name,
 };
+pub use price::{Price, Prices, show_price};
 pub use problem::{Problem, Problems, Source, Sources, Span, did_you_mean, nearest};
 pub use quantity::{ParseQuantityError, Share, parse_bytes, parse_duration, show_bytes, show_duration};
 pub use scalar::{Scalar, Value};

@@ -233,7 +233,10 @@ pub(crate) fn scrubbed(mut report: Value) -> Value {
     fn scrub(value: &mut Value) {
         match value {
             Value::Object(map) => {
-                for key in ["started", "finished", "usage", "attempts", "tries", "wall", "cpu", "folder", "worker"] {
+                for key in [
+                    "started", "finished", "usage", "attempts", "tries", "wall", "cpu", "cost", "costs", "folder",
+                    "worker",
+                ] {
                     map.remove(key);
                 }
                 map.values_mut().for_each(scrub);

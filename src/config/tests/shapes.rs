@@ -77,6 +77,8 @@ fn file_with(shape: &str, key: &str) -> Option<String> {
         "ResourceFile" => Some(format!("version: 1\nresources: {{ r: {{ {key}: ~ }} }}\n")),
         "ToolFile" => Some(format!("version: 1\ntools: {{ t: {{ {key}: ~ }} }}\n")),
         "KeepFile" => Some(format!("version: 1\nkeep: {{ {key}: ~ }}\n")),
+        "PricesFile" => Some(format!("version: 1\nprices: {{ {key}: ~ }}\n")),
+        "PriceFile" => Some(format!("version: 1\nprices: {{ default: {{ {key}: ~ }} }}\n")),
         "PackFile" => Some(format!("version: 1\narchive: {{ {key}: ~ }}\n")),
         _ => None,
     }
@@ -104,7 +106,7 @@ fn reader_and_schema_know_the_same_keys() {
             assert!(said.contains("unknown key `qqqqq`"), "{name}: {said}");
         }
     }
-    assert_eq!(shapes, 33);
+    assert_eq!(shapes, 35);
 }
 
 #[test]
@@ -220,6 +222,14 @@ archive: { level: 9 }
     check("timeout: soon", "2:10: `soon` is not a time such as `500ms`, `30s`, `2m`, `1h30m` or `2d`");
     check("timeout: 0", "2:10: a time limit of 0 kills every task");
     check("env_pass: [A=B]", "2:12: `A=B` cannot name an environment variable (name one variable in each item)");
+    check("prices: { default: { hour: -1 } }", "2:28: a price is at least 0");
+    let shares = "a price is for a whole machine or for shares of it (write `hour`, or `core_hour` and `gib_hour`)";
+    check("prices: { runners: { gpu: { hour: 1, core_hour: 1 } }, default: { hour: 1 } }", &format!("2:27: {shares}"));
+    check("prices: { default: { gib_hour: 1 }, runners: { gpu: { hour: 1 } } }", &format!("2:20: {shares}"));
+    check(
+        "prices: { currency: EUR }",
+        "2:9: no machine has a price (write `default: { hour: 0.48 }`, or a price by label under `runners`)",
+    );
     check("archive: { level: 13 }", "2:19: 13 is no level (they go from 1 to 12)");
     check(
         "suites: ['{']",

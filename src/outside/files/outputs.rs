@@ -64,7 +64,10 @@ pub fn hash_outputs(folder: &Path, declared: &[String]) -> Result<Outputs, Files
 }
 
 fn hash(file: &Path, path: String) -> Result<OutputFile, FilesError> {
-    let (sha256, bytes) =
-        File::open(file).and_then(|mut file| Digest::of_reader(&mut file)).map_err(read_error(file))?;
-    Ok(OutputFile { path, sha256, bytes })
+    let read = |mut file: File| {
+        let executable = tree::is_executable(&file.metadata()?);
+        let (sha256, bytes) = Digest::of_reader(&mut file)?;
+        Ok(OutputFile { path: path.clone(), sha256, bytes, executable })
+    };
+    File::open(file).and_then(read).map_err(read_error(file))
 }

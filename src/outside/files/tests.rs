@@ -250,7 +250,7 @@ fn outputs() {
         (all.missing, all.empty),
         (vec!["none".to_owned(), "a.rpt/none".to_owned()], vec!["empty".to_owned(), "hollow".to_owned()])
     );
-    let file = OutputFile { path: "a.rpt".to_owned(), sha256: Digest::of(b"a"), bytes: 1 };
+    let file = OutputFile { path: "a.rpt".to_owned(), sha256: Digest::of(b"a"), bytes: 1, executable: false };
     assert_eq!(all.files[0], file);
     assert_eq!(all.files[4].sha256, Digest::of(b"b"));
     assert_eq!(paths(&hashed(&["alias"]).unwrap()), ["alias/b", "alias/link", "alias/sub/c"]);

@@ -1,6 +1,7 @@
 //! What the planner makes of small suites, and what it says to wrong ones.
 
 mod cases;
+mod missing;
 mod mistakes;
 mod selections;
 mod shards;

@@ -55,6 +55,7 @@ pub(super) fn stages(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         notes.push(format!("{} failed as known", crate::report::figure::count(totals.known, "task")));
     }
     notes.push(format!("{} of processor time", show_duration(totals.cpu)));
+    notes.extend(crate::report::costs::cost_line(report).map(|cost| text(&cost)));
     writeln!(out, r#"<p class="soft">{}</p>"#, notes.join(" · "))
 }
 

@@ -8,6 +8,7 @@ mod code;
 mod comment;
 
 use super::command::run_command;
+use super::costs::cost_line;
 use super::diff::plot_diff;
 use super::figure::{count, percent, thousands};
 use super::headline::{Tone, change_sign, ended, golden_word, headline, sign};
@@ -152,6 +153,7 @@ left out for want of room: {}
         }
         facts.push(show_duration(seconds(self.report)));
         facts.extend(run.stopped.iter().take(3).map(|reason| format!("stopped by {}", code(reason))));
+        facts.extend(cost_line(self.report).map(|cost| code(&cost)));
         self.line(&format!("\n{}", facts.join(" · ")));
     }
 

@@ -271,7 +271,7 @@ impl Scene<'_> {
     ) -> Result<RunRecord, StepError> {
         let Closed { folder, plan, last } = closed;
         let (folded, files) = folder.fold()?;
-        let mut record = record::build(plan, &folded, folder.record_facts(&files));
+        let mut record = record::build(plan, &folded, folder.record_facts(&files, None));
         let ran: HashSet<_> = last.values().map(|finished| &finished.task).collect();
         record.tasks.retain(|task| ran.contains(&task.task));
         // A case is judged by all of its tasks, of which some ran.

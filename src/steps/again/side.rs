@@ -8,7 +8,7 @@ use crate::ledger::{Finished, Measured, Verdict};
 use crate::outside::lock::RunLock;
 use crate::plan::{Plan, Selection, TaskId};
 use crate::record::SourceInfo;
-use crate::run::{Context, DriveOptions, Limits, Progress, ResultCache, Results, Schedule, drive};
+use crate::run::{Context, DriveOptions, Limits, Progress, ResultCache, Results, Schedule, drive, halt};
 use crate::steps::planning::{self, PlanRequest, Planned};
 use crate::steps::run_folder::RunFolder;
 use crate::steps::run_parts::Parts;
@@ -79,7 +79,7 @@ impl Side {
         let expected = durations.expected(&plan);
         let elsewhere = tasks_elsewhere(&plan, run.label.as_deref());
         let plan = Arc::new(plan);
-        let parts = Parts { own, world, folder: &folder, plan: &plan, file: &file, root, request: run };
+        let parts = Parts { own, world, folder: &folder, plan: &plan, file: &file, root, request: run, part: None };
         let mut context = parts.gather(1, Results::default())?;
         // The first portion makes it 1.
         context.generation = 0;
@@ -122,7 +122,9 @@ impl Side {
             }
         };
         let options = DriveOptions { fail_fast: false };
-        let driven = drive(runtime, &self.context, &mut schedule, options, &mut note).map_err(StepError::Run)?;
+        let (_, mut never) = halt();
+        let driven =
+            drive(runtime, &self.context, &mut schedule, options, &mut never, &mut note).map_err(StepError::Run)?;
         drop(schedule);
         self.last.extend(found);
         self.stopped = self.stopped.take().or(driven.stopped);

@@ -92,7 +92,7 @@ pub(super) fn record(id: &str, seconds: i64) -> RunRecord {
     };
     let tasks = vec![task("sim/inv5_v1.8", Verdict::Pass, 2.0)];
     let (cases, metrics) = (vec![case], vec![metric("inv5_v1.8", 2e9)]);
-    RunRecord { format: RECORD_FORMAT.to_owned(), version: RECORD_VERSION, run, tasks, cases, metrics }
+    RunRecord { format: RECORD_FORMAT.to_owned(), version: RECORD_VERSION, run, tasks, cases, metrics, costs: None }
 }
 
 /// A record with something in every field.
@@ -162,7 +162,7 @@ pub(super) fn full_record() -> RunRecord {
         message: Some("m".to_owned()),
         metrics: vec![measured],
     }];
-    second.outputs = vec![OutputFile { path: "a/b".to_owned(), sha256: Digest::of(b"x"), bytes: 1 }];
+    second.outputs = vec![OutputFile { path: "a/b".to_owned(), sha256: Digest::of(b"x"), bytes: 1, executable: false }];
     second.command = vec!["magic".to_owned(), "a b".to_owned()];
     second.folder = Some("work/sim/x/1.1".to_owned());
     second.origin = Some(RunId::new("older"));

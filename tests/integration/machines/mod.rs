@@ -1,0 +1,8 @@
+//! Runs on many machines: folders with nothing in common but a store, and real processes in them.
+
+mod costs;
+mod fleet;
+mod lost;
+mod results;
+mod rivals;
+mod together;
