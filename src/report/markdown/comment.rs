@@ -12,7 +12,7 @@ use crate::report::headline::{change_sign, sign};
 use crate::report::inert::{line, short};
 use crate::report::others::other_line;
 use crate::report::plot::{PlotOptions, plot};
-use crate::report::selection::{both, counts_of, notable};
+use crate::report::selection::{change_by, counts_of, notable, sides};
 use std::fmt;
 use std::str::FromStr;
 
@@ -237,14 +237,14 @@ impl Page<'_> {
 }
 
 fn row(change: &Change) -> Vec<String> {
-    let (base, head) = both(change.base.as_ref(), change.head.as_ref(), change.unit.as_deref());
+    let (base, head) = sides(change);
     let interval = change.figures.as_deref().and_then(|figures| interval(figures, change.unit.as_deref()));
     vec![
         cell(&change.metric),
         cell(change.point.as_str()),
         cell(&base),
         cell(&head),
-        change.relative.map(percent).unwrap_or_default(),
+        cell(&change_by(change)),
         interval.map(|interval| cell(&interval)).unwrap_or_default(),
         format!("{} {}", change_sign(change.verdict), change.verdict.word()),
     ]

@@ -132,7 +132,7 @@ fn writer(workspace: &Workspace, machine: &BTreeMap<String, String>) -> String {
 
 fn prepare<'a>(workspace: &'a Workspace, request: &'a PartRequest<'a>) -> Result<Prepared<'a>, StepError> {
     let patience = Patience::LONG;
-    let store: Arc<dyn Store> = Arc::from(workspace.store()?);
+    let store: Arc<dyn Store> = workspace.store()?;
     let place = Place::of_run(&request.run)?;
     let facts = fetch::facts(&*store, &place, patience)?;
     let plans = fetch::plans(&*store, &place, request.part.wave, patience)?;

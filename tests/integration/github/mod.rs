@@ -2,6 +2,7 @@
 //! GitHub's description of its API.
 
 mod act;
+mod act_sweep;
 mod actions;
 mod check_run;
 mod client;
