@@ -43,8 +43,6 @@ fn start(connection: Connection, location: String, migrations: &[Migration]) -> 
         connection.busy_timeout(BUSY)?;
         connection.set_prepared_statement_cache_capacity(64);
         connection.pragma_update(None, "foreign_keys", true)?;
-        // KiB of pages that are kept, as a negative number: a question over many runs reads them again and again.
-        connection.pragma_update(None, "cache_size", -64 * 1024)?;
         // A record is on the disk when we say so.
         connection.pragma_update(None, "synchronous", "FULL")
     };
