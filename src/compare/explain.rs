@@ -3,7 +3,7 @@
 //! For each metric with enough regressions or improvements, and for the cases that pass no more, each
 //! condition on one parameter (`corner = ss`, `vdd <= 0.7`) is held against them. The clearest is told
 //! if it covers nearly all of them and chance would do so rarely, by Fisher's exact test with Bonferroni's
-//! correction for the number of conditions.
+//! correction for the number of conditions. What moved at all points, or nearly all, is told so.
 
 use super::cases::Cases;
 use super::{Change, ComparisonVerdict};
@@ -18,6 +18,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 const LEAST_MOVED: usize = 3;
 /// The share of those that moved which a condition must cover.
 const COVER: f64 = 0.8;
+/// The share of all from which on it is told how many moved, without a condition.
+const NEARLY_ALL: f64 = 0.9;
 /// The largest corrected p-value of what is told.
 const LEVEL: f64 = 0.01;
 
@@ -102,8 +104,12 @@ impl Explainer<'_> {
 
     fn sentence(&self, what: &str, noun: &str, members: &[Member<'_>]) -> Option<String> {
         let moved = members.iter().filter(|member| member.moved).count();
-        if moved < LEAST_MOVED || moved == members.len() {
+        let all = members.len();
+        if moved < LEAST_MOVED {
             return None;
+        }
+        if moved == all {
+            return Some(format!("{what} at all {all} {noun}s"));
         }
         let conditions = conditions(members);
         let tried = conditions.len() as f64;
@@ -111,7 +117,11 @@ impl Explainer<'_> {
             .into_iter()
             .map(|condition| condition.weighed(members, moved))
             .filter(|weighed| weighed.inside as f64 >= COVER * moved as f64 && weighed.p * tried <= LEVEL)
-            .min_by(Weighed::order)?;
+            .min_by(Weighed::order);
+        let Some(clearest) = clearest else {
+            let nearly_all = moved as f64 >= NEARLY_ALL * all as f64;
+            return nearly_all.then(|| format!("{what} at {moved} of {all} {noun}s"));
+        };
         let Weighed { condition, inside, part, .. } = clearest;
         let condition = condition.show(&self.units);
         let covered = match (inside == moved, inside == part) {
@@ -119,7 +129,6 @@ impl Explainer<'_> {
             (true, false) => format!("all with {condition} ({inside} of {part} such)"),
             (false, _) => format!("{inside} of them with {condition} ({inside} of {part} such)"),
         };
-        let all = members.len();
         Some(format!("{what} at {moved} of {all} {noun}s, {covered}"))
     }
 }

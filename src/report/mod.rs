@@ -7,6 +7,7 @@
 mod annotations;
 mod behind;
 mod bucket;
+mod by_metric;
 mod command;
 mod costs;
 mod csv;

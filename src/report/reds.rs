@@ -10,8 +10,10 @@ use std::collections::HashMap;
 /// Characters of a line.
 const LINE: usize = 400;
 
-/// Marks of a metric that are shown where a sentence tells what all of them have in common.
+/// Marks of a metric that are shown where a sentence tells what all of them have in common, or they are many.
 const FEW: usize = 3;
+/// So many marks of a metric are not read one by one.
+const MANY: usize = 10;
 
 /// Red marks beside which the same changed.
 pub(crate) struct RedGroup<'a> {
@@ -27,12 +29,12 @@ pub(crate) struct RedGroup<'a> {
 pub(crate) enum Told<'a> {
     /// One of them.
     Mark(&'a Red),
-    /// So many more of a metric, or of cases, whose explanation covers them.
+    /// So many more of a metric, or of cases, for which those that are told stand.
     More(Option<&'a str>, usize),
 }
 
 /// Groups red marks by what else changed, in the order of the first of each. Where the marks of a metric have
-/// something in common that is told, the worst few stand for all.
+/// something in common that is told, or are many, the worst few stand for all.
 pub(crate) fn groups(comparison: &Comparison) -> Vec<RedGroup<'_>> {
     let mut groups: Vec<(&str, Vec<&Red>)> = Vec::new();
     let mut places: HashMap<&str, usize> = HashMap::new();
@@ -51,7 +53,7 @@ pub(crate) fn groups(comparison: &Comparison) -> Vec<RedGroup<'_>> {
     told.collect()
 }
 
-/// Lets the worst few of a metric stand for all where an explanation covers them.
+/// Lets the worst few of a metric stand for all where an explanation covers them, or they are many.
 fn fold<'a>(reds: Vec<&'a Red>, comparison: &Comparison, sizes: &Sizes<'_>) -> Vec<Told<'a>> {
     let mut metrics: Vec<(Option<&str>, Vec<&Red>)> = Vec::new();
     let mut places: HashMap<Option<&str>, usize> = HashMap::new();
@@ -66,7 +68,7 @@ fn fold<'a>(reds: Vec<&'a Red>, comparison: &Comparison, sizes: &Sizes<'_>) -> V
     let mut told = Vec::new();
     for (metric, mut reds) in metrics {
         let number = reds.len();
-        if number > FEW && comparison.explanation(metric).is_some() {
+        if number > MANY || number > FEW && comparison.explanation(metric).is_some() {
             reds.sort_by(|one, other| sizes.of_red(other).total_cmp(&sizes.of_red(one)));
             reds.truncate(FEW);
         }

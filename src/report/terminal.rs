@@ -1,5 +1,6 @@
 //! The report for a terminal: what broke, where and why first, then counts, comparison, times.
 
+use super::by_metric::{MetricSum, golden_sums, sums};
 use super::command::run_command;
 use super::costs::cost_line;
 use super::diff::plot_diff;
@@ -251,6 +252,26 @@ impl<'a> Page<'a> {
         if red.is_empty() {
             return Ok(());
         }
+        let sums = golden_sums(&red, &report.goldens);
+        if !sums.is_empty() {
+            let head = ["", "metric", "points", "deviation", "tolerance", "farthest at", "golden", "value"];
+            let mut rows = vec![head.map(str::to_owned).to_vec()];
+            for sum in sums.iter().take(ROWS) {
+                let (golden, value) = sum.sides();
+                rows.push(vec![
+                    format!("✗ {}", golden_word(sum.verdict)),
+                    short(sum.metric, 60),
+                    sum.points.clone(),
+                    sum.span.clone(),
+                    short(&sum.tolerance, 40),
+                    short(sum.worst.point.as_str(), 60),
+                    golden,
+                    value,
+                ]);
+            }
+            self.table(rows, 2)?;
+            return self.more(sums.len().saturating_sub(ROWS), "metric");
+        }
         let mut rows =
             vec![["", "metric", "point", "golden", "value", "deviation", "tolerance"].map(str::to_owned).to_vec()];
         for finding in red.iter().take(ROWS) {
@@ -291,7 +312,10 @@ impl<'a> Page<'a> {
         }
         self.more(comparison.explanations.len().saturating_sub(ROWS), "explanation")?;
         let shown = notable(&comparison.changes);
-        if !shown.is_empty() {
+        let sums = sums(&shown, &comparison.changes);
+        if !sums.is_empty() {
+            self.sums(&sums)?;
+        } else if !shown.is_empty() {
             let mut rows = vec![["", "metric", "point", "base", "head", "change"].map(str::to_owned).to_vec()];
             for change in shown.iter().take(2 * ROWS) {
                 let (base, head) = sides(change);
@@ -337,6 +361,25 @@ impl<'a> Page<'a> {
             }
         }
         Ok(())
+    }
+
+    fn sums(&mut self, sums: &[MetricSum<'_>]) -> io::Result<()> {
+        let head = ["", "metric", "points", "change", "largest at", "base", "head"];
+        let mut rows = vec![head.map(str::to_owned).to_vec()];
+        for sum in sums.iter().take(2 * ROWS) {
+            let (base, head) = sum.sides();
+            rows.push(vec![
+                format!("{} {}", change_sign(sum.verdict), sum.verdict.word()),
+                short(sum.metric, 60),
+                sum.points.clone(),
+                sum.span.clone(),
+                short(sum.worst.point.as_str(), 60),
+                base,
+                head,
+            ]);
+        }
+        self.table(rows, 2)?;
+        self.more(sums.len().saturating_sub(2 * ROWS), "metric")
     }
 
     fn plots(&mut self) -> io::Result<()> {

@@ -162,10 +162,14 @@ impl Page<'_> {
         self.line(&format!("\n### Against {} of {}\n", code(base.run.as_str()), base.started.date()));
         self.line(&if counts.is_empty() { "no metric".to_owned() } else { counts.join(" · ") });
         let notable = notable(&comparison.changes);
-        if !notable.is_empty() {
+        let summed = self.sums(&notable, comparison);
+        if !notable.is_empty() && (!summed || self.unfolds(notable.len(), "change")) {
             let rows: Vec<Vec<String>> =
-                self.first(&notable, self.tier.rows, "changed metric").iter().map(|change| row(change)).collect();
+                self.first(&notable, self.tier.rows, "change").iter().map(|change| row(change)).collect();
             self.table(&["metric", "point", "base", "head", "change", "95% interval", "verdict"], rows);
+            if summed {
+                self.line("\n</details>");
+            }
         }
         if !comparison.explanations.is_empty() {
             self.line("");

@@ -7,6 +7,7 @@
 mod code;
 mod comment;
 
+use super::by_metric::{golden_sums, sums};
 use super::command::run_command;
 use super::costs::cost_line;
 use super::diff::plot_diff;
@@ -21,7 +22,7 @@ use super::selection::{
     change_by, commit_name, counts_of, golden_sides, goldens_met, notable, seconds, sides, slowest,
 };
 use super::{Bucket, Report};
-use crate::compare::{Comparison, Red, is_of_orphans};
+use crate::compare::{Change, Comparison, Red, is_of_orphans};
 use crate::ledger::Verdict;
 use crate::value::show_duration;
 use code::{SPAN, cell, code, code_of, fenced};
@@ -234,6 +235,30 @@ left out for want of room: {}
         if red.is_empty() {
             return;
         }
+        let sums = golden_sums(&red, goldens);
+        let rows: Vec<Vec<String>> = self
+            .first(&sums, self.tier.rows, "metric with missed goldens")
+            .iter()
+            .map(|sum| {
+                let (golden, value) = sum.sides();
+                vec![
+                    format!("✗ {}", golden_word(sum.verdict)),
+                    cell(sum.metric),
+                    sum.points.clone(),
+                    sum.span.clone(),
+                    cell(&sum.tolerance),
+                    cell(sum.worst.point.as_str()),
+                    cell(&golden),
+                    cell(&value),
+                ]
+            })
+            .collect();
+        if !rows.is_empty() {
+            self.table(&["", "metric", "points", "deviation", "tolerance", "farthest at", "golden", "value"], rows);
+            if !self.unfolds(red.len(), "golden finding") {
+                return;
+            }
+        }
         let rows: Vec<Vec<String>> = self
             .first(&red, self.tier.rows, "golden finding")
             .iter()
@@ -251,6 +276,44 @@ left out for want of room: {}
             })
             .collect();
         self.table(&["", "metric", "point", "golden", "value", "deviation", "tolerance"], rows);
+        if !sums.is_empty() {
+            self.line("\n</details>");
+        }
+    }
+
+    /// Opens a fold for the single rows behind sums, if there is room for any.
+    fn unfolds(&mut self, rows: usize, noun: &'static str) -> bool {
+        if !self.tier.folded {
+            self.leave_out(rows, noun);
+            return false;
+        }
+        self.line("\n<details><summary>one by one</summary>");
+        true
+    }
+
+    /// Writes notable changes by metric, if they are too many to be read one by one. Tells whether it did.
+    fn sums(&mut self, notable: &[&Change], comparison: &Comparison) -> bool {
+        let sums = sums(notable, &comparison.changes);
+        let rows: Vec<Vec<String>> = self
+            .first(&sums, self.tier.rows, "changed metric")
+            .iter()
+            .map(|sum| {
+                let (base, head) = sum.sides();
+                vec![
+                    cell(sum.metric),
+                    sum.points.clone(),
+                    cell(&sum.span),
+                    cell(sum.worst.point.as_str()),
+                    cell(&base),
+                    cell(&head),
+                    format!("{} {}", change_sign(sum.verdict), sum.verdict.word()),
+                ]
+            })
+            .collect();
+        if !rows.is_empty() {
+            self.table(&["metric", "points", "change", "largest at", "base", "head", "verdict"], rows);
+        }
+        !sums.is_empty()
     }
 
     fn comparison(&mut self) {
@@ -277,9 +340,10 @@ left out for want of room: {}
         }
         self.reds(comparison);
         let notable = notable(&comparison.changes);
-        if !notable.is_empty() {
+        let summed = self.sums(&notable, comparison);
+        if !notable.is_empty() && (!summed || self.unfolds(notable.len(), "change")) {
             let rows: Vec<Vec<String>> = self
-                .first(&notable, self.tier.rows, "changed metric")
+                .first(&notable, self.tier.rows, "change")
                 .iter()
                 .map(|change| {
                     let (base, head) = sides(change);
@@ -295,6 +359,9 @@ left out for want of room: {}
                 })
                 .collect();
             self.table(&["", "metric", "point", "base", "head", "change", "why"], rows);
+            if summed {
+                self.line("\n</details>");
+            }
         }
         if !comparison.verdict_changes.is_empty() {
             self.line("");
