@@ -2,6 +2,7 @@
 
 use super::failures::more;
 use super::findings::items;
+use super::sums::change_sums;
 use super::{clipped, text, verdict_mark};
 use crate::compare::{Change, Comparison, ComparisonVerdict, is_of_orphans};
 use crate::report::Report;
@@ -40,6 +41,7 @@ pub(super) fn comparison(report: &Report, out: &mut dyn Write) -> io::Result<()>
         writeln!(out, r#"<p class="label">what those that moved have in common</p>"#)?;
         items("plain", comparison.explanations.iter().map(|sentence| clipped(sentence, 1000)), out)?;
     }
+    change_sums(&notable(&comparison.changes), comparison, out)?;
     if !comparison.changes.is_empty() {
         changes(comparison, &reds, out)?;
         draw_scatters(comparison, out)?;

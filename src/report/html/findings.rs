@@ -1,6 +1,7 @@
 //! Goldens: what was found, the rule one click away.
 
 use super::failures::more;
+use super::sums::finding_sums;
 use super::{clipped, text};
 use crate::report::Report;
 use crate::report::figure::percent;
@@ -17,6 +18,10 @@ pub(super) fn goldens(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let red: Vec<_> = report.goldens.iter().filter(|finding| finding.verdict.is_red()).collect();
     if red.is_empty() {
         return Ok(());
+    }
+    let summed = finding_sums(&red, &report.goldens, out)?;
+    if summed {
+        writeln!(out, r#"<details class="more"><summary>one by one</summary>"#)?;
     }
     writeln!(
         out,
@@ -38,7 +43,8 @@ pub(super) fn goldens(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         )?;
     }
     writeln!(out, "</tbody></table></div>")?;
-    more(red.len().saturating_sub(ROWS), "finding", out)
+    more(red.len().saturating_sub(ROWS), "finding", out)?;
+    if summed { writeln!(out, "</details>") } else { Ok(()) }
 }
 
 /// Writes a list of lines that are escaped already.

@@ -14,6 +14,7 @@ mod drawn;
 mod failures;
 mod findings;
 mod policy;
+mod sums;
 
 pub(super) use policy::policy;
 

@@ -612,6 +612,35 @@ mod tests {
     }
 
     #[test]
+    fn many_changes_and_goldens_are_told_by_metric() {
+        let mut report = sample::many_compared(700);
+        let one = sample::red().goldens.into_iter().find(|finding| finding.verdict.is_red()).unwrap();
+        report.goldens = vec![one; 13];
+        let text = written(&report, 60_000);
+        let tables: Vec<&str> = text.lines().filter(|line| line.starts_with('|')).take(14).collect();
+        insta::assert_snapshot!("sums.md", tables.join("\n"));
+        assert_eq!(text.matches("<summary>one by one</summary>").count(), 2);
+        assert_eq!(text.matches("<details>").count(), text.matches("</details>").count());
+    }
+
+    #[test]
+    fn hostile_names_are_inert_in_sums() {
+        for hostile in sample::HOSTILE {
+            let mut report = sample::many_compared(700);
+            for change in report.comparison.iter_mut().flat_map(|comparison| &mut comparison.changes) {
+                change.metric = hostile.to_owned();
+                change.point = crate::value::PointName::new(hostile);
+            }
+            let text = written(&report, 1 << 20);
+            assert!(text.contains("| metric | points | change |"), "{text}");
+            for row in outside_code(&text).lines().filter(|line| line.starts_with('|')) {
+                assert!(matches!(row.matches('|').count(), 4 | 8 | 7), "{row}");
+                assert!(!row.contains('@') && !row.contains('<'), "{row}");
+            }
+        }
+    }
+
+    #[test]
     fn the_budget_is_kept_and_said() {
         let report = sample::many(3000);
         let full = written(&report, 1 << 20);
