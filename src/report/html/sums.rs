@@ -69,7 +69,7 @@ pub(super) fn finding_sums(red: &[&GoldenFinding], all: &[GoldenFinding], out: &
 fn head(label: &str, columns: &[&str], out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
-        r#"<div class="scroll" tabindex="0" role="region" aria-label="{label}"><table class="sums"><thead><tr>"#
+        r#"<div class="scroll sums" tabindex="0" role="region" aria-label="{label}"><table><thead><tr>"#
     )?;
     for (place, column) in columns.iter().enumerate() {
         let class = if place + 2 >= columns.len() { r#" class="n""# } else { "" };
