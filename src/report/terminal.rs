@@ -7,6 +7,7 @@ use super::figure::{count, percent, thousands};
 use super::headline::{Tone, change_sign, ended, golden_word, headline, sign};
 use super::inert::{block, clip, short, without_commands};
 use super::join::CaseFinder;
+use super::models::terminal_lines;
 use super::others::other_line;
 use super::plot::{PlotOptions, plot};
 use super::reds::red_lines;
@@ -48,6 +49,7 @@ pub fn terminal(report: &Report, options: TerminalOptions, out: &mut dyn Write) 
     page.known()?;
     page.goldens()?;
     page.comparison()?;
+    page.models()?;
     page.plots()?;
     page.slowest()?;
     page.warnings()?;
@@ -337,6 +339,18 @@ impl<'a> Page<'a> {
             }
         }
         Ok(())
+    }
+
+    fn models(&mut self) -> io::Result<()> {
+        let (lines, left) = terminal_lines(self.report, ROWS);
+        if lines.is_empty() {
+            return Ok(());
+        }
+        self.title("Models")?;
+        for line in lines {
+            writeln!(self.out, "{}", clip(&line, self.width.max(160)))?;
+        }
+        self.more(left, "fit")
     }
 
     fn plots(&mut self) -> io::Result<()> {

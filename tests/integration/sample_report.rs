@@ -488,6 +488,7 @@ fn assembled(tasks: Vec<TaskRecord>, cases: Vec<CaseRecord>) -> Report {
         logs_left_out: 0,
         warnings: vec![],
         costs: None,
+        models: Vec::new(),
         machines: None,
         exit_codes: vec![0],
         folder: ".shmoo/runs/20260131-142233-temp-sense-3f9a".into(),

@@ -6,6 +6,7 @@
 
 mod code;
 mod comment;
+mod models;
 
 use super::command::run_command;
 use super::costs::cost_line;
@@ -98,6 +99,7 @@ impl<'a> Page<'a> {
         self.known_failures();
         self.goldens();
         self.comparison();
+        self.models();
         self.plots();
         self.stages();
         self.slowest();
