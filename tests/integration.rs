@@ -37,6 +37,7 @@ mod integration {
     mod sandbox;
     mod site;
     mod store;
+    mod suite_models;
     mod suites;
     mod sweep_project;
     mod temp_sense;

@@ -35,10 +35,8 @@ pub(super) fn fit_suite(session: &Session, arguments: &FitArgs, suite: &Path) ->
         return Err(fail(StepError::usage(message, None)));
     }
     let fits = refit(&workspace, &folder, loaded).map_err(fail)?;
-    for fit in &fits {
-        if let Some(problem) = &fit.record.problem {
-            printer.warning(&format!("the model `{}` is not fitted: {problem}", fit.record.model));
-        }
+    for warning in fits.iter().filter_map(|fit| fit.record.warning()) {
+        printer.warning(&warning);
     }
     let files: Vec<FittedFile> = fits.iter().filter_map(|fit| fit.file.clone()).collect();
     print(session, &files, arguments.format)?;

@@ -48,6 +48,14 @@ pub struct ModelRecord {
     pub problem: Option<String>,
 }
 
+impl ModelRecord {
+    /// Returns what to know of a model that is not, or not wholly, what was asked for.
+    pub fn warning(&self) -> Option<String> {
+        let what = if self.fits.is_empty() { "is not fitted" } else { "has no parameter file" };
+        self.problem.as_ref().map(|problem| format!("the model `{}` {what}: {problem}", self.model))
+    }
+}
+
 /// Rows that were left out for one reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeftOutRows {

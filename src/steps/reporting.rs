@@ -11,7 +11,7 @@ use crate::compare::{Comparison, ComparisonVerdict};
 use crate::ledger::Verdict;
 use crate::plan::Plan;
 use crate::record::{self, RunRecord, TaskRecord};
-use crate::report::{self, LogExcerpt, Report, ReportedCosts, ReportedModel};
+use crate::report::{self, LogExcerpt, Report, ReportedCosts};
 use crate::value::BaselineRule;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -83,9 +83,7 @@ pub(super) fn make(
     let RecordedRun { record, known } = recorded;
     let Findings { goldens, comparison, other_comparisons, base, mut warnings, strict } = findings;
     let models = modelling::reported(plan, &record, base.as_ref());
-    warnings.extend(models.iter().filter_map(|ReportedModel { model, .. }| {
-        model.problem.as_ref().map(|problem| format!("the model `{}` is not fitted: {problem}", model.model))
-    }));
+    warnings.extend(models.iter().filter_map(|reported| reported.model.warning()));
     let plots = plan.map(|plan| plots(plan, &record)).unwrap_or_default();
     let plot_diffs = plan
         .zip(comparison.as_ref())

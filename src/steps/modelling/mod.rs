@@ -127,7 +127,8 @@ fn fit_model(plan: &Plan, record: &RunRecord, model: &Model, folder: &Path) -> R
         Ok(fit) => fit,
         Err(error) => return Ok(failed(told(error), record_of)),
     };
-    number_rows(&mut fit, &rows);
+    // Every row of the table is a point of its own: none is there twice.
+    fit.gate.duplicates = None;
     record_of.used = fit.gate.used;
     let excluded = fit.gate.excluded.iter();
     record_of.left_out.extend(excluded.map(|found| LeftOutRows { reason: found.reason.clone(), rows: found.rows }));
@@ -147,12 +148,6 @@ fn told(error: FitError) -> String {
         other => other.to_string(),
     };
     hint.map_or_else(|| message.clone(), |hint| format!("{message} ({hint})"))
-}
-
-/// Rows that are equal but for their points are no slips here: every row of the table is a point of its own.
-fn number_rows(fit: &mut Fit, rows: &ModelRows) {
-    debug_assert!(fit.gate.rows <= rows.rows.len() as u64);
-    fit.gate.duplicates = None;
 }
 
 /// Looks for operations with the same parameters over all models.
