@@ -4,7 +4,7 @@ use super::figure::{count, percent};
 use super::inert::short;
 use super::{ModelDrift, Report, ReportedModel};
 use crate::record::{CoefficientRecord, FitRecord, HeldBackRecord, ModelRecord};
-use crate::value::show_number;
+use crate::value::{Scalar, show_number};
 
 /// A group of a model, as tables show it. All texts are harmless, and not escaped.
 pub(super) struct FitLine<'a> {
@@ -35,7 +35,7 @@ pub(super) struct CoefficientLine {
 
 /// Returns a sentence about the rows of a model.
 pub(super) fn rows_line(model: &ModelRecord) -> String {
-    let mut parts = vec![format!("{} of {} of `{}`", model.used, count(model.rows, "row"), model.stage)];
+    let mut parts = vec![format!("{} of {} of {}", model.used, count(model.rows, "row"), model.stage)];
     if model.held_back > 0 {
         parts.push(format!("{} held back", model.held_back));
     }
@@ -68,8 +68,10 @@ pub(super) fn fits(report: &Report) -> usize {
 
 fn fit_line<'a>(fit: &'a FitRecord, drift: Option<&ModelDrift>) -> FitLine<'a> {
     let set = if fit.set == "base" { String::new() } else { format!(" {}", short(&fit.set, 60)) };
-    let known = fit.params.iter().all(|(_, value)| fit.op.split('_').any(|word| word == value.to_string()));
-    let point = if known { String::new() } else { format!(" ({})", short(fit.point.as_str(), 80)) };
+    let in_op = |value: &Scalar| format!("_{}_", fit.op).contains(&format!("_{value}_"));
+    let beyond = fit.params.iter().filter(|(_, value)| !in_op(value));
+    let beyond: Vec<String> = beyond.map(|(name, value)| format!("{name} {value}")).collect();
+    let point = if beyond.is_empty() { String::new() } else { format!(" ({})", short(&beyond.join(", "), 80)) };
     let share = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{} %", digits(value, 3)));
     let coefficient = |found: &CoefficientRecord| CoefficientLine {
         name: short(&found.name, 60),
@@ -97,7 +99,7 @@ fn fit_line<'a>(fit: &'a FitRecord, drift: Option<&ModelDrift>) -> FitLine<'a> {
 }
 
 fn held_back(held: &HeldBackRecord) -> String {
-    format!("{} %, at most {} % over {}", digits(held.mape, 3), digits(held.max_ape, 3), count(held.rows, "row"))
+    format!("{} %, max {} %, {}", digits(held.mape, 3), digits(held.max_ape, 3), count(held.rows, "row"))
 }
 
 fn drift_words(drift: &ModelDrift) -> String {
