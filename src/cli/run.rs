@@ -78,7 +78,10 @@ pub(super) fn load(session: &Session, suite: &Path, select: &SelectArgs) -> Resu
         None => load_suite_file(suite),
     };
     let loaded = loaded.map_err(|error| printer.step(&error))?;
-    printer.warn_all(&loaded.warnings, &loaded.suite.sources);
+    // A suite speaks of all operations of its own list, and another may be short.
+    if select.operations_cfg.is_none() {
+        printer.warn_all(&loaded.warnings, &loaded.suite.sources);
+    }
     for (option, name, _) in select.operations() {
         let own = &loaded.suite;
         let mut lets = own.lets.iter().chain(own.blocks.iter().flat_map(|block| &block.lets));

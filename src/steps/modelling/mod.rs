@@ -16,7 +16,7 @@ use self::rows::{ModelRows, model_rows};
 use super::fitting::{FitRequest, FittedFile};
 use super::fitting_files::write_out;
 use super::run_folder::RunFolder;
-use super::workspace::LoadedFile;
+use super::workspace::{LoadedFile, with_cases};
 use super::{StepError, Workspace, recording};
 use crate::fit::{self, Coefficient, Fit, FitError, FittedModel, Options, identical};
 use crate::plan::{BuildOptions, Plan, Scope};
@@ -82,6 +82,12 @@ pub fn fit_suite(plan: &Plan, record: &RunRecord, folder: &Path) -> Result<Vec<S
 /// tables are put beside those of the run.
 pub fn refit(workspace: &Workspace, folder: &RunFolder, suite: LoadedFile) -> Result<Vec<SuiteFit>, StepError> {
     let (planned, file, _) = folder.plan()?;
+    // The cases are those of the run, which may have had another list of them.
+    let listed = file.sources.iter().find(|source| suite.suite.cases_from.as_ref() == Some(&source.name));
+    let suite = match listed {
+        Some(source) => with_cases(&suite, &source.text, &source.name)?,
+        None => suite,
+    };
     let recorded = recording::make(workspace, folder, &planned)?;
     let options = BuildOptions { selection: file.selection, baseline: file.baseline };
     let plan = crate::plan::build(suite.suite, options)?;
