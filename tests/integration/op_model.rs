@@ -90,7 +90,7 @@ fn the_next_version_estimates(project: &SweepProject) {
     );
     project.ends(0, &["estimate", "operations.csv", "--params", "params", "--out", "estimates.csv"]);
     let text = project.read(&project.path("estimates.csv"));
-    let estimates: Vec<f64> = text.lines().skip(1).map(|line| estimate(line)).collect();
+    let estimates: Vec<f64> = text.lines().skip(1).map(estimate).collect();
     let expected = [25.0 * 8.0 + 266.0 * 32.0, 234.0 * 4.0 + 99.0 * 8.0];
     for (estimate, expected) in estimates.iter().zip(expected) {
         assert!((estimate / expected - 1.0).abs() < 0.03, "{text}");
