@@ -16,6 +16,7 @@ mod integration {
     mod command;
     mod commands;
     mod confirm;
+    mod cpu_ops;
     mod documents;
     mod faults;
     mod fit;
@@ -27,6 +28,7 @@ mod integration {
     mod machines;
     mod migrate;
     mod noise;
+    mod op_model;
     mod plots;
     mod repository;
     #[allow(dead_code, reason = "the unit tests of `report` use the rest")]
@@ -35,7 +37,9 @@ mod integration {
     mod sandbox;
     mod site;
     mod store;
+    mod suite_models;
     mod suites;
+    mod sweep_project;
     mod temp_sense;
     mod wider_transistor;
 }

@@ -110,6 +110,15 @@ pub(super) struct SelectArgs {
     /// Take cases for which an expression holds; may be repeated
     #[arg(long = "where", value_name = "EXPR")]
     pub(super) constraints: Vec<String>,
+    /// Take cases whose `type`, a parameter or named value of the suite, is this
+    #[arg(long, value_name = "TYPE", value_parser = word)]
+    pub(super) op_type: Option<String>,
+    /// Take cases whose `op`, a parameter or named value of the suite, is this
+    #[arg(long, value_name = "OP", value_parser = word)]
+    pub(super) op_name: Option<String>,
+    /// Take the cases from this file in the place of the suite's `cases_from`
+    #[arg(long, value_name = "FILE")]
+    pub(super) operations_cfg: Option<PathBuf>,
     /// Take a stage and all that it needs; may be repeated
     #[arg(long = "stage", value_name = "STAGE")]
     pub(super) stages: Vec<String>,
@@ -120,8 +129,28 @@ pub(super) struct SelectArgs {
 
 impl SelectArgs {
     pub(super) fn selection(&self) -> crate::plan::Selection {
-        let SelectArgs { profile, cases, new_case, constraints, stages, skip_stages } = self.clone();
+        let constraints = self.constraints.iter().cloned().chain(self.operations().map(|(_, _, expr)| expr)).collect();
+        let SelectArgs { profile, cases, new_case, stages, skip_stages, .. } = self.clone();
         crate::plan::Selection { profile, cases, new_case, constraints, stages, skip_stages }
+    }
+}
+
+impl SelectArgs {
+    /// Returns the options that select operations: option, name in the suite, expression.
+    pub(super) fn operations(&self) -> impl Iterator<Item = (&'static str, &'static str, String)> {
+        let options = [("--op-type", "type", &self.op_type), ("--op-name", "op", &self.op_name)];
+        options.into_iter().filter_map(|(option, name, value)| {
+            value.as_ref().map(|value| (option, name, format!("{name} == '{value}'")))
+        })
+    }
+}
+
+/// Reads a word that stands for itself in an expression.
+fn word(text: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    match !text.is_empty() && text.chars().all(plain) {
+        true => Ok(text.to_owned()),
+        false => Err("letters, digits, `_`, `-` and `.`; `--where` takes any expression".to_owned()),
     }
 }
 
@@ -147,8 +176,18 @@ pub(super) struct HowArgs {
     #[arg(long)]
     pub(super) keep_going: bool,
     /// Go on with the last unfinished run of the suite, or with the one named
-    #[arg(long = "continue", value_name = "RUN", num_args = 0..=1, default_missing_value = "last", conflicts_with = "force_clean")]
+    #[arg(
+        long = "continue",
+        visible_alias = "continue-run",
+        value_name = "RUN",
+        num_args = 0..=1,
+        default_missing_value = "last",
+        conflicts_with = "force_clean"
+    )]
     pub(super) resume: Option<String>,
+    /// Run tasks again that ended in error or by their time limit, and all that needs them
+    #[arg(long, requires = "resume")]
+    pub(super) retry_failed: bool,
     /// Remove the suite's unfinished runs from this machine first
     #[arg(long)]
     pub(super) force_clean: bool,
@@ -167,7 +206,9 @@ pub(super) struct HowArgs {
 #[command(after_help = "Examples:
   shmoo sweep configs/quickstart.yaml
   shmoo sweep configs/temp-sense.yaml --profile pr --jobs 4
-  shmoo sweep configs/temp-sense.yaml --continue")]
+  shmoo sweep configs/temp-sense.yaml --continue
+  shmoo sweep configs/op-model.yaml --runner tt-wormhole_b0 --op-type unary
+  shmoo sweep configs/op-model.yaml --skip-perf-sweep")]
 pub(super) struct SweepArgs {
     /// The suite file
     pub(super) suite: PathBuf,
@@ -185,6 +226,12 @@ pub(super) struct SweepArgs {
     /// Do not put the run's folder into the store
     #[arg(long)]
     pub(super) no_archive: bool,
+    /// Do not fit the models of the suite
+    #[arg(long)]
+    pub(super) skip_performance_model: bool,
+    /// Run nothing: fit the models over the last run of the suite, and report it again
+    #[arg(long, conflicts_with_all = ["skip_performance_model", "resume", "force_clean", "dry_run"])]
+    pub(super) skip_perf_sweep: bool,
     /// Count uncertain changes as regressions
     #[arg(long)]
     pub(super) strict: bool,

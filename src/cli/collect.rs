@@ -9,7 +9,7 @@ use super::report::{Extras, finish_record, write_report};
 use super::run::request;
 use crate::report::Report;
 use crate::steps::machines::collect::{CollectRequest, Collected, collect as gather};
-use crate::steps::recording::make_with_page_of;
+use crate::steps::recording::{Models, make_with_page_of};
 use crate::steps::{StepError, Workspace};
 use crate::value::TaskKey;
 
@@ -23,8 +23,9 @@ pub(super) fn collect(session: &Session, arguments: &CollectArgs) -> Result<Exit
     let request = CollectRequest { run: run.clone(), partial: *partial, how: &how };
     let collected = gather(&workspace, &request, &mut watcher, &mut |text| printer.note(text)).map_err(fail)?;
     let Collected { folder, plan, folded, files, machines, impure } = collected;
-    let made = make_with_page_of(&workspace, &folder, &plan, &folded, &files).map_err(fail)?;
-    let extras = Extras { compare: (!no_compare).then(|| base.clone()), strict: *strict, archive: !no_archive };
+    let made = make_with_page_of(&workspace, &folder, &plan, (&folded, &files), Models::Fit).map_err(fail)?;
+    let compare = (!no_compare).then(|| base.clone());
+    let extras = Extras { compare, strict: *strict, archive: !no_archive, models: Models::Fit };
     let mut machines = Some(machines);
     let mut add = |report: &mut Report| {
         if let Some(machines) = machines.take() {

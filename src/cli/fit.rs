@@ -15,20 +15,12 @@ use serde_json::{Map, Value, json};
 
 pub(super) fn fit(session: &Session, arguments: &FitArgs) -> Result<Exit, Exit> {
     let printer = &session.printer;
+    if let Some(suite) = &arguments.suite {
+        return super::fit_suite::fit_suite(session, arguments, suite);
+    }
     let request = request(arguments);
     let fitted = fit_files(&request).map_err(|error| printer.step(&error))?;
-    match arguments.format {
-        TextFormat::Json => {
-            let models: Vec<Value> = fitted.iter().flat_map(models_json).collect();
-            let data: Vec<Value> = fitted.iter().map(|file| data_json(file, session)).collect();
-            let json = json!({ "version": 1, "models": models, "data": data });
-            printer.data(|out| writeln!(out, "{json:#}"))?;
-        }
-        TextFormat::Text => {
-            let text: String = fitted.iter().map(|file| text(file, session)).collect();
-            printer.data(|out| out.write_all(text.as_bytes()))?;
-        }
-    }
+    print(session, &fitted, arguments.format)?;
     let strict = arguments.strict && !fitted.iter().all(is_clean);
     if strict {
         printer.error("rows were left out, are equal or mixed", Some("see above; without --strict this is no error"));
@@ -44,12 +36,30 @@ pub(super) fn fit(session: &Session, arguments: &FitArgs) -> Result<Exit, Exit> 
     Ok(Exit::Ok)
 }
 
+/// Prints what tables came to.
+pub(super) fn print(session: &Session, fitted: &[FittedFile], format: TextFormat) -> Result<(), Exit> {
+    let printer = &session.printer;
+    match format {
+        TextFormat::Json => {
+            let models: Vec<Value> = fitted.iter().flat_map(models_json).collect();
+            let data: Vec<Value> = fitted.iter().map(|file| data_json(file, session)).collect();
+            let json = json!({ "version": 1, "models": models, "data": data });
+            printer.data(|out| writeln!(out, "{json:#}"))
+        }
+        TextFormat::Text => {
+            let text: String = fitted.iter().map(|file| text(file, session)).collect();
+            printer.data(|out| out.write_all(text.as_bytes()))
+        }
+    }
+}
+
 fn request(arguments: &FitArgs) -> FitRequest {
     let FitArgs { model, files, op, set, filters, by, weighting, robust, .. } = arguments;
     let FitArgs { drop_duplicates, intervals, resamples, threads, .. } = arguments;
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     FitRequest {
-        model: model.clone(),
+        // Without a suite there is a model.
+        model: model.clone().unwrap_or_default(),
         files: files.clone(),
         op: op.clone(),
         set: set.clone(),

@@ -19,15 +19,20 @@ Examples:
   shmoo fit --model eltwise add-op-performance.csv --search
   shmoo fit --model eltwise exp-approx.csv --set approx --out params.yaml
   shmoo fit --model matmul_v2 matmul.csv --op matmul --promote params/wormhole_b0
+  shmoo fit --suite configs/op-model.yaml --promote params/wormhole_b0
 
 Exit codes: 2 for a table or model that does not fit, 11 with --strict if rows were left out or mixed, else 0."
 )]
 pub(super) struct FitArgs {
     /// The model: the name of one that ships, or a file
-    #[arg(long, value_name = "MODEL")]
-    pub(super) model: String,
+    #[arg(long, value_name = "MODEL", required_unless_present = "suite")]
+    pub(super) model: Option<String>,
+    /// Fit the models of this suite, as they are now, over its last run, or the one named in the place of DATA
+    #[arg(long, value_name = "SUITE", conflicts_with_all = ["model", "op", "set", "filters", "by", "weighting", "robust",
+        "drop_duplicates", "intervals", "search", "strict"])]
+    pub(super) suite: Option<PathBuf>,
     /// The tables: CSV with a header; each is fitted for itself
-    #[arg(required = true, value_name = "DATA")]
+    #[arg(required_unless_present = "suite", value_name = "DATA")]
     pub(super) files: Vec<PathBuf>,
     /// Name the operation [default: as the rows name it, else the file]
     #[arg(long, value_name = "OP")]

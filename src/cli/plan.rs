@@ -10,7 +10,6 @@ use crate::plan::{Estimate, ExpectedPrice, ListFormat, Plan, Wave, faults, list}
 use crate::report::count;
 use crate::steps::machines::publish::{MissingRequest, missing, publish as publish_plan};
 use crate::steps::planning::{Division, PlanRequest, Planned, check_price, plan as make, shard_seconds};
-use crate::steps::workspace::load_suite_file;
 use crate::value::{RunId, show_duration, show_price};
 
 pub(super) fn plan(session: &Session, arguments: &PlanArgs) -> Result<Exit, Exit> {
@@ -23,8 +22,7 @@ pub(super) fn plan(session: &Session, arguments: &PlanArgs) -> Result<Exit, Exit
         let run = publish.missing.as_ref().ok_or(Exit::Usage)?;
         return plan_missing(session, run, division, arguments);
     };
-    let loaded = load_suite_file(suite).map_err(|error| printer.step(&error))?;
-    printer.warn_all(&loaded.warnings, &loaded.suite.sources);
+    let loaded = super::run::load(session, suite, select)?;
     let mut workspace = session.workspace(&loaded.folder)?;
     apply(places, &mut workspace);
     let request = PlanRequest { selection: select.selection(), shards: division, baseline: None };

@@ -9,7 +9,7 @@ use crate::report::{
     terminal,
 };
 use crate::steps::judging::find_run;
-use crate::steps::recording::{self, RecordedRun};
+use crate::steps::recording::{self, Models, RecordedRun};
 use crate::steps::reporting::judge;
 use crate::steps::run_folder::RunFolder;
 use crate::steps::running::Ran;
@@ -114,6 +114,7 @@ pub(super) struct Extras {
     pub(super) compare: Option<Vec<BaselineRule>>,
     pub(super) strict: bool,
     pub(super) archive: bool,
+    pub(super) models: Models,
 }
 
 /// Records, archives, checks and compares a run that was carried out, and writes its page.
@@ -125,7 +126,7 @@ pub(super) fn finish(
 ) -> Result<(Report, Exit), Exit> {
     let Ran { folder, plan, stopped, left, resumed: _, elsewhere } = ran;
     let fail = |error: StepError| session.printer.step(&error);
-    let made = recording::make_with_page(workspace, &folder, &plan).map_err(fail)?;
+    let made = recording::make_with_page(workspace, &folder, &plan, extras.models).map_err(fail)?;
     let mut notes = Vec::new();
     if let Some(reason) = &stopped {
         notes.push(format!("stopped early ({reason}): {left} tasks are left; `--continue` goes on"));

@@ -11,9 +11,10 @@ use crate::outside::environment::{Ci, Environment};
 use crate::plan::{ResolvedCommand, resolve};
 use crate::report::quote;
 use crate::steps::planning::{PlanRequest, Planned, plan as make};
+use crate::steps::recording::Models;
 use crate::steps::run_folder::RunFolder;
 use crate::steps::running::{Ran, RunRequest, resume, start};
-use crate::steps::workspace::{LoadedFile, load_suite_file};
+use crate::steps::workspace::{LoadedFile, load_suite_file, load_suite_file_with_cases};
 use crate::steps::{StepError, Workspace};
 use crate::value::{RunId, SuiteName};
 use std::collections::BTreeMap;
@@ -26,7 +27,7 @@ pub(super) fn run(session: &Session, arguments: &RunArgs) -> Result<Exit, Exit> 
     }
     let Some(suite) = suite else { return Err(Exit::Usage) };
     let Some((workspace, ran)) = carry_out(session, suite, select, how, places)? else { return Ok(Exit::Ok) };
-    let extras = Extras { compare: None, strict: false, archive: false };
+    let extras = Extras { compare: None, strict: false, archive: false, models: Models::Fit };
     let (report, exit) = finish(session, &workspace, ran, extras)?;
     write_report(session, &report, *format)?;
     Ok(exit)
@@ -42,8 +43,7 @@ pub(super) fn carry_out(
 ) -> Result<Option<(Workspace, Ran)>, Exit> {
     let printer = &session.printer;
     let fail = |error: StepError| printer.step(&error);
-    let loaded = load_suite_file(suite).map_err(fail)?;
-    printer.warn_all(&loaded.warnings, &loaded.suite.sources);
+    let loaded = load(session, suite, select)?;
     let mut workspace = session.workspace(&loaded.folder)?;
     apply(places, &mut workspace);
     let name = loaded.suite.name.clone();
@@ -70,6 +70,30 @@ pub(super) fn carry_out(
     Ok(Some((workspace, ran)))
 }
 
+/// Reads a suite, with the operations that were asked for.
+pub(super) fn load(session: &Session, suite: &Path, select: &SelectArgs) -> Result<LoadedFile, Exit> {
+    let printer = &session.printer;
+    let loaded = match &select.operations_cfg {
+        Some(cases) => load_suite_file_with_cases(suite, cases),
+        None => load_suite_file(suite),
+    };
+    let loaded = loaded.map_err(|error| printer.step(&error))?;
+    // A suite speaks of all operations of its own list, and another may be short.
+    if select.operations_cfg.is_none() {
+        printer.warn_all(&loaded.warnings, &loaded.suite.sources);
+    }
+    for (option, name, _) in select.operations() {
+        let own = &loaded.suite;
+        let mut lets = own.lets.iter().chain(own.blocks.iter().flat_map(|block| &block.lets));
+        if own.schema.index(name).is_none() && !lets.any(|entry| entry.name == name) {
+            let message = format!("the suite `{}` has no parameter or named value `{name}` for `{option}`", own.name);
+            printer.error(&message, Some("`--where` takes an expression over what it has"));
+            return Err(Exit::Usage);
+        }
+    }
+    Ok(loaded)
+}
+
 pub(super) fn request(session: &Session, how: &HowArgs) -> Result<RunRequest, Exit> {
     let shmoo = std::env::current_exe().map_err(|error| {
         session.printer.error(&format!("the path of this program is not known: {error}"), None);
@@ -78,6 +102,7 @@ pub(super) fn request(session: &Session, how: &HowArgs) -> Result<RunRequest, Ex
     Ok(RunRequest {
         jobs: how.jobs.map(|jobs| jobs as usize),
         fail_fast: how.fail_fast,
+        retry_failed: how.retry_failed,
         label: how.runner.clone(),
         shmoo,
         environment: session.environment.clone(),

@@ -7,7 +7,7 @@ use super::pairs::{self, Pair};
 use super::trend::{Trend, TrendRun, TrendValue};
 use super::{Change, Comparison, ComparisonVerdict};
 use crate::ledger::MeasuredValue;
-use crate::record::{MetricRow, RunRecord, better_text};
+use crate::record::{MetricRow, RunRecord, better_text, is_of_model};
 use crate::stats::ChangeRules;
 use crate::suite::{Better, Metric, Suite};
 use crate::value::{MetricName, PointName, RunId, StageName};
@@ -50,7 +50,12 @@ pub fn following(comparison: &Comparison, head: &RunRecord, base: Option<&RunRec
             let changes = comparison.changes.iter().zip(&pairs);
             changes.filter_map(|(change, pair)| Some((urgency(change), Followed::of_pair(pair, suite)?))).collect()
         }
-        None => head.metrics.iter().filter_map(|row| Some((0, Followed::of_row(row, None, suite)?))).collect(),
+        None => head
+            .metrics
+            .iter()
+            .filter(|row| !is_of_model(&row.stage))
+            .filter_map(|row| Some((0, Followed::of_row(row, None, suite)?)))
+            .collect(),
     };
     all.sort_by_key(|(urgency, _)| *urgency);
     let left_out = all.len().saturating_sub(MOST_TRENDS) as u64;

@@ -1,7 +1,7 @@
 //! What earlier runs had and the suite has not any more.
 
 use super::is_partial;
-use crate::record::RunRecord;
+use crate::record::{RunRecord, is_of_model};
 use crate::suite::Suite;
 use crate::value::{MetricName, PointName, RunId, StageName};
 use std::collections::HashSet;
@@ -27,6 +27,9 @@ pub fn orphans(
     cases: &[(PointName, RunId)],
 ) -> Vec<String> {
     let declared = |stage: &StageName, metric: &MetricName| {
+        if is_of_model(stage) {
+            return true;
+        }
         let stage = suite.stage(stage.as_str()).map(|stage| &suite.stages[stage]);
         stage.is_some_and(|stage| {
             stage.metrics.iter().any(|own| own.name == *metric || own.was.iter().any(|was| was == metric.as_str()))

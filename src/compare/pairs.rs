@@ -3,7 +3,7 @@
 use super::is_partial;
 use super::rekeyed::{Place, rekey_all};
 use crate::ledger::Verdict;
-use crate::record::{MetricInfo, MetricRow, RunRecord, TaskRecord};
+use crate::record::{MetricInfo, MetricRow, RunRecord, TaskRecord, is_of_model};
 use crate::suite::{Metric, Stage, Suite};
 use crate::value::{PointName, Repeat, Scalar};
 use std::collections::HashMap;
@@ -28,7 +28,8 @@ pub(super) struct Pair<'a> {
     pub(super) unmeasured: bool,
 }
 
-/// Pairs all metrics of two runs: those of this run in its order, then those of the base alone.
+/// Pairs all metrics of two runs: those of this run in its order, then those of the base alone. Coefficients of
+/// models are told of by what they predict, elsewhere.
 pub(super) fn pair<'a>(head: &'a RunRecord, base: &'a RunRecord, suite: &'a Suite) -> Vec<Pair<'a>> {
     let places = places(base, suite);
     let declared = Declared::new(suite);
@@ -48,7 +49,7 @@ pub(super) fn pair<'a>(head: &'a RunRecord, base: &'a RunRecord, suite: &'a Suit
     let gathers: Vec<bool> = (0..suite.stages.len()).map(|stage| suite.gathers(stage)).collect();
     let mut used = vec![false; base.metrics.len()];
     let mut pairs = Vec::with_capacity(head.metrics.len());
-    for row in &head.metrics {
+    for row in head.metrics.iter().filter(|row| !is_of_model(&row.stage)) {
         let found = before.get(&(row.stage.as_str(), row.metric.as_str(), &row.point)).copied();
         if let Some(index) = found {
             used[index] = true;
@@ -84,7 +85,7 @@ pub(super) fn pair<'a>(head: &'a RunRecord, base: &'a RunRecord, suite: &'a Suit
         });
     }
     let gone = base.metrics.iter().zip(&places).zip(&used).filter(|(_, used)| !**used);
-    for ((row, place), _) in gone {
+    for ((row, place), _) in gone.filter(|((row, _), _)| !is_of_model(&row.stage)) {
         let name = declared.present_name(suite, base, row);
         let planned = match place {
             Place::Point(point) => tasks.0.verdict(row.stage.as_str(), point),

@@ -78,6 +78,7 @@ pub fn recorded_suite(record: &RunRecord) -> Result<Suite, RecordedSuiteError> {
         known_failures: Vec::new(),
         archive_exclude: Vec::new(),
         profiles: Vec::new(),
+        cases_from: None,
         sources: Sources::default(),
     })
 }

@@ -1,8 +1,10 @@
 //! A suite file as a whole: text -> suite.
 
 use super::context::{Context, Files};
+use super::leaves::Placed;
 use super::lower::lower;
-use super::suite_file::SuiteFile;
+use super::node::Text;
+use super::suite_file::{BlockFile, CasesFile, SuiteFile};
 use super::version::{check_number, check_version};
 use crate::suite::Suite;
 use crate::value::{Problem, Problems};
@@ -31,10 +33,26 @@ pub fn load_suite(name: &str, text: &str, files: &dyn Files) -> Result<LoadedSui
 fn read(context: &mut Context) -> Option<Suite> {
     let root = context.compose(0)?;
     check_version(&root, context)?;
-    let file = context.decode::<SuiteFile>(&root)?;
+    let mut file = context.decode::<SuiteFile>(&root)?;
     check_number(file.version, context)?;
+    if let Some(path) = file.cases_from.clone() {
+        if let Some(own) = &file.cases {
+            context.problem(Problem::at(own.span, "`cases` and `cases_from` exclude each other"));
+        }
+        file.cases = Some(cases(&path, context)?);
+    }
     if !context.problems.is_empty() {
         return None;
     }
     lower(&file, context)
+}
+
+/// Reads the cases out of a file of their own.
+fn cases(path: &Text, context: &mut Context) -> Option<Placed<Vec<BlockFile>>> {
+    let file = context.read(path)?;
+    let root = context.compose(file)?;
+    check_version(&root, context)?;
+    let cases = context.decode::<CasesFile>(&root)?;
+    check_number(cases.version, context)?;
+    Some(cases.cases)
 }

@@ -11,7 +11,7 @@ use crate::suite::{Derived, Feature, Form, Placed, Rule, Weighting};
 use crate::value::{Problem, Problems, did_you_mean, is_identifier};
 
 /// The name that the constant part has among the coefficients.
-const INTERCEPT: &str = "intercept";
+pub(super) const INTERCEPT: &str = "intercept";
 
 record! {
     /// A performance model over any table: what is predicted, and from what.
@@ -106,14 +106,19 @@ fn read(context: &mut Context) -> Option<Form> {
         target: target?,
         features,
         intercept: file.intercept.unwrap_or(false),
-        weighting: match file.weighting {
-            Some(WeightingWord::Relative) => Weighting::Relative,
-            Some(WeightingWord::Absolute) | None => Weighting::Absolute,
-        },
+        weighting: weighting(file.weighting),
         robust: file.robust.unwrap_or(false),
         op: file.op.as_ref().map(|op| op.as_str().to_owned()),
         sources: crate::value::Sources::default(),
     })
+}
+
+/// Returns what a word means; none: absolute.
+pub(super) fn weighting(word: Option<WeightingWord>) -> Weighting {
+    match word {
+        Some(WeightingWord::Relative) => Weighting::Relative,
+        Some(WeightingWord::Absolute) | None => Weighting::Absolute,
+    }
 }
 
 fn columns(file: Option<&Mapped<Vec<Text>>>, context: &mut Context) -> Vec<(String, Vec<String>)> {

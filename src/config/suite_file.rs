@@ -4,6 +4,7 @@ use super::declare::{record, words};
 use super::decode::{FileType, Reader};
 use super::leaves::{Mapped, Placed, ScalarFile};
 use super::metric_file::RepeatFile;
+use super::model_file::WeightingWord;
 use super::node::{Node, NodeKind, Text};
 use super::schema::SchemaBuilder;
 use super::stage_file::StageFile;
@@ -34,6 +35,8 @@ record! {
         "where" constraints: Option<Vec<Text>>,
         /// Products of values whose union makes the cases. Default: one product of all values.
         "cases" cases: Option<Placed<Vec<BlockFile>>>,
+        /// A file whose `cases` are the suite's, in the place of `cases`.
+        "cases_from" cases_from: Option<Text>,
         /// The stages of the flow.
         "stages" stages: Mapped<StageFile>,
         /// Performance models to fit.
@@ -58,6 +61,16 @@ record! {
         "version" version: Placed<u32>,
         /// The parameters, in the order of names.
         "params" params: Mapped<ParamFile>,
+    }
+}
+
+record! {
+    /// A file of products of values, such as a list of operations.
+    CasesFile = "a file of cases" {
+        /// Version of the grammar: 1.
+        "version" version: Placed<u32>,
+        /// Products of values whose union makes the cases.
+        "cases" cases: Placed<Vec<BlockFile>>,
     }
 }
 
@@ -176,6 +189,14 @@ record! {
         "features" features: Mapped<Text>,
         /// Features whose coefficient may be negative.
         "free" free: Option<Vec<Text>>,
+        /// Adds a constant part of either sign, the coefficient `intercept`. Default: false.
+        "intercept" intercept: Option<bool>,
+        /// Whether differences or their shares of the target are squared. Default: absolute.
+        "weighting" weighting: Option<WeightingWord>,
+        /// Lets rows far off count for less (Huber). Default: false.
+        "robust" robust: Option<bool>,
+        /// Rows that are kept out of the fit and predicted by it.
+        "held_back" held_back: Option<Text>,
         /// The parameter file to write.
         "params_file" params_file: Option<Text>,
     }

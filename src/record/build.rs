@@ -86,7 +86,16 @@ pub fn build(plan: &Plan, folded: &Folded, facts: RunFacts) -> RunRecord {
         artifacts: Vec::new(),
     };
     let costs = Some(costs(plan, &run, &tasks, prices.as_ref()).0);
-    RunRecord { format: RECORD_FORMAT.to_owned(), version: RECORD_VERSION, run, tasks, cases, metrics, costs }
+    RunRecord {
+        format: RECORD_FORMAT.to_owned(),
+        version: RECORD_VERSION,
+        run,
+        tasks,
+        cases,
+        metrics,
+        models: Vec::new(),
+        costs,
+    }
 }
 
 fn metric_infos(plan: &Plan) -> Vec<MetricInfo> {

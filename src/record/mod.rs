@@ -6,6 +6,7 @@
 mod build;
 mod costs;
 mod foreign;
+mod models;
 mod run;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -14,6 +15,10 @@ mod summary;
 pub use build::{RunFacts, better_text, build, mark_known};
 pub use costs::{RunCosts, Spent, case_costs, costs};
 pub use foreign::{ForeignError, ForeignFormat, ForeignTerms, read_foreign};
+pub use models::{
+    CoefficientRecord, FitRecord, FitWarning, HeldBackRecord, LeftOutRows, ModelRecord, Parameters, is_of_model,
+    model_metrics, model_stage,
+};
 pub use run::{
     Artifact, ArtifactKind, CONFIRM_MARK, CaseRecord, MetricInfo, MetricRow, MinEffectWhere, ParamInfo, RECORD_FORMAT,
     RECORD_VERSION, RunInfo, RunRecord, SourceInfo, TaskRecord,

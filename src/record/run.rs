@@ -1,6 +1,6 @@
 //! The record of a run: what is stored, compared and reported.
 
-use super::RunCosts;
+use super::{ModelRecord, RunCosts};
 use crate::ledger::{Exit, Measured, MeasuredValue, OutputFile, Quote, RowResult, Try, Usage, Verdict};
 use crate::value::{Digest, MetricName, PointName, RunId, Scalar, StageName, SuiteName, TaskKey, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,9 @@ pub struct RunRecord {
     pub cases: Vec<CaseRecord>,
     /// Every metric at its (stage, point), repeats gathered, in plan order.
     pub metrics: Vec<MetricRow>,
+    /// What the models of the suite came to; empty where they were not fitted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub models: Vec<ModelRecord>,
     /// What it cost; none where the record does not come from the run's own ledger.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub costs: Option<RunCosts>,

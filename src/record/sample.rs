@@ -107,6 +107,7 @@ pub(crate) fn suite(params: &[&str], stages: Vec<Stage>) -> Suite {
         known_failures: Vec::new(),
         archive_exclude: Vec::new(),
         profiles: Vec::new(),
+        cases_from: None,
         sources,
     }
 }
@@ -183,6 +184,7 @@ pub(crate) fn record(suite: &Suite, id: &str) -> RunRecord {
         tasks: Vec::new(),
         cases: Vec::new(),
         metrics: Vec::new(),
+        models: Vec::new(),
         costs: None,
     }
 }

@@ -1,15 +1,15 @@
 //! The report as JSON, for programs.
 //!
 //! Version 1: `{"version":1,"run":...,"totals":...,"costs":...,"tasks":[...],"cases":[...],"goldens":[...],
-//! "comparison":...,"other_comparisons":[...],"buckets":[...],"exit_codes":[...],"known_failures":[...],"plots":[...],
-//! "plot_diffs":[...],"warnings":[...],"machines":...}` with one task, case, finding, change or bucket a line. Within the version keys are
+//! "comparison":...,"other_comparisons":[...],"buckets":[...],"exit_codes":[...],"known_failures":[...],"models":[...],
+//! "plots":[...],"plot_diffs":[...],"warnings":[...],"machines":...}` with one task, case, finding, change or bucket a line. Within the version keys are
 //! only added. Rows are written as they come, so a million of them need no memory. Texts of the run are
 //! as the run wrote them: who prints them makes them harmless.
 
-use super::{Bucket, GridAxis, Report, ShmooDiff, ShmooGrid, Totals};
+use super::{Bucket, GridAxis, ModelDrift, Report, ReportedModel, ShmooDiff, ShmooGrid, Totals};
 use crate::compare::Comparison;
 use crate::ledger::{Exit, Measured, MeasuredValue, OutputFile, Quote, RowResult, Try, Usage, Verdict};
-use crate::record::{CaseRecord, Spent, TaskRecord};
+use crate::record::{CaseRecord, ModelRecord, Spent, TaskRecord};
 use crate::value::{PointName, Repeat, RunId, Scalar, StageName, TaskKey, Timestamp};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
@@ -59,12 +59,28 @@ fn write_report(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     write!(out, ",\n\"exit_codes\":")?;
     value(&report.exit_codes, out)?;
     list("known_failures", report.known_failures.iter(), out)?;
+    list("models", report.models.iter().map(JsonModel::of), out)?;
     list("plots", report.plots.iter().map(JsonPlot::of), out)?;
     list("plot_diffs", report.plot_diffs.iter().map(JsonDiff::of), out)?;
     list("warnings", report.warnings.iter(), out)?;
     write!(out, ",\n\"machines\":")?;
     value(&report.machines, out)?;
     writeln!(out, "}}")
+}
+
+/// A model of the record, with how far the predictions of each group went.
+#[derive(Serialize)]
+struct JsonModel<'a> {
+    #[serde(flatten)]
+    model: &'a ModelRecord,
+    drifts: &'a [Option<ModelDrift>],
+}
+
+impl JsonModel<'_> {
+    fn of(reported: &ReportedModel) -> JsonModel<'_> {
+        let ReportedModel { model, drifts } = reported;
+        JsonModel { model, drifts }
+    }
 }
 
 fn value(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
@@ -480,6 +496,7 @@ mod tests {
                 "buckets",
                 "exit_codes",
                 "known_failures",
+                "models",
                 "plots",
                 "plot_diffs",
                 "warnings",

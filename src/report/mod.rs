@@ -22,6 +22,7 @@ mod junit;
 mod machines;
 mod markdown;
 mod model;
+mod models;
 mod others;
 mod plot;
 mod reds;
@@ -43,7 +44,8 @@ pub use junit::junit;
 pub use machines::{Machines, PartState, UnfinishedPart};
 pub use markdown::{CommentKey, CommentOptions, MarkdownOptions, WebAddress, comment, markdown};
 pub use model::{
-    Bucket, DiffCell, GridAxis, GridCell, LogExcerpt, Report, ReportedCosts, ShmooDiff, ShmooGrid, Totals,
+    Bucket, DiffCell, GridAxis, GridCell, LogExcerpt, ModelDrift, Report, ReportedCosts, ReportedModel, ShmooDiff,
+    ShmooGrid, Totals,
 };
 pub use plot::{PlotOptions, plot};
 pub use site::{Site, SitePage, SiteRun, SiteSuite, run_page_path, site_pages};

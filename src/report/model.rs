@@ -4,7 +4,7 @@ use super::Machines;
 use crate::check::golden::GoldenFinding;
 use crate::compare::Comparison;
 use crate::ledger::Verdict;
-use crate::record::{CaseRecord, MetricRow, RunCosts, RunInfo, Spent, TaskRecord};
+use crate::record::{CaseRecord, MetricRow, ModelRecord, RunCosts, RunInfo, Spent, TaskRecord};
 use crate::value::{PointName, RunId, Scalar, TaskKey};
 use std::collections::{BTreeMap, HashSet};
 
@@ -39,6 +39,8 @@ pub struct Report {
     pub logs: Vec<LogExcerpt>,
     /// How many failed tasks have no excerpt here.
     pub logs_left_out: usize,
+    /// What the models of the suite came to.
+    pub models: Vec<ReportedModel>,
     /// What it cost; none where the plan is not at hand.
     pub costs: Option<ReportedCosts>,
     /// What became of its parts, if it was run on many machines and gathered just now.
@@ -49,6 +51,32 @@ pub struct Report {
     pub exit_codes: Vec<u8>,
     /// Where the run's folder is, as the user would type it; empty if it is not on this machine.
     pub folder: String,
+}
+
+/// A fitted model, and how far it went from the run compared with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReportedModel {
+    /// The model.
+    pub model: ModelRecord,
+    /// By group; none where the run compared with has no such group. Empty without such a run.
+    pub drifts: Vec<Option<ModelDrift>>,
+}
+
+/// How far the predictions of a group went, over the rows of this run. Changes are relative, 0.01 for 1 %.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct ModelDrift {
+    /// The run compared with.
+    pub base: RunId,
+    /// Rows that were predicted.
+    pub rows: u64,
+    /// The mean change.
+    pub mean: f64,
+    /// The least change.
+    pub least: f64,
+    /// The greatest change.
+    pub greatest: f64,
+    /// The coefficients of that run.
+    pub before: Vec<(String, f64)>,
 }
 
 /// What a run cost.

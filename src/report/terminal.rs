@@ -8,6 +8,7 @@ use super::figure::{count, percent, thousands};
 use super::headline::{Tone, change_sign, ended, golden_word, headline, sign};
 use super::inert::{block, clip, short, without_commands};
 use super::join::CaseFinder;
+use super::models::terminal_lines;
 use super::others::other_line;
 use super::plot::{PlotOptions, plot};
 use super::reds::red_lines;
@@ -49,6 +50,7 @@ pub fn terminal(report: &Report, options: TerminalOptions, out: &mut dyn Write) 
     page.known()?;
     page.goldens()?;
     page.comparison()?;
+    page.models()?;
     page.plots()?;
     page.slowest()?;
     page.warnings()?;
@@ -380,6 +382,18 @@ impl<'a> Page<'a> {
         }
         self.table(rows, 2)?;
         self.more(sums.len().saturating_sub(2 * ROWS), "metric")
+    }
+
+    fn models(&mut self) -> io::Result<()> {
+        let (lines, left) = terminal_lines(self.report, ROWS);
+        if lines.is_empty() {
+            return Ok(());
+        }
+        self.title("Models")?;
+        for line in lines {
+            writeln!(self.out, "{}", clip(&line, self.width.max(160)))?;
+        }
+        self.more(left, "fit")
     }
 
     fn plots(&mut self) -> io::Result<()> {

@@ -9,7 +9,7 @@
 //! `inspecting` (what the machine has), `suites` (the suite files), `noise` (what earlier runs measured),
 //! `following` (how metrics went over them), `recipes` (which of them measured alike), `series` (the
 //! columns of a CSV file), `stored_series` (metrics out of the history), `site` (the history as static
-//! pages), `fitting` (CSV files to the coefficients of a model), `parameters` (their files),
+//! pages), `fitting` (CSV files to the coefficients of a model), `modelling` (the models of a suite, over a run), `parameters` (their files),
 //! `estimating` and `evaluating` (cycles out of them), `commenting` and `checking_in` (comments and check runs
 //! of GitHub), `receiving` (a run out of an archive from elsewhere), `machines` (a run on many machines that share
 //! nothing but the store), and `again` (confirm a comparison, find the commit that moved a metric).
@@ -34,6 +34,7 @@ pub mod importing;
 pub mod inspecting;
 pub mod judging;
 pub mod machines;
+pub mod modelling;
 mod noise;
 pub mod parameters;
 pub mod planning;
@@ -48,6 +49,7 @@ pub mod recording;
 pub mod rejudging;
 pub mod reporting;
 pub mod reproducing;
+mod retrying;
 pub mod run_folder;
 mod run_parts;
 pub mod running;

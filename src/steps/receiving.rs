@@ -50,7 +50,7 @@ pub fn report_of_archive(
         warnings.push("goldens are not checked for a run from elsewhere".to_owned());
     }
     let (comparison, other_comparisons) = (comparisons.next(), comparisons.collect());
-    let findings = Findings { goldens: Vec::new(), comparison, other_comparisons, warnings, strict };
+    let findings = Findings { goldens: Vec::new(), comparison, other_comparisons, base: None, warnings, strict };
     let recorded = RecordedRun { record, known: Vec::new() };
     Ok(make(workspace, None, Some(&plan), recorded, findings, current))
 }

@@ -1,7 +1,7 @@
 //! The step `record`: plan and ledger of a run -> its record, in the folder and in the history.
 
 use super::run_folder::{RunFolder, write_json};
-use super::{StepError, Workspace};
+use super::{StepError, Workspace, modelling};
 use crate::check::known::{self, Outcome};
 use crate::ledger::{Folded, LedgerFile};
 use crate::outside::history::Recorded;
@@ -22,10 +22,19 @@ pub struct RecordedRun {
     pub known: Vec<known::KnownFinding>,
 }
 
+/// Whether the models of the suite are fitted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Models {
+    /// They are, where the suite has some.
+    Fit,
+    /// They are not.
+    Skip,
+}
+
 /// Makes the record of a run and keeps it in its folder.
 pub fn make(workspace: &Workspace, folder: &RunFolder, plan: &Plan) -> Result<RecordedRun, StepError> {
     let (folded, files) = folder.fold()?;
-    let recorded = build(workspace, folder, plan, &folded, &files)?;
+    let recorded = build(workspace, folder, plan, (&folded, &files), Models::Fit)?;
     keep(folder, &recorded.record)?;
     Ok(recorded)
 }
@@ -36,9 +45,10 @@ pub fn make_with_page(
     workspace: &Workspace,
     folder: &RunFolder,
     plan: &Plan,
+    models: Models,
 ) -> Result<(RecordedRun, PathBuf), StepError> {
     let (folded, files) = folder.fold()?;
-    make_with_page_of(workspace, folder, plan, &folded, &files)
+    make_with_page_of(workspace, folder, plan, (&folded, &files), models)
 }
 
 /// Does the same by ledgers that were read before.
@@ -46,10 +56,10 @@ pub fn make_with_page_of(
     workspace: &Workspace,
     folder: &RunFolder,
     plan: &Plan,
-    folded: &Folded,
-    files: &[LedgerFile],
+    ledgers: (&Folded, &[LedgerFile]),
+    models: Models,
 ) -> Result<(RecordedRun, PathBuf), StepError> {
-    let mut recorded = build(workspace, folder, plan, folded, files)?;
+    let mut recorded = build(workspace, folder, plan, ledgers, models)?;
     let kind = ArtifactKind::Report;
     recorded.record.run.set_artifact(Artifact { kind, place: REPORT_FILE.to_owned(), bytes: None, sha256: None });
     keep(folder, &recorded.record)?;
@@ -64,8 +74,8 @@ fn build(
     workspace: &Workspace,
     folder: &RunFolder,
     plan: &Plan,
-    folded: &Folded,
-    files: &[LedgerFile],
+    (folded, files): (&Folded, &[LedgerFile]),
+    models: Models,
 ) -> Result<RecordedRun, StepError> {
     let mut record = record::build(plan, folded, folder.record_facts(files, workspace.project.prices.as_ref()));
     record.run.files = folder.plan_file()?.files;
@@ -73,6 +83,9 @@ fn build(
         (record.run.archive, record.run.artifacts) = (stored.run.archive, stored.run.artifacts);
     }
     let partial = plan.selection.is_filtered() || plan.selection.profile.is_some();
+    if models == Models::Fit {
+        modelling::fit_into(plan, &mut record, &folder.path)?;
+    }
     let known = mark_known(workspace, plan, &mut record, partial, &|_| true);
     Ok(RecordedRun { record, known })
 }

@@ -5,7 +5,7 @@ use super::judging::{check_goldens, folder_of_suite};
 use super::plotting::{plot_diffs, plots};
 use super::recording::RecordedRun;
 use super::run_folder::RunFolder;
-use super::{StepError, Workspace};
+use super::{StepError, Workspace, modelling};
 use crate::check::golden::GoldenFinding;
 use crate::compare::{Comparison, ComparisonVerdict};
 use crate::ledger::Verdict;
@@ -31,6 +31,8 @@ pub struct Findings {
     pub comparison: Option<Comparison>,
     /// Further comparisons, which decide nothing.
     pub other_comparisons: Vec<Comparison>,
+    /// The run compared with, if the suite has models.
+    pub base: Option<RunRecord>,
     /// Warnings of the suite and of the run.
     pub warnings: Vec<String>,
     /// Whether uncertain changes count as regressions.
@@ -59,7 +61,13 @@ pub fn judge(
     };
     let mut comparisons = comparisons.into_iter();
     let (comparison, other_comparisons) = (comparisons.next(), comparisons.collect());
-    let findings = Findings { goldens, comparison, other_comparisons, warnings: Vec::new(), strict };
+    let base = match &comparison {
+        Some(Comparison { base: Some(base), .. }) if !recorded.record.models.is_empty() => {
+            workspace.history()?.load(&base.run).map_err(StepError::History)?
+        }
+        _ => None,
+    };
+    let findings = Findings { goldens, comparison, other_comparisons, base, warnings: Vec::new(), strict };
     Ok(make(workspace, folder, Some(plan), recorded, findings, current))
 }
 
@@ -73,7 +81,9 @@ pub(super) fn make(
     current: &Path,
 ) -> Report {
     let RecordedRun { record, known } = recorded;
-    let Findings { goldens, comparison, other_comparisons, warnings, strict } = findings;
+    let Findings { goldens, comparison, other_comparisons, base, mut warnings, strict } = findings;
+    let models = modelling::reported(plan, &record, base.as_ref());
+    warnings.extend(models.iter().filter_map(|reported| reported.model.warning()));
     let plots = plan.map(|plan| plots(plan, &record)).unwrap_or_default();
     let plot_diffs = plan
         .zip(comparison.as_ref())
@@ -84,7 +94,9 @@ pub(super) fn make(
     let buckets = report::bucket(&record.tasks);
     let red_known = known.iter().any(|finding| finding.kind.is_red());
     let exit_codes = exit_codes(&record, &goldens, red_known, comparison.as_ref(), strict);
-    let RunRecord { format: _, version: _, run, tasks, cases, metrics, costs: _ } = record;
+    let RunRecord { format: _, version: _, run, tasks, cases, metrics, models: _, costs: _ } = record;
+    // Coefficients have a place of their own.
+    let metrics = metrics.into_iter().filter(|row| !record::is_of_model(&row.stage)).collect();
     let costs = plan.map(|plan| {
         let (run, by_task) = record::costs(plan, &run, &tasks, workspace.project.prices.as_ref());
         ReportedCosts { run, cases: record::case_costs(plan, &tasks, &by_task), tasks: by_task }
@@ -104,6 +116,7 @@ pub(super) fn make(
         buckets,
         logs,
         logs_left_out,
+        models,
         costs,
         machines: None,
         warnings,

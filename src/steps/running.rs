@@ -1,6 +1,7 @@
 //! The step `run`: plan -> events, in a run folder.
 
 use super::planning::{self, Planned};
+use super::retrying::to_retry;
 use super::run_folder::{RunFolder, StoredFacts};
 use super::run_parts::{PartWriter, Parts};
 use super::{StepError, Workspace};
@@ -28,6 +29,8 @@ pub struct RunRequest {
     pub jobs: Option<usize>,
     /// Stop at the first task that does not pass.
     pub fail_fast: bool,
+    /// In a run that goes on, run tasks again that ended in error or by their time limit.
+    pub retry_failed: bool,
     /// The label of this machine; tasks of other labels are left out.
     pub label: Option<String>,
     /// The path of this program, for `{shmoo}`.
@@ -238,7 +241,8 @@ pub(super) fn carry_out(carry: Carry<'_>, observer: &mut dyn Observer) -> Result
     let results = Results::default();
     let mut done: BTreeMap<TaskId, Verdict> = BTreeMap::new();
     if !folded.tasks.is_empty() {
-        for task in plan.tasks() {
+        let again = if request.retry_failed { to_retry(&plan, &folded) } else { BTreeSet::new() };
+        for task in plan.tasks().filter(|task| !again.contains(task)) {
             let finished = folded.tasks.get(&plan.key(task)).and_then(|history| history.finished.clone());
             if let Some(finished) = finished {
                 done.insert(task, finished.verdict);

@@ -186,6 +186,36 @@ pub fn load_suite_file(path: &Path) -> Result<LoadedFile, StepError> {
     })
 }
 
+/// Reads a suite file with another file in the place of the one that `cases_from` names.
+pub fn load_suite_file_with_cases(path: &Path, cases: &Path) -> Result<LoadedFile, StepError> {
+    let loaded = load_suite_file(path)?;
+    if loaded.suite.cases_from.is_none() {
+        let message = format!("the suite `{}` takes its cases from no other file", loaded.suite.name);
+        return Err(StepError::usage(message, Some("a suite does with `cases_from: FILE`".to_owned())));
+    }
+    let text = fs::read_to_string(cases).map_err(|source| StepError::Read { path: cases.to_owned(), source })?;
+    with_cases(&loaded, &text, &cases.display().to_string())
+}
+
+/// Reads a suite once more, with another text in the place of the file that `cases_from` names; `name` is what
+/// messages call it.
+pub(super) fn with_cases(loaded: &LoadedFile, text: &str, name: &str) -> Result<LoadedFile, StepError> {
+    let Some(replaced) = &loaded.suite.cases_from else { return Ok(loaded.clone()) };
+    let own = loaded.texts.first().map(|own| own.text.clone()).unwrap_or_default();
+    let read = |path: &str| match path == replaced {
+        true => Ok(text.to_owned()),
+        false => fs::read_to_string(loaded.folder.join(path)).map_err(|error| error.to_string()),
+    };
+    load_texts(&loaded.name, own, &loaded.folder, &read).map_err(|error| match error {
+        StepError::Problems(mut problems) => {
+            let named = loaded.name.rfind('/').map_or("", |at| &loaded.name[..=at]);
+            problems.sources.rename(&format!("{named}{replaced}"), name);
+            StepError::Problems(problems)
+        }
+        other => other,
+    })
+}
+
 /// Loads a suite from texts; `read` gives the files that it names.
 pub(super) fn load_texts(
     name: &str,

@@ -85,7 +85,7 @@ pub struct Feature {
 }
 
 /// What the squares that a fit minimises are of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub enum Weighting {
     /// The differences: large rows decide.
     Absolute,

@@ -75,6 +75,9 @@ pub struct Suite {
     pub archive_exclude: Vec<String>,
     /// Named subsets.
     pub profiles: Vec<Profile>,
+    /// The file that the blocks come from, as the suite names it.
+    #[serde(skip)]
+    pub cases_from: Option<String>,
     /// The files that spans point into.
     #[serde(skip)]
     pub sources: Sources,

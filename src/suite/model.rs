@@ -1,6 +1,6 @@
 //! Performance models and plots, as declared.
 
-use super::{Constraint, Let, ParamIndex, StageIndex, Template};
+use super::{Constraint, Let, ParamIndex, StageIndex, Template, Weighting};
 use crate::expr::Expr;
 use crate::value::Span;
 
@@ -25,11 +25,28 @@ pub struct Model {
     pub features: Vec<(String, Expr)>,
     /// Features whose coefficient may be negative.
     pub free: Vec<String>,
+    /// Whether there is a constant part besides the features, of either sign.
+    pub intercept: bool,
+    /// What the squares that are minimised are of.
+    pub weighting: Weighting,
+    /// Whether rows far off count for less (Huber).
+    pub robust: bool,
+    /// Which rows are kept out of the fit, and predicted by it.
+    pub held_back: Option<Expr>,
     /// The parameter file to write.
     pub params_file: Option<Template>,
     /// Where it stands.
     #[serde(skip)]
     pub span: Span,
+}
+
+impl Model {
+    /// Returns the expressions over the rows: what is asked of them, what they belong to, target, features.
+    pub fn expressions(&self) -> impl Iterator<Item = &Expr> {
+        let constraint = self.constraint.iter().map(|constraint| &constraint.expr);
+        let named = self.sets.iter().chain(&self.features).map(|(_, expr)| expr);
+        constraint.chain(&self.held_back).chain(named).chain([&self.target])
+    }
 }
 
 /// A shmoo plot: pass and fail over two parameters, one plot for each combination of `per`.

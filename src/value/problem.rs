@@ -48,6 +48,11 @@ impl Sources {
         (self.files.len() - 1) as u32
     }
 
+    /// Gives a file another name, for messages.
+    pub fn rename(&mut self, from: &str, to: &str) {
+        self.files.iter_mut().filter(|file| file.name == from).for_each(|file| to.clone_into(&mut file.name));
+    }
+
     /// Returns the file of a span.
     pub fn get(&self, file: u32) -> Option<&Source> {
         self.files.get(file as usize)

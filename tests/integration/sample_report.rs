@@ -7,8 +7,13 @@ use shmoo::compare::{
     Scale, Test, Trend, TrendRun, TrendValue,
 };
 use shmoo::ledger::{Exit, Measured, MeasuredValue, Quote, RowResult, Try, Usage, Verdict};
-use shmoo::record::{CaseRecord, MetricInfo, MetricRow, ParamInfo, RunInfo, SourceInfo, TaskRecord};
-use shmoo::report::{DiffCell, GridAxis, GridCell, LogExcerpt, Report, ShmooDiff, ShmooGrid, bucket, totals};
+use shmoo::record::{
+    CaseRecord, CoefficientRecord, FitRecord, FitWarning, HeldBackRecord, LeftOutRows, MetricInfo, MetricRow,
+    ModelRecord, ParamInfo, RunInfo, SourceInfo, TaskRecord,
+};
+use shmoo::report::{
+    DiffCell, GridAxis, GridCell, LogExcerpt, ModelDrift, Report, ReportedModel, ShmooDiff, ShmooGrid, bucket, totals,
+};
 use shmoo::value::{Digest, MetricName, PointName, RunId, Scalar, StageName, SuiteName, TaskKey, Timestamp};
 use std::collections::BTreeMap;
 
@@ -122,6 +127,7 @@ pub(crate) fn red() -> Report {
     report.known_failures =
         vec!["configs/temp-sense.yaml:61: check_lvs at inv7 is a known failure and passed: delete the line".into()];
     report.comparison = Some(comparison());
+    report.models = models();
     report.plots = ["sch", "pex"].map(grid).to_vec();
     report.plot_diffs = ["sch", "pex"].map(diff).to_vec();
     report.logs = vec![
@@ -139,7 +145,7 @@ pub(crate) fn red() -> Report {
         },
     ];
     report.logs_left_out = 1;
-    report.warnings = vec!["models are read and checked, and nothing is fitted yet".into()];
+    report.warnings = vec!["the model wake is not fitted: no row of the table can be used".into()];
     report.exit_codes = vec![13, 10, 11, 12];
     report
 }
@@ -298,6 +304,7 @@ pub(crate) fn hostile(text: &str) -> Report {
         row.value = MeasuredValue::Text(own());
         row.unit = Some(own());
     }
+    report.models.iter_mut().for_each(|reported| make_hostile(reported, text));
     for finding in &mut report.goldens {
         finding.metric = own();
         finding.point = PointName::new(text);
@@ -488,6 +495,7 @@ fn assembled(tasks: Vec<TaskRecord>, cases: Vec<CaseRecord>) -> Report {
         logs_left_out: 0,
         warnings: vec![],
         costs: None,
+        models: Vec::new(),
         machines: None,
         exit_codes: vec![0],
         folder: ".shmoo/runs/20260131-142233-temp-sense-3f9a".into(),
@@ -578,3 +586,4 @@ fn goldens() -> Vec<GoldenFinding> {
 
 // What the sample is compared with, and what it draws.
 include!("sample_report/comparison.rs");
+include!("sample_report/models.rs");

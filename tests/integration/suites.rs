@@ -67,6 +67,8 @@ fn patterns_by_name() {
 fn the_shipped_suites() {
     let counts = "run_generator 5, check_drc 5, check_lvs 5, run_simulations 450, process_sims 30";
     check("configs/temp-sense.yaml", 450, 495, counts);
+    check("configs/op-model.yaml", 4754, 61, "measure 61");
+    check("configs/cpu-ops.yaml", 1256, 11, "build 1, measure 10");
     let plan = plan_of("configs/quickstart.yaml", Selection::default());
     assert_eq!(faults(&plan), []);
 }

@@ -6,6 +6,7 @@ use super::scope::{Owner, Scope};
 use super::vocabulary::Vocabulary;
 use crate::config::context::{Context, unsafe_path};
 use crate::config::leaves::Mapped;
+use crate::config::model_file::{INTERCEPT, weighting};
 use crate::config::node::Text;
 use crate::config::suite_file::{
     GoldensFile, KnownFailureFile, ModelFile, PlotFile, SideWord, ToleranceFile, ToleranceRuleFile, VerdictWord,
@@ -14,7 +15,7 @@ use crate::suite::{
     GoldenSource, Goldens, KnownFailure, KnownVerdict, Metric, Model, ShmooPlot, Side, Stage, StageIndex, Tolerance,
     ToleranceRule,
 };
-use crate::value::{Problem, Timestamp, did_you_mean};
+use crate::value::{Problem, Timestamp, did_you_mean, is_plain_name};
 use std::collections::BTreeMap;
 
 /// What reading these parts needs besides their files.
@@ -199,6 +200,10 @@ impl Judged<'_> {
     /// Reads a model.
     pub(crate) fn model(&self, name: &Text, file: &ModelFile, context: &mut Context) -> Option<Model> {
         let before = context.problems.len();
+        if !is_plain_name(name.as_str()) {
+            let problem = Problem::at(name.span, format!("`{}` cannot name a model", name.as_str()));
+            context.problem(problem.hint("a name is a small letter, then small letters, digits, `_` and `-`"));
+        }
         // Without its stage, none of the model's names is known.
         let stage = find_stage(self.outlines, file.from.as_str(), file.from.span, context)?;
         let by = self.vocabulary.find_all(file.by.as_deref().unwrap_or_default(), context);
@@ -222,11 +227,17 @@ impl Judged<'_> {
             entries.0.iter().filter_map(read).collect::<Vec<_>>()
         };
         let sets = file.sets.as_ref().map_or_else(Vec::new, |sets| named(sets, context));
+        let held_back = file.held_back.as_ref().and_then(|text| scope.expression(text, context));
         let target = scope.expression(&file.target, context);
         let features = named(&file.features, context);
         if file.features.0.is_empty() {
             let problem = Problem::at(name.span, format!("the model `{}` has no features", name.as_str()));
             context.problem(problem.hint("each feature gets one coefficient: `features: { fixed: \"1\" }`"));
+        }
+        if let Some((name, _)) =
+            file.features.0.iter().find(|(name, _)| name.as_str() == INTERCEPT && file.intercept == Some(true))
+        {
+            context.problem(Problem::at(name.span, "`intercept` is the name of the constant part"));
         }
         for free in file.free.iter().flatten() {
             if !file.features.0.iter().any(|(name, _)| name.as_str() == free.as_str()) {
@@ -249,6 +260,10 @@ impl Judged<'_> {
             target: target?,
             features,
             free: file.free.iter().flatten().map(|name| name.as_str().to_owned()).collect(),
+            intercept: file.intercept.unwrap_or(false),
+            weighting: weighting(file.weighting),
+            robust: file.robust.unwrap_or(false),
+            held_back,
             params_file,
             span: name.span,
         })

@@ -82,10 +82,6 @@ pub(in crate::config) fn lower(file: &SuiteFile, context: &mut Context) -> Optio
     let goldens = file.goldens.as_ref().and_then(|goldens| judged.goldens(goldens, context));
     let failures = file.known_failures.iter().flatten();
     let known_failures = failures.filter_map(|failure| judged.known_failure(failure, context)).collect();
-    if let Some((name, _)) = file.models.as_ref().and_then(|models| models.0.first()) {
-        let problem = Problem::at(name.span, "models are checked, and nothing is fitted yet");
-        context.warning(problem);
-    }
     Some(Suite {
         version: GRAMMAR,
         name: SuiteName::new(file.suite.as_str()),
@@ -104,6 +100,7 @@ pub(in crate::config) fn lower(file: &SuiteFile, context: &mut Context) -> Optio
         known_failures,
         archive_exclude,
         profiles,
+        cases_from: file.cases_from.as_ref().map(|path| path.as_str().to_owned()),
         sources: Sources::default(),
     })
 }

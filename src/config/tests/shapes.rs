@@ -275,10 +275,6 @@ fn what_only_looks_wrong_is_a_warning() {
         &format!("{one}known_failures: [{{ stage: one, verdict: fail }}]\n"),
         "6:18: a known failure that nobody gives a reason for (say why in `reason`, or where it is told in `issue`)",
     );
-    check(
-        "stages: { one: { cmd: [x], outputs: [o] } }\nmodels: { m: { from: one, target: a, features: { f: \"1\" } } }\n",
-        "5:11: models are checked, and nothing is fitted yet",
-    );
 }
 
 #[test]

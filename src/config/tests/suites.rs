@@ -20,7 +20,6 @@ fn the_four_suites_load() {
         assert_eq!(suite(index).name.as_str(), name);
         let warnings: Vec<String> = load(text).unwrap().warnings.iter().map(ToString::to_string).collect();
         let expected: &[&str] = match name {
-            "temp-sense" => &["models are checked, and nothing is fitted yet"],
             "op-model" => &[
                 "`df` is never `Float32`",
                 "`df` is never `Float32`",
@@ -29,7 +28,6 @@ fn the_four_suites_load() {
                 "`vector` is never `r`",
                 "`vector` is never `c`",
                 "`fidelity` is never `HiFi3`",
-                "models are checked, and nothing is fitted yet",
             ],
             _ => &[],
         };

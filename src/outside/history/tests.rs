@@ -90,7 +90,8 @@ fn record(id: &str, seconds: i64) -> RunRecord {
     };
     let tasks = vec![task("sim/inv5_v1.8", Verdict::Pass, 2.0)];
     let (cases, metrics) = (vec![case], vec![metric("inv5_v1.8", 2e9)]);
-    RunRecord { format: RECORD_FORMAT.to_owned(), version: RECORD_VERSION, run, tasks, cases, metrics, costs: None }
+    let (models, costs) = (Vec::new(), None);
+    RunRecord { format: RECORD_FORMAT.to_owned(), version: RECORD_VERSION, run, tasks, cases, metrics, models, costs }
 }
 
 fn names(runs: &[RunSummary]) -> Vec<&str> {

@@ -226,6 +226,7 @@ fn record(run: &ForeignRun, format: ForeignFormat) -> RunRecord {
         tasks: points.iter().map(|(point, params)| task(point, params, *started)).collect(),
         cases: points.into_iter().map(|(name, params)| case(name, params)).collect(),
         metrics,
+        models: Vec::new(),
         costs: None,
     }
 }

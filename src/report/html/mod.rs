@@ -13,6 +13,7 @@ mod details;
 mod drawn;
 mod failures;
 mod findings;
+mod models;
 mod policy;
 mod sums;
 
@@ -133,6 +134,10 @@ fn sections(report: &Report) -> Vec<Section> {
         (
             !report.warnings.is_empty(),
             section("warnings", ["Warnings", "Warnings"], number(report.warnings.len()), false, details::warnings),
+        ),
+        (
+            super::models::fits(report) > 0,
+            section("models", ["Models", "Models"], number(super::models::fits(report)), false, models::models),
         ),
         (
             !report.plots.is_empty(),

@@ -128,6 +128,7 @@ impl Page<'_> {
         self.buckets();
         self.known_failures();
         self.goldens();
+        self.models();
         self.unmoved_plots();
         self.about_the_comparison();
         if self.tier.folded {

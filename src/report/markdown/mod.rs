@@ -6,6 +6,7 @@
 
 mod code;
 mod comment;
+mod models;
 
 use super::by_metric::{golden_sums, sums};
 use super::command::run_command;
@@ -99,6 +100,7 @@ impl<'a> Page<'a> {
         self.known_failures();
         self.goldens();
         self.comparison();
+        self.models();
         self.plots();
         self.stages();
         self.slowest();

@@ -132,6 +132,18 @@ fn after_the_stages() {
         "8:86: `w` has no value in model `m` (several values of `w` come together in it; add `w` to `by`)",
     );
     check(
+        &judged("models: { My: { from: one, target: freq, features: { x: a } } }"),
+        "8:11: `My` cannot name a model (a name is a small letter, then small letters, digits, `_` and `-`)",
+    );
+    check(
+        &judged("models: { m: { from: one, target: freq, features: { intercept: a }, intercept: true } }"),
+        "8:53: `intercept` is the name of the constant part",
+    );
+    check(
+        &judged("models: { m: { from: one, target: freq, features: { x: a }, held_back: \"a > q\" } }"),
+        "8:77: unknown name `q` (known: `a`, `w`, `b`, `freq`, `time`, `shown`)",
+    );
+    check(
         &judged(r#"models: { m: { from: one, sets: { s: "a >" }, target: freq, features: { x: a } } }"#),
         "8:42: the expression ends where a value is expected",
     );

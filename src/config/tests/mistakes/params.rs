@@ -6,15 +6,15 @@ use super::{check, params, part, whole};
 fn shapes_of_the_file() {
     check(
         &whole(""),
-        "1:1: expected a map for a suite, found nothing (its keys: `version`, `suite`, `requires`, `root`, `paths`, `params_from`, `params`, `let`, `where`, `cases`, `stages`, `models`, `plots`, `goldens`, `known_failures`, `archive`, `profiles`)",
+        "1:1: expected a map for a suite, found nothing (its keys: `version`, `suite`, `requires`, `root`, `paths`, `params_from`, `params`, `let`, `where`, `cases`, `cases_from`, `stages`, `models`, `plots`, `goldens`, `known_failures`, `archive`, `profiles`)",
     );
     check(
         &whole("3"),
-        "1:1: expected a map for a suite, found the number 3 (its keys: `version`, `suite`, `requires`, `root`, `paths`, `params_from`, `params`, `let`, `where`, `cases`, `stages`, `models`, `plots`, `goldens`, `known_failures`, `archive`, `profiles`)",
+        "1:1: expected a map for a suite, found the number 3 (its keys: `version`, `suite`, `requires`, `root`, `paths`, `params_from`, `params`, `let`, `where`, `cases`, `cases_from`, `stages`, `models`, `plots`, `goldens`, `known_failures`, `archive`, `profiles`)",
     );
     check(
         &whole("[1]"),
-        "1:1: expected a map for a suite, found a list (its keys: `version`, `suite`, `requires`, `root`, `paths`, `params_from`, `params`, `let`, `where`, `cases`, `stages`, `models`, `plots`, `goldens`, `known_failures`, `archive`, `profiles`)",
+        "1:1: expected a map for a suite, found a list (its keys: `version`, `suite`, `requires`, `root`, `paths`, `params_from`, `params`, `let`, `where`, `cases`, `cases_from`, `stages`, `models`, `plots`, `goldens`, `known_failures`, `archive`, `profiles`)",
     );
     check(&whole("suite: s"), "1:1: `version` is missing here\n1:1: `stages` is missing here");
     check(

@@ -1,0 +1,67 @@
+//! `shmoo fit --suite`: the models of a suite, over a run on this machine.
+
+use super::Session;
+use super::exit::Exit;
+use super::fit::print;
+use super::fit_arguments::FitArgs;
+use crate::steps::StepError;
+use crate::steps::fitting::FittedFile;
+use crate::steps::fitting_files::{promote, write_out};
+use crate::steps::modelling::{SuiteFit, refit, request_of_suite};
+use crate::steps::run_folder::RunFolder;
+use crate::steps::workspace::load_suite_file;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+pub(super) fn fit_suite(session: &Session, arguments: &FitArgs, suite: &Path) -> Result<Exit, Exit> {
+    let printer = &session.printer;
+    let fail = |error: StepError| printer.step(&error);
+    let loaded = load_suite_file(suite).map_err(fail)?;
+    printer.warn_all(&loaded.warnings, &loaded.suite.sources);
+    let name = loaded.suite.name.clone();
+    let run = match arguments.files.as_slice() {
+        [] => "last".to_owned(),
+        [run] => run.display().to_string(),
+        _ => return Err(fail(StepError::usage("`--suite` takes one run", None))),
+    };
+    if loaded.suite.models.is_empty() {
+        let hint = Some("a suite has them under `models`".to_owned());
+        return Err(fail(StepError::usage(format!("the suite `{name}` has no models"), hint)));
+    }
+    let workspace = session.workspace(&loaded.folder)?;
+    let folder = RunFolder::find(&workspace, &run, Some(&name)).map_err(fail)?;
+    if folder.facts.suite != name {
+        let message = format!("the run {} is of suite `{}`, not `{name}`", folder.facts.id, folder.facts.suite);
+        return Err(fail(StepError::usage(message, None)));
+    }
+    let fits = refit(&workspace, &folder, loaded).map_err(fail)?;
+    for warning in fits.iter().filter_map(|fit| fit.record.warning()) {
+        printer.warning(&warning);
+    }
+    let files: Vec<FittedFile> = fits.iter().filter_map(|fit| fit.file.clone()).collect();
+    print(session, &files, arguments.format)?;
+    if files.is_empty() {
+        return Err(fail(StepError::usage(format!("no model of run {} could be fitted", folder.facts.id), None)));
+    }
+    if let Some(path) = &arguments.out {
+        one_target(&fits).map_err(fail)?;
+        write_out(path, &request_of_suite(), &files).map_err(fail)?;
+    }
+    if let Some(target) = &arguments.promote {
+        one_target(&fits).map_err(fail)?;
+        let path: PathBuf = promote(target, &request_of_suite(), &files).map_err(fail)?;
+        printer.note(&format!("wrote `{}`", session.shown_path(&path).display()));
+    }
+    Ok(Exit::Ok)
+}
+
+/// Refuses fits of several parameter files, such as those of several devices.
+fn one_target(fits: &[SuiteFit]) -> Result<(), StepError> {
+    let targets: BTreeSet<&String> = fits.iter().flat_map(|fit| &fit.targets).collect();
+    if targets.len() <= 1 {
+        return Ok(());
+    }
+    let names: Vec<&str> = targets.into_iter().map(String::as_str).collect();
+    let message = format!("the models of the run belong into several parameter files: {}", names.join(", "));
+    Err(StepError::usage(message, Some("sweep one of them with `--where`".to_owned())))
+}

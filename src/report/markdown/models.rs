@@ -1,0 +1,67 @@
+//! The models of a run: one table for each, one row for each group.
+
+use super::Page;
+use super::code::{cell, code};
+use crate::report::ReportedModel;
+use crate::report::models::{CoefficientLine, FitLine, any, fit_lines, rows_line, target_line};
+
+impl Page<'_> {
+    pub(super) fn models(&mut self) {
+        let report = self.report;
+        let fitted = || report.models.iter().filter(|reported| !reported.model.fits.is_empty());
+        if fitted().count() == 0 {
+            return;
+        }
+        self.line("\n### Models");
+        for reported in fitted() {
+            self.model(reported);
+        }
+    }
+
+    fn model(&mut self, reported: &ReportedModel) {
+        let model = &reported.model;
+        self.line(&format!(
+            "\n**{}** predicts {} from {}",
+            code(&model.model),
+            code(&target_line(model)),
+            code(&rows_line(model))
+        ));
+        let all = fit_lines(reported);
+        let (held, moved) = (any(&all, |fit| !fit.held_back.is_empty()), any(&all, |fit| !fit.drift.is_empty()));
+        let mut head = vec!["operation", "coefficients", "rows", "R²", "error", "rows left out"];
+        head.extend(held.then_some("held back"));
+        head.extend(moved.then_some("predictions moved"));
+        let shown = self.first(&all, self.tier.rows, "fit");
+        let rows: Vec<Vec<String>> = shown.iter().map(|fit| row(fit, held, moved)).collect();
+        self.table(&head, rows);
+        let warnings: Vec<(&str, &str)> =
+            shown.iter().flat_map(|fit| fit.warnings.iter().map(|warning| (fit.name.as_str(), *warning))).collect();
+        if !warnings.is_empty() && self.tier.folded {
+            self.line(&format!(
+                "\n<details><summary>{}</summary>\n",
+                crate::report::figure::count(warnings.len() as u64, "warning")
+            ));
+            for (name, warning) in self.first(&warnings, self.tier.rows, "warning of a fit") {
+                self.line(&format!("- {}: {}", code(name), code(warning)));
+            }
+            self.line("\n</details>");
+        } else {
+            self.leave_out(warnings.len(), "warning of a fit");
+        }
+    }
+}
+
+fn row(fit: &FitLine<'_>, held: bool, moved: bool) -> Vec<String> {
+    let coefficient = |found: &CoefficientLine| {
+        let CoefficientLine { name, value, interval, before } = found;
+        let interval = if interval.is_empty() { String::new() } else { format!(" ({interval})") };
+        let before = if before.is_empty() { String::new() } else { format!(", was {before}") };
+        format!("{} {value}{interval}{before}", cell(name))
+    };
+    let coefficients: Vec<String> = fit.coefficients.iter().map(coefficient).collect();
+    let mut row = vec![cell(&fit.name), coefficients.join("<br>"), fit.rows.clone()];
+    row.extend([fit.r2.clone(), fit.error.clone(), fit.left_out.clone()]);
+    row.extend(held.then(|| fit.held_back.clone()));
+    row.extend(moved.then(|| fit.drift.clone()));
+    row
+}

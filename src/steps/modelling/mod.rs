@@ -1,0 +1,366 @@
+//! The models of a suite: the rows of a run -> coefficients, parameter files, what they predict.
+//!
+//! Below the run's folder, `models/NAME.csv` is the table that a model was fitted to, beside the parameter
+//! files. A model that cannot be fitted says why in the record; the run is what it was.
+
+mod drift;
+mod form;
+mod predict;
+mod rows;
+
+pub use drift::reported;
+
+use self::form::form;
+use self::predict::{Predictor, groups};
+use self::rows::{ModelRows, model_rows};
+use super::fitting::{FitRequest, FittedFile};
+use super::fitting_files::write_out;
+use super::run_folder::RunFolder;
+use super::workspace::{LoadedFile, with_cases};
+use super::{StepError, Workspace, recording};
+use crate::fit::{self, Coefficient, Fit, FitError, FittedModel, Options, identical};
+use crate::plan::{BuildOptions, Plan, Scope};
+use crate::record::{
+    CoefficientRecord, FitRecord, FitWarning, HeldBackRecord, LeftOutRows, MetricInfo, ModelRecord, RunRecord,
+    model_metrics, model_stage,
+};
+use crate::suite::{Model, ParamIndex};
+use crate::value::{Digest, Scalar};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Where models are in the folder of a run.
+pub const MODELS_FOLDER: &str = "models";
+/// The parameter file of a model that names none.
+const PARAMS_FILE: &str = "params.yaml";
+
+/// A model of a suite that was fitted to a run.
+pub struct SuiteFit {
+    /// What the record holds of it.
+    pub record: ModelRecord,
+    /// Its fit, with the table; none if there is none.
+    pub file: Option<FittedFile>,
+    /// The parameter file of each group, relative to the folder of models.
+    pub targets: Vec<String>,
+}
+
+/// Fits the models of a suite to a run, writes their tables and parameter files, and puts all into the record.
+pub fn fit_into(plan: &Plan, record: &mut RunRecord, run_folder: &Path) -> Result<(), StepError> {
+    if plan.suite.models.is_empty() {
+        return Ok(());
+    }
+    let folder = run_folder.join(MODELS_FOLDER);
+    // What an earlier fit of the run left may be of fewer rows.
+    match fs::remove_dir_all(&folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(StepError::disk("remove", &folder)(error));
+        }
+        _ => {}
+    }
+    let mut fits = fit_suite(plan, record, &folder)?;
+    write_files(&mut fits, &folder)?;
+    let models: Vec<ModelRecord> = fits.into_iter().map(|fit| fit.record).collect();
+    record.run.metric_infos.extend(metric_infos(plan, &models));
+    record.metrics.extend(model_metrics(&models));
+    record.models = models;
+    Ok(())
+}
+
+/// Fits the models of a suite to a run; their tables are put into the folder.
+pub fn fit_suite(plan: &Plan, record: &RunRecord, folder: &Path) -> Result<Vec<SuiteFit>, StepError> {
+    let mut fits = Vec::new();
+    // A stage that was not selected has nothing to fit.
+    for model in plan.suite.models.iter().filter(|model| plan.is_active(model.stage)) {
+        fits.push(fit_model(plan, record, model, folder)?);
+    }
+    find_identical(&mut fits);
+    Ok(fits)
+}
+
+/// Fits the models of a suite as it is now to what a run on this machine measured. The record stays as it is; the
+/// tables are put beside those of the run.
+pub fn refit(workspace: &Workspace, folder: &RunFolder, suite: LoadedFile) -> Result<Vec<SuiteFit>, StepError> {
+    let (planned, file, _) = folder.plan()?;
+    // The cases are those of the run, which may have had another list of them.
+    let listed = file.sources.iter().find(|source| suite.suite.cases_from.as_ref() == Some(&source.name));
+    let suite = match listed {
+        Some(source) => with_cases(&suite, &source.text, &source.name)?,
+        None => suite,
+    };
+    let recorded = recording::make(workspace, folder, &planned)?;
+    let options = BuildOptions { selection: file.selection, baseline: file.baseline };
+    let plan = crate::plan::build(suite.suite, options)?;
+    fit_suite(&plan, &recorded.record, &folder.path.join(MODELS_FOLDER).join("again"))
+}
+
+fn fit_model(plan: &Plan, record: &RunRecord, model: &Model, folder: &Path) -> Result<SuiteFit, StepError> {
+    let stage = &plan.suite.stages[model.stage];
+    let unit = stage.metrics.iter().find(|metric| metric.name.as_str() == model.target.text().trim());
+    let mut record_of = ModelRecord {
+        model: model.name.clone(),
+        stage: stage.name.clone(),
+        target: model.target.text().to_owned(),
+        unit: unit.and_then(|metric| metric.unit.clone()),
+        features: model.features.iter().map(|(name, expr)| (name.clone(), expr.text().to_owned())).collect(),
+        weighting: model.weighting.word().to_owned(),
+        rows: 0,
+        used: 0,
+        held_back: 0,
+        left_out: Vec::new(),
+        fits: Vec::new(),
+        files: Vec::new(),
+        problem: None,
+    };
+    let failed = |problem: String, record: ModelRecord| SuiteFit {
+        record: ModelRecord { problem: Some(problem), ..record },
+        file: None,
+        targets: Vec::new(),
+    };
+    let rows = match model_rows(plan, record, model) {
+        Ok(rows) => rows,
+        Err(problem) => return Ok(failed(problem, record_of)),
+    };
+    record_of.rows = rows.rows.len() as u64;
+    record_of.held_back = rows.rows.iter().filter(|row| row.held_back).count() as u64;
+    record_of.left_out = rows.left_out.clone();
+    let table = rows.table();
+    fs::create_dir_all(folder).map_err(StepError::disk("make", folder))?;
+    let path = folder.join(format!("{}.csv", model.name));
+    fs::write(&path, &table).map_err(StepError::disk("write", &path))?;
+    let form = form(&plan.suite, model);
+    let mut fit = match fit::fit(&form, &table.as_slice(), &Options::default()) {
+        Ok(fit) => fit,
+        Err(error) => return Ok(failed(told(error), record_of)),
+    };
+    // Every row of the table is a point of its own: none is there twice.
+    fit.gate.duplicates = None;
+    record_of.used = fit.gate.used;
+    let excluded = fit.gate.excluded.iter();
+    record_of.left_out.extend(excluded.map(|found| LeftOutRows { reason: found.reason.clone(), rows: found.rows }));
+    let places = Places { plan, model, rows: &rows };
+    let names: Vec<(String, String)> = fit.models.iter().map(|found| places.name(found)).collect();
+    let targets = fit.models.iter().map(|found| places.target(found)).collect();
+    let file = FittedFile { path, fit, names, searches: Vec::new() };
+    record_of.fits = places.records(&file);
+    Ok(SuiteFit { record: record_of, file: Some(file), targets })
+}
+
+/// Returns what an error of a fit says, with its hint.
+fn told(error: FitError) -> String {
+    let hint = error.hint();
+    let message = match error {
+        FitError::Model(problem) => return problem.to_string(),
+        other => other.to_string(),
+    };
+    hint.map_or_else(|| message.clone(), |hint| format!("{message} ({hint})"))
+}
+
+/// Looks for operations with the same parameters over all models.
+fn find_identical(fits: &mut [SuiteFit]) {
+    let files = || fits.iter().filter_map(|fit| fit.file.as_ref());
+    let names: Vec<String> = files().flat_map(|file| file.names.iter().map(|(op, _)| op.clone())).collect();
+    let mut models: Vec<FittedModel> = files().flat_map(|file| file.fit.models.clone()).collect();
+    identical(&mut models, &names);
+    let mut models = models.into_iter();
+    for fit in fits {
+        let Some(file) = &mut fit.file else { continue };
+        for (index, (model, found)) in file.fit.models.iter_mut().zip(models.by_ref()).enumerate() {
+            *model = found;
+            fit.record.fits[index].warnings = warnings(model);
+        }
+    }
+}
+
+fn warnings(model: &FittedModel) -> Vec<FitWarning> {
+    let warning = |found: &fit::Finding| {
+        let kind = serde_json::to_value(found.kind).ok().and_then(|kind| kind.as_str().map(str::to_owned));
+        FitWarning { kind: kind.unwrap_or_default(), message: found.message.clone() }
+    };
+    model.findings.iter().map(warning).collect()
+}
+
+/// Writes the parameter files, each with the groups of all models that name it.
+fn write_files(fits: &mut [SuiteFit], folder: &Path) -> Result<(), StepError> {
+    let mut files: BTreeMap<&str, Vec<FittedFile>> = BTreeMap::new();
+    for fit in fits.iter() {
+        let Some(file) = &fit.file else { continue };
+        for target in fit.targets.iter().collect::<std::collections::BTreeSet<_>>() {
+            let part = part_of(file, |index| fit.targets[index] == *target);
+            files.entry(target).or_default().push(part);
+        }
+    }
+    let mut outcome: Vec<(String, Result<(), StepError>)> = Vec::new();
+    for (target, files) in &files {
+        let path = folder.join(target);
+        let parent = path.parent().unwrap_or(folder);
+        fs::create_dir_all(parent).map_err(StepError::disk("make", parent))?;
+        outcome.push(((*target).to_owned(), write_out(&path, &request_of_suite(), files)));
+    }
+    for (target, written) in outcome {
+        let names_it = |fit: &&mut SuiteFit| fit.targets.contains(&target);
+        match written {
+            Ok(()) => fits
+                .iter_mut()
+                .filter(names_it)
+                .for_each(|fit| fit.record.files.push(format!("{MODELS_FOLDER}/{target}"))),
+            Err(StepError::Usage { message, hint }) => {
+                let problem = hint.map_or_else(|| message.clone(), |hint| format!("{message} ({hint})"));
+                fits.iter_mut().filter(names_it).for_each(|fit| fit.record.problem = Some(problem.clone()));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Returns some groups of a fit.
+pub fn part_of(file: &FittedFile, wanted: impl Fn(usize) -> bool) -> FittedFile {
+    let FittedFile { path, fit, names, searches: _ } = file;
+    let kept = |index: &usize| wanted(*index);
+    let models = (0..fit.models.len()).filter(kept).map(|index| fit.models[index].clone()).collect();
+    let names = (0..names.len()).filter(kept).map(|index| names[index].clone()).collect();
+    FittedFile { path: path.clone(), fit: Fit { models, ..fit.clone() }, names, searches: Vec::new() }
+}
+
+/// Returns what parameter files say of a request: the table holds the rows that were fitted, and no others.
+pub fn request_of_suite() -> FitRequest {
+    FitRequest {
+        model: String::new(),
+        files: Vec::<PathBuf>::new(),
+        op: None,
+        set: None,
+        filters: Vec::new(),
+        by: Vec::new(),
+        weighting: None,
+        robust: false,
+        search: false,
+        options: Options::default(),
+    }
+}
+
+/// Returns the coefficients as the metrics that the run has, beside those that stages declare.
+fn metric_infos(plan: &Plan, models: &[ModelRecord]) -> Vec<MetricInfo> {
+    let mut infos: Vec<MetricInfo> = Vec::new();
+    for row in model_metrics(models) {
+        if infos.iter().any(|info| info.stage == row.stage && info.metric == row.metric) {
+            continue;
+        }
+        let model = plan.suite.models.iter().find(|model| model_stage(&model.name) == row.stage);
+        let form = serde_json::to_string(&model).unwrap_or_default();
+        infos.push(MetricInfo {
+            stage: row.stage,
+            metric: row.metric,
+            unit: None,
+            better: None,
+            min_effect: None,
+            min_effect_rules: Vec::new(),
+            stage_digest: Digest::of(form.as_bytes()),
+        });
+    }
+    infos
+}
+
+/// What groups of rows are called.
+struct Places<'a> {
+    plan: &'a Plan,
+    model: &'a Model,
+    rows: &'a ModelRows,
+}
+
+impl Places<'_> {
+    /// Returns the values of `by` of a group.
+    fn values(&self, found: &FittedModel) -> Vec<(ParamIndex, Scalar)> {
+        let row = self.rows.rows.iter().find(|row| self.rows.by_of(self.model, row) == found.by);
+        let values = row.map(|row| self.model.by.iter().filter_map(|&param| Some((param, row.params[param].clone()?))));
+        values.into_iter().flatten().collect()
+    }
+
+    /// Returns operation and attribute set: the operation is what `by` says beyond the parameter file's name,
+    /// or else the model.
+    fn name(&self, found: &FittedModel) -> (String, String) {
+        let in_file = |param: &ParamIndex| {
+            let parts = self.model.params_file.iter().flat_map(|file| &file.parts);
+            parts.into_iter().any(|part| matches!(part, crate::suite::Part::Param(own) if own == param))
+        };
+        let own = self.values(found).into_iter().filter(|(param, _)| !in_file(param));
+        let words: Vec<String> = own.map(|(_, value)| value.to_string()).collect();
+        let op = if words.is_empty() { self.model.name.clone() } else { words.join("_") };
+        (op, if found.set.is_empty() { "base".to_owned() } else { found.set.clone() })
+    }
+
+    /// Returns the parameter file of a group.
+    fn target(&self, found: &FittedModel) -> String {
+        let Some(template) = &self.model.params_file else { return PARAMS_FILE.to_owned() };
+        let values = self.values(found);
+        let value_of = |param: ParamIndex| values.iter().find(|(own, _)| *own == param).map(|(_, value)| value);
+        let scope = Scope::of_block(&self.plan.suite, None, &value_of);
+        // The loader lets it name parameters of `by` only; one without a value has no place in a path.
+        scope.fill(template).unwrap_or_else(|_| PARAMS_FILE.to_owned())
+    }
+
+    fn records(&self, file: &FittedFile) -> Vec<FitRecord> {
+        let predictor = Predictor::new(self.model, &self.rows.names);
+        let groups = groups(self.model, self.rows, &predictor);
+        let record = |(found, (op, set)): (&FittedModel, &(String, String))| {
+            let values = self.values(found);
+            let mut point = crate::naming::Point::empty(self.plan.suite.schema.len());
+            values.iter().for_each(|(param, value)| point.set(*param, Some(value.clone())));
+            let named =
+                |(param, value): (ParamIndex, Scalar)| (self.plan.suite.schema.params()[param].name.clone(), value);
+            let name = if values.is_empty() { "all".into() } else { self.plan.suite.schema.name(&point).to_string() };
+            let quality = &found.quality;
+            let percent = |share: Option<f64>| share.map(|share| share * 100.0);
+            let coefficients: Vec<CoefficientRecord> = found.coefficients.iter().flatten().map(coefficient).collect();
+            let group = groups.get(&(found.by.clone(), found.set.clone()));
+            FitRecord {
+                op: op.clone(),
+                set: set.clone(),
+                point: crate::value::PointName::new(name),
+                params: values.into_iter().map(named).collect(),
+                rows: found.rows,
+                r2: quality.r2,
+                mape: percent(quality.mean_error),
+                p95_ape: percent(quality.p95_error),
+                max_ape: percent(quality.max_error),
+                cv_mape: percent(quality.left_out_error),
+                held_back: group.and_then(|group| self.held_back(group, &coefficients, &predictor)),
+                coefficients,
+                warnings: warnings(found),
+            }
+        };
+        file.fit.models.iter().zip(&file.names).map(record).collect()
+    }
+
+    /// Holds the rows that were kept out of the fit against what it predicts.
+    fn held_back(
+        &self,
+        group: &[usize],
+        coefficients: &[CoefficientRecord],
+        predictor: &Predictor,
+    ) -> Option<HeldBackRecord> {
+        let values: Vec<f64> = coefficients.iter().map(|coefficient| coefficient.value).collect();
+        let mut errors: Vec<(f64, usize)> = Vec::new();
+        for &index in group {
+            let row = &self.rows.rows[index];
+            if !row.held_back || values.is_empty() {
+                continue;
+            }
+            let (Some(target), Some(prediction)) = (predictor.target(row), predictor.prediction(row, &values)) else {
+                continue;
+            };
+            let error = ((prediction - target) / target).abs() * 100.0;
+            if error.is_finite() {
+                errors.push((error, index));
+            }
+        }
+        let &(max_ape, worst) = errors.iter().max_by(|a, b| a.0.total_cmp(&b.0))?;
+        let mape = errors.iter().map(|(error, _)| error).sum::<f64>() / errors.len() as f64;
+        Some(HeldBackRecord { rows: errors.len() as u64, mape, max_ape, worst: self.rows.rows[worst].point.clone() })
+    }
+}
+
+fn coefficient(found: &Coefficient) -> CoefficientRecord {
+    let Coefficient { name, value, interval, range } = found.clone();
+    CoefficientRecord { name, value, interval, range }
+}

@@ -1,0 +1,157 @@
+//! The models of a suite, over measurements that a formula makes: what comes out is known.
+
+use super::sweep_project::SweepProject;
+use serde_json::{Value, json};
+
+/// cycles = 5 + 3 n, and 4 n where it is wide; one case is not measured.
+const SUITE: &str = r#"
+version: 1
+suite: models
+params:
+  n: { code: n, values: [1, 2, 3, 4, 6, 8, 12, 16] }
+  wide: { code: w, values: [false, true], default: false }
+  way: { code: way, values: [up, down], default: up }
+let: { each: { pick: wide, from: { "true": 4, "false": 3 } } }
+stages:
+  measure:
+    per: [n, wide]
+    shell: "echo cycles=$((5 + (SHMOO_LET_EACH + EXTRA) * SHMOO_PARAM_N))"
+    let: { own: { expr: "each" } }
+    env: { EXTRA: "0" }
+    evidence: [{ key_value: stdout }]
+    metrics: { cycles: { unit: cycles, better: exact } }
+  other:
+    per: [way]
+    shell: "echo share=0.5"
+    evidence: [{ key_value: stdout }]
+    metrics: { share: { better: higher } }
+models:
+  cost:
+    from: measure
+    where: "n != 3"
+    sets: { base: "true", wide: wide }
+    held_back: "n == 6"
+    let: { twice: { expr: "half * 4" }, half: { expr: "n / 2" } }
+    target: cycles
+    features: { fixed: "1", items: "twice / 2" }
+  split:
+    from: measure
+    by: [wide]
+    target: cycles
+    features: { items: n }
+    free: [items]
+    intercept: true
+    params_file: "split/{wide}.yaml"
+"#;
+
+fn fits(report: &Value, model: &str) -> Vec<Value> {
+    let models = report["models"].as_array().unwrap();
+    let found = models.iter().find(|found| found["model"] == model);
+    found.unwrap_or_else(|| panic!("{model}: {models:?}"))["fits"].as_array().unwrap().clone()
+}
+
+#[track_caller]
+fn coefficients(fit: &Value, expected: &[(&str, f64)]) {
+    let found: Vec<(&str, f64)> = fit["coefficients"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|found| (found["name"].as_str().unwrap(), found["value"].as_f64().unwrap()))
+        .collect();
+    assert_eq!(found.len(), expected.len(), "{fit}");
+    for ((name, value), (expected_name, expected)) in found.iter().zip(expected) {
+        assert!(name == expected_name && (value - expected).abs() < 1e-9, "{name} {value}: {fit}");
+    }
+}
+
+#[test]
+fn what_a_formula_has_comes_out() {
+    let project = SweepProject::with(&[]);
+    project.write("models.yaml", SUITE);
+    let first = project.json(0, &["sweep", "models.yaml", "--format", "json"]);
+    let cost = fits(&first, "cost");
+    assert_eq!([&cost[0]["op"], &cost[0]["set"], &cost[1]["set"]], ["cost", "base", "wide"]);
+    assert_eq!([&cost[0]["point"], &cost[0]["rows"]], [&json!("all"), &json!(6)]);
+    coefficients(&cost[0], &[("fixed", 5.0), ("items", 3.0)]);
+    coefficients(&cost[1], &[("fixed", 5.0), ("items", 4.0)]);
+    for fit in &cost {
+        let held = &fit["held_back"];
+        assert_eq!(held["rows"], 1);
+        assert!(held["worst"].as_str().unwrap().starts_with("n6"), "{held}");
+        assert!(held["max_ape"].as_f64().unwrap() < 1e-9, "{held}");
+    }
+    let split = fits(&first, "split");
+    assert_eq!(split.iter().map(|fit| fit["point"].as_str().unwrap()).collect::<Vec<_>>(), ["all", "wtrue"]);
+    coefficients(&split[1], &[("items", 4.0), ("intercept", 5.0)]);
+    let files = project.last_run().join("models");
+    assert!(project.read(&files.join("params.yaml")).contains("cost:\n  base:\n    fixed: "));
+    assert!(files.join("split/false.yaml").is_file() && files.join("split/true.yaml").is_file());
+    let table = project.read(&files.join("cost.csv"));
+    assert_eq!(table.lines().next(), Some("(point),n,wide,twice,cycles"));
+    assert_eq!(table.lines().count(), 1 + 12, "{table}");
+    predictions_go_with_the_formula(&project);
+    the_history_follows_coefficients(&project);
+    a_changed_model_is_fitted_again(&project);
+}
+
+fn predictions_go_with_the_formula(project: &SweepProject) {
+    project.write("models.yaml", &SUITE.replace("EXTRA: \"0\"", "EXTRA: \"1\""));
+    let second = project.json(12, &["sweep", "models.yaml", "--format", "json"]);
+    let drift = &second["models"][0]["drifts"][0];
+    assert_eq!(drift["before"][0][0], "fixed");
+    // 5 + 4 n against 5 + 3 n, for 1, 2, 4, 6, 8, 12 and 16.
+    let change = |n: f64| (5.0 + 4.0 * n) / (5.0 + 3.0 * n) - 1.0;
+    let mean = [1.0, 2.0, 4.0, 6.0, 8.0, 12.0, 16.0].map(change).iter().sum::<f64>() / 7.0;
+    for (key, expected) in [("least", change(1.0)), ("mean", mean), ("greatest", change(16.0))] {
+        assert!((drift[key].as_f64().unwrap() - expected).abs() < 1e-9, "{key}: {drift}");
+    }
+    assert_eq!(drift["rows"], 7);
+    let text = project.ends(12, &["report", "last"]);
+    assert!(text.contains("items = 4") && text.contains("was 3"), "{text}");
+}
+
+fn the_history_follows_coefficients(project: &SweepProject) {
+    let text = project.ends(0, &["history", "export", "samples", "--format", "csv"]);
+    let of_item = |line: &&str| line.contains("model cost") && line.contains("base/items");
+    assert!(text.lines().filter(of_item).count() >= 2, "{text}");
+}
+
+fn a_changed_model_is_fitted_again(project: &SweepProject) {
+    let later = SUITE.replace("features: { fixed: \"1\", items: \"twice / 2\" }", "features: { items: n }");
+    project.write("models.yaml", &later);
+    let fitted = project.json(0, &["fit", "--suite", "models.yaml", "--format", "json"]);
+    let models = fitted["models"].as_array().unwrap();
+    let params = models.iter().find(|model| model["op"] == "cost" && model["set"] == "base").unwrap()["params"].clone();
+    assert_eq!(params.as_object().unwrap().keys().collect::<Vec<_>>(), ["items"]);
+    // The models belong into three files.
+    let said = project.shmoo(&["fit", "--suite", "models.yaml", "--out", "all.yaml"]);
+    assert_eq!(said.code, Some(2), "{}", said.stderr);
+    assert!(said.stderr.contains("params.yaml, split/false.yaml, split/true.yaml"), "{}", said.stderr);
+}
+
+#[test]
+fn what_cannot_be_fitted_says_why_and_the_run_stands() {
+    let project = SweepProject::with(&[]);
+    let models = "\
+models:
+  apart: { from: other, target: share, features: { fixed: n_of_all } }
+  same: { from: measure, by: [wide], target: cycles, features: { items: n }, params_file: one.yaml }
+  again: { from: measure, by: [wide], target: cycles, features: { items: n }, params_file: 'one.yaml' }
+  none: { from: measure, where: 'n > 99', target: cycles, features: { items: n } }
+";
+    let suite =
+        SUITE[..SUITE.find("models:\n  cost").unwrap()].replace("let: { each:", "let: { n_of_all: { expr: n }, each:");
+    project.write("models.yaml", &format!("{suite}{models}"));
+    let report = project.json(0, &["sweep", "models.yaml", "--format", "json"]);
+    let warnings: Vec<&str> =
+        report["warnings"].as_array().unwrap().iter().map(|warning| warning.as_str().unwrap()).collect();
+    let said = |model: &str, expected: &str| {
+        let found = warnings.iter().find(|warning| warning.starts_with(&format!("the model `{model}`")));
+        assert!(found.is_some_and(|found| found.contains(expected)), "{model}: {warnings:?}");
+    };
+    said("apart", "`n_of_all` depends on `n`, which has several values at a point of `other`");
+    said("none", "no row");
+    said("again", "has no parameter file: `false` has two fits of the set `base`");
+    assert_eq!(fits(&report, "again").len(), 2);
+    assert!(!project.last_run().join("models/one.yaml").exists());
+}
