@@ -16,6 +16,7 @@ mod fitting;
 mod gate;
 mod gather;
 mod intervals;
+mod kept;
 mod layout;
 mod mixed;
 mod params;
@@ -25,6 +26,7 @@ mod robust;
 mod search;
 mod sheet;
 mod solve;
+mod streamed;
 mod table;
 #[cfg(test)]
 mod tests;
