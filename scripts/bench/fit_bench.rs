@@ -9,7 +9,7 @@
 
 use csv_core::{ReadRecordResult, Reader};
 use shmoo::config::load_model;
-use shmoo::fit::estimate::{Architecture, Descriptor, Estimator, Formula};
+use shmoo::fit::estimate::{Architecture, Batch, Descriptor, Estimator, Formula};
 use shmoo::fit::{IntervalMethod, Options, ParamSet, Params, fit, predicates};
 use shmoo::stats::Random;
 use std::error::Error;
@@ -132,10 +132,11 @@ fn estimates(rows: u32) -> Outcome<()> {
     ];
     let set = |key: &str| -> Outcome<ParamSet> {
         let values = weights.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
-        Ok(ParamSet { key: key.to_owned(), predicates: predicates(key)?, values })
+        Ok(ParamSet { key: key.to_owned(), predicates: predicates(key)?, values, rests_on: None })
     };
     let params = Params { ops: vec![("matmul".to_owned(), vec![set("base")?, set("df_bfp")?])] };
     let estimator = Estimator::new(vec![Architecture { name: "wormhole_b0".to_owned(), versions: vec![params] }]);
+    let mut batch = Batch::new(&estimator, Formula::Best);
     let start = Instant::now();
     let mut sum = 0u64;
     for row in 0..rows {
@@ -154,7 +155,7 @@ fn estimates(rows: u32) -> Outcome<()> {
             ublock_kt: q,
             ..Descriptor::default()
         };
-        sum += u64::from(estimator.estimate(&descriptor, Formula::Best)?);
+        sum += u64::from(batch.estimate(&descriptor)?);
     }
     let seconds = start.elapsed().as_secs_f64();
     let million = f64::from(rows) / seconds / 1e6;

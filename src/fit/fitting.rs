@@ -6,6 +6,7 @@ use super::fitted::{Coefficient, Fit, FittedModel, IntervalMethod, Quality};
 use super::gather::{Group, gather};
 use super::intervals::{covariance, sandwich};
 use super::mixed::read_beside;
+use super::sample::ratios_of;
 use super::sheet::Sheet;
 use super::solve::{Solution, Solver, Triangle};
 use super::table::read_head;
@@ -132,6 +133,8 @@ impl Task<'_> {
             outliers: Vec::new(),
             outlier_rows: None,
             findings: Vec::new(),
+            sample: Vec::new(),
+            ratios: None,
         }
     }
 
@@ -153,7 +156,10 @@ impl Task<'_> {
             range: *range,
         });
         let covariance = covariance(triangle, solution, &deviations.middle, rows);
+        let sample = deviations.drawn.rows();
         let mut model = FittedModel {
+            ratios: ratios_of(&sample),
+            sample,
             coefficients: Some(coefficients.collect()),
             method,
             quality: Quality {

@@ -59,7 +59,7 @@ impl Task<'_> {
             let folds = balanced_folds(count);
             let solved = self.solve_kept(rows, &folds);
             let width = self.free.len() + 1;
-            let mut deviations = Deviations::new(self.free.len(), true);
+            let mut deviations = Deviations::new(self.free.len(), true, gathered.groups.len());
             for (row, values) in rows.values.chunks_exact(width).enumerate() {
                 deviations.add(values, rows.lines[row], folds[row], &solved.known);
             }

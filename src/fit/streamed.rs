@@ -4,13 +4,31 @@ use super::deviations::{Deviations, Off};
 use super::fitted::{FittedModel, IntervalMethod, Outlier};
 use super::fitting::{CONDITION, Solved, Task, merged};
 use super::gate::Gate;
-use super::gather::{Gathered, Group};
-use super::sheet::Sheet;
+use super::gather::{FEW_GROUPS, Gathered, Group};
+use super::sheet::{Rows, Sheet};
 use super::solve::Triangle;
 use super::table::{Cells, scan};
 use super::{FOLDS, FitError, GroupKey, Table, fold_of};
 use crate::suite::Weighting;
 use std::collections::HashMap;
+
+/// What comes of a chunk.
+enum Part {
+    /// What the rows of few groups tell, by the place of each.
+    Deviations(Vec<(usize, Deviations)>),
+    /// The places of many groups, and their rows.
+    Rows(Vec<usize>, Rows),
+}
+
+/// Calls `take` with the group of each row, its features and target, and its line.
+fn hold(rows: &Rows, mut take: impl FnMut(usize, &[f64], u64)) {
+    let mut values = vec![0.0; rows.features.len() + 1];
+    for row in 0..rows.len() {
+        values.iter_mut().zip(&rows.features).for_each(|(value, column)| *value = column[row]);
+        values[rows.features.len()] = rows.target[row];
+        take(rows.group(row), &values, rows.lines[row]);
+    }
+}
 
 impl Task<'_> {
     /// Fits groups whose rows are only on disk.
@@ -25,22 +43,31 @@ impl Task<'_> {
         let triangles = self.triangles(table, sheet, gathered, &index)?;
         let solved: Vec<Solved> = triangles.iter().map(|by_fold| self.solve_folds(by_fold)).collect();
         let width = self.free.len();
-        let mut deviations: Vec<Deviations> = solved.iter().map(|_| Deviations::new(width, false)).collect();
+        let groups = solved.len();
+        let empty = || Deviations::new(width, false, groups);
+        let mut deviations: Vec<Deviations> = solved.iter().map(|_| empty()).collect();
         let work = |cells: Cells| {
             let rows = sheet.rows(&cells, &mut Gate::default())?;
             let places: Vec<usize> = rows.groups.iter().map(|key| index[key]).collect();
-            let mut parts: Vec<Deviations> = places.iter().map(|_| Deviations::new(width, false)).collect();
-            let mut values = vec![0.0; width + 1];
-            for row in 0..rows.len() {
-                let part = rows.group_of.get(row).map_or(0, |group| *group as usize);
-                values.iter_mut().zip(&rows.features).for_each(|(value, column)| *value = column[row]);
-                values[width] = rows.target[row];
-                parts[part].add(&values, rows.lines[row], fold_of(rows.lines[row]), &solved[places[part]].known);
+            if places.len() > FEW_GROUPS {
+                return Ok(Part::Rows(places, rows));
             }
-            Ok(places.into_iter().zip(parts).collect::<Vec<_>>())
+            let mut parts: Vec<Deviations> = places.iter().map(|_| empty()).collect();
+            hold(&rows, |part, values, line| {
+                parts[part].add(values, line, fold_of(line), &solved[places[part]].known);
+            });
+            Ok(Part::Deviations(places.into_iter().zip(parts).collect()))
         };
-        scan(table, &sheet.wants, self.options.threads, &work, &mut |parts: Vec<(usize, Deviations)>| {
-            parts.into_iter().for_each(|(place, part)| deviations[place].merge(part));
+        scan(table, &sheet.wants, self.options.threads, &work, &mut |part| {
+            match part {
+                Part::Deviations(parts) => {
+                    parts.into_iter().for_each(|(place, part)| deviations[place].merge(part));
+                }
+                Part::Rows(places, rows) => hold(&rows, |group, values, line| {
+                    let place = places[group];
+                    deviations[place].add(values, line, fold_of(line), &solved[place].known);
+                }),
+            }
             Ok(())
         })?;
         let method = match self.options.intervals {
@@ -84,7 +111,7 @@ impl Task<'_> {
             let mut parts = vec![vec![Triangle::empty(size); FOLDS]; places.len()];
             let mut values = vec![0.0; size + 1];
             for row in 0..rows.len() {
-                let part = rows.group_of.get(row).map_or(0, |group| *group as usize);
+                let part = rows.group(row);
                 if !ill[places[part]] {
                     continue;
                 }

@@ -50,6 +50,11 @@ impl Rows {
     pub(in crate::fit) fn len(&self) -> usize {
         self.target.len()
     }
+
+    /// Returns the group of a row, by its place among the groups.
+    pub(in crate::fit) fn group(&self, row: usize) -> usize {
+        self.group_of.get(row).map_or(0, |group| *group as usize)
+    }
 }
 
 impl Sheet {

@@ -4,7 +4,7 @@
 //! mean nothing. If the report is larger than the budget, lists get shorter tier by tier, and a line
 //! says what was left out.
 
-mod code;
+pub(super) mod code;
 mod comment;
 
 use super::command::run_command;
