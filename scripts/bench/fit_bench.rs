@@ -98,7 +98,7 @@ fn bootstrap(resamples: u32) -> Outcome<()> {
         let target = target * (0.95 + 0.1 * random.unit());
         table.push_str(&format!("{},{},{},{},{target:.2}\n", row[0], row[1], row[2], row[3]));
     }
-    let mut milliseconds = |method: IntervalMethod| -> Outcome<f64> {
+    let milliseconds = |method: IntervalMethod| -> Outcome<f64> {
         let options = Options { intervals: Some(method), resamples, ..Options::default() };
         let mut times = Vec::new();
         for _ in 0..RUNS {

@@ -53,8 +53,8 @@ pub(super) struct Deviations {
 }
 
 impl Deviations {
-    /// Starts with no rows, of one of so many groups; `exact` keeps every error for its quantiles.
-    pub(super) fn new(width: usize, exact: bool, groups: usize) -> Deviations {
+    /// Starts with none of a group's rows; `exact` keeps every error for its quantiles, `drawn` some rows.
+    pub(super) fn new(width: usize, exact: bool, drawn: Drawn) -> Deviations {
         Deviations {
             rows: 0,
             shares: 0,
@@ -70,7 +70,7 @@ impl Deviations {
             quantiles: Quantiles::new(exact),
             worst: Vec::new(),
             least_of_worst: f64::NEG_INFINITY,
-            drawn: Drawn::of_groups(groups),
+            drawn,
         }
     }
 

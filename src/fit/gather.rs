@@ -54,6 +54,11 @@ impl Group {
         }
     }
 
+    /// Returns how many rows there are.
+    pub(super) fn count(&self) -> u64 {
+        self.folds.iter().map(|fold| fold.product(fold.features() + 1, fold.features() + 1) as u64).sum()
+    }
+
     fn count_op(&mut self, op: &str, rows: u64) {
         match self.ops.iter_mut().find(|(known, _)| known == op) {
             Some((_, count)) => *count += rows,

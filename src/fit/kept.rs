@@ -11,6 +11,7 @@ use super::intervals::bootstrap;
 use super::mixed::Beside;
 use super::quantiles::quantile;
 use super::robust::fit_robust;
+use super::sample::Drawn;
 use super::solve::{Moments, Triangle};
 use crate::stats::Random;
 use crate::suite::Weighting;
@@ -59,7 +60,8 @@ impl Task<'_> {
             let folds = balanced_folds(count);
             let solved = self.solve_kept(rows, &folds);
             let width = self.free.len() + 1;
-            let mut deviations = Deviations::new(self.free.len(), true, gathered.groups.len());
+            let mut deviations =
+                Deviations::new(self.free.len(), true, Drawn::new(count as u64, gathered.groups.len()));
             for (row, values) in rows.values.chunks_exact(width).enumerate() {
                 deviations.add(values, rows.lines[row], folds[row], &solved.known);
             }

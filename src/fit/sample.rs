@@ -46,6 +46,8 @@ pub struct Ratios {
 #[derive(Debug, Clone)]
 pub(super) struct Drawn {
     most: usize,
+    /// Numbers above this are those of too many rows.
+    limit: u64,
     rows: BinaryHeap<Numbered>,
 }
 
@@ -80,15 +82,23 @@ impl Numbered {
 }
 
 impl Drawn {
-    /// Draws from one of so many groups.
-    pub(super) fn of_groups(groups: usize) -> Drawn {
-        Drawn { most: (MOST_OF_ALL / groups.max(1)).clamp(LEAST, MOST), rows: BinaryHeap::new() }
+    /// Draws from a group of so many rows, one of so many groups.
+    pub(super) fn new(rows: u64, groups: usize) -> Drawn {
+        let most = (MOST_OF_ALL / groups.max(1)).clamp(LEAST, MOST);
+        // As many as are wanted lie below, but for luck worse than 8 deviations; so that each part of a
+        // table need not start with rows that others push out.
+        let share = (most as f64 + 8.0 * (most as f64).sqrt()) / rows.max(1) as f64;
+        let limit = if share >= 1.0 { u64::MAX } else { (share * u64::MAX as f64) as u64 };
+        Drawn { most, limit, rows: BinaryHeap::new() }
     }
 
     /// Offers a row; `row` makes it, if it is taken.
     #[inline]
     pub(super) fn offer(&mut self, line: u64, row: impl FnOnce() -> SampledRow) {
         let number = number_of(line);
+        if number > self.limit {
+            return;
+        }
         if self.rows.len() < self.most || self.rows.peek().is_some_and(|last| (number, line) < last.key()) {
             self.take(Numbered(number, row()));
         }
@@ -149,7 +159,7 @@ mod tests {
     #[test]
     fn the_order_of_parts_changes_nothing() {
         let draw = |lines: &mut dyn Iterator<Item = u64>| {
-            let mut drawn = Drawn::of_groups(100_000);
+            let mut drawn = Drawn::new(4998, 100_000);
             lines.for_each(|line| drawn.offer(line, || row(line, 1.0)));
             drawn
         };
@@ -158,6 +168,9 @@ mod tests {
         parts.merge(draw(&mut (2..2500)));
         let lines = |drawn: &Drawn| drawn.rows().iter().map(|row| row.line).collect::<Vec<_>>();
         assert_eq!(lines(&all).len(), LEAST);
+        let mut large = Drawn::new(1_000_000, 1);
+        (0..1_000_000).for_each(|line| large.offer(line, || row(line, 1.0)));
+        assert_eq!(large.rows().len(), MOST);
         assert_eq!(lines(&all), lines(&parts));
         assert_eq!(draw(&mut (0..5)).rows().len(), 5);
     }

@@ -5,6 +5,7 @@ use super::fitted::{FittedModel, IntervalMethod, Outlier};
 use super::fitting::{CONDITION, Solved, Task, merged};
 use super::gate::Gate;
 use super::gather::{FEW_GROUPS, Gathered, Group};
+use super::sample::Drawn;
 use super::sheet::{Rows, Sheet};
 use super::solve::Triangle;
 use super::table::{Cells, scan};
@@ -44,15 +45,15 @@ impl Task<'_> {
         let solved: Vec<Solved> = triangles.iter().map(|by_fold| self.solve_folds(by_fold)).collect();
         let width = self.free.len();
         let groups = solved.len();
-        let empty = || Deviations::new(width, false, groups);
-        let mut deviations: Vec<Deviations> = solved.iter().map(|_| empty()).collect();
+        let empty = |place: usize| Deviations::new(width, false, Drawn::new(gathered.groups[place].count(), groups));
+        let mut deviations: Vec<Deviations> = (0..groups).map(empty).collect();
         let work = |cells: Cells| {
             let rows = sheet.rows(&cells, &mut Gate::default())?;
             let places: Vec<usize> = rows.groups.iter().map(|key| index[key]).collect();
             if places.len() > FEW_GROUPS {
                 return Ok(Part::Rows(places, rows));
             }
-            let mut parts: Vec<Deviations> = places.iter().map(|_| empty()).collect();
+            let mut parts: Vec<Deviations> = places.iter().map(|place| empty(*place)).collect();
             hold(&rows, |part, values, line| {
                 parts[part].add(values, line, fold_of(line), &solved[places[part]].known);
             });

@@ -37,13 +37,14 @@ const NAMED: usize = 100;
 
 impl Estimated {
     /// Notes how far an estimate can be trusted; returns the features that leave their ranges.
-    fn note_trust(&mut self, line: u64, predicted: &Predicted) -> String {
-        match &predicted.trust {
-            Trust::Known => {}
-            Trust::Unknown(set) if self.unknown.contains(set) => {}
-            Trust::Stale(set) if self.stale.contains(set) => {}
-            Trust::Unknown(set) => drop(self.unknown.insert(set.clone())),
-            Trust::Stale(set) => drop(self.stale.insert(set.clone())),
+    fn note_trust(&mut self, line: u64, predicted: &Predicted<'_>) -> String {
+        let (sets, set) = match predicted.trust {
+            Trust::Known => (None, ""),
+            Trust::Unknown(set) => (Some(&mut self.unknown), set),
+            Trust::Stale(set) => (Some(&mut self.stale), set),
+        };
+        if let Some(sets) = sets.filter(|sets| !sets.contains(set)) {
+            sets.insert(set.to_owned());
         }
         if predicted.outside.is_empty() {
             return String::new();
@@ -184,7 +185,7 @@ pub fn estimate_file(
         let line = record.position().map_or(0, csv::Position::line);
         let result = row_descriptor(&record, &columns)
             .and_then(|descriptor| batch.predict(&descriptor).map_err(|error| explain(&error)));
-        record.trim();
+        trim(&mut record);
         match result {
             Ok(predicted) => {
                 let outside = estimated.note_trust(line, &predicted);
@@ -215,6 +216,13 @@ pub(super) fn explain(error: &EstimateError) -> String {
     match error {
         EstimateError::Unknown { hint: Some(hint), .. } => format!("{error} ({hint})"),
         _ => error.to_string(),
+    }
+}
+
+/// Takes spaces off the ends of cells; what has none stays where it is.
+pub(super) fn trim(record: &mut ByteRecord) {
+    if record.iter().any(|cell| cell.trim_ascii().len() < cell.len()) {
+        record.trim();
     }
 }
 

@@ -1,7 +1,7 @@
 //! The step `estimate --evaluate`: estimates beside the measured runtimes of a sweep.
 
 use super::StepError;
-use super::estimating::{Estimated, Input, broken, cell, explain};
+use super::estimating::{Estimated, Input, broken, cell, explain, trim};
 use crate::fit::estimate::{Batch, Comparison, Descriptor, Estimator, Formula, compare, six_digits};
 use csv::{ByteRecord, Writer};
 use std::io::{self, Write};
@@ -87,7 +87,7 @@ pub fn evaluate(
     while input.reader.read_byte_record(&mut record).map_err(|error| broken(path, &error))? {
         evaluated.rows.rows += 1;
         let line = record.position().map_or(0, csv::Position::line);
-        record.trim();
+        trim(&mut record);
         let result = row(&record, &columns, evaluation, version).and_then(|(descriptor, runtime)| {
             let cycles = batch.estimate(&descriptor).map_err(|error| explain(&error))?;
             Ok((cycles, runtime))

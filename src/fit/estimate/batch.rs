@@ -21,7 +21,7 @@ pub struct Batch<'e> {
 
 /// An estimate and how far it can be trusted.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Predicted {
+pub struct Predicted<'b> {
     /// The cycles.
     pub cycles: u32,
     /// Where the runtime will be in 95 of 100 cases; none: nobody wrote down what the parameters rest on.
@@ -29,18 +29,18 @@ pub struct Predicted {
     /// Features that leave the range of the fit.
     pub outside: Vec<Outside>,
     /// What of the interval there is to say.
-    pub trust: Trust,
+    pub trust: Trust<'b>,
 }
 
 /// What is known of parameters.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Trust {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust<'b> {
     /// What they rest on.
     Known,
     /// Nothing; the set, as `op/set`.
-    Unknown(String),
+    Unknown(&'b str),
     /// What they rested on before they were changed, or what a form of other features rests on.
-    Stale(String),
+    Stale(&'b str),
 }
 
 /// What decides which parameters a descriptor gets, and how.
@@ -105,7 +105,7 @@ impl<'e> Batch<'e> {
     ///
     /// # Errors
     /// Those of [`Estimator::estimate`].
-    pub fn predict(&mut self, of: &Descriptor<'_>) -> Result<Predicted, EstimateError> {
+    pub fn predict(&mut self, of: &Descriptor<'_>) -> Result<Predicted<'_>, EstimateError> {
         let place = self.place(of)?;
         let prepared = &self.known[place].1;
         let cycles = prepared.cycles(of, self.formula)?;

@@ -13,6 +13,8 @@ mod library;
 mod prepared;
 mod sparse;
 mod stages;
+#[cfg(test)]
+mod tests;
 
 pub use batch::{Batch, Predicted, Trust};
 pub use descriptor::Descriptor;

@@ -17,8 +17,8 @@ const LAYER: &str = "z_weight";
 pub(super) struct Prepared<'e> {
     category: Category,
     set: &'e ParamSet,
-    /// The operation that the parameters are of.
-    name: String,
+    /// The set of the parameters, as `op/set`.
+    set_name: String,
     phases: u32,
     width: u32,
     form: Form,
@@ -54,11 +54,12 @@ impl<'e> Prepared<'e> {
             Form::Layers(terms) => terms.iter().map(|term| term.weight).chain([LAYER]).collect(),
             Form::Sparse => Vec::new(),
         };
-        let weight = |param: &&str| set.value(param).ok_or_else(|| no_param(name, set, param));
+        let set_name = format!("{name}/{}", set.key);
+        let weight = |param: &&str| set.value(param).ok_or_else(|| no_param(&set_name, param));
         let weights = named.iter().map(weight).collect::<Result<_, _>>()?;
         let guard = Guard::new(set, &named);
         let [phases, width] = attributes;
-        Ok(Prepared { category, set, name: name.to_owned(), phases, width, form, weights, guard })
+        Ok(Prepared { category, set, set_name, phases, width, form, weights, guard })
     }
 
     pub(super) fn category(&self) -> Category {
@@ -66,8 +67,8 @@ impl<'e> Prepared<'e> {
     }
 
     /// Returns the set of the parameters, as `op/set`.
-    pub(super) fn set_name(&self) -> String {
-        format!("{}/{}", self.name, self.set.key)
+    pub(super) fn set_name(&self) -> &str {
+        &self.set_name
     }
 
     pub(super) fn guard(&self) -> &Guard<'e> {
@@ -121,7 +122,7 @@ impl<'e> Prepared<'e> {
     }
 
     fn sparse(&self, of: &Descriptor<'_>, formula: Formula) -> Result<u32, EstimateError> {
-        let missing = |param: String| no_param(&self.name, self.set, &param);
+        let missing = |param: String| no_param(&self.set_name, &param);
         let weight = |name: &str| self.set.value(name).ok_or_else(|| name.to_owned());
         let sparse = Sparse { of, phases: self.phases, weight: &weight };
         if formula == Formula::Best && has_second(of) {
@@ -165,6 +166,6 @@ fn form(of: &Descriptor<'_>, category: Category) -> Form {
     }
 }
 
-fn no_param(name: &str, set: &ParamSet, param: &str) -> EstimateError {
-    EstimateError::NoParam { set: format!("{name}/{}", set.key), param: param.to_owned() }
+fn no_param(set: &str, param: &str) -> EstimateError {
+    EstimateError::NoParam { set: set.to_owned(), param: param.to_owned() }
 }

@@ -167,7 +167,7 @@ fn fitted(
         writeln!(out, r#"<p class="label">diagnostics</p>"#)?;
         let rows =
             diagnostics(part).into_iter().map(|(name, value)| vec![name.to_owned(), escape(&value).into_owned()]);
-        table(&format!("diagnostics of {}", short(&name, 80)), &["", ""], rows, out)?;
+        table(&format!("diagnostics of {}", short(&name, 80)), &["figure", "value"], rows, out)?;
         if let (Some(drift), Some(against)) = (part.drift, against) {
             drifted(drift, against, &name, out)?;
         }
@@ -193,7 +193,7 @@ fn drifted(drift: &Drift, against: &str, name: &str, out: &mut dyn Write) -> io:
         let cells = drift_cells(found).map(|cell| escape(&cell).into_owned());
         [vec![format!("<code>{}</code>", text(&found.name, 80))], cells.to_vec()].concat()
     });
-    let heads = ["parameter", "before", "95 %", "now", "95 %", "change", ""];
+    let heads = ["parameter", "before", "95 %", "now", "95 %", "change", "verdict"];
     table(&format!("{} against before", short(name, 80)), &heads, rows, out)
 }
 

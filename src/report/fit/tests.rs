@@ -3,6 +3,7 @@
 use super::{FitReport, FitTable, fit_drawings, fit_html, fit_markdown};
 use crate::config::load_model;
 use crate::fit::{Drift, Earlier, EarlierCoefficient, Fit, FormText, Options, drift, fit, of_drift};
+use crate::report::markdown::tests::outside_code;
 use crate::report::sample;
 use std::fmt::Write;
 
@@ -61,7 +62,7 @@ fn what_a_fit_says() {
     let [html, markdown] = written(&fit, &[drift], "copy.csv");
     insta::assert_snapshot!("fit.md", markdown);
     for expected in
-        ["far off", "the feature depends on the others", "against <code>before.yaml</code>", "1 row far off"]
+        ["far off", "the feature depends on the others", "against <code>before.yaml</code>", "5 rows far off"]
     {
         assert!(html.contains(expected), "{expected} in {html}");
     }
@@ -73,8 +74,8 @@ fn what_a_fit_says() {
 fn hostile_text_is_inert() {
     for text in sample::HOSTILE {
         let fit = fitted(&text.replace(['\n', '\r'], " "));
-        for written in written(&fit, &[None], text) {
-            let outside = written.replace("<code>", "").replace("</code>", "");
+        let [html, markdown] = written(&fit, &[None], text);
+        for outside in [html, outside_code(&markdown)] {
             assert!(!outside.contains("<script") && !outside.contains("<img") && !outside.contains('\0'), "{outside}");
         }
     }

@@ -130,7 +130,7 @@ pub(crate) fn drift_sentence(drift: &Drift, against: &str) -> String {
     let PredictedChange { rows, median_ratio, p95_change, mean_change, mean_interval, old_error, new_error } = *change;
     let ends = mean_interval.map(|(low, high)| format!(" (95 % {} to {})", percent(low), percent(high)));
     format!(
-        "{word} against {against}: predictions by {} in the middle row, by less than {} in 95 of 100 rows, {} in the mean{}; off by {}, before by {}; over {}",
+        "{word} against {against}: predictions by {} in the middle row, by up to {} in 95 of 100 rows, {} in the mean{}; off by {}, before by {}; over {}",
         percent(median_ratio - 1.0),
         share(Some(p95_change)),
         percent(mean_change),

@@ -456,7 +456,7 @@ fn head_line(report: &Report) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::report::sample;
 
@@ -473,7 +473,7 @@ mod tests {
     }
 
     /// Returns the markdown without its code: fenced blocks, spans, `<code>` of character references.
-    pub(super) fn outside_code(markdown: &str) -> String {
+    pub(in crate::report) fn outside_code(markdown: &str) -> String {
         let mut outside = String::new();
         let mut fence: Option<String> = None;
         for line in markdown.lines() {

@@ -190,6 +190,7 @@ exp,wormhole_b0,1,Float16,HiFi4,2,2,2,2,2
     shmoo()
         .file("sweep.csv", &sweep(200.0))
         .file("operations.csv", operations)
+        .shell("mkdir -p params/wormhole_b0")
         .args(["fit", "--model", "eltwise", "sweep.csv", "--promote", "params/wormhole_b0", "--intervals", "sandwich"])
         .args(["estimate", "operations.csv", "--params", "params", "--intervals"])
         .args(["estimate", "operations.csv", "--params", "params", "--strict", "--out", "o.csv", "--format", "json"])
