@@ -59,7 +59,9 @@ fn coefficients_findings_and_drawings_are_there() -> Result<(), Box<dyn Error>> 
         assert_eq!(count("#fit-0 svg.fit-residuals").await?, 3);
         assert!(count("#fit-0 svg.fit-scatter .point.uncertain").await? >= 1);
         let first = text(&driver, "#fit-0").await?;
-        for expected in ["the feature depends on the others", "far off", "drifted against before.yaml", "moved"] {
+        for expected in
+            ["the feature depends on the others", "far off", "against before.yaml: predictions by ", "moved"]
+        {
             assert!(first.contains(expected), "{expected} in {first}");
         }
         let broken = driver.execute("return window.broken === undefined", vec![]).await?;

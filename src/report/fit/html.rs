@@ -188,7 +188,8 @@ fn fitted(
 fn drifted(drift: &Drift, against: &str, name: &str, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, r#"<p class="label">against <code>{}</code></p>"#, text(against, 200))?;
     let sentence = drift_sentence(drift, &short(against, 80));
-    writeln!(out, "<p>{} {}</p>", drift_mark(drift, ""), escape(&sentence))?;
+    let rest = sentence.strip_prefix(super::words::drift_word(drift.verdict)).unwrap_or(&sentence);
+    writeln!(out, "<p>{}{}</p>", drift_mark(drift, ""), escape(rest))?;
     let rows = drift.coefficients.iter().map(|found| {
         let cells = drift_cells(found).map(|cell| escape(&cell).into_owned());
         [vec![format!("<code>{}</code>", text(&found.name, 80))], cells.to_vec()].concat()
