@@ -9,6 +9,7 @@ mod integration {
     mod bless;
     mod browser;
     mod browser_comparison;
+    mod browser_fit;
     mod browser_markdown;
     mod caching;
     mod chromium;

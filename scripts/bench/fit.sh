@@ -1,16 +1,21 @@
 #!/usr/bin/env bash
-# Fits a table of 5 columns with shmoo and with pandas and scikit-learn, and prints a table.
+# Fits a table of 5 columns with shmoo and with pandas and scikit-learn, and prints a table; then what
+# intervals of a small fit and estimates take.
 #
 #   scripts/bench/fit.sh [SHMOO] [ROWS...]
 #
-# SHMOO is a release binary (default: target/release/shmoo); ROWS are sizes of tables (default: 100000
-# 1000000 10000000). Times are medians of three runs of the whole process, peak memory is that of
-# `/usr/bin/time`. Needs Python with pandas and scikit-learn for the peer; without them its rows are
-# left out, and the script says so.
+# SHMOO is a release binary (default: target/release/shmoo), with the example `fit_bench` beside it in
+# `examples/`; ROWS are sizes of tables (default: 100000 1000000 10000000). Times are medians of three
+# runs of the whole process, peak memory is that of `/usr/bin/time`. Needs Python with pandas and
+# scikit-learn for the peer (PYTHON names it, default python3); without them its rows are left out, and
+# the script says so.
 set -euo pipefail
 
 shmoo=$(realpath "${1:-${CARGO_TARGET_DIR:-target}/release/shmoo}")
 test -x "$shmoo" || { echo "fit.sh: $shmoo is not there: cargo build --release" >&2; exit 2; }
+bench=$(dirname "$shmoo")/examples/fit_bench
+test -x "$bench" || { echo "fit.sh: $bench is not there: cargo build --release --example fit_bench" >&2; exit 2; }
+python=${PYTHON:-python3}
 shift || true
 sizes=("$@")
 test ${#sizes[@]} -gt 0 || sizes=(100000 1000000 10000000)
@@ -59,7 +64,8 @@ row() {
 }
 
 peer=yes
-python3 -c 'import pandas, sklearn' 2> /dev/null || { peer=no; echo "fit.sh: no pandas and scikit-learn: the peer is left out" >&2; }
+"$python" -c 'import pandas, sklearn' 2> /dev/null || { peer=no; echo "fit.sh: no pandas and scikit-learn: the peer is left out" >&2; }
+test $peer = no || "$python" -c 'import numpy, pandas, platform, sklearn; print(f"Python {platform.python_version()}, numpy {numpy.__version__}, pandas {pandas.__version__}, scikit-learn {sklearn.__version__}")'
 echo "$("$shmoo" --version), $(nproc) processors ($(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1)), load $(cut -d' ' -f1 /proc/loadavg)"
 echo
 echo "| rows | command | elapsed, s | CPU, s | peak, MB |"
@@ -68,7 +74,22 @@ for rows in "${sizes[@]}"; do
   awk -v rows="$rows" -v groups=9000 -f table.awk > table.csv
   row "$rows" "shmoo fit" "$shmoo" fit --model model.yaml table.csv --format json
   row "$rows" "shmoo fit, one thread" "$shmoo" fit --model model.yaml table.csv --format json --threads 1
-  test $peer = no || row "$rows" "pandas, scikit-learn" python3 peer.py table.csv
+  row "$rows" "csv-core alone" "$bench" scan table.csv "$(nproc)"
+  row "$rows" "csv-core alone, one thread" "$bench" scan table.csv 1
+  test $peer = no || row "$rows" "pandas, scikit-learn" "$python" peer.py table.csv
 done
 awk -v rows=1000000 -v groups=2500 -f table.awk > table.csv
 row 1000000 "shmoo fit, 2,500 groups" "$shmoo" fit --model groups.yaml table.csv --format json
+row 1000000 "the same, one thread" "$shmoo" fit --model groups.yaml table.csv --format json --threads 1
+row 1000000 "the same table as one group" "$shmoo" fit --model model.yaml table.csv --format json
+row 1000000 "the same, one thread" "$shmoo" fit --model model.yaml table.csv --format json --threads 1
+"$bench" operations 1000000 > operations.csv
+mkdir -p params/wormhole_b0
+cat > params/wormhole_b0/params_v1.yaml <<'PARAMS'
+matmul:
+  base: { math_tiles_weight: 15.5, math_dest_spill_weight: 47.7, unpack_ublocks_weight: 93.2, unpack_tiles_weight: 3.3 }
+PARAMS
+row 1000000 "shmoo estimate, matmul v2" "$shmoo" estimate operations.csv --params params --out estimates.csv
+echo
+"$bench" estimates 10000000
+"$bench" bootstrap 1000

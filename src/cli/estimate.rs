@@ -41,7 +41,7 @@ pub(super) fn estimate(session: &Session, arguments: &EstimateArgs) -> Result<Ex
         (Some(sweep), _) => evaluate(&estimator, sweep, &evaluation(arguments, formula), out),
         (None, file) => {
             let file = file.as_deref().expect("a file is required where none is evaluated");
-            let rows = estimate_file(&estimator, file, formula, out)?;
+            let rows = estimate_file(&estimator, file, formula, arguments.intervals, out)?;
             Ok(Evaluated { rows, comparison: None, out_of_bounds: Vec::new() })
         }
     };
@@ -57,7 +57,10 @@ pub(super) fn estimate(session: &Session, arguments: &EstimateArgs) -> Result<Ex
         }
     };
     say(session, arguments, &evaluated, &same)?;
-    Ok(match (evaluated.rows.refused_rows, evaluated.out_of_bounds.is_empty()) {
+    let Estimated { refused_rows, outside_rows, unknown, stale, .. } = &evaluated.rows;
+    let guarded = *outside_rows == 0 && unknown.is_empty() && stale.is_empty();
+    let met = evaluated.out_of_bounds.is_empty() && (guarded || !arguments.strict);
+    Ok(match (*refused_rows, met) {
         (0, true) => Exit::Ok,
         (0, false) => Exit::Missed,
         (_, _) => Exit::Usage,
@@ -101,11 +104,12 @@ fn say(
     same: &BTreeSet<String>,
 ) -> Result<(), Exit> {
     let Evaluated { rows, comparison, out_of_bounds } = evaluated;
-    let Estimated { rows: all, refused, refused_rows, stand_ins } = rows;
+    let Estimated { rows: all, refused, refused_rows, stand_ins, outside, outside_rows, unknown, stale } = rows;
     let printer = &session.printer;
     for op in stand_ins {
         printer.warning(&format!("there are no parameters for `{op}`: those of `nop` stand in"));
     }
+    say_trust(session, arguments, rows);
     for (line, why) in refused.iter().take(10) {
         printer.error(&format!("line {line}: {why}"), None);
     }
@@ -133,6 +137,10 @@ fn say(
                 "comparison": comparison,
                 "out_of_bounds": bounds,
                 "stand_ins": stand_ins,
+                "outside_rows": outside_rows,
+                "outside": outside.iter().map(|(line, what)| json!({ "line": line, "features": what })).collect::<Vec<_>>(),
+                "without_provenance": unknown,
+                "stale_parameters": stale,
                 "warnings": same,
             });
             printer.data(|out| writeln!(out, "{json:#}"))?;
@@ -146,6 +154,31 @@ fn say(
         }
     }
     Ok(())
+}
+
+/// Says how far estimates can be trusted; of sets of which nobody knows only if that was asked for.
+fn say_trust(session: &Session, arguments: &EstimateArgs, rows: &Estimated) {
+    let printer = &session.printer;
+    let names = |sets: &BTreeSet<String>| -> String {
+        let shown: Vec<String> = sets.iter().take(6).map(|set| format!("`{set}`")).collect();
+        let more = if sets.len() > 6 { format!(" and {} more", sets.len() - 6) } else { String::new() };
+        format!("{}{more}", shown.join(", "))
+    };
+    if !rows.unknown.is_empty() && (arguments.intervals || arguments.strict) {
+        let sets = names(&rows.unknown);
+        printer.warning(&format!("no interval for {sets}: no file beside the parameters says what they rest on"));
+    }
+    if !rows.stale.is_empty() {
+        let sets = names(&rows.stale);
+        printer.warning(&format!("no interval for {sets}: the parameters are not those that `shmoo fit` wrote"));
+    }
+    for (line, what) in rows.outside.iter().take(5) {
+        printer.warning(&format!("line {line}: {what}"));
+    }
+    if rows.outside_rows > 0 {
+        let rows = count(rows.outside_rows, "estimate");
+        printer.warning(&format!("{rows} outside of the range of the fit: nobody measured there"));
+    }
 }
 
 fn line(comparison: &Comparison) -> String {

@@ -9,17 +9,20 @@ use std::path::PathBuf;
     after_help = "FILE has a row for each operation: type, arch, version, data_format, math_fidelity, t, mblock_m, mblock_n,
 ublock_rt, ublock_ct, mblock_k, ublock_kt, reduce_z, sparse_indices, sparse_nz_ublocks, sparse_nz_strips,
 approx_mode, vector_mode, l1_accumulate, op_attr. What comes out has the columns `estimate`, in cycles of the
-device, and `error`. With --evaluate, the file is a sweep with measured runtimes, and what comes out has the
+device, and `error`; with --intervals also `low` and `high`, where 95 of 100 runtimes will be, and `outside`,
+features that leave the range of the fit. Both come from what `shmoo fit` wrote beside the parameters. With --evaluate, the file is a sweep with measured runtimes, and what comes out has the
 columns `estimate` and `ratio`, estimate by runtime.
 
 A folder of parameters has a folder for each device, with params_v1.yaml, params_v2.yaml and so on.
 
 Examples:
   shmoo estimate operations.csv --params params --out estimates.csv
+  shmoo estimate operations.csv --params params --intervals --strict
   shmoo estimate --evaluate matmul-sparse-op-performance.csv --out comparison.csv --formula v2
   shmoo estimate --evaluate exp.csv --op-type unary --op-name exp --params params --bounds 0.8,1.1
 
-Exit codes: 2 if a row has no estimate, 11 if a ratio is out of bounds, else 0."
+Exit codes: 2 if a row has no estimate, 11 if a ratio is out of bounds, or with --strict a feature outside of
+the range of its fit, else 0."
 )]
 pub(super) struct EstimateArgs {
     /// The operations to estimate
@@ -31,6 +34,12 @@ pub(super) struct EstimateArgs {
     /// Take parameters from this folder [default: those that ship, of sparse products only]
     #[arg(long, value_name = "FOLDER")]
     pub(super) params: Option<PathBuf>,
+    /// Say where runtimes will be, and which features leave the range of the fit
+    #[arg(long, conflicts_with = "evaluate")]
+    pub(super) intervals: bool,
+    /// Fail if a feature leaves the range of the fit, or nothing tells that range
+    #[arg(long, conflicts_with = "evaluate")]
+    pub(super) strict: bool,
     /// Write the rows to this file [default: standard output]
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,

@@ -1,17 +1,19 @@
 //! `shmoo fit`.
 
 use super::Session;
-use super::arguments::TextFormat;
 use super::exit::Exit;
-use super::fit_arguments::{FitArgs, IntervalChoice, WeightingChoice};
+use super::fit_arguments::{FitArgs, FitFormat, IntervalChoice, WeightingChoice};
 use super::table::{row, table};
 use crate::fit::{Coefficient, FindingKind, FittedModel, FoundForm, Gate, IntervalMethod, Options, Quality, Search};
-use crate::report::{count, short};
+use crate::report::{FitReport, FitTable, count, drift_sentence, fit_drawings, fit_html, fit_markdown, short};
 use crate::steps::fitting::{FitRequest, FittedFile, fit_files};
 use crate::steps::fitting_files::{promote, write_out};
 use crate::suite::Weighting;
 use crate::value::show_number;
 use serde_json::{Map, Value, json};
+use std::fs;
+use std::io;
+use std::path::Path;
 
 pub(super) fn fit(session: &Session, arguments: &FitArgs) -> Result<Exit, Exit> {
     let printer = &session.printer;
@@ -20,10 +22,13 @@ pub(super) fn fit(session: &Session, arguments: &FitArgs) -> Result<Exit, Exit> 
     }
     let request = request(arguments);
     let fitted = fit_files(&request).map_err(|error| printer.step(&error))?;
-    print(session, &fitted, arguments.format)?;
+    print(session, arguments, &fitted)?;
     let strict = arguments.strict && !fitted.iter().all(is_clean);
     if strict {
-        printer.error("rows were left out, are equal or mixed", Some("see above; without --strict this is no error"));
+        printer.error(
+            "rows were left out, are equal or mixed, or parameters are far from the data",
+            Some("see above; without --strict this is no error"),
+        );
         return Ok(Exit::Missed);
     }
     if let Some(path) = &arguments.out {
@@ -36,21 +41,72 @@ pub(super) fn fit(session: &Session, arguments: &FitArgs) -> Result<Exit, Exit> 
     Ok(Exit::Ok)
 }
 
-/// Prints what tables came to.
-pub(super) fn print(session: &Session, fitted: &[FittedFile], format: TextFormat) -> Result<(), Exit> {
+/// Prints what tables came to, and draws it if that is asked for.
+pub(super) fn print(session: &Session, arguments: &FitArgs, fitted: &[FittedFile]) -> Result<(), Exit> {
     let printer = &session.printer;
-    match format {
-        TextFormat::Json => {
+    match arguments.format {
+        FitFormat::Json => {
             let models: Vec<Value> = fitted.iter().flat_map(models_json).collect();
             let data: Vec<Value> = fitted.iter().map(|file| data_json(file, session)).collect();
             let json = json!({ "version": 1, "models": models, "data": data });
-            printer.data(|out| writeln!(out, "{json:#}"))
+            printer.data(|out| writeln!(out, "{json:#}"))?;
         }
-        TextFormat::Text => {
-            let text: String = fitted.iter().map(|file| text(file, session)).collect();
-            printer.data(|out| out.write_all(text.as_bytes()))
+        FitFormat::Text => {
+            let against = arguments.against.as_deref().map(|path| session.shown_path(path).display().to_string());
+            let text: String = fitted.iter().map(|file| text(file, session, against.as_deref())).collect();
+            printer.data(|out| out.write_all(text.as_bytes()))?;
+        }
+        FitFormat::Html => {
+            with_report(session, arguments, fitted, |report| printer.data(|out| fit_html(report, out)))?
+        }
+        FitFormat::Markdown => {
+            with_report(session, arguments, fitted, |report| printer.data(|out| fit_markdown(report, out)))?
         }
     }
+    if let Some(folder) = &arguments.plots {
+        draw(session, arguments, fitted, folder)?;
+    }
+    Ok(())
+}
+
+/// Calls `write` with what was fitted, as pages show it.
+fn with_report<T>(
+    session: &Session,
+    arguments: &FitArgs,
+    fitted: &[FittedFile],
+    write: impl FnOnce(&FitReport<'_>) -> T,
+) -> T {
+    let tables: Vec<FitTable<'_>> = fitted
+        .iter()
+        .map(|file| FitTable {
+            file: session.shown_path(&file.path).display().to_string(),
+            fit: &file.fit,
+            names: &file.names,
+            drifts: &file.drifts,
+        })
+        .collect();
+    let against = arguments.against.as_deref().map(|path| session.shown_path(path).display().to_string());
+    write(&FitReport { shmoo: env!("CARGO_PKG_VERSION"), against: against.as_deref(), tables: &tables })
+}
+
+/// Writes the drawings into a folder.
+fn draw(session: &Session, arguments: &FitArgs, fitted: &[FittedFile], folder: &Path) -> Result<(), Exit> {
+    let written = with_report(session, arguments, fitted, |report| {
+        fs::create_dir_all(folder)?;
+        let mut count = 0u64;
+        fit_drawings(report, &mut |drawing| {
+            count += 1;
+            fs::write(folder.join(&drawing.name), &drawing.svg)
+        })?;
+        Ok::<u64, io::Error>(count)
+    });
+    let shown = session.shown_path(folder);
+    let number = written.map_err(|error| {
+        session.printer.error(&format!("cannot write plots into `{}`: {error}", shown.display()), None);
+        Exit::Service
+    })?;
+    session.printer.note(&format!("{} in `{}`", count(number, "drawing"), shown.display()));
+    Ok(())
 }
 
 fn request(arguments: &FitArgs) -> FitRequest {
@@ -71,6 +127,7 @@ fn request(arguments: &FitArgs) -> FitRequest {
         }),
         robust: *robust,
         search: arguments.search,
+        against: arguments.against.clone(),
         options: Options {
             threads: threads.map_or(processors, |threads| threads as usize),
             intervals: intervals.map(|choice| match choice {
@@ -86,20 +143,24 @@ fn request(arguments: &FitArgs) -> FitRequest {
 }
 
 fn is_clean(file: &FittedFile) -> bool {
-    let mixed = |model: &FittedModel| model.findings.iter().any(|finding| finding.kind == FindingKind::MixedRows);
-    file.fit.gate.is_clean() && !file.fit.models.iter().any(mixed)
+    let strict = [FindingKind::MixedRows, FindingKind::StaleParameters];
+    let found = |model: &FittedModel| model.findings.iter().any(|finding| strict.contains(&finding.kind));
+    file.fit.gate.is_clean() && !file.fit.models.iter().any(found)
 }
 
 fn models_json(file: &FittedFile) -> Vec<Value> {
     let by = |model: &FittedModel| -> Map<String, Value> {
         file.fit.by.iter().cloned().zip(model.by.iter().cloned().map(Value::from)).collect()
     };
-    let models = file.fit.models.iter().zip(&file.names);
+    let models = file.fit.models.iter().zip(&file.names).zip(&file.drifts);
     models
-        .map(|(model, (op, set))| {
+        .map(|((model, (op, set)), drift)| {
             let mut json = model_json(model, op, set, by(model), &file.path.display().to_string());
             if let Some(search) = search_of(file, model) {
                 json["search"] = search_json(search);
+            }
+            if let Some(drift) = drift {
+                json["drift"] = json!(drift);
             }
             json
         })
@@ -173,7 +234,7 @@ fn data_json(file: &FittedFile, session: &Session) -> Value {
 }
 
 /// Returns what a person reads of a table.
-fn text(file: &FittedFile, session: &Session) -> String {
+fn text(file: &FittedFile, session: &Session, against: Option<&str>) -> String {
     let mut text = format!("{}: {}\n", session.shown_path(&file.path).display(), gate_line(&file.fit.gate));
     for excluded in &file.fit.gate.excluded {
         let example = excluded.example.as_ref().map(|text| format!(" (`{}`)", short(text, 40))).unwrap_or_default();
@@ -185,8 +246,14 @@ fn text(file: &FittedFile, session: &Session) -> String {
         let lines = lines(&duplicates.lines, duplicates.rows);
         text.push_str(&format!("  {what}: {} equal to an earlier one, {lines}\n", count(duplicates.rows, "row")));
     }
-    for (model, (op, set)) in file.fit.models.iter().zip(&file.names) {
+    for ((model, (op, set)), drift) in file.fit.models.iter().zip(&file.names).zip(&file.drifts) {
         text.push_str(&model_text(model, op, set));
+        if let Some(against) = against {
+            text.push_str(&match drift {
+                Some(drift) => format!("  {}\n", drift_sentence(drift, against)),
+                None => format!("  {against} has no set `{}` of `{}`\n", short(set, 60), short(op, 60)),
+            });
+        }
         if let Some(search) = search_of(file, model) {
             text.push_str(&search_text(search, model));
         }

@@ -1,6 +1,5 @@
 //! The arguments of `shmoo fit`.
 
-use super::arguments::TextFormat;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -9,7 +8,7 @@ use std::path::PathBuf;
     after_help = "A model says what is predicted from what: docs/models.md. These ship: eltwise, matmul, matmul_v2, depthwise,
 reduce_z. Coefficients are not negative unless the model says so. Rows that lack a value are left out, and
 counted with the reason; errors are shares of the target. With --strict, nothing is written if rows were
-left out, are equal or mixed.
+left out, are equal or mixed, or if the parameters of --against are far from the data.
 
 Examples:
   shmoo fit --model eltwise sqrt-op-performance.csv
@@ -20,8 +19,11 @@ Examples:
   shmoo fit --model eltwise exp-approx.csv --set approx --out params.yaml
   shmoo fit --model matmul_v2 matmul.csv --op matmul --promote params/wormhole_b0
   shmoo fit --suite configs/op-model.yaml --promote params/wormhole_b0
+  shmoo fit --model matmul_v2 matmul.csv --op matmul --against params/wormhole_b0
+  shmoo fit --model eltwise exp.csv --format html --plots drawings > fit.html
 
-Exit codes: 2 for a table or model that does not fit, 11 with --strict if rows were left out or mixed, else 0."
+Exit codes: 2 for a table or model that does not fit, 11 with --strict if rows were left out or
+mixed or parameters are far off, else 0."
 )]
 pub(super) struct FitArgs {
     /// The model: the name of one that ships, or a file
@@ -29,7 +31,7 @@ pub(super) struct FitArgs {
     pub(super) model: Option<String>,
     /// Fit the models of this suite, as they are now, over its last run, or the one named in the place of DATA
     #[arg(long, value_name = "SUITE", conflicts_with_all = ["model", "op", "set", "filters", "by", "weighting", "robust",
-        "drop_duplicates", "intervals", "search", "strict"])]
+        "drop_duplicates", "intervals", "search", "strict", "against"])]
     pub(super) suite: Option<PathBuf>,
     /// The tables: CSV with a header; each is fitted for itself
     #[arg(required_unless_present = "suite", value_name = "DATA")]
@@ -67,18 +69,37 @@ pub(super) struct FitArgs {
     /// Read with so many threads [default: the processors]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256))]
     pub(super) threads: Option<u32>,
+    /// Hold the fits against this parameter file, or the latest version of this folder
+    #[arg(long, value_name = "PATH")]
+    pub(super) against: Option<PathBuf>,
     /// Write the parameters into this file, beside those of other sets
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
     /// Write the parameters into the next version of this folder's `params_vN.yaml`
     #[arg(long, value_name = "FOLDER", conflicts_with = "out")]
     pub(super) promote: Option<PathBuf>,
-    /// Fail if rows were left out, are equal or mixed
+    /// Fail if rows were left out, are equal or mixed, or earlier parameters are far from the data
     #[arg(long)]
     pub(super) strict: bool,
     /// The format
-    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
-    pub(super) format: TextFormat,
+    #[arg(long, value_enum, default_value_t = FitFormat::Text)]
+    pub(super) format: FitFormat,
+    /// Draw measured against predicted, and errors along each feature, as SVG files into this folder
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) plots: Option<PathBuf>,
+}
+
+/// Formats of a fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum FitFormat {
+    /// For people
+    Text,
+    /// For programs; versioned
+    Json,
+    /// One page with drawings that needs nothing but itself
+    Html,
+    /// For comments and job summaries
+    Markdown,
 }
 
 /// What the squares that a fit minimises are of.

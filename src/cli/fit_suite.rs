@@ -39,7 +39,7 @@ pub(super) fn fit_suite(session: &Session, arguments: &FitArgs, suite: &Path) ->
         printer.warning(&warning);
     }
     let files: Vec<FittedFile> = fits.iter().filter_map(|fit| fit.file.clone()).collect();
-    print(session, &files, arguments.format)?;
+    print(session, arguments, &files)?;
     if files.is_empty() {
         return Err(fail(StepError::usage(format!("no model of run {} could be fitted", folder.facts.id), None)));
     }

@@ -1,6 +1,7 @@
 //! How far predictions are off: what one pass over the rows with known coefficients tells.
 
 use super::quantiles::Quantiles;
+use super::sample::{Drawn, SampledRow};
 use crate::suite::Weighting;
 
 /// Rows that are far off, at most so many.
@@ -45,10 +46,15 @@ pub(super) struct Deviations {
     pub(super) quantiles: Quantiles,
     /// The rows with the largest errors, the largest first.
     pub(super) worst: Vec<Off>,
+    /// The error that a row must exceed to be among them.
+    least_of_worst: f64,
+    /// Some rows, whatever their errors.
+    pub(super) drawn: Drawn,
 }
 
 impl Deviations {
-    pub(super) fn new(width: usize, exact: bool) -> Deviations {
+    /// Starts with none of a group's rows; `exact` keeps every error for its quantiles, `drawn` some rows.
+    pub(super) fn new(width: usize, exact: bool, drawn: Drawn) -> Deviations {
         Deviations {
             rows: 0,
             shares: 0,
@@ -63,6 +69,8 @@ impl Deviations {
             middle: vec![0.0; width * (width + 1) / 2],
             quantiles: Quantiles::new(exact),
             worst: Vec::new(),
+            least_of_worst: f64::NEG_INFINITY,
+            drawn,
         }
     }
 
@@ -72,6 +80,10 @@ impl Deviations {
         let predict = |coefficients: &[f64]| coefficients.iter().zip(features).map(|(b, x)| b * x).sum::<f64>();
         let prediction = predict(&known.coefficients);
         let error = target - prediction;
+        self.drawn.offer(line, || {
+            let left_out = predict(&known.folds[fold]);
+            SampledRow { line, features: features.into(), target, prediction, left_out }
+        });
         self.rows += 1;
         let distance = target - self.target_mean;
         self.target_mean += distance / self.rows as f64;
@@ -89,7 +101,9 @@ impl Deviations {
             self.errors += share;
             self.errors_left_out += ((target - predict(&known.folds[fold])) / target).abs();
             self.quantiles.add(share);
-            self.note(Off { line, target, prediction });
+            if share > self.least_of_worst {
+                self.note(Off { line, target, prediction });
+            }
         }
         let weight = match known.weighting {
             Weighting::Absolute => 1.0,
@@ -107,12 +121,12 @@ impl Deviations {
     }
 
     fn note(&mut self, off: Off) {
-        if self.worst.len() == WORST && self.worst.last().is_some_and(|last| last.share() >= off.share()) {
-            return;
-        }
         let place = self.worst.partition_point(|known| known.share() >= off.share());
         self.worst.insert(place, off);
         self.worst.truncate(WORST);
+        if let Some(last) = self.worst.get(WORST - 1) {
+            self.least_of_worst = last.share();
+        }
     }
 
     /// Adds other rows.
@@ -135,6 +149,7 @@ impl Deviations {
         self.middle.iter_mut().zip(&other.middle).for_each(|(sum, other)| *sum += other);
         self.quantiles.merge(other.quantiles);
         other.worst.into_iter().for_each(|off| self.note(off));
+        self.drawn.merge(other.drawn);
     }
 
     /// Returns the share of the target's variance that the predictions explain; none without variance.

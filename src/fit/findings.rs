@@ -1,5 +1,6 @@
 //! What looks wrong with a fit: with its data, its form, its coefficients.
 
+use super::drift::{Drift, DriftVerdict};
 use super::fitted::{Coefficient, FittedModel, Quality};
 use super::mixed::Mixed;
 use super::solve::{Solution, State, Triangle};
@@ -37,7 +38,7 @@ pub enum FindingKind {
     MixedRows,
     /// Two operations have the same parameters.
     IdenticalParameters,
-    /// Parameters of a file are far from the data.
+    /// Parameters of a file are far from the data, or of another form.
     StaleParameters,
 }
 
@@ -176,21 +177,50 @@ fn list(items: &[String]) -> String {
 
 /// Finds models of different operations with the same coefficients; `names` says what each is.
 pub fn identical(models: &mut [FittedModel], names: &[String]) {
-    let values = |model: &FittedModel| -> Vec<f64> {
-        model.coefficients.iter().flatten().map(|coefficient| coefficient.value).collect()
-    };
-    for one in 0..models.len() {
-        for other in 0..models.len() {
-            let (left, right) = (values(&models[one]), values(&models[other]));
-            let counted = left.iter().filter(|value| **value != 0.0).count();
-            let same =
-                left.len() == right.len() && left.iter().zip(&right).all(|(a, b)| (a - b).abs() <= 1e-9 * a.abs());
-            if one != other && names[one] != names[other] && counted >= 2 && same {
-                let message =
-                    format!("`{}` and `{}` have the same parameters: is one a copy?", names[one], names[other]);
-                models[one].findings.push(Finding::new(FindingKind::IdenticalParameters, message));
-                break;
-            }
+    // Those that may be alike stand side by side, however many models there are.
+    let mut all: Vec<(usize, Vec<f64>)> = Vec::new();
+    for (place, model) in models.iter().enumerate() {
+        let values: Vec<f64> = model.coefficients.iter().flatten().map(|coefficient| coefficient.value).collect();
+        if values.iter().filter(|value| **value != 0.0).count() >= 2 {
+            all.push((place, values));
         }
     }
+    let size = |values: &[f64]| values.iter().map(|value| value.abs()).sum::<f64>();
+    all.sort_by(|(_, one), (_, other)| size(one).total_cmp(&size(other)));
+    let close = |one: f64, other: f64| (one - other).abs() <= 1e-9 * one.abs();
+    let mut copies: Vec<(usize, usize)> = Vec::new();
+    for (index, (place, values)) in all.iter().enumerate() {
+        let near = |(_, other): &&(usize, Vec<f64>)| close(size(values), size(other));
+        let before = all[..index].iter().rev().take_while(near);
+        let after = all[index + 1..].iter().take_while(near);
+        let alike = before.chain(after).filter(|(other, found)| {
+            names[*place] != names[*other]
+                && values.len() == found.len()
+                && values.iter().zip(found).all(|(a, b)| close(*a, *b))
+        });
+        copies.extend(alike.map(|(other, _)| *other).min().map(|other| (*place, other)));
+    }
+    copies.sort_unstable();
+    for (one, other) in copies {
+        let message = format!("`{}` and `{}` have the same parameters: is one a copy?", names[one], names[other]);
+        models[one].findings.push(Finding::new(FindingKind::IdenticalParameters, message));
+    }
+}
+
+/// Says that earlier parameters are far from the data, or of another form; `file` names theirs.
+pub fn of_drift(drift: &Drift, file: &str) -> Option<Finding> {
+    let percent = |share: f64| format!("{:.1} %", share * 100.0);
+    let message = match (drift.verdict, &drift.predictions) {
+        (DriftVerdict::Drifted, Some(change)) => format!(
+            "the parameters of `{file}` are far from the data: off by {} in the mean, those fitted by {}; predictions change by up to {} in 95 of 100 rows",
+            percent(change.old_error),
+            percent(change.new_error),
+            percent(change.p95_change)
+        ),
+        (DriftVerdict::OtherForm, _) => {
+            format!("the parameters of `{file}` were fitted by another form: what changed cannot be told from them")
+        }
+        (DriftVerdict::Drifted | DriftVerdict::Unchanged | DriftVerdict::Uncertain, _) => return None,
+    };
+    Some(Finding::new(FindingKind::StaleParameters, message))
 }

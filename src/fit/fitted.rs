@@ -2,6 +2,7 @@
 
 use super::findings::Finding;
 use super::gate::Gate;
+use super::sample::{Ratios, SampledRow};
 use crate::suite::Weighting;
 use serde::Serialize;
 
@@ -51,6 +52,10 @@ pub struct FittedModel {
     pub outlier_rows: Option<u64>,
     /// What looks wrong.
     pub findings: Vec<Finding>,
+    /// Rows by line: all while they are few, else some that were drawn.
+    pub sample: Vec<SampledRow>,
+    /// How far rows were off that were left out; none with less than two.
+    pub ratios: Option<Ratios>,
 }
 
 /// A coefficient.

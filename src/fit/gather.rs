@@ -9,6 +9,9 @@ use crate::suite::Weighting;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+/// Chunks with more groups are added up where they are merged, in the order of the table.
+pub(super) const FEW_GROUPS: usize = 16;
+
 /// What is known of a group after one pass.
 #[derive(Debug)]
 pub(super) struct Group {
@@ -51,6 +54,11 @@ impl Group {
         }
     }
 
+    /// Returns how many rows there are.
+    pub(super) fn count(&self) -> u64 {
+        self.folds.iter().map(|fold| fold.product(fold.features() + 1, fold.features() + 1) as u64).sum()
+    }
+
     fn count_op(&mut self, op: &str, rows: u64) {
         match self.ops.iter_mut().find(|(known, _)| known == op) {
             Some((_, count)) => *count += rows,
@@ -83,64 +91,100 @@ pub(super) fn gather(
 ) -> Result<Gathered, FitError> {
     let limit = if all { usize::MAX } else { options.most_kept };
     let keep = AtomicBool::new(true);
+    let width = sheet.width();
     let work = |cells: Cells| {
         let mut gate = Gate::default();
         let rows = sheet.rows(&cells, &mut gate)?;
-        Ok((gate, groups_of(&rows, sheet.width(), weighting, keep.load(Ordering::Relaxed))))
+        // Sums of many groups cost more to merge than rows to add up.
+        if rows.groups.len() > FEW_GROUPS {
+            return Ok((gate, Part::Rows(rows)));
+        }
+        let mut groups: Vec<Group> = rows.groups.iter().map(|key| Group::new(key.clone(), width)).collect();
+        let places: Vec<usize> = (0..groups.len()).collect();
+        add_rows(&mut groups, &places, &rows, weighting, keep.load(Ordering::Relaxed));
+        Ok((gate, Part::Groups(groups)))
     };
     let mut gathered = Gathered { gate: Gate::default(), groups: Vec::new(), kept: true };
     let mut known: HashMap<GroupKey, usize> = HashMap::new();
     let mut numbers = 0;
-    scan(table, &sheet.wants, options.threads, &work, &mut |(gate, groups): (Gate, Vec<Group>)| {
+    scan(table, &sheet.wants, options.threads, &work, &mut |(gate, part): (Gate, Part)| {
         gathered.gate.merge(gate);
-        numbers += groups.iter().map(|group| group.rows.values.len()).sum::<usize>();
+        numbers += part.numbers(width);
         if gathered.kept && numbers > limit {
             gathered.kept = false;
             keep.store(false, Ordering::Relaxed);
             gathered.groups.iter_mut().for_each(|group| group.rows = KeptRows::default());
         }
-        for mut group in groups {
-            if !gathered.kept {
-                group.rows = KeptRows::default();
+        let groups = match part {
+            Part::Groups(groups) => groups,
+            Part::Rows(rows) => {
+                let places: Vec<usize> = rows.groups.iter().map(|key| gathered.place(&mut known, key, width)).collect();
+                add_rows(&mut gathered.groups, &places, &rows, weighting, gathered.kept);
+                return Ok(());
             }
-            match known.get(&group.key) {
-                Some(&index) => gathered.groups[index].merge(group, gathered.kept),
-                None => {
-                    known.insert(group.key.clone(), gathered.groups.len());
-                    gathered.groups.push(group);
-                }
-            }
+        };
+        for group in groups {
+            let place = gathered.place(&mut known, &group.key, width);
+            gathered.groups[place].merge(group, gathered.kept);
         }
         Ok(())
     })?;
     Ok(gathered)
 }
 
-/// Sums up some rows.
-fn groups_of(rows: &Rows, width: usize, weighting: Weighting, keep: bool) -> Vec<Group> {
-    let mut groups: Vec<Group> = rows.groups.iter().map(|key| Group::new(key.clone(), width)).collect();
+/// What comes of a chunk.
+enum Part {
+    /// Sums of few groups.
+    Groups(Vec<Group>),
+    /// The rows of many.
+    Rows(Rows),
+}
+
+impl Part {
+    /// Returns how many numbers there are to keep.
+    fn numbers(&self, width: usize) -> usize {
+        match self {
+            Part::Groups(groups) => groups.iter().map(|group| group.rows.values.len()).sum(),
+            Part::Rows(rows) => rows.len() * (width + 1),
+        }
+    }
+}
+
+impl Gathered {
+    /// Returns the place of a group, which is new if it was not there.
+    fn place(&mut self, known: &mut HashMap<GroupKey, usize>, key: &GroupKey, width: usize) -> usize {
+        if let Some(&place) = known.get(key) {
+            return place;
+        }
+        let place = self.groups.len();
+        known.insert(key.clone(), place);
+        self.groups.push(Group::new(key.clone(), width));
+        place
+    }
+}
+
+/// Adds rows to groups; `places` says where each group of the rows stands.
+fn add_rows(groups: &mut [Group], places: &[usize], rows: &Rows, weighting: Weighting, keep: bool) {
     if rows.len() == 0 {
-        return groups;
+        return;
     }
     let factors = weights(&rows.target, weighting);
-    if let [group] = groups.as_mut_slice() {
-        sum_columns(group, rows, factors.as_deref());
-    } else {
-        sum_rows(&mut groups, rows, width, factors.as_deref());
+    match places {
+        &[place] => sum_columns(&mut groups[place], rows, factors.as_deref()),
+        _ => sum_rows(groups, places, rows, factors.as_deref()),
     }
     if let Some((codes, words)) = &rows.ops {
-        count_ops(&mut groups, rows, codes, words);
+        count_ops(groups, places, rows, codes, words);
     }
     if keep {
         for row in 0..rows.len() {
-            let kept = &mut groups[rows.group_of.get(row).map_or(0, |group| *group as usize)].rows;
+            let kept = &mut groups[places[rows.group(row)]].rows;
             kept.values.extend(rows.features.iter().map(|column| column[row]));
             kept.values.push(rows.target[row]);
             kept.lines.push(rows.lines[row]);
             kept.hashes.push(rows.hashes[row]);
         }
     }
-    groups
 }
 
 /// Returns the factor of each row; none: they are all 1.
@@ -176,10 +220,11 @@ fn sum_columns(group: &mut Group, rows: &Rows, factors: Option<&[f64]>) {
 }
 
 /// Sums up rows of several groups, row by row.
-fn sum_rows(groups: &mut [Group], rows: &Rows, width: usize, factors: Option<&[f64]>) {
+fn sum_rows(groups: &mut [Group], places: &[usize], rows: &Rows, factors: Option<&[f64]>) {
+    let width = rows.features.len();
     let mut values = vec![0.0; width + 1];
     for row in 0..rows.len() {
-        let group = &mut groups[rows.group_of[row] as usize];
+        let group = &mut groups[places[rows.group(row)]];
         for ((value, column), range) in values.iter_mut().zip(&rows.features).zip(&mut group.ranges) {
             *value = column[row];
             *range = (range.0.min(*value), range.1.max(*value));
@@ -192,19 +237,19 @@ fn sum_rows(groups: &mut [Group], rows: &Rows, width: usize, factors: Option<&[f
     }
 }
 
-fn count_ops(groups: &mut [Group], rows: &Rows, codes: &[u32], words: &[String]) {
-    let mut counts: Vec<Vec<u64>> = vec![Vec::new(); groups.len()];
+fn count_ops(groups: &mut [Group], places: &[usize], rows: &Rows, codes: &[u32], words: &[String]) {
+    let mut counts: Vec<Vec<u64>> = vec![Vec::new(); places.len()];
     for (row, code) in codes.iter().enumerate() {
-        let counts = &mut counts[rows.group_of.get(row).map_or(0, |group| *group as usize)];
+        let counts = &mut counts[rows.group(row)];
         let code = *code as usize;
         if counts.len() <= code {
             counts.resize(code + 1, 0);
         }
         counts[code] += 1;
     }
-    for (group, counts) in groups.iter_mut().zip(counts) {
+    for (place, counts) in places.iter().zip(counts) {
         for (word, count) in words.iter().zip(counts).filter(|(_, count)| *count > 0) {
-            group.count_op(word, count);
+            groups[*place].count_op(word, count);
         }
     }
 }

@@ -8,6 +8,7 @@
 //! Invariant: the same table and form give the same fit, whatever the number of threads.
 
 mod deviations;
+mod drift;
 mod error;
 pub mod estimate;
 mod findings;
@@ -16,27 +17,38 @@ mod fitting;
 mod gate;
 mod gather;
 mod intervals;
+mod kept;
 mod layout;
 mod mixed;
 mod params;
 mod params_text;
 mod quantiles;
+mod rests_on;
 mod robust;
+mod sample;
 mod search;
 mod sheet;
 mod solve;
+mod streamed;
 mod table;
 #[cfg(test)]
 mod tests;
 
+pub use drift::{
+    CoefficientDrift, CoefficientVerdict, Drift, DriftVerdict, Earlier, EarlierCoefficient, FormText, PredictedChange,
+    drift,
+};
 pub use error::FitError;
-pub use findings::{Finding, FindingKind, identical};
+pub use findings::{Finding, FindingKind, identical, of_drift};
 pub use fitted::{Coefficient, Fit, FittedModel, IntervalMethod, Outlier, Quality};
 pub use fitting::fit;
 pub use gate::{Duplicates, Excluded, Gate};
 
 pub use params::{ParamSet, Params, Predicate, Same, predicates};
 pub use params_text::{ParamText, WRITTEN, put_set, write_params};
+
+pub use rests_on::RestsOn;
+pub use sample::{Ratios, SampledRow};
 
 pub use search::{FoundForm, Search, search};
 

@@ -3,6 +3,7 @@
 //! The order of sets is the file's and means something: the last set whose predicates all hold wins.
 
 use super::estimate::Descriptor;
+use super::rests_on::RestsOn;
 use serde::Serialize;
 
 /// What a part of a set's key asks of a descriptor.
@@ -72,6 +73,8 @@ pub struct ParamSet {
     pub predicates: Vec<Predicate>,
     /// Names and values.
     pub values: Vec<(String, f32)>,
+    /// What they rest on; none: nobody wrote it down.
+    pub rests_on: Option<Box<RestsOn>>,
 }
 
 /// The parameters of one version of one machine.
@@ -132,7 +135,7 @@ mod tests {
 
     fn set(key: &str, values: &[(&str, f32)]) -> ParamSet {
         let values = values.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
-        ParamSet { key: key.to_owned(), predicates: predicates(key).unwrap(), values }
+        ParamSet { key: key.to_owned(), predicates: predicates(key).unwrap(), values, rests_on: None }
     }
 
     #[test]

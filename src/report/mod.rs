@@ -13,6 +13,7 @@ mod costs;
 mod csv;
 mod diff;
 mod figure;
+mod fit;
 mod headline;
 mod html;
 mod inert;
@@ -37,6 +38,7 @@ pub use bucket::bucket;
 pub use command::{quote, repro_command, run_command};
 pub use csv::csv;
 pub use diff::plot_diff;
+pub use fit::{FitReport, FitTable, fit_drawings, fit_html, fit_markdown};
 pub use headline::{Headline, Tone, headline};
 pub use html::html;
 pub use json::{JSON_VERSION, json};
@@ -55,6 +57,7 @@ pub use totals::totals;
 
 // How numbers, names and texts of tools are shown, for the other commands that print tables.
 pub(crate) use figure::{amount, count, percent, thousands};
+pub(crate) use fit::drift_sentence;
 pub(crate) use headline::{change_sign, golden_word, sign};
 pub(crate) use inert::short;
 pub(crate) use reds::{more_reds, red_lines};

@@ -1,8 +1,10 @@
 //! The step `estimate`: descriptors in a CSV file -> cycles, and estimates held against measured runtimes.
 
 use super::{StepError, parameters};
-use crate::fit::estimate::{Architecture, Descriptor, EstimateError, Estimator, Formula};
-use crate::value::did_you_mean;
+use crate::fit::estimate::{
+    Architecture, Batch, Descriptor, EstimateError, Estimator, Formula, Outside, Predicted, Trust,
+};
+use crate::value::{did_you_mean, show_number};
 use csv::{ByteRecord, ReaderBuilder, Writer};
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -20,19 +22,40 @@ pub struct Estimated {
     pub refused_rows: u64,
     /// Operations that had no parameters and took those of `nop`.
     pub stand_ins: BTreeSet<String>,
+    /// Rows with features outside of the range of the fit: their lines, and which; the first hundred.
+    pub outside: Vec<(u64, String)>,
+    /// How many there are.
+    pub outside_rows: u64,
+    /// Sets, as `op/set`, of which nobody wrote down what they rest on.
+    pub unknown: BTreeSet<String>,
+    /// Sets, as `op/set`, whose parameters are not those that the twin of their file is about.
+    pub stale: BTreeSet<String>,
 }
 
 /// Rows that are named one by one.
 const NAMED: usize = 100;
 
 impl Estimated {
-    /// Notes an operation that has no parameters of its own.
-    pub(super) fn note_stand_in(&mut self, estimator: &Estimator, descriptor: &Descriptor<'_>) {
-        if let Ok((_, true)) = estimator.operation(descriptor)
-            && !self.stand_ins.contains(descriptor.op)
-        {
-            self.stand_ins.insert(descriptor.op.to_owned());
+    /// Notes how far an estimate can be trusted; returns the features that leave their ranges.
+    fn note_trust(&mut self, line: u64, predicted: &Predicted<'_>) -> String {
+        let (sets, set) = match predicted.trust {
+            Trust::Known => (None, ""),
+            Trust::Unknown(set) => (Some(&mut self.unknown), set),
+            Trust::Stale(set) => (Some(&mut self.stale), set),
+        };
+        if let Some(sets) = sets.filter(|sets| !sets.contains(set)) {
+            sets.insert(set.to_owned());
         }
+        if predicted.outside.is_empty() {
+            return String::new();
+        }
+        self.outside_rows += 1;
+        if self.outside.len() < NAMED {
+            let features: Vec<String> = predicted.outside.iter().map(outside_words).collect();
+            self.outside.push((line, features.join(", ")));
+        }
+        let names: Vec<&str> = predicted.outside.iter().map(|outside| outside.feature.as_str()).collect();
+        names.join(" ")
     }
 
     pub(super) fn refuse(&mut self, line: u64, why: String) {
@@ -41,6 +64,12 @@ impl Estimated {
             self.refused.push((line, why));
         }
     }
+}
+
+fn outside_words(outside: &Outside) -> String {
+    let Outside { feature, value, range: (low, high) } = outside;
+    let (value, low, high) = (show_number(*value), show_number(*low), show_number(*high));
+    format!("`{feature}` is {value}, and the fit saw {low} to {high}")
 }
 
 /// Makes an estimator of a folder of parameters, or of those that ship.
@@ -122,11 +151,13 @@ const OTHERS: [&[&str]; 18] = [
     &["op_attr"],
 ];
 
-/// Estimates every row of a file of descriptors; the rows and their estimates go to `out`.
+/// Estimates every row of a file of descriptors; the rows and their estimates go to `out`, with
+/// `intervals` also where runtimes will be, and features outside of the range of the fit.
 pub fn estimate_file(
     estimator: &Estimator,
     path: &Path,
     formula: Formula,
+    intervals: bool,
     out: &mut dyn Write,
 ) -> Result<Estimated, StepError> {
     let mut input = Input::open(path)?;
@@ -143,33 +174,40 @@ pub fn estimate_file(
         };
         StepError::Disk { what: "write", path: "the estimates".into(), source }
     };
-    let header = input.header.iter().map(String::as_str).chain(["estimate", "error"]);
+    let more: &[&str] = if intervals { &["low", "high", "outside"] } else { &[] };
+    let header = input.header.iter().map(String::as_str).chain(["estimate", "error"]).chain(more.iter().copied());
     writer.write_record(header).map_err(disk)?;
     let mut estimated = Estimated::default();
+    let mut batch = Batch::new(estimator, formula);
     let mut record = ByteRecord::new();
     while input.reader.read_byte_record(&mut record).map_err(|error| broken(path, &error))? {
         estimated.rows += 1;
-        let result = row_descriptor(&record, &columns).and_then(|descriptor| {
-            let cycles = estimator.estimate(&descriptor, formula).map_err(|error| explain(&error))?;
-            estimated.note_stand_in(estimator, &descriptor);
-            Ok(cycles)
-        });
-        record.trim();
+        let line = record.position().map_or(0, csv::Position::line);
+        let result = row_descriptor(&record, &columns)
+            .and_then(|descriptor| batch.predict(&descriptor).map_err(|error| explain(&error)));
+        trim(&mut record);
         match result {
-            Ok(cycles) => {
-                record.push_field(cycles.to_string().as_bytes());
+            Ok(predicted) => {
+                let outside = estimated.note_trust(line, &predicted);
+                record.push_field(predicted.cycles.to_string().as_bytes());
                 record.push_field(b"");
+                if intervals {
+                    let ends = predicted.interval.map(|(low, high)| [low.floor(), high.ceil()]);
+                    let end = |side: usize| ends.map_or_else(String::new, |ends| ends[side].to_string());
+                    [end(0), end(1), outside].iter().for_each(|cell| record.push_field(cell.as_bytes()));
+                }
             }
             Err(why) => {
-                let line = record.position().map_or(0, csv::Position::line);
                 record.push_field(b"");
                 record.push_field(why.as_bytes());
+                more.iter().for_each(|_| record.push_field(b""));
                 estimated.refuse(line, why);
             }
         }
         writer.write_byte_record(&record).map_err(disk)?;
     }
     writer.flush().map_err(|source| StepError::Disk { what: "write", path: "the estimates".into(), source })?;
+    estimated.stand_ins = batch.into_stand_ins();
     Ok(estimated)
 }
 
@@ -178,6 +216,13 @@ pub(super) fn explain(error: &EstimateError) -> String {
     match error {
         EstimateError::Unknown { hint: Some(hint), .. } => format!("{error} ({hint})"),
         _ => error.to_string(),
+    }
+}
+
+/// Takes spaces off the ends of cells; what has none stays where it is.
+pub(super) fn trim(record: &mut ByteRecord) {
+    if record.iter().any(|cell| cell.trim_ascii().len() < cell.len()) {
+        record.trim();
     }
 }
 

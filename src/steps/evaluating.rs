@@ -1,8 +1,8 @@
 //! The step `estimate --evaluate`: estimates beside the measured runtimes of a sweep.
 
 use super::StepError;
-use super::estimating::{Estimated, Input, broken, cell, explain};
-use crate::fit::estimate::{Comparison, Descriptor, Estimator, Formula, compare, six_digits};
+use super::estimating::{Estimated, Input, broken, cell, explain, trim};
+use crate::fit::estimate::{Batch, Comparison, Descriptor, Estimator, Formula, compare, six_digits};
 use csv::{ByteRecord, Writer};
 use std::io::{self, Write};
 use std::path::Path;
@@ -81,15 +81,15 @@ pub fn evaluate(
     let mut writer = Writer::from_writer(out);
     writer.write_record(input.header.iter().map(String::as_str).chain(["estimate", "ratio"])).map_err(broken_pipe)?;
     let mut evaluated = Evaluated { rows: Estimated::default(), comparison: None, out_of_bounds: Vec::new() };
+    let mut batch = Batch::new(estimator, evaluation.formula);
     let mut pairs = Vec::new();
     let mut record = ByteRecord::new();
     while input.reader.read_byte_record(&mut record).map_err(|error| broken(path, &error))? {
         evaluated.rows.rows += 1;
         let line = record.position().map_or(0, csv::Position::line);
-        record.trim();
+        trim(&mut record);
         let result = row(&record, &columns, evaluation, version).and_then(|(descriptor, runtime)| {
-            let cycles = estimator.estimate(&descriptor, evaluation.formula).map_err(|error| explain(&error))?;
-            evaluated.rows.note_stand_in(estimator, &descriptor);
+            let cycles = batch.estimate(&descriptor).map_err(|error| explain(&error))?;
             Ok((cycles, runtime))
         });
         match result {
@@ -111,6 +111,7 @@ pub fn evaluate(
         writer.write_byte_record(&record).map_err(broken_pipe)?;
     }
     writer.flush().map_err(disk)?;
+    evaluated.rows.stand_ins = batch.into_stand_ins();
     evaluated.comparison = compare(&pairs);
     Ok(evaluated)
 }

@@ -1,9 +1,10 @@
 //! The step `fit`: CSV files -> coefficients of a model, for each operation and attribute set.
 
 use super::StepError;
+use super::drifting::hold_against;
 use super::fitting_models::find_model;
 use crate::expr::Expr;
-use crate::fit::{self, Fit, FitError, FittedModel, Options, Search, Table, identical};
+use crate::fit::{self, Drift, Fit, FitError, FittedModel, Options, Search, Table, identical};
 use crate::suite::{Form, Placed, Weighting};
 use crate::value::Problems;
 use std::fs::File;
@@ -31,6 +32,8 @@ pub struct FitRequest {
     pub robust: bool,
     /// Whether better forms are looked for.
     pub search: bool,
+    /// An earlier parameter file, or a folder of versions, to hold the fits against.
+    pub against: Option<PathBuf>,
     /// How the fit is made.
     pub options: Options,
 }
@@ -46,6 +49,8 @@ pub struct FittedFile {
     pub names: Vec<(String, String)>,
     /// Better forms of each model, if they were looked for.
     pub searches: Vec<Search>,
+    /// How each model differs from earlier parameters, if it was held against some that have its set.
+    pub drifts: Vec<Option<Drift>>,
 }
 
 struct CsvFile<'a>(&'a Path);
@@ -68,9 +73,13 @@ pub fn fit_files(request: &FitRequest) -> Result<Vec<FittedFile>, StepError> {
             false => Ok(Vec::new()),
         };
         let searches = searches.map_err(|error| step_error(error, path, &form))?;
-        fitted.push(FittedFile { path: path.clone(), names: names.collect(), fit, searches });
+        let drifts = vec![None; fit.models.len()];
+        fitted.push(FittedFile { path: path.clone(), names: names.collect(), fit, searches, drifts });
     }
     find_identical(&mut fitted);
+    if let Some(path) = &request.against {
+        hold_against(path, &mut fitted)?;
+    }
     Ok(fitted)
 }
 

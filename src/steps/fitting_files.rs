@@ -1,20 +1,17 @@
 //! Where fitted parameters go: a parameter file, and a twin that says what they rest on. Files called
 //! `params_vN.yaml` are versions, and never change.
 
-use super::StepError;
 use super::fitting::{FitRequest, FittedFile};
 use super::parameters::{latest_version, version_of};
+use super::{StepError, provenance};
 use crate::config::load_params;
-use crate::fit::{Coefficient, FittedModel, ParamText, WRITTEN, put_set, write_params};
+use crate::fit::{ParamText, WRITTEN, put_set, write_params};
 use crate::outside::durable::{Draft, write_file};
 use crate::value::Digest;
 use serde_json::{Map, Value, json};
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-
-/// The format of the twin.
-const FORMAT: &str = "shmoo-params-provenance";
 
 /// Writes the parameters into a file, beside those of other sets that it has.
 pub fn write_out(path: &Path, request: &FitRequest, fitted: &[FittedFile]) -> Result<(), StepError> {
@@ -31,12 +28,12 @@ pub fn write_out(path: &Path, request: &FitRequest, fitted: &[FittedFile]) -> Re
             return Err(StepError::usage(message, Some("choose another name, or `--promote` its folder".to_owned())));
         }
         text = read_text(path, &old)?;
-        provenance = read_provenance(&twin(path))?;
+        provenance = provenance::read(&provenance::twin(path))?;
     }
     add(&mut text, &mut provenance, request, fitted)?;
     // First what the values rest on: a twin without its file misleads nobody.
-    let twin = twin(path);
-    write_file(&twin, provenance_text(provenance).as_bytes()).map_err(StepError::disk("write", &twin))?;
+    let twin = provenance::twin(path);
+    write_file(&twin, provenance::text(provenance).as_bytes()).map_err(StepError::disk("write", &twin))?;
     write_file(path, write_params(&text).as_bytes()).map_err(StepError::disk("write", path))
 }
 
@@ -49,52 +46,27 @@ pub fn promote(folder: &Path, request: &FitRequest, fitted: &[FittedFile]) -> Re
         let path = folder.join(format!("params_v{latest}.yaml"));
         let old = fs::read_to_string(&path).map_err(|source| StepError::Read { path: path.clone(), source })?;
         text = read_text(&path, &old)?;
-        provenance = read_provenance(&twin(&path))?;
+        provenance = provenance::read(&provenance::twin(&path))?;
     }
     add(&mut text, &mut provenance, request, fitted)?;
     let path = folder.join(format!("params_v{}.yaml", latest + 1));
     let disk = |source| StepError::Disk { what: "write", path: path.clone(), source };
     let mut draft = Draft::create(folder, 0o666).map_err(disk)?;
     draft.file().write_all(write_params(&text).as_bytes()).map_err(disk)?;
-    let twin = twin(&path);
-    write_file(&twin, provenance_text(provenance).as_bytes()).map_err(StepError::disk("write", &twin))?;
+    let twin = provenance::twin(&path);
+    write_file(&twin, provenance::text(provenance).as_bytes()).map_err(StepError::disk("write", &twin))?;
     if !draft.publish_new(&path).map_err(disk)? {
         return Err(StepError::usage(format!("another process has just written `{}`", path.display()), None));
     }
     Ok(path)
 }
 
-/// Returns the path of the twin.
-fn twin(path: &Path) -> PathBuf {
-    path.with_extension("provenance.json")
-}
-
-fn read_text(path: &Path, text: &str) -> Result<ParamText, StepError> {
+pub(super) fn read_text(path: &Path, text: &str) -> Result<ParamText, StepError> {
     let (entries, _) = load_params(&path.display().to_string(), text).map_err(StepError::Problems)?;
     let set = |set: crate::config::ParamsSet| {
         (set.key, set.params.into_iter().map(|(name, value)| (name, value.to_string())).collect())
     };
     Ok(entries.into_iter().map(|entry| (entry.op, entry.sets.into_iter().map(set).collect())).collect())
-}
-
-fn read_provenance(path: &Path) -> Result<Map<String, Value>, StepError> {
-    let bytes = match fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Map::new()),
-        Err(source) => return Err(StepError::Read { path: path.to_owned(), source }),
-    };
-    let damaged = |source| StepError::Damaged { path: path.to_owned(), source };
-    let mut value: Value = serde_json::from_slice(&bytes).map_err(damaged)?;
-    if value["version"].as_u64().is_some_and(|version| version > 1) {
-        let message = format!("`{}` was written by a newer shmoo", path.display());
-        return Err(StepError::usage(message, Some("update shmoo".to_owned())));
-    }
-    Ok(value["sets"].as_object_mut().map(std::mem::take).unwrap_or_default())
-}
-
-fn provenance_text(sets: Map<String, Value>) -> String {
-    let json = json!({ "format": FORMAT, "version": 1, "shmoo": env!("CARGO_PKG_VERSION"), "sets": sets });
-    format!("{json:#}\n")
 }
 
 /// Puts what was fitted into a file's text and its twin's.
@@ -130,36 +102,8 @@ fn add(
                 "used": file.fit.gate.used,
                 "where": request.filters,
             });
-            provenance.insert(format!("{op}/{set}"), rests_on(file, model, coefficients, data));
+            provenance.insert(format!("{op}/{set}"), provenance::entry(file, model, coefficients, data));
         }
     }
     Ok(())
-}
-
-/// Returns what a set's parameters rest on.
-fn rests_on(file: &FittedFile, model: &FittedModel, coefficients: &[Coefficient], data: Value) -> Value {
-    let fit = &file.fit;
-    let named = |value: fn(&Coefficient) -> Value| -> Map<String, Value> {
-        coefficients.iter().map(|found| (found.name.clone(), value(found))).collect()
-    };
-    let features: Map<String, Value> = fit.features.iter().map(|(name, text)| (name.clone(), json!(text))).collect();
-    json!({
-        "model": fit.model,
-        "target": fit.target,
-        "features": features,
-        "weighting": fit.weighting.word(),
-        "robust": fit.robust,
-        "data": data,
-        "rows": model.rows,
-        "params": named(|found| json!(found.value)),
-        "intervals": named(|found| json!(found.interval.map(|(low, high)| [low, high]))),
-        "interval_method": model.method,
-        "feature_ranges": named(|found| json!([found.range.0, found.range.1])),
-        "covariance": model.covariance,
-        "rmse": model.quality.rmse,
-        "r2": model.quality.r2,
-        "mape": model.quality.mean_error.map(|error| error * 100.0),
-        "cv_mape": model.quality.left_out_error.map(|error| error * 100.0),
-        "warnings": model.findings,
-    })
 }

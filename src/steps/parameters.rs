@@ -1,6 +1,6 @@
 //! Folders of parameter files: `DEVICE/params_vN.yaml`, the versions without a gap.
 
-use super::StepError;
+use super::{StepError, provenance};
 use crate::config::{ParamsEntry, load_params};
 use crate::fit::estimate::Architecture;
 use crate::fit::{ParamSet, Params, Predicate, predicates};
@@ -101,10 +101,18 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, StepError> {
     Ok(entries(folder)?.into_iter().filter(|path| yaml(path) && path.is_file()).collect())
 }
 
-/// Reads a parameter file.
+/// Reads a parameter file, and what its values rest on.
 pub fn read_file(path: &Path) -> Result<Params, StepError> {
     let text = fs::read_to_string(path).map_err(|source| StepError::Read { path: path.to_owned(), source })?;
-    read_text(&path.display().to_string(), &text)
+    let mut params = read_text(&path.display().to_string(), &text)?;
+    let twin = provenance::twin(path);
+    let known = provenance::read(&twin)?;
+    for (op, sets) in &mut params.ops {
+        for set in sets {
+            set.rests_on = provenance::rests_on(&twin, &known, op, &set.key)?.map(Box::new);
+        }
+    }
+    Ok(params)
 }
 
 /// Returns the nearest single-precision number of what is written; by way of doubles it may be its neighbour.
@@ -122,7 +130,7 @@ fn read_text(name: &str, text: &str) -> Result<Params, StepError> {
             match predicates(&set.key) {
                 Ok(predicates) => {
                     let values = set.params.iter().map(|(name, value)| (name.clone(), single(value))).collect();
-                    read.push(ParamSet { key: set.key, predicates, values });
+                    read.push(ParamSet { key: set.key, predicates, values, rests_on: None });
                 }
                 Err(word) => {
                     let problem = Problem::at(set.span, format!("`{word}` is no attribute of operations"));

@@ -1,16 +1,12 @@
 //! A descriptor and the parameters of its device -> cycles.
 
 use super::descriptor::Descriptor;
-use super::library::{
-    Category, Dimension, ELEMENTWISE, ELEMENTWISE_WIDE, FIDELITIES, FORMATS, OPERATIONS, PRODUCT, PRODUCT_V2, Term,
-    Times,
-};
-use super::sparse::{Sparse, has_second};
-use crate::fit::params::{ParamSet, Params};
+use super::library::{Category, FIDELITIES, FORMATS, OPERATIONS};
+use super::prepared::Prepared;
+use super::sparse::has_second;
+use crate::fit::params::Params;
 use crate::value::did_you_mean;
 
-/// The largest estimate.
-const MOST: u32 = 1 << 30;
 /// The operation whose parameters stand for those of one that has none.
 const STAND_IN: &str = "nop";
 
@@ -118,94 +114,26 @@ impl Estimator {
     }
 
     /// Returns the cycles that an operation takes.
+    ///
+    /// # Errors
+    /// Names that are not known, dimensions of 0, parameters that are not there.
     pub fn estimate(&self, of: &Descriptor<'_>, formula: Formula) -> Result<u32, EstimateError> {
         let category = category(of.op)?;
-        let (phases, width) = attributes(of)?;
+        attributes(of)?;
         check_dimensions(of, category, formula)?;
+        self.prepare(of)?.cycles(of, formula)
+    }
+
+    /// Finds what descriptors with the same texts share.
+    pub(super) fn prepare(&self, of: &Descriptor<'_>) -> Result<Prepared<'_>, EstimateError> {
+        let category = category(of.op)?;
+        let (phases, width) = attributes(of)?;
         let params = self.params(of)?;
         check_format(of)?;
         let own = own_name(of);
         let name = if params.has(own) || !params.has(STAND_IN) { own } else { STAND_IN };
         let set = params.find(name, of).ok_or_else(|| EstimateError::NoSet(name.to_owned()))?;
-        let found = Found { of, set, name, phases, width };
-        let sparse = category == Category::Matmul && of.sparse_indices > 0;
-        let cycles = match category {
-            Category::Matmul if sparse => found.sparse(formula)?,
-            Category::Matmul if of.architecture == "grayskull" => found.sum(PRODUCT, of.t)? as u32,
-            Category::Matmul | Category::Depthwise => found.sum(PRODUCT_V2, of.t)? as u32,
-            Category::Binary => found.sum(ELEMENTWISE_WIDE, of.t)? as u32,
-            Category::Nary => found.sum(ELEMENTWISE, of.t)? as u32,
-            Category::Unary if of.op == "reduce" && of.attribute == "z" && of.reduce_z > 1 => {
-                let layers = found.terms(ELEMENTWISE)? + found.weight("z_weight")?;
-                (of.t.wrapping_mul(of.reduce_z) as f32 * layers) as u32
-            }
-            Category::Unary => found.sum(ELEMENTWISE, of.t)? as u32,
-        };
-        match cycles.min(MOST) {
-            0 => Err(EstimateError::Nothing),
-            cycles => Ok(cycles),
-        }
-    }
-}
-
-/// A descriptor with its parameters.
-struct Found<'a> {
-    of: &'a Descriptor<'a>,
-    set: &'a ParamSet,
-    name: &'a str,
-    phases: u32,
-    width: u32,
-}
-
-impl Found<'_> {
-    fn weight(&self, param: &str) -> Result<f32, EstimateError> {
-        self.set.value(param).ok_or_else(|| EstimateError::NoParam {
-            set: format!("{}/{}", self.name, self.set.key),
-            param: param.to_owned(),
-        })
-    }
-
-    fn sum(&self, terms: &[Term], times: u32) -> Result<f32, EstimateError> {
-        Ok(times as f32 * self.terms(terms)?)
-    }
-
-    fn terms(&self, terms: &[Term]) -> Result<f32, EstimateError> {
-        let mut sum = None;
-        for term in terms {
-            let product = term.of.iter().fold(1u32, |product, of| product.wrapping_mul(self.dimension(*of)));
-            let value = product as f32 * self.weight(term.weight)?;
-            let value = match term.times {
-                Times::One => value,
-                Times::Width => value * self.width as f32,
-                Times::Phases => value * self.phases as f32,
-            };
-            sum = Some(sum.map_or(value, |sum: f32| sum + value));
-        }
-        Ok(sum.unwrap_or(0.0))
-    }
-
-    fn dimension(&self, dimension: Dimension) -> u32 {
-        match dimension {
-            Dimension::M => self.of.mblock_m,
-            Dimension::N => self.of.mblock_n,
-            Dimension::Rows => self.of.ublock_rt,
-            Dimension::Columns => self.of.ublock_ct,
-            Dimension::Inner => self.of.mblock_k,
-            Dimension::InnerTiles => self.of.ublock_kt,
-            Dimension::InnerLessOne => self.of.mblock_k.wrapping_sub(1),
-            Dimension::ColumnsAndOne => self.of.ublock_ct.wrapping_add(1),
-            Dimension::Phases => self.phases,
-        }
-    }
-
-    fn sparse(&self, formula: Formula) -> Result<u32, EstimateError> {
-        let no_param = |param: String| EstimateError::NoParam { set: format!("{}/{}", self.name, self.set.key), param };
-        let weight = |name: &str| self.set.value(name).ok_or_else(|| name.to_owned());
-        let sparse = Sparse { of: self.of, phases: self.phases, weight: &weight };
-        if formula == Formula::Best && has_second(self.of) {
-            return sparse.second().map_err(no_param);
-        }
-        sparse.first().map(|cycles| cycles as u32).map_err(no_param)
+        Prepared::new(of, category, set, name, [phases, width])
     }
 }
 
@@ -236,27 +164,24 @@ fn attributes(of: &Descriptor<'_>) -> Result<(u32, u32), EstimateError> {
     Ok((phases.1, width.1))
 }
 
-fn check_dimensions(of: &Descriptor<'_>, category: Category, formula: Formula) -> Result<(), EstimateError> {
-    let mut needed = vec![
-        ("t", of.t),
-        ("mblock_m", of.mblock_m),
-        ("mblock_n", of.mblock_n),
-        ("ublock_rt", of.ublock_rt),
-        ("ublock_ct", of.ublock_ct),
-    ];
+/// Refuses dimensions of 0 that the form needs.
+pub(super) fn check_dimensions(of: &Descriptor<'_>, category: Category, formula: Formula) -> Result<(), EstimateError> {
     let sparse = category == Category::Matmul && of.sparse_indices > 0;
-    if matches!(category, Category::Matmul | Category::Depthwise) {
-        needed.push(("mblock_k", of.mblock_k));
-        if !sparse || (formula == Formula::Best && has_second(of)) {
-            needed.push(("ublock_kt", of.ublock_kt));
-        }
-    }
-    if sparse && formula == Formula::Best && has_second(of) {
-        needed.push(("sparse_nz_ublocks", of.sparse_nz_ublocks.unwrap_or(0)));
-        needed.push(("sparse_nz_strips", of.sparse_nz_strips.unwrap_or(0)));
-    }
-    match needed.iter().find(|(_, value)| *value == 0) {
-        Some((name, _)) => Err(EstimateError::Zero(name)),
+    let inner = matches!(category, Category::Matmul | Category::Depthwise);
+    let second = sparse && formula == Formula::Best && has_second(of);
+    let needed = [
+        (true, "t", of.t),
+        (true, "mblock_m", of.mblock_m),
+        (true, "mblock_n", of.mblock_n),
+        (true, "ublock_rt", of.ublock_rt),
+        (true, "ublock_ct", of.ublock_ct),
+        (inner, "mblock_k", of.mblock_k),
+        (inner && (!sparse || second), "ublock_kt", of.ublock_kt),
+        (second, "sparse_nz_ublocks", of.sparse_nz_ublocks.unwrap_or(0)),
+        (second, "sparse_nz_strips", of.sparse_nz_strips.unwrap_or(0)),
+    ];
+    match needed.iter().find(|(needed, _, value)| *needed && *value == 0) {
+        Some((_, name, _)) => Err(EstimateError::Zero(name)),
         None => Ok(()),
     }
 }

@@ -4,13 +4,20 @@
 //! of dimensions wrap at 2^32, weights are single precision, sums go from left to right, the result is
 //! cut to a whole number of at most 2^30.
 
+mod batch;
 mod descriptor;
 mod estimator;
 mod evaluation;
+mod guard;
 mod library;
+mod prepared;
 mod sparse;
 mod stages;
+#[cfg(test)]
+mod tests;
 
+pub use batch::{Batch, Predicted, Trust};
 pub use descriptor::Descriptor;
 pub use estimator::{Architecture, EstimateError, Estimator, Formula};
 pub use evaluation::{Comparison, compare, six_digits};
+pub use guard::Outside;

@@ -7,8 +7,8 @@
 
 mod terms;
 
-use super::fitting::balanced_folds;
 use super::gather::gather;
+use super::kept::balanced_folds;
 use super::sheet::Sheet;
 use super::solve::{Moments, Solver, Triangle};
 use super::table::read_head;

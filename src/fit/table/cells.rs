@@ -4,8 +4,8 @@
 
 use super::chunks::Chunk;
 use super::number::{is_missing, number, short_decimal};
+use super::words::{Texts, fingerprint};
 use csv_core::{ReadRecordResult, Reader};
-use std::collections::HashMap;
 
 /// What is wanted of a column of the file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -31,38 +31,6 @@ pub(in crate::fit) struct Numbers {
     pub(in crate::fit) values: Vec<f64>,
     /// Rows without one, ascending.
     pub(in crate::fit) missing: Vec<(u32, Missing)>,
-}
-
-/// A column of texts: `words[codes[row]]`; the empty text stands for no value.
-#[derive(Debug, Default)]
-pub(in crate::fit) struct Texts {
-    pub(in crate::fit) codes: Vec<u32>,
-    pub(in crate::fit) words: Vec<String>,
-    known: HashMap<Box<[u8]>, u32>,
-    last: Box<[u8]>,
-}
-
-impl Texts {
-    fn push(&mut self, cell: &[u8]) {
-        if let Some(&code) = self.codes.last()
-            && *self.last == *cell
-        {
-            self.codes.push(code);
-            return;
-        }
-        let code = match self.known.get(cell) {
-            Some(&code) => code,
-            None => {
-                let code = self.words.len() as u32;
-                let word = if is_missing(cell) { String::new() } else { String::from_utf8_lossy(cell).into_owned() };
-                self.words.push(word);
-                self.known.insert(cell.into(), code);
-                code
-            }
-        };
-        self.last = cell.into();
-        self.codes.push(code);
-    }
 }
 
 /// The cells of some records.
@@ -311,21 +279,6 @@ impl<'a> Records<'a> {
     pub(super) fn end(&self) -> usize {
         self.at
     }
-}
-
-/// Returns a fingerprint of bytes; good enough to find what is equal among some hundred thousand rows.
-fn fingerprint(bytes: &[u8]) -> u64 {
-    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-    let mix = |hash: u64, word: u64| {
-        let mixed = (hash ^ word).wrapping_mul(FACTOR);
-        mixed ^ (mixed >> 29)
-    };
-    let (words, rest) = bytes.as_chunks::<8>();
-    let mut hash = words.iter().fold(bytes.len() as u64, |hash, word| mix(hash, u64::from_le_bytes(*word)));
-    let mut tail = [0; 8];
-    tail[..rest.len()].copy_from_slice(rest);
-    hash = mix(hash, u64::from_le_bytes(tail));
-    mix(hash, hash >> 32)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use csv_core::{ReadRecordResult, Reader};
 use std::io::{self, Read};
 
 /// Bytes of a chunk; a record that is longer makes a longer one.
-const CHUNK: usize = 1 << 19;
+const CHUNK: usize = 1 << 18;
 /// The longest record.
 const LONGEST: usize = 64 << 20;
 

@@ -4,6 +4,8 @@ mod cells;
 mod chunks;
 mod number;
 mod scan;
+mod words;
 
-pub(super) use cells::{Cells, Missing, Texts, Want};
+pub(super) use cells::{Cells, Missing, Want};
 pub(super) use scan::{Head, read_head, scan};
+pub(super) use words::Texts;

@@ -6,7 +6,7 @@ use crate::report::inert::short;
 pub(super) const SPAN: usize = 200;
 
 /// Returns a text of the run as a code span of one line; a dash if there is nothing in it.
-pub(super) fn code(text: &str) -> String {
+pub(in crate::report) fn code(text: &str) -> String {
     code_of(&short(text, SPAN), SPAN)
 }
 
@@ -23,7 +23,7 @@ pub(super) fn code_of(text: &str, limit: usize) -> String {
 }
 
 /// Returns a text of the run for a cell of a table, where a pipe would end the cell even in code.
-pub(super) fn cell(text: &str) -> String {
+pub(in crate::report) fn cell(text: &str) -> String {
     let text = short(text, SPAN);
     if text.trim().is_empty() {
         return String::new();

@@ -4,7 +4,7 @@
 //! mean nothing. If the report is larger than the budget, lists get shorter tier by tier, and a line
 //! says what was left out.
 
-mod code;
+pub(super) mod code;
 mod comment;
 mod models;
 
@@ -525,7 +525,7 @@ fn head_line(report: &Report) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::report::sample;
 
@@ -542,7 +542,7 @@ mod tests {
     }
 
     /// Returns the markdown without its code: fenced blocks, spans, `<code>` of character references.
-    pub(super) fn outside_code(markdown: &str) -> String {
+    pub(in crate::report) fn outside_code(markdown: &str) -> String {
         let mut outside = String::new();
         let mut fence: Option<String> = None;
         for line in markdown.lines() {

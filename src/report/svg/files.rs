@@ -55,7 +55,7 @@ pub fn drawings(report: &Report, write: &mut dyn FnMut(Drawing) -> io::Result<()
 }
 
 /// Returns a name that means nothing to a file system or a shell; the number makes it unique.
-fn name(kind: &str, number: usize, title: &str) -> String {
+pub(crate) fn name(kind: &str, number: usize, title: &str) -> String {
     let mut name = format!("{kind}-{}", number + 1);
     let mut gap = true;
     for c in title.chars().take(200) {

@@ -5,12 +5,15 @@
 //! large as what there is to tell: points and bars that would cover each other are drawn as one.
 
 mod axis;
+mod cloud;
 mod files;
 mod grid;
 mod scatter;
 mod timeline;
 mod trend;
 
+pub(crate) use cloud::{Cloud, CloudPoint, Guide};
+pub(crate) use files::name as file_name;
 pub use files::{Drawing, drawings};
 pub use grid::svg;
 pub(crate) use grid::{diff_legend, inline_diff, inline_legend, inline_svg};

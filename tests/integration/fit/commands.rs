@@ -167,3 +167,86 @@ fn evaluating() {
         .args(["estimate", "--evaluate", "sweep.csv", "--arch", "wormhole"])
         .snapshot("evaluate");
 }
+
+/// runtime = 30 blocks + 200 tiles, to one part in a hundred.
+fn sweep(each: f64) -> String {
+    let mut text = "Unary-Type,mblock_m,mblock_n,ublock_rt,ublock_ct,runtime\n".to_owned();
+    for row in 0..48u32 {
+        let [m, n, r, c] = [1 + row % 4, 1 + row / 4 % 4, 1 + row / 16 % 2, 1 + row % 3];
+        let runtime = (30.0 * f64::from(m * n) + each * f64::from(m * n * r * c)) * (1.0 + f64::from(row % 5) / 250.0);
+        writeln!(text, "exp,{m},{n},{r},{c},{runtime:.2}").unwrap();
+    }
+    text
+}
+
+#[test]
+fn estimates_know_how_far_they_can_be_trusted() {
+    let operations = "\
+type,arch,version,data_format,math_fidelity,t,mblock_m,mblock_n,ublock_rt,ublock_ct
+exp,wormhole_b0,1,Float16,HiFi4,1,2,2,2,2
+exp,wormhole_b0,1,Float16,HiFi4,1,16,16,2,2
+exp,wormhole_b0,1,Float16,HiFi4,2,2,2,2,2
+";
+    shmoo()
+        .file("sweep.csv", &sweep(200.0))
+        .file("operations.csv", operations)
+        .shell("mkdir -p params/wormhole_b0")
+        .args(["fit", "--model", "eltwise", "sweep.csv", "--promote", "params/wormhole_b0", "--intervals", "sandwich"])
+        .args(["estimate", "operations.csv", "--params", "params", "--intervals"])
+        .args(["estimate", "operations.csv", "--params", "params", "--strict", "--out", "o.csv", "--format", "json"])
+        .shell("sed -i 's/tile_weight: 2/tile_weight: 3/' params/wormhole_b0/params_v1.yaml")
+        .args(["estimate", "operations.csv", "--params", "params", "--intervals"])
+        .shell("rm params/wormhole_b0/params_v1.provenance.json")
+        .args(["estimate", "operations.csv", "--params", "params", "--intervals"])
+        .args(["estimate", "operations.csv", "--params", "params", "--strict"])
+        .snapshot("estimate_intervals");
+}
+
+#[test]
+fn fits_against_earlier_parameters() {
+    shmoo()
+        .file("sweep.csv", &sweep(200.0))
+        .file("slower.csv", &sweep(260.0))
+        .args(["fit", "--model", "eltwise", "sweep.csv", "--out", "before.yaml", "--intervals", "sandwich"])
+        .args(["fit", "--model", "eltwise", "sweep.csv", "--against", "before.yaml", "--intervals", "sandwich"])
+        .args([
+            "fit",
+            "--model",
+            "eltwise",
+            "slower.csv",
+            "--against",
+            "before.yaml",
+            "--intervals",
+            "sandwich",
+            "--strict",
+        ])
+        .args([
+            "fit",
+            "--model",
+            "eltwise",
+            "slower.csv",
+            "--against",
+            "before.yaml",
+            "--set",
+            "approx",
+            "--intervals",
+            "none",
+        ])
+        .args([
+            "fit",
+            "--model",
+            "eltwise",
+            "slower.csv",
+            "--against",
+            "before.yaml",
+            "--intervals",
+            "sandwich",
+            "--format",
+            "markdown",
+            "--plots",
+            "drawn",
+        ])
+        .shell("ls drawn")
+        .args(["fit", "--model", "eltwise", "slower.csv", "--against", "params"])
+        .snapshot("fit_against");
+}

@@ -17,6 +17,7 @@ fn request(model: &str, path: &Path) -> FitRequest {
         weighting: None,
         robust: false,
         search: false,
+        against: None,
         options: Options { threads: 2, resamples: 200, ..Options::default() },
     }
 }

@@ -14,7 +14,7 @@ fn published(data: &Path) -> Estimator {
 /// Returns the columns `cycles`, `estimate` and `error` of estimates of a file.
 fn estimates(data: &Path, file: &str) -> Vec<(String, String, String)> {
     let mut out = Vec::new();
-    estimate_file(&published(data), &data.join(file), Formula::Best, &mut out).unwrap();
+    estimate_file(&published(data), &data.join(file), Formula::Best, false, &mut out).unwrap();
     let mut reader = csv::Reader::from_reader(out.as_slice());
     let rows = reader.deserialize::<HashMap<String, String>>().map(Result::unwrap);
     rows.map(|row| (row["cycles"].clone(), row["estimate"].clone(), row["error"].clone())).collect()

@@ -1,0 +1,146 @@
+//! Many estimates: what descriptors with the same texts share is found once.
+
+use super::descriptor::Descriptor;
+use super::estimator::{EstimateError, Estimator, Formula, check_dimensions};
+use super::guard::{Guard, Outside};
+use super::prepared::Prepared;
+use std::collections::BTreeSet;
+
+/// Kinds of descriptors that are remembered.
+const REMEMBERED: usize = 32;
+
+/// Estimates descriptors one after the other.
+#[derive(Debug)]
+pub struct Batch<'e> {
+    estimator: &'e Estimator,
+    formula: Formula,
+    known: Vec<(Kind, Prepared<'e>)>,
+    features: Vec<(f64, f64)>,
+    stand_ins: BTreeSet<String>,
+}
+
+/// An estimate and how far it can be trusted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Predicted<'b> {
+    /// The cycles.
+    pub cycles: u32,
+    /// Where the runtime will be in 95 of 100 cases; none: nobody wrote down what the parameters rest on.
+    pub interval: Option<(f64, f64)>,
+    /// Features that leave the range of the fit.
+    pub outside: Vec<Outside>,
+    /// What of the interval there is to say.
+    pub trust: Trust<'b>,
+}
+
+/// What is known of parameters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust<'b> {
+    /// What they rest on.
+    Known,
+    /// Nothing; the set, as `op/set`.
+    Unknown(&'b str),
+    /// What they rested on before they were changed, or what a form of other features rests on.
+    Stale(&'b str),
+}
+
+/// What decides which parameters a descriptor gets, and how.
+#[derive(Debug)]
+struct Kind {
+    op: String,
+    architecture: String,
+    data_format: String,
+    math_fidelity: String,
+    vector_mode: String,
+    attribute: String,
+    version: u32,
+    flags: [bool; 4],
+}
+
+impl Kind {
+    fn of(descriptor: &Descriptor<'_>) -> Kind {
+        Kind {
+            op: descriptor.op.to_owned(),
+            architecture: descriptor.architecture.to_owned(),
+            data_format: descriptor.data_format.to_owned(),
+            math_fidelity: descriptor.math_fidelity.to_owned(),
+            vector_mode: descriptor.vector_mode.to_owned(),
+            attribute: descriptor.attribute.to_owned(),
+            version: descriptor.version,
+            flags: flags(descriptor),
+        }
+    }
+
+    fn holds(&self, descriptor: &Descriptor<'_>) -> bool {
+        self.data_format == descriptor.data_format
+            && self.op == descriptor.op
+            && self.math_fidelity == descriptor.math_fidelity
+            && self.version == descriptor.version
+            && self.flags == flags(descriptor)
+            && self.architecture == descriptor.architecture
+            && self.vector_mode == descriptor.vector_mode
+            && self.attribute == descriptor.attribute
+    }
+}
+
+fn flags(descriptor: &Descriptor<'_>) -> [bool; 4] {
+    [descriptor.approximate, descriptor.l1_accumulate, descriptor.sparse_indices > 0, descriptor.reduce_z > 1]
+}
+
+impl<'e> Batch<'e> {
+    /// Starts with the parameters of an estimator.
+    pub fn new(estimator: &'e Estimator, formula: Formula) -> Batch<'e> {
+        Batch { estimator, formula, known: Vec::new(), features: Vec::new(), stand_ins: BTreeSet::new() }
+    }
+
+    /// Returns the cycles that an operation takes.
+    ///
+    /// # Errors
+    /// Those of [`Estimator::estimate`].
+    pub fn estimate(&mut self, of: &Descriptor<'_>) -> Result<u32, EstimateError> {
+        let place = self.place(of)?;
+        self.known[place].1.cycles(of, self.formula)
+    }
+
+    /// Returns the cycles that an operation takes, and how far that can be trusted.
+    ///
+    /// # Errors
+    /// Those of [`Estimator::estimate`].
+    pub fn predict(&mut self, of: &Descriptor<'_>) -> Result<Predicted<'_>, EstimateError> {
+        let place = self.place(of)?;
+        let prepared = &self.known[place].1;
+        let cycles = prepared.cycles(of, self.formula)?;
+        let guard = prepared.guard();
+        let trust = match guard {
+            Guard::Known { .. } => Trust::Known,
+            Guard::Unknown => Trust::Unknown(prepared.set_name()),
+            Guard::Stale => Trust::Stale(prepared.set_name()),
+        };
+        prepared.features(of, &mut self.features);
+        let interval = guard.interval(&self.features, f64::from(cycles));
+        Ok(Predicted { cycles, interval, outside: guard.outside(&self.features), trust })
+    }
+
+    /// Returns the operations that had no parameters and took those of another.
+    pub fn into_stand_ins(self) -> BTreeSet<String> {
+        self.stand_ins
+    }
+
+    /// Returns the place of what the descriptor shares with others.
+    fn place(&mut self, of: &Descriptor<'_>) -> Result<usize, EstimateError> {
+        let known = self.known.iter().position(|(kind, _)| kind.holds(of));
+        if let Some(place) = known {
+            check_dimensions(of, self.known[place].1.category(), self.formula)?;
+            return Ok(place);
+        }
+        // Whatever is wrong with it is said as for a single one.
+        self.estimator.estimate(of, self.formula)?;
+        if self.known.len() == REMEMBERED {
+            self.known.remove(0);
+        }
+        self.known.push((Kind::of(of), self.estimator.prepare(of)?));
+        if let Ok((_, true)) = self.estimator.operation(of) {
+            self.stand_ins.insert(of.op.to_owned());
+        }
+        Ok(self.known.len() - 1)
+    }
+}

@@ -1,0 +1,170 @@
+//! Fits of groups whose rows are in memory.
+
+use super::FOLDS;
+use super::deviations::{Deviations, Known};
+use super::findings::{FindingKind, of_mixed};
+use super::fitted::{FittedModel, IntervalMethod, Outlier};
+use super::fitting::{CONDITION, Solved, Task, merged, set_intervals};
+use super::gate::Duplicates;
+use super::gather::{Gathered, Group, KeptRows};
+use super::intervals::bootstrap;
+use super::mixed::Beside;
+use super::quantiles::quantile;
+use super::robust::fit_robust;
+use super::sample::Drawn;
+use super::solve::{Moments, Triangle};
+use crate::stats::Random;
+use crate::suite::Weighting;
+use std::collections::HashSet;
+
+/// Groups with fewer rows are solved by rotations.
+const EXACT_ROWS: usize = 20_000;
+/// Rows that are drawn again for all intervals of a table, at most.
+const DRAWN: u64 = 40_000_000;
+
+impl Task<'_> {
+    /// Counts rows that are equal to an earlier one, and takes them out if that is wanted.
+    pub(super) fn duplicates(&self, groups: &mut [Group]) -> Duplicates {
+        let mut found = Duplicates { excluded: self.options.drop_duplicates, ..Duplicates::default() };
+        let width = self.free.len() + 1;
+        for group in groups {
+            let rows = &mut group.rows;
+            let mut seen = HashSet::new();
+            let keep: Vec<bool> = rows.hashes.iter().map(|hash| seen.insert(*hash)).collect();
+            keep.iter().zip(&rows.lines).filter(|(keep, _)| !**keep).for_each(|(_, line)| found.count(*line));
+            if found.excluded && keep.contains(&false) {
+                let kept: Vec<usize> = (0..keep.len()).filter(|row| keep[*row]).collect();
+                rows.values =
+                    kept.iter().flat_map(|row| rows.values[row * width..(row + 1) * width].to_vec()).collect();
+                rows.lines = kept.iter().map(|row| rows.lines[*row]).collect();
+                rows.hashes = kept.iter().map(|row| rows.hashes[*row]).collect();
+            }
+        }
+        found.lines.sort_unstable();
+        found
+    }
+
+    /// Fits groups whose rows are in memory.
+    pub(super) fn fit_kept(&self, gathered: &Gathered, beside: Option<&Beside>) -> Vec<FittedModel> {
+        let all: u64 = gathered.groups.iter().map(|group| group.rows.lines.len() as u64).sum();
+        let drawn = all * u64::from(self.options.resamples);
+        let automatic =
+            if self.form.robust || drawn > DRAWN { IntervalMethod::Sandwich } else { IntervalMethod::Bootstrap };
+        let method = self.options.intervals.unwrap_or(automatic);
+        let one = |group: &Group| {
+            let rows = &group.rows;
+            let count = rows.lines.len();
+            if let Some(model) = self.too_few(group, count as u64) {
+                return model;
+            }
+            let folds = balanced_folds(count);
+            let solved = self.solve_kept(rows, &folds);
+            let width = self.free.len() + 1;
+            let mut deviations =
+                Deviations::new(self.free.len(), true, Drawn::new(count as u64, gathered.groups.len()));
+            for (row, values) in rows.values.chunks_exact(width).enumerate() {
+                deviations.add(values, rows.lines[row], folds[row], &solved.known);
+            }
+            let mut model = self.model(group, &solved, &deviations, count as u64, method);
+            if method == IntervalMethod::Bootstrap && count > self.free.len() + 1 {
+                let intervals = bootstrap(rows, &self.free, self.form.weighting, self.options.resamples);
+                set_intervals(&mut model, &intervals);
+            }
+            let (outliers, far) = outliers(rows, width, &solved.solution.coefficients);
+            (model.outliers, model.outlier_rows) = (outliers, Some(far));
+            self.look(&mut model, group, &solved);
+            if let (Some(beside), Some(error)) = (beside, model.quality.mean_error) {
+                let mixed = beside.mixed(&rows.values, &rows.lines, &self.free, self.form.weighting, error);
+                // What it costs says more than that there are several operations.
+                if mixed.iter().any(|mixed| mixed.columns.contains(&self.op_column)) {
+                    model.findings.retain(|finding| finding.kind != FindingKind::MixedRows);
+                }
+                model.findings.extend(mixed.iter().map(|mixed| of_mixed(mixed, error)));
+            }
+            model
+        };
+        gathered.groups.iter().map(one).collect()
+    }
+
+    fn solve_kept(&self, rows: &KeptRows, folds: &[usize]) -> Solved {
+        if self.form.robust {
+            return self.solve_robust(rows, folds);
+        }
+        let width = self.free.len() + 1;
+        let count = rows.lines.len();
+        let mut by_fold: Vec<Triangle> = if count > EXACT_ROWS {
+            let mut moments = vec![Moments::new(self.free.len()); FOLDS];
+            self.each_weighted(rows, |row, values| moments[folds[row]].add_row(values));
+            moments.iter().map(Triangle::of_moments).collect()
+        } else {
+            Vec::new()
+        };
+        let well = |triangles: &[Triangle]| merged(self.free.len(), triangles.iter()).condition(true) < CONDITION;
+        if by_fold.is_empty() || !well(&by_fold) {
+            by_fold = vec![Triangle::empty(width - 1); FOLDS];
+            self.each_weighted(rows, |row, values| by_fold[folds[row]].add_row(values));
+        }
+        self.solve_folds(&by_fold)
+    }
+
+    /// Calls `take` with each row, its values weighted; it may use them up.
+    fn each_weighted(&self, rows: &KeptRows, mut take: impl FnMut(usize, &mut [f64])) {
+        let width = self.free.len() + 1;
+        let mut weighted = vec![0.0; width];
+        for (row, values) in rows.values.chunks_exact(width).enumerate() {
+            let factor = match self.form.weighting {
+                Weighting::Absolute => 1.0,
+                Weighting::Relative => 1.0 / values[width - 1].abs(),
+            };
+            weighted.iter_mut().zip(values).for_each(|(weighted, value)| *weighted = value * factor);
+            take(row, &mut weighted);
+        }
+    }
+
+    fn solve_robust(&self, rows: &KeptRows, folds: &[usize]) -> Solved {
+        let members =
+            |keep: &dyn Fn(usize) -> bool| -> Vec<usize> { (0..folds.len()).filter(|row| keep(*row)).collect() };
+        let (triangle, solution) = fit_robust(rows, &members(&|_| true), &self.free, self.form.weighting);
+        let left_out = (0..FOLDS).map(|fold| {
+            fit_robust(rows, &members(&|row| folds[row] != fold), &self.free, self.form.weighting).1.coefficients
+        });
+        let folds = left_out.collect();
+        let known = Known { coefficients: solution.coefficients.clone(), folds, weighting: self.form.weighting };
+        Solved { triangle, solution, known }
+    }
+}
+
+/// Divides rows into parts of equal size, by chance.
+pub(super) fn balanced_folds(rows: usize) -> Vec<usize> {
+    let mut order: Vec<f64> = (0..rows).map(|row| (row % FOLDS) as f64).collect();
+    Random::new(0xf01d).shuffle(&mut order);
+    order.into_iter().map(|fold| fold as usize).collect()
+}
+
+/// Finds rows whose relative errors are more than 3.5 deviations from the middle, by the median of the
+/// distances (Iglewicz and Hoaglin 1993): the farthest, and how many.
+fn outliers(rows: &KeptRows, width: usize, coefficients: &[f64]) -> (Vec<Outlier>, u64) {
+    const FAR: f64 = 3.5;
+    const SHOWN: usize = 10;
+    let mut errors: Vec<(f64, Outlier)> = rows
+        .values
+        .chunks_exact(width)
+        .zip(&rows.lines)
+        .filter(|(values, _)| values[width - 1] != 0.0)
+        .map(|(values, line)| {
+            let target = values[width - 1];
+            let prediction: f64 = values.iter().zip(coefficients).map(|(x, b)| x * b).sum();
+            ((target - prediction) / target, Outlier { line: *line, target, prediction })
+        })
+        .collect();
+    let middle = |mut values: Vec<f64>| {
+        values.sort_by(f64::total_cmp);
+        quantile(&values, 0.5).unwrap_or(0.0)
+    };
+    let centre = middle(errors.iter().map(|(error, _)| *error).collect());
+    let scale = middle(errors.iter().map(|(error, _)| (error - centre).abs()).collect()) / 0.674_489_75;
+    errors.retain(|(error, _)| (error - centre).abs() > FAR * scale && scale > 0.0);
+    errors.sort_by(|(one, _), (other, _)| (other - centre).abs().total_cmp(&(one - centre).abs()));
+    let far = errors.len() as u64;
+    (errors.into_iter().take(SHOWN).map(|(_, outlier)| outlier).collect(), far)
+}

@@ -1,0 +1,186 @@
+//! Some rows of a group, drawn by their lines: what pages show, what changes of predictions are told
+//! from, and how far new rows may be off.
+//!
+//! Each line has a number that looks random; those with the least numbers are kept. So the draw is the
+//! same whatever the order of the parts that it is made from.
+
+use super::quantiles::quantile;
+use std::collections::BinaryHeap;
+
+/// Rows of a group that are kept, at most.
+const MOST: usize = 2000;
+/// Rows of all groups that are kept, at most, if no group falls below `LEAST`.
+const MOST_OF_ALL: usize = 200_000;
+/// Rows of a group that are kept however many groups there are.
+const LEAST: usize = 8;
+/// The share of new rows that the ratios should hold.
+const LEVEL: f64 = 0.95;
+
+/// A row of a table and what the model says of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SampledRow {
+    /// Its line in the table.
+    pub line: u64,
+    /// The features.
+    pub features: Box<[f64]>,
+    /// What was measured.
+    pub target: f64,
+    /// What the model says.
+    pub prediction: f64,
+    /// What a fit says that leaves this row out.
+    pub left_out: f64,
+}
+
+/// What lies between target and prediction of a row that was left out of the fit: target by prediction.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ratios {
+    /// The low end.
+    pub low: f64,
+    /// The middle.
+    pub middle: f64,
+    /// The high end.
+    pub high: f64,
+}
+
+/// Rows that were drawn, while more may come.
+#[derive(Debug, Clone)]
+pub(super) struct Drawn {
+    most: usize,
+    /// Numbers above this are those of too many rows.
+    limit: u64,
+    rows: BinaryHeap<Numbered>,
+}
+
+/// A row and the number of its line.
+#[derive(Debug, Clone)]
+struct Numbered(u64, SampledRow);
+
+impl PartialEq for Numbered {
+    fn eq(&self, other: &Numbered) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Numbered {}
+
+impl PartialOrd for Numbered {
+    fn partial_cmp(&self, other: &Numbered) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Numbered {
+    fn cmp(&self, other: &Numbered) -> std::cmp::Ordering {
+        self.key().cmp(&other.key())
+    }
+}
+
+impl Numbered {
+    fn key(&self) -> (u64, u64) {
+        (self.0, self.1.line)
+    }
+}
+
+impl Drawn {
+    /// Draws from a group of so many rows, one of so many groups.
+    pub(super) fn new(rows: u64, groups: usize) -> Drawn {
+        let most = (MOST_OF_ALL / groups.max(1)).clamp(LEAST, MOST);
+        // As many as are wanted lie below, but for luck worse than 8 deviations; so that each part of a
+        // table need not start with rows that others push out.
+        let share = (most as f64 + 8.0 * (most as f64).sqrt()) / rows.max(1) as f64;
+        let limit = if share >= 1.0 { u64::MAX } else { (share * u64::MAX as f64) as u64 };
+        Drawn { most, limit, rows: BinaryHeap::new() }
+    }
+
+    /// Offers a row; `row` makes it, if it is taken.
+    #[inline]
+    pub(super) fn offer(&mut self, line: u64, row: impl FnOnce() -> SampledRow) {
+        let number = number_of(line);
+        if number > self.limit {
+            return;
+        }
+        if self.rows.len() < self.most || self.rows.peek().is_some_and(|last| (number, line) < last.key()) {
+            self.take(Numbered(number, row()));
+        }
+    }
+
+    fn take(&mut self, row: Numbered) {
+        self.rows.push(row);
+        if self.rows.len() > self.most {
+            self.rows.pop();
+        }
+    }
+
+    /// Adds the draw of other rows.
+    pub(super) fn merge(&mut self, other: Drawn) {
+        other.rows.into_iter().for_each(|row| self.take(row));
+    }
+
+    /// Returns the rows by line.
+    pub(super) fn rows(&self) -> Vec<SampledRow> {
+        let mut rows: Vec<SampledRow> = self.rows.iter().map(|Numbered(_, row)| row.clone()).collect();
+        rows.sort_by_key(|row| row.line);
+        rows
+    }
+}
+
+/// Returns a number of a line that looks random (the finaliser of SplitMix64).
+fn number_of(line: u64) -> u64 {
+    let mixed = line.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
+/// Returns between which ratios 95 of 100 new rows lie: order statistics of rows that were left out, as
+/// of n+1 rows, so that it holds for any distribution (Vovk, Gammerman and Shafer, "Algorithmic Learning
+/// in a Random World", 2005); of fewer than 39 rows the extreme ones. None with less than two rows.
+pub(super) fn ratios_of(rows: &[SampledRow]) -> Option<Ratios> {
+    let mut ratios: Vec<f64> =
+        rows.iter().filter(|row| row.left_out > 0.0).map(|row| row.target / row.left_out).collect();
+    ratios.sort_by(f64::total_cmp);
+    let count = ratios.len();
+    if count < 2 {
+        return None;
+    }
+    let tail = (1.0 - LEVEL) / 2.0;
+    let below = (((count + 1) as f64 * tail).floor() as usize).clamp(1, count) - 1;
+    Some(Ratios { low: ratios[below], middle: quantile(&ratios, 0.5)?, high: ratios[count - 1 - below] })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(line: u64, target: f64) -> SampledRow {
+        SampledRow { line, features: Box::new([1.0]), target, prediction: 1.0, left_out: 1.0 }
+    }
+
+    #[test]
+    fn the_order_of_parts_changes_nothing() {
+        let draw = |lines: &mut dyn Iterator<Item = u64>| {
+            let mut drawn = Drawn::new(4998, 100_000);
+            lines.for_each(|line| drawn.offer(line, || row(line, 1.0)));
+            drawn
+        };
+        let all = draw(&mut (2..5000));
+        let mut parts = draw(&mut (2500..5000).rev());
+        parts.merge(draw(&mut (2..2500)));
+        let lines = |drawn: &Drawn| drawn.rows().iter().map(|row| row.line).collect::<Vec<_>>();
+        assert_eq!(lines(&all).len(), LEAST);
+        let mut large = Drawn::new(1_000_000, 1);
+        (0..1_000_000).for_each(|line| large.offer(line, || row(line, 1.0)));
+        assert_eq!(large.rows().len(), MOST);
+        assert_eq!(lines(&all), lines(&parts));
+        assert_eq!(draw(&mut (0..5)).rows().len(), 5);
+    }
+
+    #[test]
+    fn ratios_by_hand() {
+        let ratios = |count: u64| ratios_of(&(1..=count).map(|line| row(line, line as f64)).collect::<Vec<_>>());
+        assert_eq!(ratios(1), None);
+        assert_eq!(ratios(3), Some(Ratios { low: 1.0, middle: 2.0, high: 3.0 }));
+        assert_eq!(ratios(39), Some(Ratios { low: 1.0, middle: 20.0, high: 39.0 }));
+        assert_eq!(ratios(199), Some(Ratios { low: 5.0, middle: 100.0, high: 195.0 }));
+    }
+}

@@ -1,0 +1,76 @@
+//! A fit as markdown.
+
+use super::words::{diagnostics, drift_cells, drift_sentence, findings, gate, interval, number, sentence, why_zero};
+use super::{FitReport, Part};
+use crate::report::figure::count;
+use crate::report::markdown::code::{cell, code};
+use crate::value::show_number;
+use std::io::{self, Write};
+
+/// Fits that are told one by one.
+const MOST: usize = 100;
+
+/// Writes fits as markdown.
+pub fn fit_markdown(report: &FitReport<'_>, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "## {}\n", sentence(report))?;
+    match findings(report) {
+        0 => writeln!(out, "No warnings.")?,
+        number => writeln!(out, "{}.", count(number, "warning"))?,
+    }
+    for table in report.tables {
+        writeln!(out, "\n{}:\n", code(&table.file))?;
+        for line in gate(&table.fit.gate) {
+            writeln!(out, "- {}", code(&line))?;
+        }
+    }
+    for part in report.parts().take(MOST) {
+        fitted(&part, report.against, out)?;
+    }
+    let left_out = report.parts().count().saturating_sub(MOST);
+    if left_out > 0 {
+        writeln!(out, "\n{} more are in the JSON.", count(left_out as u64, "fit"))?;
+    }
+    Ok(())
+}
+
+fn fitted(part: &Part<'_>, against: Option<&str>, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "\n### {}\n", code(&part.name()))?;
+    for finding in &part.model.findings {
+        writeln!(out, "- ⚠ {}", code(&finding.message))?;
+    }
+    if !part.model.findings.is_empty() {
+        writeln!(out)?;
+    }
+    let Some(coefficients) = &part.model.coefficients else { return Ok(()) };
+    writeln!(
+        out,
+        "| parameter | value | 95 % | feature from | to | why 0 |\n| --- | ---: | ---: | ---: | ---: | --- |"
+    )?;
+    for found in coefficients {
+        let name = cell(&found.name);
+        let (value, ends) = (number(Some(found.value)), interval(found.interval));
+        let (low, high) = found.range;
+        let why = cell(why_zero(part, &found.name));
+        writeln!(out, "| {name} | {value} | {ends} | {} | {} | {why} |", show_number(low), show_number(high))?;
+    }
+    writeln!(out, "\n| | |\n| --- | ---: |")?;
+    for (name, value) in diagnostics(part) {
+        writeln!(out, "| {name} | {value} |")?;
+    }
+    if let (Some(drift), Some(against)) = (part.drift, against) {
+        writeln!(out, "\n{}\n", code(&drift_sentence(drift, against)))?;
+        writeln!(out, "| parameter | before | 95 % | now | 95 % | change | |")?;
+        writeln!(out, "| --- | ---: | ---: | ---: | ---: | ---: | --- |")?;
+        for found in &drift.coefficients {
+            writeln!(out, "| {} | {} |", cell(&found.name), drift_cells(found).join(" | "))?;
+        }
+    }
+    if !part.model.outliers.is_empty() {
+        writeln!(out, "\n| line | measured | predicted |\n| ---: | ---: | ---: |")?;
+        for outlier in &part.model.outliers {
+            let (target, prediction) = (show_number(outlier.target), show_number(outlier.prediction));
+            writeln!(out, "| {} | {target} | {prediction} |", outlier.line)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,82 @@
+//! Pages of fits.
+
+use super::{FitReport, FitTable, fit_drawings, fit_html, fit_markdown};
+use crate::config::load_model;
+use crate::fit::{Drift, Earlier, EarlierCoefficient, Fit, FormText, Options, drift, fit, of_drift};
+use crate::report::markdown::tests::outside_code;
+use crate::report::sample;
+use std::fmt::Write;
+
+const MODEL: &str = "version: 1\nmodel: copy\ntarget: cycles\nop: kind\nby: [kind]\nfeatures: { start: '1', each: bytes, twice: 2 * bytes }\n";
+
+/// cycles = 100 + 2 bytes, a little more, and one row that is far off.
+fn fitted(kind: &str) -> Fit {
+    let mut table = "kind,bytes,cycles\n".to_owned();
+    for step in 1..=40u32 {
+        let bytes = step * 16;
+        let far = if step == 20 { 500 } else { 0 };
+        let quoted = kind.replace('"', "\"\"");
+        writeln!(table, "\"{quoted}\",{bytes},{}", 100 + 2 * bytes + step % 3 + far).unwrap();
+    }
+    let form = load_model("copy.yaml", MODEL).unwrap();
+    fit(&form, &table.as_bytes(), &Options { resamples: 200, ..Options::default() }).unwrap()
+}
+
+/// Holds the first fit of a table against other parameters.
+fn against(fit: &mut Fit, each: f64) -> Option<Drift> {
+    let values = [("start", 100.0), ("each", 0.0), ("twice", each)];
+    let coefficients = values.map(|(name, value)| EarlierCoefficient { name: name.to_owned(), value, interval: None });
+    let earlier = Earlier { coefficients: coefficients.to_vec(), ..Earlier::default() };
+    let form = FormText { target: fit.target.clone(), features: fit.features.clone() };
+    let found = drift(&earlier, &form, &fit.models[0]);
+    fit.models[0].findings.extend(found.as_ref().and_then(|drift| of_drift(drift, "before.yaml")));
+    found
+}
+
+fn written(fit: &Fit, drifts: &[Option<Drift>], file: &str) -> [String; 2] {
+    let names: Vec<(String, String)> =
+        fit.models.iter().map(|model| (model.by[0].clone(), "base".to_owned())).collect();
+    let tables = [FitTable { file: file.to_owned(), fit, names: &names, drifts }];
+    let report = FitReport { shmoo: "0.0.0", against: Some("before.yaml"), tables: &tables };
+    let (mut html, mut markdown) = (Vec::new(), Vec::new());
+    fit_html(&report, &mut html).unwrap();
+    fit_markdown(&report, &mut markdown).unwrap();
+    let mut number = 0;
+    let mut keep = |drawing: crate::report::Drawing| {
+        number += 1;
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+        assert!(drawing.name.chars().all(plain) && !drawing.name.starts_with('.'), "{}", drawing.name);
+        assert!(drawing.svg.starts_with(b"<?xml") && drawing.svg.ends_with(b"</svg>\n"), "{}", drawing.name);
+        Ok(())
+    };
+    fit_drawings(&report, &mut keep).unwrap();
+    // Measured against predicted, and two features that are not the same in all rows.
+    assert_eq!(number, 3);
+    [html, markdown].map(|text| String::from_utf8(text).unwrap())
+}
+
+#[test]
+fn what_a_fit_says() {
+    let mut fit = fitted("copy");
+    let drift = against(&mut fit, 0.8);
+    let [html, markdown] = written(&fit, &[drift], "copy.csv");
+    insta::assert_snapshot!("fit.md", markdown);
+    for expected in
+        ["far off", "the feature depends on the others", "against <code>before.yaml</code>", "5 rows far off"]
+    {
+        assert!(html.contains(expected), "{expected} in {html}");
+    }
+    assert_eq!(html.matches("<figure").count(), 3);
+    assert!(html.contains("script-src") && !html.contains("<script") && !html.contains("style="));
+}
+
+#[test]
+fn hostile_text_is_inert() {
+    for text in sample::HOSTILE {
+        let fit = fitted(&text.replace(['\n', '\r'], " "));
+        let [html, markdown] = written(&fit, &[None], text);
+        for outside in [html, outside_code(&markdown)] {
+            assert!(!outside.contains("<script") && !outside.contains("<img") && !outside.contains('\0'), "{outside}");
+        }
+    }
+}

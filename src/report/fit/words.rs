@@ -1,0 +1,159 @@
+//! What page and markdown say in the same words.
+
+use super::{FitReport, Part};
+use crate::fit::{
+    CoefficientDrift, CoefficientVerdict, Drift, DriftVerdict, FindingKind, Gate, IntervalMethod, PredictedChange,
+    Quality,
+};
+use crate::report::figure::{count, percent};
+use crate::report::inert::short;
+use crate::value::show_number;
+
+/// Returns a share in percent, without a sign.
+pub(super) fn share(share: Option<f64>) -> String {
+    share.map_or_else(|| "–".to_owned(), |share| format!("{:.2} %", share * 100.0))
+}
+
+/// Returns a number, or a dash.
+pub(super) fn number(value: Option<f64>) -> String {
+    value.filter(|value| value.is_finite()).map_or_else(|| "–".to_owned(), show_number)
+}
+
+/// Returns an interval.
+pub(super) fn interval(ends: Option<(f64, f64)>) -> String {
+    ends.map_or_else(|| "–".to_owned(), |(low, high)| format!("{} to {}", show_number(low), show_number(high)))
+}
+
+/// Returns what all tables came to, in one sentence.
+pub(super) fn sentence(report: &FitReport<'_>) -> String {
+    let parts: Vec<Part<'_>> = report.parts().collect();
+    let rows: u64 = parts.iter().map(|part| part.model.rows).sum();
+    let errors: Vec<f64> = parts.iter().filter_map(|part| part.model.quality.mean_error).collect();
+    let least = errors.iter().copied().reduce(f64::min);
+    let most = errors.iter().copied().reduce(f64::max);
+    let error = match (least, most) {
+        (Some(least), Some(most)) if least < most => {
+            format!(", off by {} to {} in the mean", share(Some(least)), share(Some(most)))
+        }
+        (_, Some(most)) => format!(", off by {} in the mean", share(Some(most))),
+        (_, None) => String::new(),
+    };
+    format!("{} of {}{error}", count(parts.len() as u64, "fit"), count(rows, "row"))
+}
+
+/// Returns how many findings there are.
+pub(super) fn findings(report: &FitReport<'_>) -> u64 {
+    report.parts().map(|part| part.model.findings.len() as u64).sum()
+}
+
+/// Returns what became of the rows of a table.
+pub(super) fn gate(gate: &Gate) -> Vec<String> {
+    let filtered = if gate.filtered > 0 { format!(", {} by `where`", gate.filtered) } else { String::new() };
+    let mut lines = vec![format!("{} of {} took part{filtered}", gate.used, count(gate.rows, "row"))];
+    let numbers = |lines: &[u64]| lines.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+    for excluded in &gate.excluded {
+        let shown = numbers(&excluded.lines);
+        lines.push(format!(
+            "left out: {}, {}: line {shown}{}",
+            count(excluded.rows, "row"),
+            short(&excluded.reason, 200),
+            if excluded.rows > excluded.lines.len() as u64 { " and others" } else { "" }
+        ));
+    }
+    if let Some(duplicates) = gate.duplicates.as_ref().filter(|found| found.rows > 0) {
+        let what = if duplicates.excluded { "left out" } else { "kept" };
+        lines.push(format!("{what}: {} equal to an earlier one", count(duplicates.rows, "row")));
+    }
+    lines
+}
+
+/// Returns the diagnostics of a model as names and values.
+pub(super) fn diagnostics(part: &Part<'_>) -> Vec<(&'static str, String)> {
+    let &Quality { r2, rmse, mean_error, p95_error, max_error, .. } = &part.model.quality;
+    let &Quality { ratio_mean, ratio_deviation, left_out_error, scaled_condition, .. } = &part.model.quality;
+    let condition =
+        if scaled_condition.is_finite() { show_number(scaled_condition) } else { "one depends on others".to_owned() };
+    vec![
+        ("rows", count(part.model.rows, "row")),
+        ("R²", r2.map_or_else(|| "–".to_owned(), |r2| format!("{r2:.5}"))),
+        ("mean error", share(mean_error)),
+        ("mean error of rows left out", share(left_out_error)),
+        ("95 of 100 rows are below", share(p95_error)),
+        ("largest error", share(max_error)),
+        ("root of the mean squared error", show_number(rmse)),
+        ("target by prediction", format!("{} ± {}", number(ratio_mean), number(ratio_deviation))),
+        ("condition number, features at length 1", condition),
+        (
+            "intervals",
+            match part.model.method {
+                IntervalMethod::Bootstrap => "by drawing rows again",
+                IntervalMethod::Sandwich => "by each row's own error",
+                IntervalMethod::None => "none",
+            }
+            .to_owned(),
+        ),
+    ]
+}
+
+/// Returns why a coefficient is 0, if it is.
+pub(super) fn why_zero<'a>(part: &Part<'a>, name: &str) -> &'a str {
+    let zeros = part.model.findings.iter().filter(|finding| finding.kind == FindingKind::ZeroCoefficient);
+    let mut told = zeros.filter_map(|finding| finding.message.strip_prefix(&format!("`{name}` is 0: ")));
+    told.next().unwrap_or("")
+}
+
+/// Returns a word for what became of predictions.
+pub(super) fn drift_word(verdict: DriftVerdict) -> &'static str {
+    match verdict {
+        DriftVerdict::Unchanged => "unchanged",
+        DriftVerdict::Uncertain => "uncertain",
+        DriftVerdict::Drifted => "drifted",
+        DriftVerdict::OtherForm => "another form",
+    }
+}
+
+/// Returns a word for what became of a coefficient.
+pub(super) fn coefficient_word(verdict: CoefficientVerdict) -> &'static str {
+    match verdict {
+        CoefficientVerdict::Same => "same",
+        CoefficientVerdict::Moved => "moved",
+        CoefficientVerdict::Unknown => "no interval",
+        CoefficientVerdict::New => "new",
+        CoefficientVerdict::Gone => "gone",
+    }
+}
+
+/// Returns how predictions changed, in one sentence.
+pub(crate) fn drift_sentence(drift: &Drift, against: &str) -> String {
+    let word = drift_word(drift.verdict);
+    let Some(change) = &drift.predictions else { return format!("{word} against {against}") };
+    let PredictedChange { rows, median_ratio, p95_change, mean_change, mean_interval, old_error, new_error } = *change;
+    let ends = mean_interval.map(|(low, high)| format!(" (95 % {} to {})", percent(low), percent(high)));
+    format!(
+        "{word} against {against}: predictions by {} in the middle row, by up to {} in 95 of 100 rows, {} in the mean{}; off by {}, before by {}; over {}",
+        percent(median_ratio - 1.0),
+        share(Some(p95_change)),
+        percent(mean_change),
+        ends.unwrap_or_default(),
+        share(Some(new_error)),
+        share(Some(old_error)),
+        count(rows, "row")
+    )
+}
+
+/// Returns a coefficient's earlier and present values as cells.
+pub(super) fn drift_cells(drift: &CoefficientDrift) -> [String; 6] {
+    let CoefficientDrift { name: _, old, old_interval, new, new_interval, verdict } = drift;
+    let change = match (old, new) {
+        (Some(old), Some(new)) if *old != 0.0 => percent(new / old - 1.0),
+        _ => "–".to_owned(),
+    };
+    [
+        number(*old),
+        interval(*old_interval),
+        number(*new),
+        interval(*new_interval),
+        change,
+        coefficient_word(*verdict).to_owned(),
+    ]
+}
