@@ -208,6 +208,7 @@ impl Real {
 }
 
 /// Returns the folder with real definitions, or says that the test is skipped.
+#[expect(clippy::print_stderr, reason = "who runs the tests should see which are skipped")]
 fn real_files(test: &str) -> Option<PathBuf> {
     let folder = std::env::var_os("SHMOO_SHARED_DATA").map(|folder| PathBuf::from(folder).join("iree-models"));
     let found = folder.filter(|folder| folder.is_dir());

@@ -99,9 +99,9 @@ fn what_belongs_to_a_run_goes_with_it() {
         }
         sandbox.write(&format!("{to}/record.json"), record.to_string());
     };
-    for run in 0..3 {
-        copy(&runs[run], &format!(".shmoo/parts/{}/1.1", name(run)), None);
-        copy(&runs[run], &format!(".shmoo/confirm/c{run}/head"), Some(&name(run)));
+    for (run, folder) in runs.iter().enumerate() {
+        copy(folder, &format!(".shmoo/parts/{}/1.1", name(run)), None);
+        copy(folder, &format!(".shmoo/confirm/c{run}/head"), Some(&name(run)));
     }
     copy(&runs[0], ".shmoo/parts/elsewhere/2.1", None);
     let said = sandbox.run_to(0, &["prune", "--keep", "1"]);
