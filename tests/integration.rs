@@ -25,11 +25,13 @@ mod integration {
     #[allow(dead_code, reason = "a server that tells more than each test asks")]
     mod github;
     mod history;
+    mod iree_goldens;
     mod layering;
     mod machines;
     mod migrate;
     mod noise;
     mod op_model;
+    mod only_history;
     mod plots;
     mod repository;
     #[allow(dead_code, reason = "the unit tests of `report` use the rest")]

@@ -9,10 +9,9 @@ use crate::ledger::Verdict;
 use crate::record::TaskRecord;
 use crate::report::{count, golden_sides, golden_word, goldens_met, percent, short, sign};
 use crate::steps::StepError;
-use crate::steps::judging::{check_goldens, suite_folder};
-use crate::steps::rejudging::{Changed, Kept, Rejudged, rejudge};
+use crate::steps::judging::{check_goldens, folder_of_suite};
+use crate::steps::rejudging::{Changed, Kept, Rejudged, rejudge_any};
 use crate::steps::reporting::exit_codes;
-use crate::steps::run_folder::RunFolder;
 use serde_json::json;
 
 /// Rows of a list; the JSON has all of them.
@@ -23,18 +22,25 @@ pub(super) fn check(session: &Session, arguments: &CheckArgs) -> Result<Exit, Ex
     let printer = &session.printer;
     let fail = |error: StepError| printer.step(&error);
     let workspace = session.workspace(&session.current)?;
-    let folder = RunFolder::find(&workspace, run, None).map_err(fail)?;
-    let rejudged = rejudge(&workspace, &folder).map_err(fail)?;
+    let rejudged = rejudge_any(&workspace, run).map_err(fail)?;
+    let info = &rejudged.recorded.record.run;
+    if rejudged.only_record {
+        printer.note(&format!(
+            "run {} is not on this machine: its tasks keep the verdicts and the known failures of its record",
+            info.id
+        ));
+    }
     if let Some(loaded) = &rejudged.suite_file {
         printer.warn_all(&loaded.warnings, &loaded.suite.sources);
     } else {
         printer.warning(&format!(
             "`{}` is not where it was: the run is checked against the suite that it was planned with",
-            folder.facts.suite_file
+            info.suite_file
         ));
     }
     let record = &rejudged.recorded.record;
-    let goldens = check_goldens(&rejudged.plan, &suite_folder(&workspace, &folder), record).map_err(fail)?;
+    let suite_folder = folder_of_suite(&workspace, &info.suite_file);
+    let goldens = check_goldens(&rejudged.suite, rejudged.partial, &suite_folder, record).map_err(fail)?;
     let known_red = rejudged.recorded.known.iter().any(|finding| finding.kind.is_red());
     let codes = exit_codes(record, &goldens, known_red, None, false);
     session.fact("run", &record.run.id);
@@ -99,7 +105,7 @@ fn text(rejudged: &Rejudged, goldens: &[GoldenFinding]) -> String {
     }
     more(&mut text, unknown, "task");
     let findings = &rejudged.recorded.known;
-    if !rejudged.plan.suite.known_failures.is_empty() {
+    if !rejudged.suite.known_failures.is_empty() {
         text.push_str(&format!("known failures: {} to mend\n", findings.len()));
     }
     for finding in findings.iter().take(ROWS) {
@@ -107,7 +113,7 @@ fn text(rejudged: &Rejudged, goldens: &[GoldenFinding]) -> String {
         text.push_str(&format!("  {sign} {}\n", short(&finding.message, 400)));
     }
     more(&mut text, findings.len(), "rule");
-    if rejudged.plan.suite.goldens.is_some() {
+    if rejudged.suite.goldens.is_some() {
         let red: Vec<&GoldenFinding> = goldens.iter().filter(|finding| finding.verdict.is_red()).collect();
         text.push_str(&format!("goldens: {}\n", goldens_met(goldens)));
         if !red.is_empty() {
@@ -138,8 +144,7 @@ fn more(text: &mut String, all: usize, noun: &str) {
 }
 
 fn print_json(session: &Session, rejudged: &Rejudged, goldens: &[GoldenFinding], codes: &[u8]) -> Result<(), Exit> {
-    let Rejudged { plan: _, recorded, suite_file: _, suite_changed, judged, changed, kept, new_tasks, gone_tasks } =
-        rejudged;
+    let Rejudged { recorded, only_record, suite_changed, judged, changed, kept, new_tasks, gone_tasks, .. } = rejudged;
     let changed: Vec<_> = changed
         .iter()
         .map(|Changed { task, before, now, message }| {
@@ -161,6 +166,7 @@ fn print_json(session: &Session, rejudged: &Rejudged, goldens: &[GoldenFinding],
         "version": 1,
         "run": recorded.record.run.id,
         "suite": recorded.record.run.suite,
+        "only_record": only_record,
         "suite_changed": suite_changed,
         "judged_again": judged,
         "changed": changed,

@@ -4,7 +4,7 @@ use super::Session;
 use super::arguments::TextFormat;
 use super::bless_arguments::BlessArgs;
 use super::exit::Exit;
-use crate::check::golden::{Noisy, Proposal, ProposalReason};
+use crate::check::golden::{Clash, Noisy, Proposal, ProposalReason};
 use crate::report::{count, short};
 use crate::steps::StepError;
 use crate::steps::proposing::{ProposeOutcome, ProposeRequest, propose_goldens};
@@ -61,6 +61,12 @@ fn text(outcome: &ProposeOutcome) -> String {
         let (metric, point, runs) = (short(metric, 60), short(point.as_str(), 60), count(*runs as u64, "run"));
         text.push_str(&format!("# {metric} {point}: {missed} of {runs} miss it, and no fewer would miss their median: its noise is above its tolerance\n"));
     }
+    for Clash { metric, point, other } in &outcome.proposed.shared {
+        let (metric, point, other) = (short(metric, 60), short(point.as_str(), 60), short(other.as_str(), 60));
+        text.push_str(&format!(
+            "# {metric} {point}: it shares its golden with {other}, which speaks for another value\n"
+        ));
+    }
     text.push_str(&outcome.diff);
     text
 }
@@ -75,6 +81,7 @@ fn print_json(session: &Session, outcome: &ProposeOutcome) -> Result<(), Exit> {
         "table": session.shown_path(table),
         "proposals": proposed.proposals,
         "noisy": proposed.noisy,
+        "shared": proposed.shared,
         "diff": diff,
     });
     session.printer.data(|out| writeln!(out, "{json:#}"))

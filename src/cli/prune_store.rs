@@ -65,7 +65,7 @@ pub(super) fn prune_store(session: &Session, arguments: &PruneArgs) -> Result<Ex
         return Ok(Exit::Ok);
     }
     for object in &going {
-        remove(&workspace, &object.key).map_err(fail)?;
+        remove(&workspace, object).map_err(fail)?;
     }
     printer.note(&format!("removed {what}; {stay}"));
     Ok(Exit::Ok)

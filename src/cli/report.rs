@@ -8,9 +8,9 @@ use crate::report::{
     Drawing, MarkdownOptions, Report, TerminalOptions, annotations, count, csv, drawings, html, json, junit, markdown,
     terminal,
 };
-use crate::steps::judging::find_run;
+use crate::steps::finding::{AnyRecord, AnyRun, find_any_record};
 use crate::steps::recording::{self, Models, RecordedRun};
-use crate::steps::reporting::judge;
+use crate::steps::reporting::{judge, judge_record};
 use crate::steps::run_folder::RunFolder;
 use crate::steps::running::Ran;
 use crate::steps::site::{self, SiteRequest};
@@ -32,10 +32,25 @@ pub(super) fn report(session: &Session, arguments: &ReportArgs) -> Result<Exit, 
         let request = SiteRequest { folder, pages: *pages, base, strict: *strict, current: &session.current };
         return write_site(session, &workspace, &request);
     }
-    let found = find_run(&workspace, run).map_err(fail)?;
-    let report =
-        judge(&workspace, Some(&found.folder), &found.plan, found.recorded, Some(base), *strict, &session.current)
-            .map_err(fail)?;
+    let AnyRecord { record, suite, run: found } = find_any_record(&workspace, run).map_err(fail)?;
+    let report = match found {
+        Some(AnyRun { plan, recorded, folder }) => {
+            if folder.is_none() {
+                let run = &recorded.record.run.id;
+                session.printer.note(&format!("run {run} is not on this machine: its logs are left out"));
+            }
+            judge(&workspace, folder.as_ref(), &plan, recorded, Some(base), *strict, &session.current)
+        }
+        None => {
+            let run = &record.run.id;
+            session.printer.note(&format!(
+                "only the history knows run {run}: logs, plots and costs are left out, and goldens are those of the \
+                 suite file as it is now"
+            ));
+            judge_record(&workspace, &suite, record, base, *strict, &session.current)
+        }
+    };
+    let report = report.map_err(fail)?;
     if out.is_some() {
         tell_step(session, &report)?;
     }

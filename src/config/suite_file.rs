@@ -231,8 +231,42 @@ record! {
         "file" file: Option<Text>,
         /// A folder with IREE's JSON files instead.
         "iree_json" iree_json: Option<Text>,
+        /// Which golden stands where in IREE's files. Default: by `submodel`, `backend` and `sku`.
+        "files" files: Option<Vec<IreeFilesFile>>,
         /// Tolerances by metric; of several rules the last that matches wins.
         "tolerance" tolerance: Option<TolerancesFile>,
+    }
+}
+
+record! {
+    /// Files of IREE that hold the goldens of some metrics.
+    IreeFilesFile = "an item of `files`" {
+        /// Where it holds.
+        "where" constraint: Option<Text>,
+        /// The file of a point, such as `"{submodel}_rocm.json"`, relative to the folder.
+        "name" name: Text,
+        /// The point's key in a map of goldens, such as `"{sku}"`.
+        "key" key: Option<Text>,
+        /// Metrics and the keys of the file with their goldens.
+        "fields" fields: Mapped<Placed<IreeFieldWord>>,
+    }
+}
+
+words! {
+    /// A key of IREE's files with goldens.
+    IreeFieldWord = "a key with goldens, such as `golden_time_ms`," {
+        /// Times in ms: by SKU, or one of a file with a `type`.
+        "golden_time_ms" TimeMs,
+        /// Numbers of dispatches by SKU.
+        "golden_dispatch" Dispatch,
+        /// Sizes in bytes by SKU.
+        "golden_size" Size,
+        /// Times in ms by test.
+        "golden_times_ms" TimesMs,
+        /// A number of dispatches.
+        "golden_dispatch_count" DispatchCount,
+        /// A size in bytes.
+        "golden_binary_size" BinarySize,
     }
 }
 

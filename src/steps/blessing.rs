@@ -1,19 +1,15 @@
 //! The step `bless`: what a run has measured goes into the golden table of its suite.
 
+use super::golden_files::{GoldenFiles, diff};
 use super::judging::suite_folder;
 use super::rejudging::rejudge;
 use super::run_folder::RunFolder;
 use super::{StepError, Workspace};
-use crate::check::golden::{
-    Bless, BlessSelection, BlessTerms, Blessed, Edited, GoldenFile, SelectionError, bless, provenance_lines,
-};
-use crate::outside::durable;
+use crate::check::golden::{Bless, BlessSelection, BlessTerms, Blessed, SelectionError, bless, planned_points};
 use crate::outside::lock::WaitedLock;
-use crate::suite::{GoldenSource, Suite};
+use crate::suite::Suite;
 use crate::value::RunId;
-use std::fs;
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// What to bless, and on which terms.
 #[derive(Debug, Clone)]
@@ -40,7 +36,7 @@ pub struct BlessRequest {
 pub struct BlessOutcome {
     /// The run.
     pub run: RunId,
-    /// The golden table, absolute.
+    /// The golden table, or the folder of IREE's files; absolute.
     pub table: PathBuf,
     /// Its twin.
     pub provenance: PathBuf,
@@ -59,16 +55,16 @@ pub fn bless_run(workspace: &Workspace, folder: &RunFolder, request: &BlessReque
         refuse_in_ci(workspace)?;
     }
     let rejudged = rejudge(workspace, folder)?;
-    let suite = &rejudged.plan.suite;
-    let place = TablePlace::of(suite, &suite_folder(workspace, folder))?;
+    let suite = &rejudged.suite;
     // What another bless writes meanwhile is not lost.
     let _lock = match request.dry_run {
         true => None,
         false => Some(lock(workspace)?),
     };
-    let file = place.read()?;
+    let record = &rejudged.recorded.record;
+    let files = GoldenFiles::open(suite, &suite_folder(workspace, folder), &planned_points(suite, record))?;
+    let files = files.ok_or_else(no_goldens)?;
     let selection = selection(suite, request)?;
-    let selected = rejudged.plan.selection.is_filtered() || rejudged.plan.selection.profile.is_some();
     let terms = BlessTerms {
         reason: request.reason.clone(),
         accept_regression: request.accept_regression.clone(),
@@ -76,24 +72,29 @@ pub fn bless_run(workspace: &Workspace, folder: &RunFolder, request: &BlessReque
         date: workspace.clock.now(),
     };
     let blessed = bless(&Bless {
-        file: &file,
+        file: files.holder(),
         suite,
-        record: &rejudged.recorded.record,
+        record,
         // A run that lacks tasks of today says nothing of their goldens.
-        partial: selected || rejudged.new_tasks > 0,
+        partial: rejudged.partial || rejudged.new_tasks > 0,
         selection: selection.as_ref(),
         prune_orphans: request.prune_orphans,
         terms: &terms,
     });
-    let edited = file.edit(&blessed.edits);
-    let diff = edited.diff(&place.shown(&workspace.folder));
+    let changed = files.edit(&blessed.edits);
+    let diff = diff(&changed, &workspace.folder);
     let write = !request.dry_run && blessed.refusals.is_empty() && !blessed.changes.is_empty();
     if write {
-        place.write(&edited, &blessed)?;
+        files.write(&changed, &blessed.changes)?;
     }
-    let run = rejudged.recorded.record.run.id.clone();
-    let TablePlace { table, provenance } = place;
+    let run = record.run.id.clone();
+    let GoldenFiles { place: table, provenance, .. } = files;
     Ok(BlessOutcome { run, table, provenance, blessed, diff, written: write })
+}
+
+/// Returns what to say of a suite without goldens.
+pub(super) fn no_goldens() -> StepError {
+    StepError::usage("the suite has no goldens", Some("say `goldens: { file: TABLE.csv }`".to_owned()))
 }
 
 fn lock(workspace: &Workspace) -> Result<WaitedLock, StepError> {
@@ -128,61 +129,5 @@ pub(super) fn told(error: SelectionError) -> StepError {
             let hint = "`*` stands for any text, `?` for one character, `[0-9]` for one of these, `{a,b}` for either";
             StepError::usage(format!("{error}: {}", source.kind()), Some(hint.to_owned()))
         }
-    }
-}
-
-/// Where a golden table and its twin are.
-pub(super) struct TablePlace {
-    pub(super) table: PathBuf,
-    provenance: PathBuf,
-}
-
-impl TablePlace {
-    pub(super) fn of(suite: &Suite, suite_folder: &Path) -> Result<TablePlace, StepError> {
-        let wrong =
-            |message: &str| Err(StepError::usage(message, Some("say `goldens: { file: TABLE.csv }`".to_owned())));
-        let file = match suite.goldens.as_ref().map(|goldens| &goldens.source) {
-            Some(GoldenSource::Csv(file)) => file,
-            Some(GoldenSource::IreeJson(_)) => return wrong("goldens in IREE's JSON files are not written yet"),
-            None => return wrong("the suite has no goldens"),
-        };
-        let named = suite_folder.join(file);
-        // What a link points to changes, not the link.
-        let table = fs::canonicalize(&named).unwrap_or(named);
-        Ok(TablePlace { provenance: table.with_extension("provenance.jsonl"), table })
-    }
-
-    /// Returns the table's path from the project folder.
-    pub(super) fn shown(&self, folder: &Path) -> String {
-        self.table.strip_prefix(folder).unwrap_or(&self.table).display().to_string()
-    }
-
-    pub(super) fn read(&self) -> Result<GoldenFile, StepError> {
-        match read_if_there(&self.table)? {
-            Some(text) => GoldenFile::parse(&self.table.display().to_string(), &text).map_err(StepError::Problems),
-            None => Ok(GoldenFile::default()),
-        }
-    }
-
-    /// Writes both files. The twin comes first: a value without its provenance is worse than a line too
-    /// many.
-    fn write(&self, edited: &Edited, blessed: &Blessed) -> Result<(), StepError> {
-        if let Some(folder) = self.table.parent() {
-            durable::create_folder(folder).map_err(StepError::disk("make", folder))?;
-        }
-        let mut twin = read_if_there(&self.provenance)?.unwrap_or_default();
-        twin.push_str(&provenance_lines(&twin, &blessed.changes));
-        for (path, text) in [(&self.provenance, &twin), (&self.table, &edited.text())] {
-            durable::write_file(path, text.as_bytes()).map_err(StepError::disk("write", path))?;
-        }
-        Ok(())
-    }
-}
-
-fn read_if_there(path: &Path) -> Result<Option<String>, StepError> {
-    match fs::read_to_string(path) {
-        Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(StepError::Read { path: path.to_owned(), source }),
     }
 }

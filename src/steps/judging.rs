@@ -1,38 +1,42 @@
 //! The step `check`: a record against its goldens; and how a run on this machine is found.
 
+use super::golden_files::GoldenFiles;
 use super::recording::RecordedRun;
 use super::run_folder::{RunFolder, rebuild};
 use super::workspace::LoadedFile;
 use super::{StepError, Workspace};
-use crate::check::golden::{GoldenCheck, GoldenFinding, PlannedPoint, Table, check};
+use crate::check::golden::{GoldenCheck, GoldenFinding, PlannedPoint, check, planned_points};
 use crate::plan::Plan;
 use crate::record::RunRecord;
-use crate::suite::GoldenSource;
+use crate::suite::Suite;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Checks a record against the golden table of its suite; nothing if the suite has none.
+/// Checks a record against the goldens of a suite; nothing if the suite has none.
 ///
-/// `suite_folder` is the folder of the suite file, where the table is.
-pub fn check_goldens(plan: &Plan, suite_folder: &Path, record: &RunRecord) -> Result<Vec<GoldenFinding>, StepError> {
-    let Some(goldens) = &plan.suite.goldens else { return Ok(Vec::new()) };
-    let GoldenSource::Csv(file) = &goldens.source else {
-        return Err(StepError::usage(
-            "goldens in IREE's JSON files are not read yet",
-            Some("use `goldens: { file: TABLE.csv }`".to_owned()),
-        ));
+/// `partial` tells that a part of the suite was planned; `suite_folder` is the folder of the suite file, where the
+/// goldens are.
+pub fn check_goldens(
+    suite: &Suite,
+    partial: bool,
+    suite_folder: &Path,
+    record: &RunRecord,
+) -> Result<Vec<GoldenFinding>, StepError> {
+    let Some(files) = GoldenFiles::open(suite, suite_folder, &planned_points(suite, record))? else {
+        return Ok(Vec::new());
     };
-    let path = suite_folder.join(file);
-    let table = match fs::read_to_string(&path) {
-        Ok(text) => Table::parse(&path.display().to_string(), &text).map_err(StepError::Problems)?,
-        // Every gated metric is then a missing golden, which says what to do.
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Table::default(),
-        Err(source) => return Err(StepError::Read { path, source }),
-    };
-    let partial = plan.selection.is_filtered() || plan.selection.profile.is_some();
     // The loader lets a tolerance's `where` name parameters only.
     let lets = |_: &PlannedPoint, _: &str| None;
-    Ok(check(&GoldenCheck { table: &table, suite: &plan.suite, record, partial, lets: &lets }))
+    let mut findings = check(&GoldenCheck { table: files.holder().table(), suite, record, partial, lets: &lets });
+    if !partial {
+        findings.extend_from_slice(files.orphans());
+    }
+    Ok(findings)
+}
+
+/// Tells whether a plan is of a part of its suite.
+pub fn is_partial(plan: &Plan) -> bool {
+    plan.selection.is_filtered() || plan.selection.profile.is_some()
 }
 
 /// Finds the folder of the suite file of a run: as it was named, from the project or the current
@@ -42,7 +46,7 @@ pub fn suite_folder(workspace: &Workspace, folder: &RunFolder) -> PathBuf {
 }
 
 /// Finds the folder of a suite file that was named so.
-pub(super) fn folder_of_suite(workspace: &Workspace, suite_file: &str) -> PathBuf {
+pub fn folder_of_suite(workspace: &Workspace, suite_file: &str) -> PathBuf {
     let named = Path::new(suite_file);
     let candidates = [workspace.folder.join(named), named.to_owned()];
     let found = candidates.into_iter().find(|path| path.is_file()).unwrap_or_else(|| workspace.folder.join(named));

@@ -3,9 +3,9 @@
 //! `planning` -> `running` -> `recording` -> `archiving` -> `judging` and `comparing` -> `reporting`. `workspace` says
 //! where things are, `run_folder` what the folder of a run holds, `finding` which run or suite is meant.
 //! Beside the flow: `rejudging` (kept evidence under the suite as it is now), `reproducing` (the folders
-//! of a case), `pruning` (old runs on this machine), `pruning_store` (archives and cached results),
+//! of a case), `pruning` (old runs on this machine, with what `pruning_beside` them belongs to them), `pruning_store` (archives and cached results),
 //! `pruning_history` and `importing` (runs in the history),
-//! `blessing` (what a run measured becomes golden), `proposing` (goldens that the history speaks for),
+//! `golden_files` (the files of goldens), `blessing` (what a run measured becomes golden), `proposing` (goldens that the history speaks for),
 //! `inspecting` (what the machine has), `suites` (the suite files), `noise` (what earlier runs measured),
 //! `following` (how metrics went over them), `recipes` (which of them measured alike), `series` (the
 //! columns of a CSV file), `stored_series` (metrics out of the history), `site` (the history as static
@@ -31,6 +31,7 @@ pub mod fitting;
 pub mod fitting_files;
 mod fitting_models;
 mod following;
+mod golden_files;
 pub mod importing;
 pub mod inspecting;
 pub mod judging;
@@ -43,6 +44,7 @@ pub mod plotting;
 pub mod proposing;
 mod provenance;
 pub mod pruning;
+mod pruning_beside;
 pub mod pruning_history;
 pub mod pruning_store;
 pub mod receiving;

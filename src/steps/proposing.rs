@@ -1,11 +1,12 @@
 //! The step `bless --propose`: golden values that the stored history speaks for. It writes nothing.
 
-use super::blessing::TablePlace;
+use super::blessing::no_goldens;
+use super::golden_files::{GoldenFiles, diff};
 use super::judging::suite_folder;
 use super::rejudging::rejudge;
 use super::run_folder::RunFolder;
 use super::{StepError, Workspace};
-use crate::check::golden::{BlessSelection, PlannedPoint, Propose, Proposed, propose};
+use crate::check::golden::{BlessSelection, PlannedPoint, Propose, Proposed, planned_points, propose};
 use crate::outside::history::RunFilter;
 use crate::record::RunSummary;
 use crate::value::RunId;
@@ -32,7 +33,7 @@ pub struct ProposeOutcome {
     pub dirty: usize,
     /// The kind of machine that they are of.
     pub fingerprint: String,
-    /// The golden table, absolute.
+    /// The golden table, or the folder of IREE's files; absolute.
     pub table: PathBuf,
     /// The rows.
     pub proposed: Proposed,
@@ -63,8 +64,10 @@ pub fn propose_goldens(
     request: &ProposeRequest,
 ) -> Result<ProposeOutcome, StepError> {
     let rejudged = rejudge(workspace, folder)?;
-    let (suite, head) = (&rejudged.plan.suite, &rejudged.recorded.record.run);
-    let place = TablePlace::of(suite, &suite_folder(workspace, folder))?;
+    let (suite, head) = (&rejudged.suite, &rejudged.recorded.record.run);
+    if suite.goldens.is_none() {
+        return Err(no_goldens());
+    }
     let selection = BlessSelection::new(suite, &request.cases, &request.metrics).map_err(super::blessing::told)?;
     let filter = RunFilter {
         suite: Some(head.suite.clone()),
@@ -90,17 +93,20 @@ pub fn propose_goldens(
             hint: Some("`shmoo history list` shows what there is".to_owned()),
         });
     }
+    // The points are those of the last run.
+    let planned = records.last().map(|record| planned_points(suite, record)).unwrap_or_default();
+    let files = GoldenFiles::open(suite, &suite_folder(workspace, folder), &planned)?.ok_or_else(no_goldens)?;
     // The loader lets a tolerance's `where` name parameters only.
     let lets = |_: &PlannedPoint, _: &str| None;
     let proposed = propose(&Propose {
-        file: &place.read()?,
+        file: files.holder(),
         suite,
         records: &records,
         selection: &selection,
         in_a_row: request.ratchet as usize,
         lets: &lets,
     });
-    let diff = proposed.edited.diff(&place.shown(&workspace.folder));
+    let diff = diff(&files.edit(&proposed.edits), &workspace.folder);
     let runs = records.into_iter().map(|record| record.run.id).collect();
-    Ok(ProposeOutcome { runs, dirty, fingerprint: head.fingerprint.clone(), table: place.table, proposed, diff })
+    Ok(ProposeOutcome { runs, dirty, fingerprint: head.fingerprint.clone(), table: files.place, proposed, diff })
 }

@@ -1,9 +1,10 @@
 //! The step `prune`: which runs may leave this machine, and their removal.
 //!
-//! Only the folders in `.shmoo/runs` go (with what `repro` made of them). The history and the archives
-//! in the store stay, so that a run that went can be restored.
+//! Only the folders in `.shmoo/runs` go, with those beside them that belong to the same run. The history and the
+//! archives in the store stay, so that a run that went can be restored.
 
 use super::archiving::archive_key;
+use super::pruning_beside::Beside;
 use super::run_folder::RunFolder;
 use super::{StepError, Workspace};
 use crate::config::Keep;
@@ -29,7 +30,7 @@ pub struct Judged {
     pub started: Timestamp,
     /// Whether it was run to its end.
     pub complete: bool,
-    /// What its folder takes on disk.
+    /// What its folder takes on disk, with those that belong to it.
     pub bytes: u64,
     /// Why it stays, none if it goes.
     pub stays: Option<Stays>,
@@ -97,15 +98,18 @@ pub fn judge(workspace: &Workspace, keep: Keep, only_copies: bool) -> Result<Vec
         return Ok(Vec::new());
     }
     let store = workspace.store()?;
+    let beside = Beside::of(workspace)?;
     let mut candidates = Vec::new();
     for folder in &folders {
-        candidates.push(candidate(workspace, folder, &*store)?);
+        let mut candidate = candidate(workspace, folder, &*store)?;
+        candidate.locked = candidate.locked || beside.is_locked(workspace, &candidate.run)?;
+        candidates.push(candidate);
     }
     let stays = decide(&candidates, keep, workspace.clock.now(), only_copies);
     let mut judged = Vec::new();
     for ((folder, candidate), stays) in folders.iter().zip(candidates).zip(stays) {
         let Candidate { run, suite, started, complete, .. } = candidate;
-        let bytes = folder_bytes(&folder.path).map_err(StepError::disk("read", &folder.path))?;
+        let bytes = folder_bytes(&folder.path).map_err(StepError::disk("read", &folder.path))? + beside.bytes(&run)?;
         judged.push(Judged { run, suite, started, complete, bytes, stays });
     }
     Ok(judged)
@@ -173,16 +177,13 @@ fn decide(candidates: &[Candidate], keep: Keep, now: Timestamp, only_copies: boo
 pub fn remove(workspace: &Workspace, run: &RunId) -> Result<(), StepError> {
     let folder = RunFolder::find(workspace, run.as_str(), None)?;
     let lock = RunLock::acquire(&folder.path, &*workspace.clock).map_err(StepError::Lock)?;
+    // While the run is there, a process that is killed here leaves nothing that no run names.
+    Beside::of(workspace)?.remove(run)?;
     // Renamed first: half a run is no run.
     let doomed = workspace.runs().join(format!("{REMOVED}{run}"));
     fs::rename(&folder.path, &doomed).map_err(StepError::disk("remove", &folder.path))?;
     drop(lock);
-    fs::remove_dir_all(&doomed).map_err(StepError::disk("remove", &doomed))?;
-    let rebuilt = workspace.folder.join(".shmoo/repro").join(run.as_str());
-    match fs::remove_dir_all(&rebuilt) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(StepError::disk("remove", &rebuilt)(error)),
-        _ => Ok(()),
-    }
+    fs::remove_dir_all(&doomed).map_err(StepError::disk("remove", &doomed))
 }
 
 /// Removes what a process that was killed while it removed runs has left; returns how many there were.

@@ -8,7 +8,7 @@ use super::run_folder::RunFolder;
 use super::{StepError, Workspace};
 use crate::outside::history::RunFilter;
 use crate::outside::store::{Listed, ObjectKey};
-use crate::record::RunSummary;
+use crate::record::{ArtifactKind, RECORD_VERSION, RunSummary};
 use crate::value::{BaselineRule, RunId, SuiteName, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -93,8 +93,25 @@ pub fn judge(workspace: &Workspace, keep: &StoreKeep) -> Result<Vec<JudgedObject
 }
 
 /// Removes an object, unless it is gone already.
-pub fn remove(workspace: &Workspace, key: &ObjectKey) -> Result<(), StepError> {
-    workspace.store()?.delete(key).map(|_| ()).map_err(StepError::Store)
+pub fn remove(workspace: &Workspace, object: &JudgedObject) -> Result<(), StepError> {
+    // First: an archive that no record names is still found by its name.
+    if let StoredKind::Archive { run, .. } = &object.kind {
+        forget_archive(workspace, run)?;
+    }
+    workspace.store()?.delete(&object.key).map(|_| ()).map_err(StepError::Store)
+}
+
+/// Takes the archive out of the record of a run in the history.
+fn forget_archive(workspace: &Workspace, run: &RunId) -> Result<(), StepError> {
+    let Some(history) = workspace.existing_history()? else { return Ok(()) };
+    let Some(mut record) = history.load(run).map_err(StepError::History)? else { return Ok(()) };
+    // What a newer program wrote is never written back.
+    if record.run.archive.is_none() || record.version > RECORD_VERSION {
+        return Ok(());
+    }
+    record.run.archive = None;
+    record.run.artifacts.retain(|artifact| artifact.kind != ArtifactKind::Archive);
+    history.record(&record).map(|_| ()).map_err(StepError::History)
 }
 
 /// Returns what an object is, if it is one that may go.

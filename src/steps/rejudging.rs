@@ -2,9 +2,11 @@
 //!
 //! Nothing runs. Where the suite file has changed since the run, evidence that the run kept is judged
 //! again with the metrics, expectations and parsers of today, as long as the task would run the same
-//! command on the same inputs. A task that would run something else keeps its verdict, and is told.
+//! command on the same inputs. A task that would run something else keeps its verdict, and is told. Of a run that
+//! only the history knows there is no evidence: all of its tasks keep their verdicts.
 
-use super::judging::suite_folder;
+use super::finding::{AnyRecord, find_any_record};
+use super::judging::{folder_of_suite, is_partial};
 use super::recording::{RecordedRun, mark_known};
 use super::run_folder::RunFolder;
 use super::workspace::{LoadedFile, load_suite_file};
@@ -13,16 +15,22 @@ use crate::ledger::{Finished, Folded, Verdict};
 use crate::plan::{self, BuildOptions, Plan, PlanError, ResolvedSource, ResolvedTask, TaskId, resolve};
 use crate::record::{self, RunRecord};
 use crate::run::judge_again;
-use crate::value::{TaskKey, Value};
+use crate::suite::Suite;
+use crate::value::{SuiteName, TaskKey, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
+use std::sync::Arc;
 
 /// A run under the suite as it is now.
 pub struct Rejudged {
-    /// The plan whose suite judged.
-    pub plan: Plan,
+    /// The suite that judged.
+    pub suite: Arc<Suite>,
+    /// Whether the run is of a part of its suite.
+    pub partial: bool,
     /// The record: of the tasks and cases that run and suite share.
     pub recorded: RecordedRun,
+    /// Whether nothing but the record of the run is here: its evidence is not, and its known failures are those of then.
+    pub only_record: bool,
     /// The suite file, if it was found.
     pub suite_file: Option<LoadedFile>,
     /// Whether the suite means something else than it did when the run was made.
@@ -65,18 +73,56 @@ pub struct Kept {
 
 const OTHER_COMMAND: &str = "they would run another command, or on other inputs";
 const NOTHING_LEFT: &str = "they left nothing to judge";
+const NOT_HERE: &str = "their folders are not on this machine";
+
+/// Judges a run under the suite as it is now; where only the history knows it, as far as its record goes.
+pub fn rejudge_any(workspace: &Workspace, wanted: &str) -> Result<Rejudged, StepError> {
+    match RunFolder::find(workspace, wanted, None) {
+        Ok(folder) => rejudge(workspace, &folder),
+        Err(StepError::Usage { .. }) => rejudge_record(workspace, wanted),
+        Err(error) => Err(error),
+    }
+}
+
+/// Holds the record of a run that is not on this machine against the suite as it is now.
+fn rejudge_record(workspace: &Workspace, wanted: &str) -> Result<Rejudged, StepError> {
+    let AnyRecord { record, suite, run: _ } = find_any_record(workspace, wanted)?;
+    let info = &record.run;
+    let suite_file = current_suite(workspace, &info.suite_file, &info.suite)?;
+    let suite_changed = suite_file.as_ref().is_some_and(|loaded| loaded.suite.digest() != info.suite_digest);
+    let mut kept: BTreeMap<String, usize> = BTreeMap::new();
+    for task in record.tasks.iter().filter(|task| suite_changed && task.verdict != Verdict::Skipped) {
+        *kept.entry(task.task.stage.to_string()).or_default() += 1;
+    }
+    let partial = !info.filter.is_empty() || info.profile.is_some();
+    Ok(Rejudged {
+        suite: suite_file.as_ref().map_or_else(|| Arc::new(suite), |loaded| loaded.suite.clone()),
+        partial,
+        recorded: RecordedRun { record, known: Vec::new() },
+        only_record: true,
+        suite_file,
+        suite_changed,
+        judged: 0,
+        changed: Vec::new(),
+        kept: kept.into_iter().map(|(stage, tasks)| Kept { stage, tasks, why: NOT_HERE }).collect(),
+        new_tasks: 0,
+        gone_tasks: 0,
+    })
+}
 
 /// Judges a run under the suite as it is now.
 pub fn rejudge(workspace: &Workspace, run: &RunFolder) -> Result<Rejudged, StepError> {
     let (planned, file, _) = run.plan()?;
-    let current = current_suite(workspace, run)?;
+    let current = current_suite(workspace, &run.facts.suite_file, &run.facts.suite)?;
     let changed = current.as_ref().is_some_and(|loaded| loaded.suite.digest() != file.suite_digest);
     let (folded, files) = run.fold()?;
     let Some(loaded) = current.clone().filter(|_| changed) else {
         let recorded = super::recording::make(workspace, run, &planned)?;
         return Ok(Rejudged {
-            plan: planned,
+            partial: is_partial(&planned),
+            suite: planned.suite,
             recorded,
+            only_record: false,
             suite_file: current,
             suite_changed: false,
             judged: 0,
@@ -123,14 +169,16 @@ pub fn rejudge(workspace: &Workspace, run: &RunFolder) -> Result<Rejudged, StepE
     let mut record = record::build(&plan, &today, run.record_facts(&files, workspace.project.prices.as_ref()));
     record.run.archive = run.stored_record()?.and_then(|stored| stored.run.archive);
     let gone_tasks = then.len() - (plan.task_count() - new_tasks);
-    let selected = plan.selection.is_filtered() || plan.selection.profile.is_some();
+    let selected = is_partial(&plan);
     let partial = selected || new_tasks + gone_tasks > 0;
     let known = mark_known(workspace, &plan, &mut record, partial, &|task| then.contains_key(task));
     restrict(&mut record, &planned, &then);
     let kept = kept.into_iter().map(|((stage, why), tasks)| Kept { stage, tasks, why }).collect();
     Ok(Rejudged {
-        plan,
+        suite: plan.suite,
+        partial: selected,
         recorded: RecordedRun { record, known },
+        only_record: false,
         suite_file: current,
         suite_changed: true,
         judged,
@@ -142,15 +190,19 @@ pub fn rejudge(workspace: &Workspace, run: &RunFolder) -> Result<Rejudged, StepE
 }
 
 /// Reads the suite file of a run, if it is still where it was.
-fn current_suite(workspace: &Workspace, run: &RunFolder) -> Result<Option<LoadedFile>, StepError> {
-    let name = Path::new(&run.facts.suite_file).file_name().unwrap_or_default();
-    let path = suite_folder(workspace, run).join(name);
+pub(super) fn current_suite(
+    workspace: &Workspace,
+    suite_file: &str,
+    suite: &SuiteName,
+) -> Result<Option<LoadedFile>, StepError> {
+    let name = Path::new(suite_file).file_name().unwrap_or_default();
+    let path = folder_of_suite(workspace, suite_file).join(name);
     if !path.is_file() {
         return Ok(None);
     }
     let loaded = load_suite_file(&path)?;
     // Another suite in a file of this name says nothing about the run.
-    Ok(Some(loaded).filter(|loaded| loaded.suite.name == run.facts.suite))
+    Ok(Some(loaded).filter(|loaded| loaded.suite.name == *suite))
 }
 
 struct Judging<'a> {

@@ -1,9 +1,10 @@
 //! The step `report`: record, checks and comparison -> one `Report`.
 
 use super::comparing::{compare_by, rules};
-use super::judging::{check_goldens, folder_of_suite};
+use super::judging::{check_goldens, folder_of_suite, is_partial};
 use super::plotting::{plot_diffs, plots};
 use super::recording::RecordedRun;
+use super::rejudging::current_suite;
 use super::run_folder::RunFolder;
 use super::{StepError, Workspace, modelling};
 use crate::check::golden::GoldenFinding;
@@ -12,6 +13,7 @@ use crate::ledger::Verdict;
 use crate::plan::Plan;
 use crate::record::{self, RunRecord, TaskRecord};
 use crate::report::{self, LogExcerpt, Report, ReportedCosts};
+use crate::suite::Suite;
 use crate::value::BaselineRule;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -51,24 +53,58 @@ pub fn judge(
     current: &Path,
 ) -> Result<Report, StepError> {
     let suite_folder = folder_of_suite(workspace, &recorded.record.run.suite_file);
-    let goldens = check_goldens(plan, &suite_folder, &recorded.record)?;
+    let goldens = check_goldens(&plan.suite, is_partial(plan), &suite_folder, &recorded.record)?;
+    let findings = compared(workspace, &plan.suite, &recorded.record, goldens, compare, strict)?;
+    Ok(make(workspace, folder, Some(plan), recorded, findings, current))
+}
+
+/// Checks and compares a record of which there is neither a folder nor a plan, and makes the report: goldens are those of
+/// the suite file as it is now, if it is there, and what only a plan tells is left out.
+pub fn judge_record(
+    workspace: &Workspace,
+    suite: &Suite,
+    record: RunRecord,
+    compare: &[BaselineRule],
+    strict: bool,
+    current: &Path,
+) -> Result<Report, StepError> {
+    let info = &record.run;
+    let goldens = match current_suite(workspace, &info.suite_file, &info.suite)? {
+        Some(loaded) => {
+            let partial = !info.filter.is_empty() || info.profile.is_some();
+            check_goldens(&loaded.suite, partial, &folder_of_suite(workspace, &info.suite_file), &record)?
+        }
+        None => Vec::new(),
+    };
+    let findings = compared(workspace, suite, &record, goldens, Some(compare), strict)?;
+    Ok(make(workspace, None, None, RecordedRun { record, known: Vec::new() }, findings, current))
+}
+
+/// Compares a record with what was asked for.
+fn compared(
+    workspace: &Workspace,
+    suite: &Suite,
+    record: &RunRecord,
+    goldens: Vec<GoldenFinding>,
+    compare: Option<&[BaselineRule]>,
+    strict: bool,
+) -> Result<Findings, StepError> {
     let comparisons = match compare {
         Some(asked) => {
-            let rules = rules(workspace, asked, &recorded.record);
-            compare_by(workspace, &plan.suite, &recorded.record, &rules)?
+            let rules = rules(workspace, asked, record);
+            compare_by(workspace, suite, record, &rules)?
         }
         None => Vec::new(),
     };
     let mut comparisons = comparisons.into_iter();
     let (comparison, other_comparisons) = (comparisons.next(), comparisons.collect());
     let base = match &comparison {
-        Some(Comparison { base: Some(base), .. }) if !recorded.record.models.is_empty() => {
+        Some(Comparison { base: Some(base), .. }) if !record.models.is_empty() => {
             workspace.history()?.load(&base.run).map_err(StepError::History)?
         }
         _ => None,
     };
-    let findings = Findings { goldens, comparison, other_comparisons, base, warnings: Vec::new(), strict };
-    Ok(make(workspace, folder, Some(plan), recorded, findings, current))
+    Ok(Findings { goldens, comparison, other_comparisons, base, warnings: Vec::new(), strict })
 }
 
 /// Makes the report of a run; without a plan it has no plots.

@@ -1,6 +1,6 @@
 //! Golden values, their tolerances, and failures that are known.
 
-use super::StageIndex;
+use super::{StageIndex, Template};
 use crate::expr::Expr;
 use crate::value::{Decimal, Share, Span, Timestamp};
 
@@ -17,12 +17,112 @@ pub struct Goldens {
 }
 
 /// Kind and place of the golden table, relative to the suite file's folder.
-#[derive(Debug, Clone, serde::Serialize, PartialEq, Eq)]
+#[derive(Debug, Clone, serde::Serialize)]
 pub enum GoldenSource {
     /// CSV `metric,point,value,unit`.
     Csv(String),
-    /// A folder of IREE's JSON files.
-    IreeJson(String),
+    /// IREE's JSON files.
+    IreeJson(IreeJson),
+}
+
+/// IREE's definitions of benchmarks and compilation statistics, which hold the goldens themselves.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct IreeJson {
+    /// The folder of the files.
+    pub folder: String,
+    /// Which golden is where; for a metric at a point, the last that matches wins.
+    pub files: Vec<IreeFiles>,
+}
+
+/// The files that hold the goldens of some metrics.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct IreeFiles {
+    /// Over parameters; `None` = everywhere.
+    pub constraint: Option<Expr>,
+    /// The file of a point, relative to the folder.
+    pub name: Template,
+    /// The key of a point in a map of goldens, such as its SKU; `None` where a file has one golden.
+    pub key: Option<Template>,
+    /// By metric: stage, index of the metric in it, and the key of the file that has its golden.
+    pub fields: Vec<(StageIndex, usize, IreeField)>,
+    /// Where it stands.
+    #[serde(skip)]
+    pub span: Span,
+}
+
+/// A key of IREE's JSON files that holds goldens.
+#[derive(Debug, Clone, Copy, serde::Serialize, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum IreeField {
+    /// `golden_time_ms`: by SKU, or one number in a file with a `type`.
+    TimeMs,
+    /// `golden_dispatch`, by SKU.
+    Dispatch,
+    /// `golden_size`, by SKU.
+    Size,
+    /// `golden_times_ms`, by test.
+    TimesMs,
+    /// `golden_dispatch_count`.
+    DispatchCount,
+    /// `golden_binary_size`.
+    BinarySize,
+}
+
+/// Whether goldens of a key stand in a map.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IreeShape {
+    /// A map from keys to numbers.
+    Map,
+    /// One number.
+    Number,
+    /// A map or one number, by the type of the file.
+    Either,
+}
+
+impl IreeField {
+    /// All of them.
+    pub const ALL: [IreeField; 6] = [
+        IreeField::TimeMs,
+        IreeField::Dispatch,
+        IreeField::Size,
+        IreeField::TimesMs,
+        IreeField::DispatchCount,
+        IreeField::BinarySize,
+    ];
+
+    /// Returns the key in the file.
+    pub fn name(self) -> &'static str {
+        match self {
+            IreeField::TimeMs => "golden_time_ms",
+            IreeField::Dispatch => "golden_dispatch",
+            IreeField::Size => "golden_size",
+            IreeField::TimesMs => "golden_times_ms",
+            IreeField::DispatchCount => "golden_dispatch_count",
+            IreeField::BinarySize => "golden_binary_size",
+        }
+    }
+
+    /// Returns the unit of its numbers; counts have none.
+    pub fn unit(self) -> Option<&'static str> {
+        match self {
+            IreeField::TimeMs | IreeField::TimesMs => Some("ms"),
+            IreeField::Size | IreeField::BinarySize => Some("B"),
+            IreeField::Dispatch | IreeField::DispatchCount => None,
+        }
+    }
+
+    /// Tells whether its numbers are whole and not negative.
+    pub fn counts(self) -> bool {
+        !matches!(self, IreeField::TimeMs | IreeField::TimesMs)
+    }
+
+    /// Returns how its goldens stand in a file.
+    pub fn shape(self) -> IreeShape {
+        match self {
+            IreeField::TimeMs => IreeShape::Either,
+            IreeField::Dispatch | IreeField::Size | IreeField::TimesMs => IreeShape::Map,
+            IreeField::DispatchCount | IreeField::BinarySize => IreeShape::Number,
+        }
+    }
 }
 
 /// Tolerances of metrics at the points where a condition holds.

@@ -19,7 +19,10 @@ mod template;
 pub use block::{Block, Constraint, Profile, Take};
 pub use computed::{Computed, Let};
 pub use form::{Derived, Feature, Form, Placed, Rule, Weighting};
-pub use goldens::{GoldenSource, Goldens, KnownFailure, KnownVerdict, Side, Tolerance, ToleranceRule};
+pub use goldens::{
+    GoldenSource, Goldens, IreeField, IreeFiles, IreeJson, IreeShape, KnownFailure, KnownVerdict, Side, Tolerance,
+    ToleranceRule,
+};
 pub use metric::{Better, Expect, ExpectOperator, Metric, MinEffectRule};
 pub use model::{Model, ShmooPlot};
 pub use names::{NamesUsed, let_variable, param_variable};

@@ -6,7 +6,8 @@
 
 use super::assigned::{Assigned, Place};
 use super::check::why_unmeasured;
-use super::file::{Edits, GoldenFile};
+use super::file::Edits;
+use super::holder::{Clash, GoldenHolder};
 use super::measured::{MeasuredRows, golden_in_unit, measured_in_unit};
 use super::planned::{PlannedPoint, planned_points};
 use super::provenance::{BlessAction, GoldenText, Provenance};
@@ -22,8 +23,8 @@ use crate::value::{Decimal, PointName, Timestamp, convert, convert_f64};
 /// What a bless needs.
 #[derive(Clone, Copy)]
 pub struct Bless<'a> {
-    /// The golden table.
-    pub file: &'a GoldenFile,
+    /// The goldens.
+    pub file: &'a dyn GoldenHolder,
     /// The suite as it is now.
     pub suite: &'a Suite,
     /// The run, judged under this suite.
@@ -103,12 +104,16 @@ pub fn bless(input: &Bless<'_>) -> Blessed {
         }
     }
     if input.prune_orphans {
-        if input.partial {
+        if !input.file.can_remove() {
+            blessed.refusals.push(Refusal::NotRemoved);
+        } else if input.partial {
             blessed.refusals.push(Refusal::PartialOrphans);
         } else {
             remove_orphans(input, &assigned, &mut blessed);
         }
     }
+    let clashes = input.file.clashes(&blessed.edits).into_iter();
+    blessed.refusals.extend(clashes.map(|Clash { metric, point, other }| Refusal::Shared { metric, point, other }));
     blessed
 }
 
@@ -265,7 +270,7 @@ pub(super) fn is_worse(better: Better, old: Decimal, new: Decimal) -> bool {
 
 /// Where a value goes.
 pub(super) struct NewRow<'a> {
-    pub(super) file: &'a GoldenFile,
+    pub(super) file: &'a dyn GoldenHolder,
     pub(super) suite: &'a Suite,
     /// `STAGE.METRIC`.
     pub(super) metric: String,
@@ -292,8 +297,8 @@ impl NewRow<'_> {
                 in_unit_of(old, exact, unit)
             }
         };
-        let unit = unit.filter(|_| self.file.has_units());
-        Ok(GoldenRow { metric, point: self.point.clone(), value, unit, line: None })
+        let tolerance = old.and_then(|old| old.tolerance);
+        self.file.fit(GoldenRow { metric, point: self.point.clone(), value, unit, line: None, tolerance })
     }
 }
 

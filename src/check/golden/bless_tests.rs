@@ -261,7 +261,7 @@ proptest! {
     fn diffs_apply(keep in prop::collection::vec((prop::bool::ANY, prop::bool::ANY), 0..30), end in prop::bool::ANY) {
         use super::{Edits, GoldenRow};
         let row = |index: usize, value: &str| GoldenRow {
-            metric: "m".to_owned(), point: crate::value::PointName::new(format!("p{index:02}")), value: value.to_owned(), unit: None, line: None,
+            metric: "m".to_owned(), point: crate::value::PointName::new(format!("p{index:02}")), value: value.to_owned(), unit: None, line: None, tolerance: None,
         };
         let mut text = "metric,point,value,unit\n".to_owned();
         (0..keep.len()).for_each(|index| text.push_str(&format!("m,p{:02},1,\n", 2 * index)));

@@ -95,14 +95,11 @@ impl Pair<'_> {
             }
             (None, Some(row)) => {
                 finding.verdict = GoldenVerdict::Missing;
-                finding.message = format!(
-                    "measured {}, and the golden table has no row for it",
-                    show(&row.value, row.unit.as_deref())
-                );
+                finding.message = format!("measured {}, and {}", show(&row.value, row.unit.as_deref()), self.gap());
             }
             (None, None) => {
                 finding.verdict = GoldenVerdict::Missing;
-                finding.message = format!("the golden table has no row for it, and {}", self.why_unmeasured());
+                finding.message = format!("{}, and {}", self.gap(), self.why_unmeasured());
             }
             (Some(_), None) => {
                 finding.verdict = GoldenVerdict::Unmeasured;
@@ -132,13 +129,20 @@ impl Pair<'_> {
         }
     }
 
+    fn gap(&self) -> String {
+        let metric = format!("{}.{}", self.input.suite.stages[self.point.stage].name, self.metric.name);
+        self.input.table.gap(&metric, &self.point.point)
+    }
+
     fn why_unmeasured(&self) -> String {
         why_unmeasured(self.point.verdict)
     }
 
-    /// Returns the tolerance of the last rule that matches; without a rule a golden is exact.
+    /// Returns the tolerance of the last rule that matches, or what stands beside the golden; without either
+    /// it is exact.
     fn tolerance(&self) -> Result<Tolerance, String> {
-        let Some(Goldens { rules, .. }) = &self.input.suite.goldens else { return Ok(EXACT) };
+        let beside = self.golden.and_then(|golden| golden.tolerance).unwrap_or(EXACT);
+        let Some(Goldens { rules, .. }) = &self.input.suite.goldens else { return Ok(beside) };
         let param = |name: &str| {
             let found = self.point.params.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
             found.map(Value::Scalar).or_else(|| (self.input.lets)(self.point, name))
@@ -160,7 +164,7 @@ impl Pair<'_> {
                 }
             }
         }
-        Ok(EXACT)
+        Ok(beside)
     }
 
     fn compare(&self, golden: &GoldenRow, row: &MetricRow, tolerance: Tolerance, finding: &mut GoldenFinding) {

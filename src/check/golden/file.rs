@@ -4,6 +4,8 @@
 //! that a sorted table stays sorted. Columns, line ends and a byte order mark stay as they are.
 
 use super::assigned::Place;
+use super::edited::{Edited, Kind};
+use super::holder::GoldenHolder;
 use super::table::{COLUMNS, GoldenRow, Table};
 use crate::value::Problems;
 use csv::WriterBuilder;
@@ -29,7 +31,7 @@ pub(super) struct Layout {
 }
 
 /// Changes of a table.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Edits {
     /// Rows in place of others, by the index of those.
     pub replaced: BTreeMap<usize, GoldenRow>,
@@ -37,25 +39,6 @@ pub struct Edits {
     pub removed: BTreeSet<usize>,
     /// New rows.
     pub added: Vec<GoldenRow>,
-}
-
-/// A changed text, piece by piece.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Edited {
-    pieces: Vec<Piece>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Piece {
-    kind: Kind,
-    text: String,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Kept,
-    Removed,
-    Added,
 }
 
 impl Edits {
@@ -75,9 +58,6 @@ impl Edits {
     }
 }
 
-/// Lines around a change that a diff shows.
-const CONTEXT: usize = 3;
-
 impl GoldenFile {
     /// Reads a table; `name` is the file's, for people.
     ///
@@ -88,13 +68,8 @@ impl GoldenFile {
         Ok(GoldenFile { table, text: text.to_owned(), layout })
     }
 
-    /// Returns the table.
-    pub fn table(&self) -> &Table {
-        &self.table
-    }
-
     /// Tells whether the table has a column of units.
-    pub(super) fn has_units(&self) -> bool {
+    fn has_units(&self) -> bool {
         self.is_new() || self.layout.columns[3].is_some()
     }
 
@@ -159,7 +134,7 @@ impl GoldenFile {
 
     /// Writes a row with the columns of this table.
     fn written(&self, row: &GoldenRow) -> String {
-        let GoldenRow { metric, point, value, unit, line: _ } = row;
+        let GoldenRow { metric, point, value, unit, line: _, tolerance: _ } = row;
         let all = [metric, point.as_str(), value, unit.as_deref().unwrap_or_default()];
         let mut cells = [""; 4];
         let mut width = 0;
@@ -177,84 +152,17 @@ impl GoldenFile {
     }
 }
 
-impl Edited {
-    fn push(&mut self, kind: Kind, text: &str) {
-        if !text.is_empty() {
-            self.pieces.push(Piece { kind, text: text.to_owned() });
-        }
+impl GoldenHolder for GoldenFile {
+    fn table(&self) -> &Table {
+        &self.table
     }
 
-    /// Gives the last line an end, if it has none.
-    fn finish_line(&mut self, line_end: &str) {
-        let Some(last) = self.pieces.iter().rposition(|piece| piece.kind != Kind::Removed) else { return };
-        let Piece { kind, text } = &mut self.pieces[last];
-        if text.ends_with(['\n', '\r']) {
-            return;
-        }
-        if *kind == Kind::Added {
-            text.push_str(line_end);
-            return;
-        }
-        let start = text.rfind('\n').map_or(0, |end| end + 1);
-        let line = text.split_off(start);
-        self.push(Kind::Removed, &line);
-        self.push(Kind::Added, &format!("{line}{line_end}"));
+    fn fit(&self, row: GoldenRow) -> Result<GoldenRow, String> {
+        let unit = row.unit.clone().filter(|_| self.has_units());
+        Ok(GoldenRow { unit, ..row })
     }
 
-    /// Returns the changed text.
-    pub fn text(&self) -> String {
-        self.pieces.iter().filter(|piece| piece.kind != Kind::Removed).map(|piece| piece.text.as_str()).collect()
-    }
-
-    /// Tells whether nothing changes.
-    pub fn is_empty(&self) -> bool {
-        self.pieces.iter().all(|piece| piece.kind == Kind::Kept)
-    }
-
-    /// Returns the change as a unified diff of a file with this path; nothing if there is none.
-    pub fn diff(&self, path: &str) -> String {
-        let lines: Vec<(Kind, &str)> = self
-            .pieces
-            .iter()
-            .flat_map(|piece| piece.text.split_inclusive('\n').map(|line| (piece.kind, line)))
-            .collect();
-        let changed: Vec<usize> = (0..lines.len()).filter(|&line| lines[line].0 != Kind::Kept).collect();
-        let Some(&first) = changed.first() else { return String::new() };
-        let is_new = lines.iter().all(|(kind, _)| *kind == Kind::Added);
-        let mut text = if is_new { "--- /dev/null\n".to_owned() } else { format!("--- a/{path}\n") };
-        text.push_str(&format!("+++ b/{path}\n"));
-        let mut hunk = (first, first);
-        for &line in &changed[1..] {
-            if line - hunk.1 > 2 * CONTEXT + 1 {
-                write_hunk(&lines, hunk, &mut text);
-                hunk = (line, line);
-            }
-            hunk.1 = line;
-        }
-        write_hunk(&lines, hunk, &mut text);
-        text
-    }
-}
-
-/// Writes the changes from one line to another, both included, and what stands around them.
-fn write_hunk(lines: &[(Kind, &str)], (first, last): (usize, usize), text: &mut String) {
-    let (start, end) = (first.saturating_sub(CONTEXT), (last + 1 + CONTEXT).min(lines.len()));
-    let number = |lines: &[(Kind, &str)], not: Kind| lines.iter().filter(|(kind, _)| *kind != not).count();
-    let range = |not: Kind| {
-        let (before, within) = (number(&lines[..start], not), number(&lines[start..end], not));
-        // An empty range is named by the line before it.
-        format!("{},{within}", before + usize::from(within > 0))
-    };
-    text.push_str(&format!("@@ -{} +{} @@\n", range(Kind::Added), range(Kind::Removed)));
-    for (kind, line) in &lines[start..end] {
-        text.push(match kind {
-            Kind::Kept => ' ',
-            Kind::Removed => '-',
-            Kind::Added => '+',
-        });
-        text.push_str(line);
-        if !line.ends_with('\n') {
-            text.push_str("\n\\ No newline at end of file\n");
-        }
+    fn after(&self, edits: &Edits) -> Table {
+        self.table.after(edits)
     }
 }

@@ -4,13 +4,18 @@
 //! golden and for each gated metric of a planned point. Both directions count: a row without a
 //! planned task and a planned metric without a row are findings, so that nothing passes by absence.
 //!
+//! A table is a CSV (`file`) or stands in IREE's JSON files (`iree`); both are a `GoldenHolder`.
+//!
 //! `bless` is the way back: what a run measured becomes golden, row by row, with a reason.
 
 mod assigned;
 mod bless;
 mod check;
+mod edited;
 mod file;
 mod finding;
+mod holder;
+mod iree;
 mod measured;
 mod planned;
 mod profile;
@@ -23,8 +28,11 @@ mod tolerance;
 
 pub use bless::{Bless, BlessTerms, Blessed, bless};
 pub use check::{GoldenCheck, check};
-pub use file::{Edited, Edits, GoldenFile};
+pub use edited::Edited;
+pub use file::{Edits, GoldenFile};
 pub use finding::{GoldenFinding, GoldenVerdict};
+pub use holder::{Clash, GoldenHolder};
+pub use iree::{IreeFile, IreeGoldens};
 pub use planned::{PlannedPoint, planned_points};
 pub use propose::{Noisy, Proposal, ProposalReason, Propose, Proposed, propose};
 pub use provenance::{BlessAction, GoldenText, Provenance, provenance_lines};

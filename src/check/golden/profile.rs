@@ -25,7 +25,7 @@ pub(super) fn may_plan(suite: &Suite, stage: StageIndex, name: &PointName) -> bo
 }
 
 /// Tells whether the suite takes a value without any profile.
-fn suite_takes(suite: &Suite, param: ParamIndex, value: &Scalar) -> bool {
+pub(super) fn suite_takes(suite: &Suite, param: ParamIndex, value: &Scalar) -> bool {
     let definition = &suite.schema.params()[param];
     let listed = suite.blocks.iter().any(|block| {
         let over = block.over.iter().find(|(over, _)| *over == param).map(|(_, values)| values);

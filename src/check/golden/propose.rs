@@ -8,7 +8,8 @@
 use super::assigned::{Assigned, Place};
 use super::bless::{NewRow, is_worse};
 use super::check::{GoldenCheck, check};
-use super::file::{Edited, Edits, GoldenFile};
+use super::file::Edits;
+use super::holder::{Clash, GoldenHolder};
 use super::measured::{MeasuredRows, golden_in_unit, measured_in_unit};
 use super::planned::{PlannedPoint, planned_points};
 use super::provenance::GoldenText;
@@ -31,8 +32,8 @@ const DEVIATIONS: f64 = 3.0;
 /// What a proposal needs.
 #[derive(Clone, Copy)]
 pub struct Propose<'a> {
-    /// The golden table.
-    pub file: &'a GoldenFile,
+    /// The goldens.
+    pub file: &'a dyn GoldenHolder,
     /// The suite as it is now.
     pub suite: &'a Suite,
     /// Complete runs on one kind of machine, the oldest first; the points are those of the last.
@@ -48,13 +49,15 @@ pub struct Propose<'a> {
 /// What is proposed.
 #[derive(Debug, Clone, Default)]
 pub struct Proposed {
-    /// The changed table.
-    pub edited: Edited,
+    /// The changes.
+    pub edits: Edits,
     /// The rows that change, in plan order.
     pub proposals: Vec<Proposal>,
     /// Rows that runs missed and would miss as often with their median: their noise is above their
     /// tolerance.
     pub noisy: Vec<Noisy>,
+    /// Metrics at points that share a golden with others and speak for another value.
+    pub shared: Vec<Clash>,
 }
 
 /// A row to change.
@@ -152,15 +155,17 @@ struct Draft<'a> {
 
 /// Keeps the drafts that help, and counts what misses the changed table.
 fn settle(input: &Propose<'_>, drafts: Vec<Draft<'_>>) -> Proposed {
-    let after = |drafts: &[Draft<'_>]| {
-        let edited = input.file.edit(&edits(drafts));
-        let table = Table::parse("the proposed table", &edited.text()).unwrap_or_default();
-        (misses(input, &table), edited)
-    };
+    let after = |drafts: &[Draft<'_>]| misses(input, &input.file.after(&edits(drafts)));
     let count = |misses: &HashMap<Key, usize>, proposal: &Proposal| {
         misses.get(&(proposal.metric.clone(), proposal.point.clone())).copied().unwrap_or(0)
     };
-    let (misses, _) = after(&drafts);
+    let shared = input.file.clashes(&edits(&drafts));
+    let clashes = |draft: &Draft<'_>| {
+        let Proposal { metric, point, .. } = &draft.proposal;
+        shared.iter().any(|clash| clash.metric == *metric && [&clash.point, &clash.other].contains(&point))
+    };
+    let drafts: Vec<Draft<'_>> = drafts.into_iter().filter(|draft| !clashes(draft)).collect();
+    let misses = after(&drafts);
     let helps = |draft: &Draft<'_>| {
         let proposal = &draft.proposal;
         proposal.why != ProposalReason::Missed || Some(count(&misses, proposal)) < proposal.missed_before
@@ -169,7 +174,7 @@ fn settle(input: &Propose<'_>, drafts: Vec<Draft<'_>>) -> Proposed {
     for Draft { proposal, .. } in &mut kept {
         proposal.missed_after = count(&misses, proposal);
     }
-    let (_, edited) = after(&kept);
+    let edits = edits(&kept);
     let noisy =
         dropped.into_iter().map(|Draft { proposal: Proposal { metric, point, runs, missed_before, .. }, .. }| Noisy {
             metric,
@@ -177,7 +182,12 @@ fn settle(input: &Propose<'_>, drafts: Vec<Draft<'_>>) -> Proposed {
             runs,
             missed: missed_before.unwrap_or(0),
         });
-    Proposed { edited, noisy: noisy.collect(), proposals: kept.into_iter().map(|draft| draft.proposal).collect() }
+    Proposed {
+        edits,
+        noisy: noisy.collect(),
+        shared,
+        proposals: kept.into_iter().map(|draft| draft.proposal).collect(),
+    }
 }
 
 fn edits(drafts: &[Draft<'_>]) -> Edits {

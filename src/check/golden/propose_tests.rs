@@ -1,4 +1,4 @@
-use super::{BlessSelection, GoldenFile, PlannedPoint, Proposal, ProposalReason, Propose, Proposed, propose};
+use super::{BlessSelection, Edits, GoldenFile, PlannedPoint, Proposal, ProposalReason, Propose, Proposed, propose};
 use crate::ledger::Verdict;
 use crate::record::RunRecord;
 use crate::record::sample::{gated, goldens, plan, record, rule, stage, suite};
@@ -91,7 +91,7 @@ fn noise_above_the_tolerance_is_told() {
     let suite = sample();
     let values = [(1.0, 7.0), (2.0, 7.0), (1.0, 7.0), (2.0, 7.0), (1.0, 7.0)];
     let found = proposed(&suite, &runs(&suite, &values), "run.count,n1,7,\nrun.time,n1,1,s\n");
-    assert!(found.proposals.is_empty() && found.edited.is_empty());
+    assert!(found.proposals.is_empty() && found.edits == Edits::default());
     assert_eq!(found.noisy.iter().map(|noisy| (noisy.runs, noisy.missed)).collect::<Vec<_>>(), [(5, 2)]);
 }
 
@@ -109,5 +109,5 @@ fn values_that_do_not_count() {
 }
 
 fn propose_nothing(suite: &Suite) -> bool {
-    proposed(suite, &[], "").edited.is_empty()
+    proposed(suite, &[], "").edits == Edits::default()
 }

@@ -49,6 +49,19 @@ pub enum Refusal {
         /// The value.
         new: String,
     },
+    /// One golden cannot be two values.
+    #[error("{metric} at `{point}` and at `{other}` has one golden, and their values differ")]
+    Shared {
+        /// `STAGE.METRIC`.
+        metric: String,
+        /// One point.
+        point: PointName,
+        /// The other.
+        other: PointName,
+    },
+    /// Orphans stand in files that hold more than goldens.
+    #[error("nothing is removed from IREE's JSON files")]
+    NotRemoved,
     /// Nothing is known of tasks that were not planned.
     #[error("the run is of a part of the suite: it does not tell which rows belong to nothing")]
     PartialOrphans,
@@ -69,6 +82,10 @@ impl Refusal {
                 "if this is wanted, say where it was decided: `--accept-regression LINK`; for a metric that is to be \
                  exact, or that cannot be compared, every change is worse"
             }
+            Refusal::Shared { .. } => {
+                "select one of them with `--case`, or let `files` of `goldens` tell them apart by `name` or `key`"
+            }
+            Refusal::NotRemoved => "delete these goldens there: `shmoo check` names their lines",
             Refusal::PartialOrphans => "run the whole suite, without a filter or a profile",
         }
     }

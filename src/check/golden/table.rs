@@ -4,9 +4,10 @@
 //! Writing sorts and quotes only what needs it, so that a change of one value is a change of one
 //! line. `parse(write(table)) == table`.
 
-use super::file::Layout;
+use super::file::{Edits, Layout};
 use crate::ledger::MeasuredValue;
 use crate::record::MetricRow;
+use crate::suite::Tolerance;
 use crate::value::{Decimal, PointName, Problem, Problems, Sources, Span, did_you_mean};
 use csv::{ByteRecord, ReaderBuilder, Terminator, WriterBuilder};
 use std::collections::HashMap;
@@ -18,6 +19,8 @@ pub(super) const COLUMNS: [&str; 4] = ["metric", "point", "value", "unit"];
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Table {
     rows: Vec<GoldenRow>,
+    /// What is said of metrics at points that have no row, by `STAGE.METRIC` and point.
+    gaps: HashMap<(String, PointName), String>,
 }
 
 /// A golden value.
@@ -33,6 +36,8 @@ pub struct GoldenRow {
     pub unit: Option<String>,
     /// The line in the file; `None` if the row was not read from one.
     pub line: Option<usize>,
+    /// The tolerance that stands beside it, which holds where the suite has no rule.
+    pub tolerance: Option<Tolerance>,
 }
 
 /// A table cannot be made of what was measured.
@@ -99,7 +104,7 @@ impl Table {
                     None => return Err(TableError::NotFinite { metric, point }),
                 },
             };
-            table.rows.push(GoldenRow { metric, point, value, unit: row.unit.clone(), line: None });
+            table.rows.push(GoldenRow { metric, point, value, unit: row.unit.clone(), line: None, tolerance: None });
         }
         table.sort();
         match table.rows.windows(2).find(|pair| pair[0].key() == pair[1].key()) {
@@ -111,6 +116,31 @@ impl Table {
     /// Returns the rows in the order of the file.
     pub fn rows(&self) -> &[GoldenRow] {
         &self.rows
+    }
+
+    /// Returns a table of rows of different metrics and points, and what is said of those without one.
+    pub(super) fn of(rows: Vec<GoldenRow>, gaps: HashMap<(String, PointName), String>) -> Table {
+        Table { rows, gaps }
+    }
+
+    /// Says that a metric at a point has no row.
+    pub(super) fn gap(&self, metric: &str, point: &PointName) -> String {
+        let told = self.gaps.get(&(metric.to_owned(), point.clone()));
+        told.cloned().unwrap_or_else(|| "the golden table has no row for it".to_owned())
+    }
+
+    /// Returns the table with changes.
+    pub(super) fn after(&self, edits: &Edits) -> Table {
+        let mut rows: Vec<GoldenRow> = Vec::with_capacity(self.rows.len());
+        for (index, row) in self.rows.iter().enumerate() {
+            match edits.replaced.get(&index) {
+                Some(new) => rows.push(new.clone()),
+                None if edits.removed.contains(&index) => {}
+                None => rows.push(row.clone()),
+            }
+        }
+        rows.extend(edits.added.iter().cloned());
+        Table { rows, gaps: self.gaps.clone() }
     }
 
     /// Puts rows in, each in the place of the one with its metric and point, if there is one.
@@ -135,7 +165,7 @@ impl Table {
         let mut writer = WriterBuilder::new().terminator(Terminator::Any(b'\n')).from_writer(Vec::new());
         let mut put = |cells: [&str; 4]| writer.write_record(cells).expect("memory takes every record of four cells");
         put(COLUMNS);
-        for GoldenRow { metric, point, value, unit, line: _ } in &sorted.rows {
+        for GoldenRow { metric, point, value, unit, line: _, tolerance: _ } in &sorted.rows {
             put([metric, point.as_str(), value, unit.as_deref().unwrap_or_default()]);
         }
         let bytes = writer.into_inner().expect("memory can be flushed");
@@ -280,6 +310,7 @@ impl Reading<'_> {
             value: value.to_owned(),
             unit: (!unit.is_empty()).then(|| unit.to_owned()),
             line: Some(line),
+            tolerance: None,
         })
     }
 

@@ -32,23 +32,23 @@ pub(crate) struct Judged<'a> {
 
 impl Judged<'_> {
     /// Points have parameters; `let`s belong to cases.
-    fn scope(&self) -> Scope<'_> {
+    pub(super) fn scope(&self) -> Scope<'_> {
         Scope::new(self.vocabulary, Vec::new())
     }
 
     /// Returns every metric with its stage.
-    fn metrics(&self) -> impl Iterator<Item = (StageIndex, usize, &Metric)> {
+    pub(super) fn metrics(&self) -> impl Iterator<Item = (StageIndex, usize, &Metric)> {
         self.stages.iter().enumerate().flat_map(|(stage, read)| {
             read.metrics.iter().enumerate().map(move |(index, metric)| (stage, index, metric))
         })
     }
 
-    fn full_name(&self, stage: StageIndex, metric: &Metric) -> String {
+    pub(super) fn full_name(&self, stage: StageIndex, metric: &Metric) -> String {
         format!("{}.{}", self.stages[stage].name, metric.name)
     }
 
     /// Returns the metrics that a name means: one by its full name, or all that share the short one.
-    fn find_metrics(&self, name: &Text, context: &mut Context) -> Vec<(StageIndex, usize, &Metric)> {
+    pub(super) fn find_metrics(&self, name: &Text, context: &mut Context) -> Vec<(StageIndex, usize, &Metric)> {
         let means = |&(stage, _, metric): &(StageIndex, usize, &Metric)| {
             metric.name.as_str() == name.as_str() || self.full_name(stage, metric) == name.as_str()
         };
@@ -66,7 +66,7 @@ impl Judged<'_> {
     pub(crate) fn goldens(&self, file: &GoldensFile, context: &mut Context) -> Option<Goldens> {
         let source = match (&file.file, &file.iree_json) {
             (Some(path), None) => self.golden_path(path, context).map(GoldenSource::Csv),
-            (None, Some(path)) => self.golden_path(path, context).map(GoldenSource::IreeJson),
+            (None, Some(folder)) => self.iree_json(folder, file.files.as_deref(), context).map(GoldenSource::IreeJson),
             (Some(_), Some(other)) => {
                 let problem = Problem::at(other.span, "`file` and `iree_json` exclude each other");
                 context.problem(problem);
@@ -78,12 +78,16 @@ impl Judged<'_> {
                 None
             }
         };
+        if let (None, Some(first)) = (&file.iree_json, file.files.as_ref().and_then(|files| files.first())) {
+            let problem = Problem::at(first.span, "`files` says where goldens stand in the folder `iree_json`");
+            context.problem(problem.hint("name the folder in `iree_json`, or a CSV in `file` alone"));
+        }
         let rules = file.tolerance.iter().flat_map(|rules| &rules.0);
         let rules = rules.filter_map(|rule| self.tolerance_rule(rule, context)).collect();
         Some(Goldens { source: source?, rules, span: file.span })
     }
 
-    fn golden_path(&self, path: &Text, context: &mut Context) -> Option<String> {
+    pub(super) fn golden_path(&self, path: &Text, context: &mut Context) -> Option<String> {
         // Goldens are written back, so they stay below the suite file.
         if let Some(why) = unsafe_path(path.as_str()) {
             context.problem(Problem::at(path.span, why).hint("the path is relative to the folder of the suite file"));

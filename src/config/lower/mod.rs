@@ -10,6 +10,7 @@ mod circles;
 mod computed;
 mod evidence;
 mod generate;
+mod golden_files;
 mod inputs;
 mod judged;
 mod metrics;

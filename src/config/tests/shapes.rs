@@ -58,6 +58,7 @@ fn file_with(shape: &str, key: &str) -> Option<String> {
         "PlotFile" => suite(format!("plots: [{{ {key}: ~ }}]\n")),
         "ShmooFile" => suite(format!("plots: [{{ shmoo: {{ {key}: ~ }} }}]\n")),
         "GoldensFile" => suite(format!("goldens: {{ {key}: ~ }}\n")),
+        "IreeFilesFile" => suite(format!("goldens: {{ files: [{{ {key}: ~ }}] }}\n")),
         "ToleranceFile" => suite(format!("goldens: {{ tolerance: {{ m: {{ {key}: ~ }} }} }}\n")),
         "KnownFailureFile" => suite(format!("known_failures: [{{ {key}: ~ }}]\n")),
         "ArchiveFile" => suite(format!("archive: {{ {key}: ~ }}\n")),
@@ -106,7 +107,7 @@ fn reader_and_schema_know_the_same_keys() {
             assert!(said.contains("unknown key `qqqqq`"), "{name}: {said}");
         }
     }
-    assert_eq!(shapes, 35);
+    assert_eq!(shapes, 36);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod after;
 mod cases;
 mod evidence;
+mod golden_files;
 mod params;
 mod stages;
 
