@@ -16,6 +16,7 @@ use shmoo::value::{Digest, MetricName, RunId, Timestamp};
 use std::error::Error;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 const SEGMENT: usize = 1 << 20;
 
@@ -110,7 +111,7 @@ fn ledger(plan: &Plan, file: &PlanFile, run: &RunId, number: u32, tasks: &[TaskI
             worker: 0,
             notes: Vec::new(),
         };
-        for event in [Event::Started(Started { task: key, attempt }), Event::Finished(Box::new(finished))] {
+        for event in [Event::Started(Started { task: key, attempt }), Event::Finished(Arc::new(finished))] {
             sequence += 1;
             text.push_str(&encode(&Line { sequence, time: time(sequence), event }));
         }

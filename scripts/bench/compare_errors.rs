@@ -75,9 +75,9 @@ impl World {
                     run: RunId::new(format!("run{run:03}")),
                     started: Timestamp::from_milliseconds(run as i64),
                     samples: row.samples.clone(),
-                    unit: row.unit.clone(),
+                    unit: row.unit.as_deref().map(Into::into),
                 };
-                earlier.of_metric(&row.reference()).add(row.point.clone(), value);
+                earlier.of_metric(&row.reference()).add(row.point.as_str(), value);
             }
         }
         let mut head = self.record.clone();

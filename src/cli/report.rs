@@ -178,7 +178,12 @@ pub(super) fn finish_record(
         ));
     }
     let run = recorded.record.run.id.clone();
-    let away = match recording::store(workspace, &recorded.record) {
+    let stored = if extras.archive {
+        recording::store(workspace, &recorded.record)
+    } else {
+        recording::keep_and_store(workspace, folder, &recorded.record)
+    };
+    let away = match stored {
         Ok(_) => false,
         // What was measured is in the folder of the run: its report is still worth having.
         Err(StepError::History(error)) if error.is_away() => {

@@ -122,7 +122,7 @@ fn baseline_run(workspace: &Workspace, loaded: &LoadedFile, how: &HowArgs) -> Re
     // The newest complete run of the suite that is still on this machine.
     let runs = RunFolder::all(workspace)?;
     for folder in runs.into_iter().rev().filter(|folder| folder.facts.suite == suite.name) {
-        if folder.stored_record()?.is_some_and(|record| record.run.complete) {
+        if folder.stored_run()?.is_some_and(|run| run.complete) {
             return Ok(Some(folder.facts.id));
         }
     }
@@ -173,7 +173,7 @@ fn warn_if_changed(
 fn clean(session: &Session, workspace: &Workspace, suite: &SuiteName) -> Result<(), Exit> {
     let fail = |error: StepError| session.printer.step(&error);
     for folder in RunFolder::all(workspace).map_err(fail)? {
-        let finished = folder.stored_record().map_err(fail)?.is_some_and(|record| record.run.complete);
+        let finished = folder.stored_run().map_err(fail)?.is_some_and(|run| run.complete);
         if folder.facts.suite != *suite || finished {
             continue;
         }

@@ -2,6 +2,7 @@
 
 use crate::value::{PointName, RunId, Timestamp};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Values of earlier runs, by metric and point as those runs named them.
 ///
@@ -20,8 +21,11 @@ pub struct EarlierValues {
 
 impl EarlierValues {
     /// Adds what a run measured at a point.
-    pub fn add(&mut self, point: PointName, value: EarlierValue) {
-        self.points.entry(point).or_default().push(value);
+    pub fn add(&mut self, point: &str, value: EarlierValue) {
+        match self.points.get_mut(point) {
+            Some(values) => values.push(value),
+            None => drop(self.points.insert(PointName::new(point), vec![value])),
+        }
     }
 }
 
@@ -35,7 +39,7 @@ pub struct EarlierValue {
     /// Its repeats, at least one.
     pub samples: Vec<f64>,
     /// Their unit.
-    pub unit: Option<String>,
+    pub unit: Option<Arc<str>>,
 }
 
 impl EarlierRuns {

@@ -8,7 +8,7 @@
 use super::cases::Cases;
 use super::{Change, ComparisonVerdict};
 use crate::ledger::Verdict;
-use crate::record::RunRecord;
+use crate::record::{MetricRow, RunRecord};
 use crate::stats::enrichment;
 use crate::value::{PointName, Scalar, with_unit};
 use std::cmp::Ordering;
@@ -64,13 +64,14 @@ struct Explainer<'a> {
 }
 
 impl Explainer<'_> {
-    fn metrics(&self, head: &RunRecord, changes: &[Change]) -> Vec<String> {
-        let params: HashMap<(String, &PointName), &Params> =
-            head.metrics.iter().map(|row| ((row.reference(), &row.point), row.params.as_slice())).collect();
+    fn metrics<'a>(&self, head: &'a RunRecord, changes: &'a [Change]) -> Vec<String> {
+        let place = |row: &'a MetricRow| ((row.stage.as_str(), row.metric.as_str(), &row.point), row.params.as_slice());
+        let params: HashMap<(&str, &str, &PointName), &Params> = head.metrics.iter().map(place).collect();
         let mut order: Vec<&str> = Vec::new();
         let mut groups: HashMap<&str, Vec<(&Params, ComparisonVerdict)>> = HashMap::new();
         for change in changes.iter().filter(|change| change.base.is_some() && change.head.is_some()) {
-            let Some(params) = params.get(&(change.metric.clone(), &change.point)) else { continue };
+            let Some((stage, name)) = change.metric.split_once('.') else { continue };
+            let Some(params) = params.get(&(stage, name, &change.point)) else { continue };
             let group = groups.entry(&change.metric).or_default();
             if group.is_empty() {
                 order.push(&change.metric);
@@ -115,7 +116,7 @@ impl Explainer<'_> {
         let tried = conditions.len() as f64;
         let clearest = conditions
             .into_iter()
-            .map(|condition| condition.weighed(members, moved))
+            .map(|met| met.weighed(moved, members.len()))
             .filter(|weighed| weighed.inside as f64 >= COVER * moved as f64 && weighed.p * tried <= LEVEL)
             .min_by(Weighed::order);
         let Some(clearest) = clearest else {
@@ -142,24 +143,13 @@ struct Condition {
 }
 
 impl Condition {
-    fn holds(&self, params: &Params) -> bool {
-        let Some((_, value)) = params.iter().find(|(name, _)| *name == self.param) else { return false };
+    fn holds(&self, value: &Scalar) -> bool {
         match (value.number(), self.value.number(), self.relation) {
             (_, _, Ordering::Equal) => *value == self.value,
             (Some(value), Some(bound), Ordering::Less) => value <= bound,
             (Some(value), Some(bound), Ordering::Greater) => value >= bound,
             _ => false,
         }
-    }
-
-    fn weighed(self, members: &[Member<'_>], moved: usize) -> Weighed {
-        let (mut part, mut inside) = (0, 0);
-        for member in members.iter().filter(|member| self.holds(member.params)) {
-            part += 1;
-            inside += usize::from(member.moved);
-        }
-        let p = enrichment(inside as u64, part as u64, moved as u64, members.len() as u64);
-        Weighed { condition: self, inside, part, p }
     }
 
     fn show(&self, units: &HashMap<&str, &str>) -> String {
@@ -171,6 +161,27 @@ impl Condition {
         let value = with_unit(&self.value.to_string(), units.get(self.param.as_str()).copied());
         format!("{} {sign} {value}", self.param)
     }
+}
+
+/// A condition, and how many members meet it.
+struct Met {
+    condition: Condition,
+    count: Count,
+}
+
+impl Met {
+    fn weighed(self, moved: usize, all: usize) -> Weighed {
+        let Met { condition, count: Count { all: part, moved: inside } } = self;
+        let p = enrichment(inside as u64, part as u64, moved as u64, all as u64);
+        Weighed { condition, inside, part, p }
+    }
+}
+
+/// How many members there are, and how many of them moved.
+#[derive(Debug, Clone, Copy, Default)]
+struct Count {
+    all: usize,
+    moved: usize,
 }
 
 struct Weighed {
@@ -190,23 +201,27 @@ impl Weighed {
 }
 
 /// Returns the conditions that divide the members: each value, and each bound between three numbers or more.
-fn conditions(members: &[Member<'_>]) -> Vec<Condition> {
+fn conditions(members: &[Member<'_>]) -> Vec<Met> {
     let names: BTreeSet<&str> =
         members.iter().flat_map(|member| member.params).map(|(name, _)| name.as_str()).collect();
     let mut conditions = Vec::new();
     for name in names {
-        let mut values: Vec<&Scalar> = Vec::new();
-        let mut seen = HashSet::new();
-        for (_, value) in members.iter().flat_map(|member| member.params).filter(|(param, _)| param == name) {
-            if seen.insert(value) {
-                values.push(value);
-            }
-        }
+        let counted = counted(members, name);
+        let values: Vec<&Scalar> = counted.iter().map(|(value, _)| *value).collect();
         if values.len() < 2 {
             continue;
         }
-        let condition = |relation, value: &Scalar| Condition { param: name.to_owned(), relation, value: value.clone() };
-        conditions.extend(values.iter().map(|value| condition(Ordering::Equal, value)));
+        let met = |relation, value: &Scalar| {
+            let condition = Condition { param: name.to_owned(), relation, value: value.clone() };
+            let holding = counted.iter().filter(|(value, _)| condition.holds(value));
+            let add = |sum: Count, (_, count): &(&Scalar, Count)| Count {
+                all: sum.all + count.all,
+                moved: sum.moved + count.moved,
+            };
+            let count = holding.fold(Count::default(), add);
+            Met { condition, count }
+        };
+        conditions.extend(values.iter().map(|value| met(Ordering::Equal, value)));
         let mut numbers: Vec<&Scalar> = values.iter().copied().filter(|value| value.number().is_some()).collect();
         if numbers.len() < 3 || numbers.len() < values.len() {
             continue;
@@ -215,8 +230,25 @@ fn conditions(members: &[Member<'_>]) -> Vec<Condition> {
         // The outermost bounds are equalities, or hold for all.
         let inner = &numbers[1..numbers.len() - 1];
         for relation in [Ordering::Less, Ordering::Greater] {
-            conditions.extend(inner.iter().map(|value| condition(relation, value)));
+            conditions.extend(inner.iter().map(|value| met(relation, value)));
         }
     }
     conditions
+}
+
+/// Counts the members with each value of a parameter, in the order in which values first come.
+fn counted<'a>(members: &[Member<'a>], name: &str) -> Vec<(&'a Scalar, Count)> {
+    let mut counted: Vec<(&Scalar, Count)> = Vec::new();
+    let mut places: HashMap<&Scalar, usize> = HashMap::new();
+    for member in members {
+        let Some((_, value)) = member.params.iter().find(|(param, _)| param == name) else { continue };
+        let place = *places.entry(value).or_insert_with(|| {
+            counted.push((value, Count::default()));
+            counted.len() - 1
+        });
+        let count = &mut counted[place].1;
+        count.all += 1;
+        count.moved += usize::from(member.moved);
+    }
+    counted
 }

@@ -10,7 +10,7 @@ use crate::ledger::MeasuredValue;
 use crate::record::{MetricRow, RunRecord, better_text, is_of_model};
 use crate::stats::ChangeRules;
 use crate::suite::{Better, Metric, Suite};
-use crate::value::{MetricName, PointName, RunId, StageName};
+use crate::value::{MetricName, PointName, RunId, StageName, in_parts};
 use std::collections::HashMap;
 
 /// Metrics at points that are followed.
@@ -44,22 +44,22 @@ pub struct Following {
 
 /// Chooses what to follow of a comparison and of its run.
 pub fn following(comparison: &Comparison, head: &RunRecord, base: Option<&RunRecord>, suite: &Suite) -> Following {
-    let mut all: Vec<(u8, Followed)> = match base {
-        Some(base) => {
-            let pairs = pairs::pair(head, base, suite);
-            let changes = comparison.changes.iter().zip(&pairs);
-            changes.filter_map(|(change, pair)| Some((urgency(change), Followed::of_pair(pair, suite)?))).collect()
-        }
-        None => head
-            .metrics
-            .iter()
-            .filter(|row| !is_of_model(&row.stage))
-            .filter_map(|row| Some((0, Followed::of_row(row, None, suite)?)))
-            .collect(),
+    let is_number = |row: &MetricRow| matches!(row.value, MeasuredValue::Number(_)) && !is_of_model(&row.stage);
+    let left_out = |all: usize| all.saturating_sub(MOST_TRENDS) as u64;
+    let Some(base) = base else {
+        let rows: Vec<&MetricRow> = head.metrics.iter().filter(|row| is_number(row)).collect();
+        let followed = rows.iter().take(MOST_TRENDS).filter_map(|row| Followed::of_row(row, None, suite));
+        return Following { followed: followed.collect(), left_out: left_out(rows.len()) };
     };
+    let pairs = pairs::pair(head, base, suite);
+    let changes = comparison.changes.iter().zip(&pairs);
+    let mut all: Vec<(u8, &Pair<'_>)> = changes
+        .filter(|(_, pair)| pair.head.or(pair.base).is_some_and(is_number))
+        .map(|(change, pair)| (urgency(change), pair))
+        .collect();
     all.sort_by_key(|(urgency, _)| *urgency);
-    let left_out = all.len().saturating_sub(MOST_TRENDS) as u64;
-    Following { followed: all.into_iter().take(MOST_TRENDS).map(|(_, followed)| followed).collect(), left_out }
+    let followed = all.iter().take(MOST_TRENDS).filter_map(|(_, pair)| Followed::of_pair(pair, suite));
+    Following { followed: followed.collect(), left_out: left_out(all.len()) }
 }
 
 fn urgency(change: &Change) -> u8 {
@@ -155,8 +155,9 @@ fn declared<'a>(suite: &'a Suite, row: &MetricRow) -> Option<&'a Metric> {
 /// they measured.
 pub fn put_trends(comparison: &mut Comparison, following: &Following, runs: Vec<TrendRun>, earlier: &EarlierRuns) {
     let places: HashMap<&RunId, u32> = runs.iter().zip(0..).map(|(run, place)| (&run.run, place)).collect();
-    let followed = following.followed.iter();
-    comparison.trends = followed.filter_map(|followed| followed.trend(&runs, &places, earlier)).collect();
+    let followed: Vec<&Followed> = following.followed.iter().collect();
+    let trends = in_parts(followed, |(): &mut (), followed| followed.trend(&runs, &places, earlier));
+    comparison.trends = trends.into_iter().flatten().collect();
     comparison.trends_left_out = following.left_out;
     comparison.trend_runs = if comparison.trends.is_empty() { Vec::new() } else { runs };
 }

@@ -72,6 +72,7 @@ pub use trend::{LevelChange, LevelDrift, Trend, TrendRun, TrendValue};
 
 use crate::record::RunRecord;
 use crate::suite::Suite;
+use crate::value::in_parts;
 use judge::{Difference, Judged};
 use weigh::{Open, weigh};
 
@@ -123,25 +124,32 @@ pub fn compare(
 /// Judges each metric by itself, then those that are open together.
 fn changes(head: &RunRecord, base: &RunRecord, suite: &Suite, earlier: &EarlierRuns) -> Vec<Change> {
     let same_machine = head.run.fingerprint == base.run.fingerprint;
-    let pairs = pairs::pair(head, base, suite).into_iter();
-    let mut judged: Vec<Judged<'_>> = pairs.map(|pair| judge::judge(pair, head, base, earlier)).collect();
+    let pairs = pairs::pair(head, base, suite);
+    let judged: Vec<Judged<'_>> = in_parts(pairs, |(): &mut (), pair| judge::judge(pair, head, base, earlier));
     let opens = judged.iter().filter_map(|judged| {
         let Difference { stage, least, measured, .. } = judged.open.as_ref()?;
         let (metric, min_effect) = (judged.change.metric.as_str(), least.factor());
         Some(Open { metric, stage, measured, min_effect, same_machine })
     });
     let mut figures = weigh(&opens.collect::<Vec<_>>()).into_iter();
-    for Judged { change, open } in &mut judged {
-        if let Some((open, mut figures)) = open.as_ref().and_then(|open| Some((open, figures.next()?))) {
-            let (verdict, decided_by, rule) = verdicts::decide(change, open, &figures, same_machine);
-            figures.decided_by = decided_by;
-            (change.verdict, change.rule, change.figures) = (verdict, rule, Some(Box::new(figures)));
-            if verdict != ComparisonVerdict::Unchanged {
-                change.samples = Samples::of(open.rows.0, open.rows.1).map(Box::new);
-            }
-        }
+    let judged = judged.into_iter().map(|judged| {
+        let figures = judged.open.as_ref().and_then(|_| figures.next());
+        (judged, figures)
+    });
+    in_parts(judged.collect(), |(): &mut (), (judged, figures)| decided(judged, figures, same_machine))
+}
+
+/// Puts the verdict into a change that was open.
+fn decided(judged: Judged<'_>, figures: Option<Figures>, same_machine: bool) -> Change {
+    let Judged { mut change, open } = judged;
+    let Some((open, mut figures)) = open.zip(figures) else { return change };
+    let (verdict, decided_by, rule) = verdicts::decide(&change, &open, &figures, same_machine);
+    figures.decided_by = decided_by;
+    (change.verdict, change.rule, change.figures) = (verdict, rule, Some(Box::new(figures)));
+    if verdict != ComparisonVerdict::Unchanged {
+        change.samples = Samples::of(open.rows.0, open.rows.1).map(Box::new);
     }
-    judged.into_iter().map(|judged| judged.change).collect()
+    change
 }
 
 /// Tells whether a run planned a part of its suite only.

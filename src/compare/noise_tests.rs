@@ -39,9 +39,9 @@ fn earlier_of(row: &MetricRow, runs: &[Vec<f64>]) -> EarlierRuns {
             run: RunId::new(format!("e{index:02}")),
             started: Timestamp::from_milliseconds(index as i64),
             samples: samples.clone(),
-            unit: row.unit.clone(),
+            unit: row.unit.as_deref().map(Into::into),
         };
-        earlier.of_metric(&row.reference()).add(row.point.clone(), value);
+        earlier.of_metric(&row.reference()).add(row.point.as_str(), value);
     }
     earlier
 }
@@ -230,9 +230,9 @@ fn many_points() {
                 run: RunId::new(format!("e{run}")),
                 started: Timestamp::from_milliseconds(run),
                 samples: row.samples,
-                unit: row.unit,
+                unit: row.unit.as_deref().map(Into::into),
             };
-            earlier.of_metric(&name).add(point, value);
+            earlier.of_metric(&name).add(point.as_str(), value);
         }
     }
     let (base, head) = (make("y", 1.0), make("z", 1.2));

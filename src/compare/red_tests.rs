@@ -241,9 +241,9 @@ fn by_how_much() {
             run: crate::value::RunId::new(format!("e{number}")),
             started: crate::value::Timestamp::from_milliseconds(number - 20),
             samples: noisy(1e9),
-            unit: Some("Hz".to_owned()),
+            unit: Some("Hz".into()),
         };
-        earlier.of_metric("sim.freq").add(crate::value::PointName::new("inv5_v1"), value);
+        earlier.of_metric("sim.freq").add("inv5_v1", value);
     }
     let mut comparison = compare(&head, Some(&base), Vec::new(), &suite, &earlier);
     put_reds(&mut comparison, &head, &base, Surroundings::default());

@@ -46,8 +46,9 @@ fn followed(suite: &Suite, records: &[RunRecord], rename: &dyn Fn(usize, &str) -
     for (index, record) in earlier_runs.iter().enumerate() {
         for row in &record.metrics {
             let (run, started) = (record.run.id.clone(), record.run.started);
-            let value = EarlierValue { run, started, samples: row.samples.clone(), unit: row.unit.clone() };
-            earlier.of_metric(&rename(index, &row.reference())).add(row.point.clone(), value);
+            let value =
+                EarlierValue { run, started, samples: row.samples.clone(), unit: row.unit.as_deref().map(Into::into) };
+            earlier.of_metric(&rename(index, &row.reference())).add(row.point.as_str(), value);
         }
     }
     let mut comparison = compare(head, Some(base), Vec::new(), suite, &EarlierRuns::default());

@@ -6,6 +6,7 @@
 use super::figures::{Band, Decision, Figures, Repeats, Scale, Test};
 use super::measured::Measured;
 use crate::stats::{History, Prediction, Prior, RankSums, families, median, median_error, predict, prior_of, shift};
+use crate::value::in_parts;
 use std::collections::HashMap;
 
 /// Fewest earlier runs for a verdict.
@@ -37,12 +38,10 @@ pub(super) struct Open<'a> {
 pub(super) fn weigh(open: &[Open<'_>]) -> Vec<Figures> {
     let histories: Vec<History> = open.iter().map(|open| History::of(&open.measured.history)).collect();
     let priors = priors(open, &histories);
-    let mut rank_sums = RankSums::default();
-    let mut figures: Vec<Figures> = open
-        .iter()
-        .zip(histories)
-        .map(|(open, history)| one(open, history, priors.get(open.stage), &mut rank_sums))
-        .collect();
+    let items: Vec<(&Open<'_>, History)> = open.iter().zip(histories).collect();
+    let mut figures: Vec<Figures> = in_parts(items, |rank_sums: &mut RankSums, (open, history)| {
+        one(open, history, priors.get(open.stage), rank_sums)
+    });
     share_out(open, &mut figures);
     figures
 }

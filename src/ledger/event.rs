@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// The `format` of a ledger's header.
 pub const LEDGER_FORMAT: &str = "shmoo-ledger";
@@ -60,7 +61,7 @@ pub enum Event {
     /// A process of a task is about to start.
     Started(Started),
     /// A task has its final state.
-    Finished(Box<Finished>),
+    Finished(Arc<Finished>),
     /// The writer stops before all is done, and knows it.
     Stopped(Stopped),
     /// An event that this version does not know: kept, ignored.

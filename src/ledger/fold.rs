@@ -6,7 +6,8 @@
 
 use super::{Attempt, Event, Finished, LedgerFile};
 use crate::value::TaskKey;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 /// What the ledgers of a run say about one task.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -14,7 +15,7 @@ pub struct TaskHistory {
     /// The highest attempt that was started.
     pub started: Option<Attempt>,
     /// The final state: the `finished` event of the highest attempt that has one.
-    pub finished: Option<Box<Finished>>,
+    pub finished: Option<Arc<Finished>>,
     /// `finished` events that do not count, since a higher attempt has one.
     pub superseded: u32,
     /// Two final events whose outputs differ: the task is not deterministic.
@@ -36,44 +37,58 @@ pub struct Folded {
 pub fn fold<'a>(files: impl IntoIterator<Item = &'a LedgerFile>) -> Folded {
     let mut seen: HashSet<(&str, u64)> = HashSet::new();
     let mut folded = Folded::default();
-    let mut begun: BTreeMap<&TaskKey, Attempt> = BTreeMap::new();
-    // (attempt, writer) decides between final events, so that no order of files matters.
-    let mut finals: BTreeMap<&TaskKey, BTreeMap<(Attempt, &str), &Finished>> = BTreeMap::new();
+    let mut states: HashMap<&TaskKey, State<'a>> = HashMap::new();
     for file in files {
         folded.generation = folded.generation.max(file.header.generation);
+        let writer = file.header.writer.as_str();
         for line in &file.lines {
-            if !seen.insert((&file.header.writer, line.sequence)) {
+            if !seen.insert((writer, line.sequence)) {
                 continue;
             }
             match &line.event {
                 Event::Started(started) => {
-                    let first = begun.entry(&started.task).or_insert(started.attempt);
-                    *first = started.attempt.max(*first);
+                    let state = states.entry(&started.task).or_default();
+                    state.started = state.started.max(Some(started.attempt));
                 }
                 Event::Finished(finished) => {
-                    let key = (finished.attempt, file.header.writer.as_str());
-                    finals.entry(&finished.task).or_default().insert(key, finished);
+                    states.entry(&finished.task).or_default().finals.push((finished.attempt, writer, finished));
                 }
                 Event::Stopped(stopped) => folded.stopped.push(stopped.reason.clone()),
                 Event::Unknown(_) => {}
             }
         }
     }
-    for (task, attempt) in begun {
-        folded.tasks.entry(task.clone()).or_default().started = Some(attempt);
-    }
-    for (task, events) in finals {
-        let history = folded.tasks.entry(task.clone()).or_default();
-        history.superseded = events.len() as u32 - 1;
-        let mut events = events.into_values().rev();
-        if let Some(last) = events.next() {
-            history.differing =
-                events.any(|other| other.verdict.ran() && last.verdict.ran() && other.outputs != last.outputs);
-            history.finished = Some(Box::new(last.clone()));
-        }
-    }
+    folded.tasks = states.into_iter().map(|(task, state)| (task.clone(), state.history())).collect();
     folded.stopped.sort();
     folded
+}
+
+/// What was seen of a task.
+#[derive(Default)]
+struct State<'a> {
+    started: Option<Attempt>,
+    /// (attempt, writer) decides between final events, so that no order of files matters.
+    finals: Vec<(Attempt, &'a str, &'a Arc<Finished>)>,
+}
+
+impl State<'_> {
+    fn history(mut self) -> TaskHistory {
+        // Of one attempt that a writer ended twice, its later event counts.
+        self.finals.sort_by_key(|(attempt, writer, _)| (*attempt, *writer));
+        self.finals.reverse();
+        self.finals.dedup_by_key(|(attempt, writer, _)| (*attempt, *writer));
+        let Some((last, others)) = self.finals.split_first() else {
+            return TaskHistory { started: self.started, ..TaskHistory::default() };
+        };
+        let last = last.2;
+        let differs = |other: &Finished| other.verdict.ran() && last.verdict.ran() && other.outputs != last.outputs;
+        TaskHistory {
+            started: self.started,
+            finished: Some(Arc::clone(last)),
+            superseded: others.len() as u32,
+            differing: others.iter().any(|(_, _, other)| differs(other)),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -84,7 +99,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn finished(task: &str, attempt: Attempt, verdict: Verdict) -> Event {
-        Event::Finished(Box::new(Finished {
+        Event::Finished(Arc::new(Finished {
             task: task.parse().unwrap(),
             attempt,
             verdict,

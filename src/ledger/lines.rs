@@ -7,6 +7,8 @@
 use super::{Event, Header, LEDGER_FORMAT, LEDGER_VERSION, Line};
 use crate::value::Timestamp;
 use serde::Serialize;
+use std::borrow::Cow;
+use std::sync::Arc;
 
 /// A ledger file, read.
 #[derive(Debug, Clone, PartialEq)]
@@ -89,7 +91,7 @@ impl LedgerError {
 pub fn encode(line: &Line) -> String {
     match &line.event {
         Event::Started(started) => written(line, "started", started),
-        Event::Finished(finished) => written(line, "finished", finished),
+        Event::Finished(finished) => written(line, "finished", &**finished),
         Event::Stopped(stopped) => written(line, "stopped", stopped),
         Event::Unknown(value) => format!("{value}\n"),
     }
@@ -113,18 +115,32 @@ fn written(line: &Line, kind: &str, body: &impl Serialize) -> String {
 
 /// What every line has; the rest is the event's own.
 #[derive(serde::Deserialize)]
-struct Envelope {
+struct Envelope<'a> {
     seq: u64,
     time: Timestamp,
-    kind: String,
+    kind: Cow<'a, str>,
+}
+
+/// Returns the envelope of an event that we know, if it is written as `encode` does: without a look at the
+/// rest of the line.
+fn envelope_in_front(text: &str) -> Option<Envelope<'_>> {
+    let rest = text.strip_prefix("{\"seq\":")?;
+    let (sequence, rest) = rest.split_once(",\"time\":\"")?;
+    let (time, rest) = rest.split_once("\",\"kind\":\"")?;
+    let (kind, _) = rest.split_once('"')?;
+    let kind = Some(kind).filter(|kind| matches!(*kind, "started" | "finished" | "stopped"))?;
+    Some(Envelope { seq: sequence.parse().ok()?, time: time.parse().ok()?, kind: Cow::Borrowed(kind) })
 }
 
 /// Reads one line after the header.
 pub fn parse_line(text: &str) -> serde_json::Result<Line> {
-    let Envelope { seq, time, kind } = serde_json::from_str(text)?;
-    let event = match kind.as_str() {
+    let Envelope { seq, time, kind } = match envelope_in_front(text) {
+        Some(envelope) => envelope,
+        None => serde_json::from_str(text)?,
+    };
+    let event = match &*kind {
         "started" => Event::Started(serde_json::from_str(text)?),
-        "finished" => Event::Finished(serde_json::from_str(text)?),
+        "finished" => Event::Finished(Arc::new(serde_json::from_str(text)?)),
         "stopped" => Event::Stopped(serde_json::from_str(text)?),
         _ => Event::Unknown(serde_json::from_str(text)?),
     };
@@ -208,6 +224,25 @@ mod tests {
         let read = parse_file("x", text.as_bytes()).unwrap();
         assert_eq!(read.lines.iter().map(|line| line.event.clone()).collect::<Vec<_>>(), events);
         assert_eq!((read.header, read.torn), (header(), 0));
+    }
+
+    #[test]
+    fn the_keys_of_a_line_may_stand_in_any_order() {
+        let line = Line { sequence: 7, time: Timestamp::from_milliseconds(5), event: started() };
+        let text = encode(&line);
+        assert!(envelope_in_front(&text).is_some());
+        let swapped = text.replacen(
+            r#""seq":7,"time":"1970-01-01T00:00:00.005Z","#,
+            r#""time":"1970-01-01T00:00:00.005Z", "seq":7,"#,
+            1,
+        );
+        assert!(swapped != text && envelope_in_front(&swapped).is_none());
+        for text in [&text, &swapped] {
+            assert_eq!(parse_line(text).unwrap(), line, "{text}");
+        }
+        for broken in [text.replacen('7', "+7", 1), text.replacen("05Z", "05", 1), text.replace(",\"attempt\"", "")] {
+            assert!(parse_line(&broken).is_err(), "{broken}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::{
 use crate::ledger::{Finished, Folded, Measured, MeasuredValue, TaskHistory, Usage, Verdict};
 use crate::plan::{Plan, TaskId};
 use crate::suite::{Better, MinEffectRule, StageIndex};
-use crate::value::{Digest, PointName, Prices, Repeat, RunId, Scalar, TaskKey, Timestamp};
+use crate::value::{Digest, PointName, Prices, Repeat, RunId, Scalar, TaskKey, Timestamp, in_parts};
 use std::collections::BTreeMap;
 
 /// What a record needs besides plan and ledger.
@@ -40,17 +40,16 @@ pub struct RunFacts {
 pub fn build(plan: &Plan, folded: &Folded, facts: RunFacts) -> RunRecord {
     let RunFacts { id, suite_file, plan: plan_id, started, finished, source, machine, fingerprint, tools, prices } =
         facts;
-    let mut verdicts = Vec::with_capacity(plan.task_count());
-    let mut tasks = Vec::with_capacity(plan.task_count());
-    let mut complete = true;
-    for task in plan.tasks() {
+    let made = in_parts(plan.tasks().collect(), |(): &mut (), task| {
         let key = plan.key(task);
         let history = folded.tasks.get(&key);
         let record = task_record(plan, task, key, history);
-        complete &= history.is_some_and(|history| history.finished.is_some()) && record.verdict != Verdict::Lost;
-        verdicts.push(record.verdict);
-        tasks.push(record);
-    }
+        let ended = history.is_some_and(|history| history.finished.is_some()) && record.verdict != Verdict::Lost;
+        (record, ended)
+    });
+    let complete = made.iter().all(|(_, ended)| *ended);
+    let tasks: Vec<TaskRecord> = made.into_iter().map(|(record, _)| record).collect();
+    let verdicts: Vec<Verdict> = tasks.iter().map(|task| task.verdict).collect();
     let cases = case_records(plan, &verdicts, &tasks);
     let metrics = metric_rows(plan, &tasks);
     let schema = plan.suite.schema.params();

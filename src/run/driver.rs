@@ -215,8 +215,8 @@ impl State<'_, '_> {
 
     fn skip(&mut self, context: &Context, task: TaskId, cause: TaskId, reason: SkipReason) {
         let finished = skipped(context, task, cause, reason);
-        let result = context.ledger.append(Event::Finished(Box::new(finished.clone())));
         let finished = Arc::new(finished);
+        let result = context.ledger.append(Event::Finished(finished.clone()));
         context.materials.results.keep(task, finished.clone());
         self.schedule.finish(task, Verdict::Skipped, true);
         (self.progress)(Progress::Finished(task, finished));
@@ -257,8 +257,8 @@ impl State<'_, '_> {
 /// Takes a task to its final state, and writes that down; `None` if the run is being stopped.
 fn carry_out(context: &Context, task: TaskId, worker: u32) -> Result<Option<Arc<Finished>>, RunError> {
     let Some(finished) = run_task(context, task, worker)? else { return Ok(None) };
-    context.ledger.append(Event::Finished(Box::new(finished.clone()))).map_err(RunError::Ledger)?;
     let finished = Arc::new(finished);
+    context.ledger.append(Event::Finished(finished.clone())).map_err(RunError::Ledger)?;
     if context.materials.is_needed(task) {
         context.materials.results.keep(task, finished.clone());
     }

@@ -1,6 +1,7 @@
 //! The steps `archive` and `restore`: the folder of a run <-> an archive in the store.
 
-use super::run_folder::{RunFolder, write_json};
+use super::record_file::write_record;
+use super::run_folder::RunFolder;
 use super::stored_object::StoredObject;
 use super::{StepError, Workspace};
 use crate::archive::{Archive, EntryPath, Item, ItemKind, Level, Limits, PackOptions, Packed, Tally, pack};
@@ -52,7 +53,7 @@ pub fn archive(
     let stored = folder.path.join("record.json");
     // An archive does not hold its own digest, nor that of the one before it.
     record.run.artifacts.retain(|artifact| artifact.kind != ArtifactKind::Archive);
-    write_json(&stored, record)?;
+    write_record(&stored, record)?;
     let provenance = serde_json::json!({
         "run": record.run.id,
         "suite": record.run.suite,
@@ -70,7 +71,7 @@ pub fn archive(
         record.run.archive = before;
         // The record must not name an archive that is not there. It can be made again from the ledger,
         // so that none is better than a wrong one where the disk has no room for the right one.
-        if write_json(&stored, record).is_err() {
+        if write_record(&stored, record).is_err() {
             let _ = fs::remove_file(&stored);
         }
     }
@@ -81,7 +82,7 @@ pub fn archive(
         bytes: Some(archived.packed.bytes),
         sha256: Some(archived.packed.sha256),
     });
-    write_json(&stored, record)?;
+    write_record(&stored, record)?;
     Ok(archived)
 }
 

@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// A run on this machine whose folder is still there.
 struct LocalBaseline {
     folder: PathBuf,
-    finished: HashMap<TaskKey, Finished>,
+    finished: HashMap<TaskKey, Arc<Finished>>,
 }
 
 impl Baseline for LocalBaseline {
@@ -45,6 +45,6 @@ pub(super) fn open(workspace: &Workspace, plan: &Plan) -> Result<Option<Arc<dyn 
     let Some(run) = &plan.baseline else { return Ok(None) };
     let folder = RunFolder::find(workspace, run.as_str(), None)?;
     let (folded, _) = folder.fold()?;
-    let finished = folded.tasks.into_iter().filter_map(|(task, history)| Some((task, *history.finished?))).collect();
+    let finished = folded.tasks.into_iter().filter_map(|(task, history)| Some((task, history.finished?))).collect();
     Ok(Some(Arc::new(LocalBaseline { folder: folder.path, finished })))
 }

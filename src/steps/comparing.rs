@@ -248,7 +248,7 @@ impl<'a> Scene<'a> {
 
     fn orphans(&self, suite: &Suite, record: &RunRecord) -> Result<Vec<String>, StepError> {
         let filter = RunFilter { suite: Some(self.head.suite.clone()), limit: Some(RECENT), ..RunFilter::default() };
-        let Seen { metrics, cases } = self.history.seen(&filter).map_err(StepError::History)?;
+        let Seen { metrics, cases } = self.history.seen(&filter, Some(&record.run.plan)).map_err(StepError::History)?;
         Ok(orphans(record, suite, &metrics, &cases))
     }
 

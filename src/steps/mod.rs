@@ -1,7 +1,7 @@
 //! The steps of the flow, one file each: fetch what a pure part needs, call it, keep the result.
 //!
 //! `planning` -> `running` -> `recording` -> `archiving` -> `judging` and `comparing` -> `reporting`. `workspace` says
-//! where things are, `run_folder` what the folder of a run holds, `finding` which run or suite is meant.
+//! where things are, `run_folder` what the folder of a run holds, `record_file` how its record is written, `finding` which run or suite is meant.
 //! Beside the flow: `rejudging` (kept evidence under the suite as it is now), `reproducing` (the folders
 //! of a case), `pruning` (old runs on this machine, with what `pruning_beside` them belongs to them), `pruning_store` (archives and cached results),
 //! `pruning_history` and `importing` (runs in the history),
@@ -49,6 +49,7 @@ pub mod pruning_history;
 pub mod pruning_store;
 pub mod receiving;
 mod recipes;
+mod record_file;
 pub mod recording;
 pub mod rejudging;
 pub mod reporting;

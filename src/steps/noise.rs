@@ -7,6 +7,7 @@ use crate::outside::history::{History, StoredSamples};
 use crate::record::{RunRecord, RunSummary};
 use crate::value::{MetricName, PointName, RunId, StageName, Timestamp};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Fetches what the runs before `head` that belong to `base` measured, of each metric of both runs that has a
 /// better side; `runs` are those of the suite.
@@ -64,9 +65,14 @@ impl<'a> Fetch<'a> {
             self.runs.iter().filter(|(run, _)| self.recipes.agree(run, stage)).collect();
         let names: Vec<RunId> = alike.iter().map(|(run, _)| run.clone()).collect();
         let values = self.earlier.of_metric(&format!("{stage}.{metric}"));
-        let mut add = |StoredSamples { run, point, samples, unit }| {
+        // Nearly always it is the same.
+        let mut last: Option<Arc<str>> = None;
+        let mut add = |StoredSamples { run, point, samples, unit }: StoredSamples<'_>| {
+            if last.as_deref() != unit {
+                last = unit.map(Arc::from);
+            }
             let (run, started) = alike[run].clone();
-            values.add(point, EarlierValue { run, started, samples, unit });
+            values.add(point, EarlierValue { run, started, samples, unit: last.clone() });
         };
         self.history.samples(&names, stage, metric, points, &mut add).map_err(StepError::History)
     }

@@ -117,8 +117,8 @@ pub fn judge(workspace: &Workspace, keep: Keep, only_copies: bool) -> Result<Vec
 
 fn candidate(workspace: &Workspace, folder: &RunFolder, store: &dyn Store) -> Result<Candidate, StepError> {
     let facts = &folder.facts;
-    let record = folder.stored_record()?;
-    let key = record.as_ref().and_then(|record| record.run.archive.as_ref()?.parse().ok());
+    let stored = folder.stored_run()?;
+    let key = stored.as_ref().and_then(|run| run.archive.as_ref()?.parse().ok());
     // The record of a restored or copied folder may not name it: where it would be is known.
     let key = key.unwrap_or_else(|| archive_key(&facts.suite, &facts.id));
     let archived = store.head(&key).map_err(StepError::Store)?.is_some_and(|info| info.bytes > 0);
@@ -131,7 +131,7 @@ fn candidate(workspace: &Workspace, folder: &RunFolder, store: &dyn Store) -> Re
         run: facts.id.clone(),
         suite: facts.suite.clone(),
         started: facts.started,
-        complete: record.is_some_and(|record| record.run.complete),
+        complete: stored.is_some_and(|run| run.complete),
         baseline: folder.plan_file().ok().and_then(|plan| plan.baseline),
         archived,
         locked,

@@ -34,8 +34,8 @@ impl Beside {
         }
         for folder in folders_in(&own.join("confirm"))? {
             for side in SIDES.map(|side| folder.join(side)).iter().filter(|side| side.join("run.json").is_file()) {
-                let record = RunFolder::open(side)?.stored_record()?;
-                if let Some([mark, run]) = record.as_ref().map(|record| record.run.filter.as_slice())
+                let info = RunFolder::open(side)?.stored_run()?;
+                if let Some([mark, run]) = info.as_ref().map(|info| info.filter.as_slice())
                     && mark == CONFIRM_MARK
                 {
                     folders.entry(RunId::new(run)).or_default().push(folder.clone());

@@ -80,7 +80,7 @@ pub fn judge(workspace: &Workspace, keep: &StoreKeep) -> Result<Vec<JudgedObject
     };
     let mut needed = BTreeSet::new();
     for folder in RunFolder::all(workspace)? {
-        let complete = folder.stored_record()?.is_some_and(|record| record.run.complete);
+        let complete = folder.stored_run()?.is_some_and(|run| run.complete);
         if !complete {
             needed.extend(folder.plan_file().ok().and_then(|plan| plan.baseline));
             // Its archive may be what `--continue` on another machine begins with.

@@ -1,6 +1,7 @@
 //! The step `record`: plan and ledger of a run -> its record, in the folder and in the history.
 
-use super::run_folder::{RunFolder, write_json};
+use super::record_file::write_record;
+use super::run_folder::RunFolder;
 use super::{StepError, Workspace, modelling};
 use crate::check::known::{self, Outcome};
 use crate::ledger::{Folded, LedgerFile};
@@ -39,8 +40,8 @@ pub fn make(workspace: &Workspace, folder: &RunFolder, plan: &Plan) -> Result<Re
     Ok(recorded)
 }
 
-/// Makes the record of a run that will have a page for people, and keeps it in its folder; returns
-/// where the page will be too.
+/// Makes the record of a run that will have a page for people; returns where the page will be too. It is still to
+/// be kept: by [`keep_and_store`], or by archiving it.
 pub fn make_with_page(
     workspace: &Workspace,
     folder: &RunFolder,
@@ -62,12 +63,11 @@ pub fn make_with_page_of(
     let mut recorded = build(workspace, folder, plan, ledgers, models)?;
     let kind = ArtifactKind::Report;
     recorded.record.run.set_artifact(Artifact { kind, place: REPORT_FILE.to_owned(), bytes: None, sha256: None });
-    keep(folder, &recorded.record)?;
     Ok((recorded, folder.path.join(REPORT_FILE)))
 }
 
 fn keep(folder: &RunFolder, record: &RunRecord) -> Result<(), StepError> {
-    write_json(&folder.path.join("record.json"), record)
+    write_record(&folder.path.join("record.json"), record)
 }
 
 fn build(
@@ -79,8 +79,8 @@ fn build(
 ) -> Result<RecordedRun, StepError> {
     let mut record = record::build(plan, folded, folder.record_facts(files, workspace.project.prices.as_ref()));
     record.run.files = folder.plan_file()?.files;
-    if let Some(stored) = folder.stored_record()? {
-        (record.run.archive, record.run.artifacts) = (stored.run.archive, stored.run.artifacts);
+    if let Some(stored) = folder.stored_run()? {
+        (record.run.archive, record.run.artifacts) = (stored.archive, stored.artifacts);
     }
     let partial = plan.selection.is_filtered() || plan.selection.profile.is_some();
     if models == Models::Fit {
@@ -128,6 +128,19 @@ pub(super) fn mark_known(
         .collect();
     record::mark_known(record, plan, &|task| marks.get(&task.task).cloned());
     known.findings
+}
+
+/// Keeps a record in the folder of its run and writes it into the history, both at a time.
+///
+/// # Errors
+/// That of the folder, if both fail.
+pub fn keep_and_store(workspace: &Workspace, folder: &RunFolder, record: &RunRecord) -> Result<Recorded, StepError> {
+    let (kept, stored) = std::thread::scope(|scope| {
+        let kept = scope.spawn(|| keep(folder, record));
+        let stored = store(workspace, record);
+        (kept.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), stored)
+    });
+    kept.and(stored)
 }
 
 /// Writes a record into the history.

@@ -160,14 +160,14 @@ pub fn rejudge(workspace: &Workspace, run: &RunFolder) -> Result<Rejudged, StepE
         let Some(history) = folded.tasks.get(&key) else { continue };
         let mut history = history.clone();
         if let Some(finished) = &mut history.finished {
-            judging.judge(task, then, finished);
+            judging.judge(task, then, Arc::make_mut(finished));
         }
         today.tasks.insert(key, history);
     }
     let Judging { judged, changed, kept, .. } = judging;
     today.stopped = folded.stopped.clone();
     let mut record = record::build(&plan, &today, run.record_facts(&files, workspace.project.prices.as_ref()));
-    record.run.archive = run.stored_record()?.and_then(|stored| stored.run.archive);
+    record.run.archive = run.stored_run()?.and_then(|stored| stored.archive);
     let gone_tasks = then.len() - (plan.task_count() - new_tasks);
     let selected = is_partial(&plan);
     let partial = selected || new_tasks + gone_tasks > 0;
@@ -216,7 +216,7 @@ struct Judging<'a> {
 }
 
 impl Judging<'_> {
-    fn judge(&mut self, task: TaskId, then: TaskId, finished: &mut Box<Finished>) {
+    fn judge(&mut self, task: TaskId, then: TaskId, finished: &mut Finished) {
         // It did not run, and does not now.
         if finished.verdict == Verdict::Skipped {
             return;
@@ -242,7 +242,7 @@ impl Judging<'_> {
                 message,
             });
         }
-        **finished = again;
+        *finished = again;
     }
 
     fn keep(&mut self, task: TaskId, why: &'static str) {

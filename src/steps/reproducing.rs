@@ -91,7 +91,6 @@ pub fn repro(workspace: &Workspace, request: &ReproRequest, setting: &Setting) -
     for task in plan.tasks() {
         let key = plan.key(task);
         if let Some(own) = folded.tasks.get(&key).and_then(|history| history.finished.clone()) {
-            let own: Arc<Finished> = Arc::new(*own);
             results.keep(task, own.clone());
             finished.insert(key, own);
         }

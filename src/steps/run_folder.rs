@@ -6,7 +6,7 @@ use crate::ledger::{Folded, LedgerFile, fold};
 use crate::outside::durable;
 use crate::outside::ledger_file::read_ledgers;
 use crate::plan::{self, BuildOptions, Plan, PlanFile};
-use crate::record::{RunFacts, RunRecord, SourceInfo};
+use crate::record::{RunFacts, RunInfo, SourceInfo};
 use crate::value::{Digest, Prices, RunId, SuiteName, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -209,10 +209,14 @@ impl RunFolder {
         }
     }
 
-    /// Reads the stored record, if it was made.
-    pub fn stored_record(&self) -> Result<Option<RunRecord>, StepError> {
+    /// Reads what the stored record says of the run, if it was made; its rows are passed over.
+    pub fn stored_run(&self) -> Result<Option<RunInfo>, StepError> {
+        #[derive(Deserialize)]
+        struct StoredRun {
+            run: RunInfo,
+        }
         let path = self.path.join("record.json");
-        if path.exists() { read_json(&path).map(Some) } else { Ok(None) }
+        if path.exists() { read_json(&path).map(|StoredRun { run }| Some(run)) } else { Ok(None) }
     }
 }
 

@@ -246,7 +246,7 @@ pub(super) fn carry_out(carry: Carry<'_>, observer: &mut dyn Observer) -> Result
             let finished = folded.tasks.get(&plan.key(task)).and_then(|history| history.finished.clone());
             if let Some(finished) = finished {
                 done.insert(task, finished.verdict);
-                results.keep_earlier(task, Arc::new(*finished));
+                results.keep_earlier(task, finished);
             }
         }
     }

@@ -142,18 +142,18 @@ impl Asked<'_> {
         let (places, names): (Vec<u32>, Vec<RunId>) = self.names.iter().enumerate().filter_map(alike).unzip();
         let mut points: BTreeMap<PointName, Vec<TrendValue>> = BTreeMap::new();
         let to = info.unit.as_deref().unwrap_or_default();
-        let mut add = |StoredSamples { run, point, samples, unit }: StoredSamples| {
-            if !is_wanted(point.as_str()) {
+        let mut add = |StoredSamples { run, point, samples, unit }: StoredSamples<'_>| {
+            if !is_wanted(point) {
                 return;
             }
-            let from = unit.as_deref().unwrap_or_default();
+            let from = unit.unwrap_or_default();
             let samples: Option<Vec<f64>> = if from == to || from.is_empty() || to.is_empty() {
                 (from == to).then_some(samples)
             } else {
                 samples.iter().map(|sample| convert_f64(*sample, from, to).ok()).collect()
             };
             let value = samples.and_then(|samples| TrendValue::of(places[run], &samples));
-            points.entry(point).or_default().extend(value);
+            points.entry(PointName::new(point)).or_default().extend(value);
         };
         let fetched = self.history.samples(&names, &info.stage, &info.metric, None, &mut add);
         fetched.map_err(StepError::History)?;

@@ -1,19 +1,21 @@
 //! Names with types: what a function wants is in its signature, not in its documentation.
+//!
+//! A copy of a name is the same text in memory: records and comparisons hold each many times.
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 macro_rules! text_id {
     ($(#[$meta:meta])* $name:ident) => {
         $(#[$meta])*
-        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-        #[serde(transparent)]
-        pub struct $name(String);
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// Wraps a text that is already known to be such a name.
-            pub fn new(text: impl Into<String>) -> $name {
-                $name(text.into())
+            pub fn new(text: impl AsRef<str>) -> $name {
+                $name(Arc::from(text.as_ref()))
             }
 
             /// Returns the text.
@@ -39,7 +41,34 @@ macro_rules! text_id {
                 &self.0
             }
         }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<$name, D::Error> {
+                deserializer.deserialize_str(SharedText).map($name)
+            }
+        }
     };
+}
+
+/// Takes a text without a copy of its own in between.
+struct SharedText;
+
+impl serde::de::Visitor<'_> for SharedText {
+    type Value = Arc<str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Arc<str>, E> {
+        Ok(Arc::from(text))
+    }
 }
 
 text_id! {

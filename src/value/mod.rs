@@ -1,4 +1,5 @@
-//! Small types with names: exact numbers, values, digests, ids, amounts, places in files.
+//! Small types with names: exact numbers, values, digests, ids, amounts, places in files; and many of them worked
+//! on at a time.
 //!
 //! Invariant: nothing here does input or output, and nothing here knows what a suite is.
 
@@ -7,6 +8,7 @@ mod baseline_rule;
 mod decimal;
 mod digest;
 mod ids;
+mod in_parts;
 mod price;
 mod problem;
 mod quantity;
@@ -22,6 +24,7 @@ pub use ids::{
     MetricName, ParseTaskKeyError, PointName, Repeat, RunId, StageName, SuiteName, TaskKey, is_identifier,
     is_plain_name,
 };
+pub use in_parts::in_parts;
 pub use price::{Price, Prices, show_price};
 pub use problem::{Problem, Problems, Source, Sources, Span, did_you_mean, nearest};
 pub use quantity::{ParseQuantityError, Share, parse_bytes, parse_duration, show_bytes, show_duration};

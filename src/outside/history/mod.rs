@@ -117,15 +117,15 @@ pub struct RunRecipes {
 
 /// What a run measured of a metric at a point.
 #[derive(Debug, Clone, PartialEq)]
-pub struct StoredSamples {
+pub struct StoredSamples<'a> {
     /// The place of the run among those that were asked for.
     pub run: usize,
-    /// The point.
-    pub point: PointName,
+    /// The name of the point.
+    pub point: &'a str,
     /// All measured samples, at least one.
     pub samples: Vec<f64>,
     /// Their unit.
-    pub unit: Option<String>,
+    pub unit: Option<&'a str>,
 }
 
 /// Gives one record after the other, none at the end.
@@ -209,14 +209,15 @@ pub trait History: Send + Sync {
         stage: &StageName,
         metric: &MetricName,
         points: Option<&[&PointName]>,
-        each: &mut dyn FnMut(StoredSamples),
+        each: &mut dyn FnMut(StoredSamples<'_>),
     ) -> Result<(), HistoryError>;
 
     /// Returns how the stages of `runs` measured, in no order; nothing of runs that are not there.
     fn recipes(&self, runs: &[RunId]) -> Result<Vec<RunRecipes>, HistoryError>;
 
-    /// Returns the metrics and cases that runs of `filter` had, in the order of their names.
-    fn seen(&self, filter: &RunFilter) -> Result<Seen, HistoryError>;
+    /// Returns the metrics and cases that runs of `filter` had, in the order of their names; with `known`, those
+    /// of runs of another plan only: what runs of one plan have is the same.
+    fn seen(&self, filter: &RunFilter, known: Option<&Digest>) -> Result<Seen, HistoryError>;
 
     /// Writes the rows of a table for the runs of `filter`, newest run first, without holding them
     /// all in memory. Returns how many rows there were.

@@ -5,7 +5,7 @@ use super::{DatabaseError, RunFilter, RunSummary};
 use crate::ledger::{Measured, MeasuredValue, Verdict};
 use crate::record::{Artifact, CaseRecord, Costs, MetricRow, RunInfo, RunRecord, SourceInfo, TaskRecord};
 use crate::value::{Repeat, RunId, Scalar, SuiteName, TaskKey};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use std::collections::{BTreeMap, HashMap};
 
 /// Returns a value as JSON text.
@@ -15,11 +15,27 @@ fn json(value: &impl Serialize) -> Result<Datum, DatabaseError> {
 
 /// Returns parameters as a JSON object, in their order.
 fn params_json(params: &[(String, Scalar)]) -> Result<Datum, DatabaseError> {
-    let map: serde_json::Map<String, serde_json::Value> = params
-        .iter()
-        .map(|(name, value)| Ok((name.clone(), serde_json::to_value(value)?)))
-        .collect::<Result<_, serde_json::Error>>()?;
-    json(&map)
+    struct Object<'a>(&'a [(String, Scalar)]);
+    impl Serialize for Object<'_> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+        }
+    }
+    json(&Object(params))
+}
+
+/// Returns the numbers of a JSON list. What is plainly one needs no parser of all JSON.
+pub(super) fn numbers(text: &str) -> Result<Vec<f64>, DatabaseError> {
+    let plain = |item: &str| {
+        let is_number = item.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E'));
+        if is_number { item.parse::<f64>().ok() } else { None }
+    };
+    let inner = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+    let quick = inner.and_then(|inner| inner.split(',').map(plain).collect::<Option<Vec<f64>>>());
+    match quick {
+        Some(numbers) if numbers.iter().all(|number| number.is_finite()) => Ok(numbers),
+        _ => Ok(serde_json::from_str(text)?),
+    }
 }
 
 /// Returns the text of a round: empty where a stage has no `repeat`, else `3` or `w1`.
@@ -191,24 +207,17 @@ pub(super) fn summary(row: &[Datum]) -> Result<RunSummary, DatabaseError> {
     })
 }
 
-/// Inserts all rows of a run. `bytes` is the whole record as it is stored, `digest` its digest.
-pub(super) fn insert(
-    database: &mut dyn Database,
-    record: &RunRecord,
-    digest: &str,
-    bytes: &[u8],
-) -> Result<(), DatabaseError> {
+/// Inserts all rows of a run, without the whole record and its digest.
+///
+/// Rows go in in the order of their keys: each table and index then grows at its end, and what is asked for
+/// together lies together.
+pub(super) fn insert(database: &mut dyn Database, record: &RunRecord) -> Result<(), DatabaseError> {
     let RunInfo { filter, machine, tools, metric_infos, artifacts, .. } = &record.run;
     let mut values = summary_values(&RunSummary::of(record))?;
     values.extend([Datum::truth(filter.is_empty()), json(machine)?]);
     let parts = ["cpu", "cores", "memory", "kernel", "governor", "virtualisation", "label"];
     values.extend(parts.map(|part| Datum::optional(machine.get(part))));
-    values.extend([
-        json(tools)?,
-        Datum::Integer(record.version.into()),
-        Datum::text(digest),
-        Datum::Blob(bytes.to_owned()),
-    ]);
+    values.extend([json(tools)?, Datum::Integer(record.version.into()), Datum::text(""), Datum::Blob(Vec::new())]);
     let columns = [SUMMARY_COLUMNS, MORE_COLUMNS].concat();
     database.insert("runs", &columns, &mut std::iter::once(Ok(values)))?;
 
@@ -219,18 +228,19 @@ pub(super) fn insert(
             "run", "stage", "point", "round", "params", "verdict", "known", "message", "cause", "started", "wall",
             "cpu", "max_rss", "attempts", "elapsed", "origin", "cases",
         ],
-        &mut record.tasks.iter().map(|task| task_values(run(), task)),
+        &mut sorted(&record.tasks, |task| (&task.task.stage, &task.task.point)).map(|task| task_values(run(), task)),
     )?;
     let warmups = warmups(record);
     database.insert(
         "metrics",
         &["run", "stage", "point", "metric", "params", "value", "text", "samples", "warmups", "unit", "origin"],
-        &mut record.metrics.iter().map(|row| metric_values(run(), row, &warmups)),
+        &mut sorted(&record.metrics, |row| (&row.stage, &row.metric, &row.point))
+            .map(|row| metric_values(run(), row, &warmups)),
     )?;
     database.insert(
         "cases",
         &["run", "name", "params", "verdict", "known", "worst"],
-        &mut record.cases.iter().map(|case| {
+        &mut sorted(&record.cases, |case| &case.name).map(|case| {
             let CaseRecord { name, params, verdict, known, worst } = case;
             Ok(vec![
                 run(),
@@ -264,6 +274,13 @@ pub(super) fn insert(
             ])
         }),
     )
+}
+
+/// Returns items in the order of a key.
+fn sorted<'a, T, K: Ord>(items: &'a [T], key: impl Fn(&'a T) -> K) -> impl Iterator<Item = &'a T> {
+    let mut items: Vec<&T> = items.iter().collect();
+    items.sort_by_key(|item| key(item));
+    items.into_iter()
 }
 
 fn task_values(run: Datum, task: &TaskRecord) -> Result<Vec<Datum>, DatabaseError> {
@@ -389,5 +406,27 @@ impl Condition {
             condition.sql += &format!(" ORDER BY started DESC, run DESC LIMIT {limit}");
         }
         condition
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn numbers_come_back_as_they_were(numbers in prop::collection::vec(any::<f64>().prop_filter("finite", |x| x.is_finite()), 0..6)) {
+            let text = serde_json::to_string(&numbers).unwrap();
+            prop_assert_eq!(super::numbers(&text).unwrap(), numbers);
+        }
+    }
+
+    #[test]
+    fn what_is_no_list_of_numbers_is_refused() {
+        for text in ["", "[", "1", "[1,]", "[inf]", "[NaN]", "[1e999]", "[\"1\"]", "[1 2]"] {
+            assert!(numbers(text).is_err(), "{text}");
+        }
+        assert_eq!(numbers("[ 1 , 2.5 ]").unwrap(), [1.0, 2.5]);
     }
 }

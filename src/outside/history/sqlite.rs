@@ -72,18 +72,26 @@ impl ToSql for Datum {
     }
 }
 
-fn row_values(row: &Row<'_>, count: usize) -> rusqlite::Result<Vec<Datum>> {
-    (0..count)
-        .map(|column| {
-            Ok(match row.get_ref(column)? {
-                ValueRef::Null => Datum::Null,
-                ValueRef::Integer(number) => Datum::Integer(number),
-                ValueRef::Real(number) => Datum::Real(number),
-                ValueRef::Text(text) => Datum::Text(String::from_utf8_lossy(text).into_owned()),
-                ValueRef::Blob(bytes) => Datum::Blob(bytes.to_owned()),
-            })
-        })
-        .collect()
+/// Puts the columns of a row in the place of those of another, whose room is used again.
+fn take_row(values: &mut [Datum], row: &Row<'_>) -> rusqlite::Result<()> {
+    for (column, value) in values.iter_mut().enumerate() {
+        match (row.get_ref(column)?, value) {
+            (ValueRef::Text(text), Datum::Text(own)) => {
+                own.clear();
+                own.push_str(&String::from_utf8_lossy(text));
+            }
+            (found, value) => {
+                *value = match found {
+                    ValueRef::Null => Datum::Null,
+                    ValueRef::Integer(number) => Datum::Integer(number),
+                    ValueRef::Real(number) => Datum::Real(number),
+                    ValueRef::Text(text) => Datum::Text(String::from_utf8_lossy(text).into_owned()),
+                    ValueRef::Blob(bytes) => Datum::Blob(bytes.to_owned()),
+                };
+            }
+        }
+    }
+    Ok(())
 }
 
 impl Database for SqliteDatabase {
@@ -114,10 +122,11 @@ impl Database for SqliteDatabase {
 
     fn query(&mut self, sql: &str, values: &[Datum], each: EachRow<'_>) -> Result<(), DatabaseError> {
         let mut statement = self.connection.prepare_cached(sql)?;
-        let columns = statement.column_count();
+        let mut columns = vec![Datum::Null; statement.column_count()];
         let mut rows = statement.query(params_from_iter(values))?;
         while let Some(row) = rows.next()? {
-            each(&row_values(row, columns)?)?;
+            take_row(&mut columns, row)?;
+            each(&columns)?;
         }
         Ok(())
     }

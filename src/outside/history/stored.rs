@@ -15,7 +15,7 @@ use crate::value::{Digest, MetricName, PointName, RunId, StageName, SuiteName, T
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Write;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// How often a transaction is tried that lost against another.
 const TRIES: u32 = 4;
@@ -154,21 +154,30 @@ fn explain(database: &dyn Database, verb: &'static str, location: &str, error: D
     }
 }
 
-/// Stores a record; `encoded` is how it is stored.
-fn put(database: &mut dyn Database, record: &RunRecord, encoded: &Encoded) -> Result<Recorded, DatabaseError> {
+/// Stores a record; `encoded` returns how it is stored, and is asked for as late as can be.
+fn put<'a>(
+    database: &mut dyn Database,
+    record: &RunRecord,
+    encoded: &dyn Fn() -> Result<&'a Encoded, DatabaseError>,
+) -> Result<Recorded, DatabaseError> {
     let run = Datum::text(record.run.id.as_str());
     let mut stored = None;
     database.query("SELECT record_digest FROM runs WHERE run = $1", std::slice::from_ref(&run), &mut |row| {
         stored = Some(Fields::of(row).text()?.to_owned());
         Ok(())
     })?;
-    if stored.as_deref() == Some(encoded.digest.as_str()) {
-        return Ok(Recorded::Unchanged);
-    }
-    if stored.is_some() {
+    if let Some(stored) = &stored {
+        if *stored == encoded()?.digest {
+            return Ok(Recorded::Unchanged);
+        }
         database.execute("DELETE FROM runs WHERE run = $1", std::slice::from_ref(&run))?;
     }
-    rows::insert(database, record, &encoded.digest, &encoded.bytes)?;
+    rows::insert(database, record)?;
+    let Encoded { bytes, digest } = encoded()?;
+    database.execute(
+        "UPDATE runs SET record_digest = $1, record = $2 WHERE run = $3",
+        &[Datum::text(digest), Datum::Blob(bytes.clone()), run],
+    )?;
     Ok(if stored.is_some() { Recorded::Replaced } else { Recorded::New })
 }
 
@@ -180,12 +189,17 @@ struct Encoded {
 
 impl Encoded {
     fn of(record: &RunRecord) -> Result<Encoded, DatabaseError> {
-        if let Some(what) = blob::not_finite(record) {
-            return Err(HistoryError::NotFinite { run: record.run.id.clone(), what }.into());
-        }
         let bytes = blob::encode(record)?;
         let digest = Digest::of(&bytes).to_string();
         Ok(Encoded { bytes, digest })
+    }
+}
+
+/// Refuses a record that would not come back as it is.
+fn check(record: &RunRecord) -> Result<(), HistoryError> {
+    match blob::not_finite(record) {
+        Some(what) => Err(HistoryError::NotFinite { run: record.run.id.clone(), what }),
+        None => Ok(()),
     }
 }
 
@@ -196,11 +210,19 @@ fn median(sorted: &[f64]) -> f64 {
 
 impl History for StoredHistory {
     fn record(&self, record: &RunRecord) -> Result<Recorded, HistoryError> {
-        let encoded =
-            Encoded::of(record).map_err(|error| explain(&**self.database(), "write", &self.location, error))?;
-        self.write(&|database| {
-            database.lock_run(record.run.id.as_str())?;
-            put(database, record, &encoded)
+        check(record)?;
+        // Packing takes as long as the rows: they go in meanwhile.
+        let packed: OnceLock<Result<Encoded, DatabaseError>> = OnceLock::new();
+        let encoded = || match packed.get_or_init(|| Encoded::of(record)) {
+            Ok(encoded) => Ok(encoded),
+            Err(error) => Err(error.to_string().into()),
+        };
+        std::thread::scope(|scope| {
+            scope.spawn(encoded);
+            self.write(&|database| {
+                database.lock_run(record.run.id.as_str())?;
+                put(database, record, &encoded)
+            })
         })
     }
 
@@ -209,7 +231,9 @@ impl History for StoredHistory {
         let imported = self.transaction(&mut **database, &mut |database| {
             let mut imported = Imported::default();
             while let Some(record) = records()? {
-                match put(database, &record, &Encoded::of(&record)?)? {
+                check(&record)?;
+                let encoded = Encoded::of(&record)?;
+                match put(database, &record, &|| Ok(&encoded))? {
                     Recorded::New => imported.new += 1,
                     Recorded::Replaced => imported.replaced += 1,
                     Recorded::Unchanged => imported.unchanged += 1,
@@ -314,7 +338,7 @@ impl History for StoredHistory {
         stage: &StageName,
         metric: &MetricName,
         points: Option<&[&PointName]>,
-        each: &mut dyn FnMut(StoredSamples),
+        each: &mut dyn FnMut(StoredSamples<'_>),
     ) -> Result<(), HistoryError> {
         // One run after the other: its rows are neighbours, and their run need not be read.
         for (place, run) in runs.iter().enumerate() {
@@ -330,9 +354,8 @@ impl History for StoredHistory {
                 );
                 self.read(&sql, &question.values, &mut |row| {
                     let mut fields = Fields::of(row);
-                    let point = PointName::new(fields.text()?);
-                    let samples: Vec<f64> = serde_json::from_str(fields.text()?)?;
-                    let unit = fields.optional_text()?.map(str::to_owned);
+                    let (point, samples, unit) = (fields.text()?, fields.text()?, fields.optional_text()?);
+                    let samples = rows::numbers(samples)?;
                     if !samples.is_empty() {
                         each(StoredSamples { run: place, point, samples, unit });
                     }
@@ -372,8 +395,13 @@ impl History for StoredHistory {
         Ok(recipes)
     }
 
-    fn seen(&self, filter: &RunFilter) -> Result<Seen, HistoryError> {
-        let Condition { sql, values } = Condition::of(filter);
+    fn seen(&self, filter: &RunFilter, known: Option<&Digest>) -> Result<Seen, HistoryError> {
+        let mut condition = Condition::of(filter);
+        if let Some(known) = known {
+            let known = condition.placeholder(Datum::text(known.to_string()));
+            condition.sql += &format!(") AND run IN (SELECT run FROM runs WHERE plan <> {known}");
+        }
+        let Condition { sql, values } = condition;
         let mut seen = Seen::default();
         let metrics = format!(
             "SELECT stage, metric, MAX(run) FROM metrics WHERE run IN ({sql})

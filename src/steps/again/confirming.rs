@@ -15,6 +15,7 @@ use crate::outside::git;
 use crate::record::{self, CONFIRM_MARK, MetricRow, RunRecord, SourceInfo};
 use crate::stats::median;
 use crate::steps::finding::AnyRun;
+use crate::steps::record_file::write_record;
 use crate::steps::recording;
 use crate::steps::run_folder::write_json;
 use crate::steps::running::{RunRequest, jobs, run_id};
@@ -254,7 +255,7 @@ impl Scene<'_> {
                 (of_side(suspect), samples.collect())
             });
             let record = self.record(&closed, measured.collect(), stopped)?;
-            write_json(&closed.folder.path.join("record.json"), &record)?;
+            write_record(&closed.folder.path.join("record.json"), &record)?;
             recording::store(self.workspace, &record)?;
             ids.push(record.run.id);
         }

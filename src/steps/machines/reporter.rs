@@ -118,7 +118,7 @@ impl Report {
                 self.finals.insert(finished.task.clone());
                 let is_taken = self.route.takers.contains_key(&finished.task);
                 if is_taken && finished.verdict.ran() {
-                    self.owed.push(*finished);
+                    self.owed.push(Arc::unwrap_or_clone(finished));
                 }
             }
         }

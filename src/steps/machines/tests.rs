@@ -282,7 +282,7 @@ impl Folder {
             fs::create_dir_all(folder.join(path).parent().unwrap()).unwrap();
             fs::write(folder.join(path), text).unwrap();
         }
-        self.append(Event::Finished(Box::new(finished.clone())));
+        self.append(Event::Finished(Arc::new(finished.clone())));
         finished
     }
 
@@ -315,7 +315,9 @@ fn events_follow_what_they_promise_whenever_the_store_goes_away() {
             let read = ledgers::fetch(&store.inner, &place(), None, NONE).unwrap();
             let lines = read.into_iter().flat_map(|ledger| ledger.file.lines);
             lines
-                .filter_map(|line| if let Event::Finished(finished) = line.event { Some(*finished) } else { None })
+                .filter_map(|line| {
+                    if let Event::Finished(finished) = line.event { Some(Arc::unwrap_or_clone(finished)) } else { None }
+                })
                 .collect()
         };
         let check = |store: &FaultyStore| {
@@ -368,7 +370,7 @@ fn a_long_ledger_is_divided_at_line_ends() {
     for number in 0..40 {
         let mut finished = finished(&format!("run/p{number}"), &[]);
         finished.message = Some(long.clone());
-        folder.append(Event::Finished(Box::new(finished)));
+        folder.append(Event::Finished(Arc::new(finished)));
         if number % 3 == 0 {
             report.report().unwrap();
         }

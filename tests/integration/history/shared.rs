@@ -5,7 +5,7 @@ use super::sample::{full_record, metric, record, task, time};
 use super::server::Server;
 use shmoo::ledger::{MeasuredValue, Verdict};
 use shmoo::outside::history::{
-    ExportFormat, ExportTable, History, HistoryError, Imported, Recorded, RunFilter, RunRecipes, RunSummary,
+    ExportFormat, ExportTable, History, HistoryError, Imported, Recorded, RunFilter, RunRecipes, RunSummary, Seen,
     StoredSamples,
 };
 use shmoo::record::{MetricInfo, RunRecord};
@@ -208,8 +208,8 @@ fn samples_of_named_runs(place: &Place) {
             points.map(|points| points.iter().map(|point| PointName::new(*point)).collect());
         let points: Option<Vec<&PointName>> = points.as_ref().map(|points| points.iter().collect());
         let mut found = Vec::new();
-        let mut each = |samples: StoredSamples| {
-            assert_eq!(samples.unit.as_deref(), Some("Hz"));
+        let mut each = |samples: StoredSamples<'_>| {
+            assert_eq!(samples.unit, Some("Hz"));
             found.push((samples.run, samples.point.to_string(), samples.samples));
         };
         let (stage, metric) = (StageName::new("sim"), MetricName::new("freq"));
@@ -358,13 +358,23 @@ fn what_runs_had_is_seen(place: &Place) {
     let history = place.open();
     history.record(&record("a", 0)).unwrap();
     history.record(&full_record()).unwrap();
-    let seen = history.seen(&RunFilter::default()).unwrap();
+    let seen = history.seen(&RunFilter::default(), None).unwrap();
     let metrics: Vec<String> =
         seen.metrics.iter().map(|(stage, metric, run)| format!("{stage}.{metric} {run}")).collect();
     assert_eq!(metrics, ["sim.freq full", "sim.sha full"]);
     assert_eq!(seen.cases, [(PointName::new("inv5_v1.8"), RunId::new("full"))]);
-    let first = history.seen(&RunFilter { before: Some(time(5)), ..RunFilter::default() }).unwrap();
+    let first = history.seen(&RunFilter { before: Some(time(5)), ..RunFilter::default() }, None).unwrap();
     assert_eq!((first.metrics.len(), first.cases[0].1.as_str()), (1, "a"));
+    // What runs of a known plan had is known.
+    let plan = record("a", 0).run.plan;
+    let mut other = record("other", 9);
+    (other.run.plan, other.cases[0].name) = (Digest::of(b"another plan"), PointName::new("gone"));
+    other.metrics.clear();
+    history.record(&other).unwrap();
+    let seen = history.seen(&RunFilter::default(), Some(&plan)).unwrap();
+    assert_eq!((seen.metrics, seen.cases), (Vec::new(), vec![(PointName::new("gone"), RunId::new("other"))]));
+    let none = history.seen(&RunFilter { before: Some(time(5)), ..RunFilter::default() }, Some(&plan)).unwrap();
+    assert_eq!(none, Seen::default());
 }
 
 fn names_sort_by_their_bytes(place: &Place) {
