@@ -3,7 +3,7 @@
 //! Without `SHMOO_STATIC_BINARY` there is none to look at, and these tests say so.
 
 use super::command::Outcome;
-use rcgen::{CertificateParams, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use std::fs;
@@ -66,10 +66,13 @@ fn run(program: &Path, folder: &Path, arguments: &[&str], variables: &[(&str, &s
     Ok(command.envs(variables.iter().copied()).stdin(Stdio::null()).output()?)
 }
 
-/// Answers every request over TLS with a 404 that says so; returns the address and the certificate.
+/// Answers every request over TLS with a 404 that says so; returns the address and the certificate of the authority.
 fn over_tls() -> Outcome<(String, String)> {
     let key = KeyPair::generate()?;
-    let certificate = CertificateParams::new(vec!["localhost".to_owned()])?.self_signed(&key)?;
+    let mut params = CertificateParams::new(Vec::new())?;
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
+    let certificate = CertificateParams::new(vec!["localhost".to_owned()])?.signed_by(&key, &authority)?;
     let private = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
@@ -94,7 +97,7 @@ fn over_tls() -> Outcome<(String, String)> {
             let _ = stream.get_mut().flush();
         }
     });
-    Ok((address, certificate.pem()))
+    Ok((address, authority.pem()))
 }
 
 #[test]
