@@ -16,6 +16,9 @@ else
 unexport SHMOO_SHARED_DATA
 endif
 
+# Where scripts/static.sh puts the binary that needs nothing of the machine.
+static-binary := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/static/shmoo
+
 # Cases per property in `make soak`; the tests' own default is 256.
 SOAK_CASES ?= 20000
 
@@ -51,7 +54,8 @@ test: ## everything: installs what is missing, then `check`, integration tests, 
 	@$(step) set-up scripts/setup.sh test
 	$(check-steps)
 	@$(step) workflows scripts/lint-workflows.sh
-	@$(step) integration-tests $(test-integration) --locked
+	@$(step) static-binary scripts/static.sh
+	@SHMOO_STATIC_BINARY=$(static-binary) $(step) integration-tests $(test-integration) --locked
 	@$(step) doc-tests cargo test --workspace --doc --locked
 	@RUSTDOCFLAGS='-D warnings' $(step) documents cargo doc --workspace --no-deps --locked
 	@$(step) fetch cargo fetch --locked

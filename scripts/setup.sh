@@ -26,6 +26,8 @@ test_tools=(
     "node         nodejs           runs GitHub's own parser of workflows"
     "npm          npm              installs it"
     "curl         curl             the action that installs shmoo downloads with it"
+    "unzip        unzip            the workflow for forks takes its artifact apart with it"
+    "jq           jq               and finds it with this"
 )
 # Where Debian puts the programs of a PostgreSQL server: on no search path.
 postgres_programs=/usr/lib/postgresql

@@ -39,6 +39,7 @@ mod integration {
     #[allow(dead_code, reason = "a builder for tests to come, too")]
     mod sandbox;
     mod site;
+    mod static_binary;
     mod store;
     mod suite_models;
     mod suites;

@@ -3,6 +3,7 @@
 use super::Session;
 use super::arguments::{ArchiveArgs, TextFormat};
 use super::exit::Exit;
+use super::progress::packing;
 use crate::outside::lock::RunLock;
 use crate::report::count;
 use crate::steps::run_folder::RunFolder;
@@ -19,7 +20,8 @@ pub(super) fn archive(session: &Session, arguments: &ArchiveArgs) -> Result<Exit
     let _lock = RunLock::acquire(&folder.path, &*workspace.clock).map_err(|error| fail(StepError::Lock(error)))?;
     let (plan, ..) = folder.plan().map_err(fail)?;
     let mut recorded = recording::make(&workspace, &folder, &plan).map_err(fail)?;
-    let archived = archiving::archive(&workspace, &folder, &plan, &mut recorded.record).map_err(fail)?;
+    let archived =
+        archiving::archive(&workspace, &folder, &plan, &mut recorded.record, &packing(printer)).map_err(fail)?;
     // The history says where the archive is.
     recording::store(&workspace, &recorded.record).map_err(fail)?;
     for left_out in &archived.left_out {

@@ -1,18 +1,33 @@
 //! Progress: a bar on a terminal, plain lines in CI and files.
 
+use super::printer::Printer;
 use crate::ledger::Verdict;
 use crate::plan::Plan;
 use crate::report::count;
 use crate::run::Progress;
 use crate::steps::running::{Observer, Outlook};
-use crate::value::show_duration;
+use crate::value::{show_bytes, show_duration};
 use indicatif::{ProgressBar, ProgressStyle};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Seconds between plain lines while nothing goes wrong.
 const EVERY: u64 = 30;
+/// Time between two words about an archive that is being made.
+const PACKING: Duration = Duration::from_secs(10);
+
+/// Returns what tells how far a run is packed, every now and then where that takes long.
+pub(super) fn packing(printer: &Printer) -> impl Fn(u64, u64) + use<'_> {
+    let last = Cell::new(Instant::now());
+    move |done, total| {
+        if last.get().elapsed() >= PACKING {
+            last.set(Instant::now());
+            printer.note(&format!("archiving: {} of {} packed", show_bytes(done), show_bytes(total)));
+        }
+    }
+}
 
 /// Shows a run on stderr.
 pub(super) struct Watcher {

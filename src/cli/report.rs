@@ -3,6 +3,7 @@
 use super::Session;
 use super::arguments::{ReportArgs, ReportFormat};
 use super::exit::Exit;
+use super::progress::packing;
 use crate::plan::Plan;
 use crate::report::{
     Drawing, MarkdownOptions, Report, TerminalOptions, annotations, count, csv, drawings, html, json, junit, markdown,
@@ -165,7 +166,8 @@ pub(super) fn finish_record(
     let printer = &session.printer;
     let fail = |error: StepError| printer.step(&error);
     if extras.archive {
-        let archived = archiving::archive(workspace, folder, plan, &mut recorded.record).map_err(fail)?;
+        let archived =
+            archiving::archive(workspace, folder, plan, &mut recorded.record, &packing(printer)).map_err(fail)?;
         for left_out in &archived.left_out {
             printer.warning(&format!("not in the archive: `{}`, {}", left_out.path.display(), left_out.reason));
         }

@@ -25,6 +25,8 @@ pub(super) struct Context<'a> {
     folder: String,
     pub(super) problems: Vec<Problem>,
     pub(super) warnings: Vec<Problem>,
+    /// How many values rules have made so far.
+    pub(super) generated: usize,
 }
 
 impl<'a> Context<'a> {
@@ -33,7 +35,7 @@ impl<'a> Context<'a> {
         let mut sources = Sources::default();
         sources.add(name, text);
         let folder = name.rfind(['/', '\\']).map_or("", |at| &name[..=at]).to_owned();
-        Context { sources, files, folder, problems: Vec::new(), warnings: Vec::new() }
+        Context { sources, files, folder, problems: Vec::new(), warnings: Vec::new(), generated: 0 }
     }
 
     /// Reports a problem.

@@ -1,5 +1,6 @@
 //! Building a plan: cases, then tasks, then what each waits for; every mistake on the way.
 
+use super::bounds::Bounds;
 use super::cases::Cases;
 use super::connect::connect;
 use super::edges::{Edges, LinkError, Links, Tasks};
@@ -70,21 +71,29 @@ pub struct Plan {
 
 /// Builds the plan of a suite.
 pub fn build(suite: Arc<Suite>, options: BuildOptions) -> Result<Plan, PlanError> {
+    build_within(suite, options, &Bounds::default())
+}
+
+/// Builds the plan of a suite that is not known to be a reasonable one.
+///
+/// # Errors
+/// As `build`, and where the plan would go beyond the bounds; no more work than that is done.
+pub fn build_within(suite: Arc<Suite>, options: BuildOptions, bounds: &Bounds) -> Result<Plan, PlanError> {
     let BuildOptions { selection, baseline } = options;
     let wrong = |list: Vec<Problem>| PlanError::wrong(&suite, list);
     let one = |problem: Problem| wrong(vec![problem]);
     let extra = parse_constraints(&suite, &selection).map_err(one)?;
     let active = active_stages(&suite, &selection).map_err(one)?;
-    let mut cases = expand(&suite, &selection, &extra).map_err(one)?;
+    let mut cases = expand(&suite, &selection, &extra, bounds).map_err(one)?;
     let names = Names::new(&suite, &cases);
     if cases.is_empty() {
         return Err(no_case(&suite, &selection));
     }
     if !selection.cases.is_empty() && !selection.new_case {
-        cases = filter_by_name(&suite, &selection, &cases, &names)?;
+        cases = filter_by_name(&suite, &selection, &cases, &names, bounds)?;
     }
     let mut warnings = Vec::new();
-    let stages = number_stages(&suite, &selection, &cases, &active, &mut warnings)?;
+    let stages = number_stages(&suite, &selection, &cases, &active, bounds, &mut warnings)?;
     if stages.iter().all(StageTasks::is_empty) {
         let message = "no task is selected".to_owned();
         let hint = warnings.first().map(|warning| warning.message.clone());
@@ -105,7 +114,7 @@ pub fn build(suite: Arc<Suite>, options: BuildOptions) -> Result<Plan, PlanError
         names,
         cases_by_point,
     };
-    plan.edges = connect(&plan, &active).map_err(wrong)?;
+    plan.edges = connect(&plan, &active, bounds).map_err(wrong)?;
     let problems = super::verify::verify(&plan);
     if !problems.is_empty() {
         return Err(wrong(problems));
@@ -130,6 +139,7 @@ fn number_stages(
     selection: &Selection,
     cases: &Cases,
     active: &[bool],
+    bounds: &Bounds,
     warnings: &mut Vec<Problem>,
 ) -> Result<Vec<StageTasks>, PlanError> {
     let one = |problem: Problem| PlanError::wrong(suite, vec![problem]);
@@ -166,19 +176,30 @@ fn number_stages(
     if !problems.is_empty() {
         return Err(PlanError::wrong(suite, problems));
     }
+    check_count(suite, &stages, bounds)?;
     if narrowed {
         leave_out(suite, cases, active, &mut stages, warnings);
     }
-    let mut first = 0u64;
-    for (stage, tasks) in suite.stages.iter().zip(&mut stages) {
-        tasks.start_at(first as u32);
-        first += u64::from(tasks.points()) * u64::from(tasks.rounds());
-        if first >= u64::from(u32::MAX) {
-            return Err(one(Problem::at(stage.span, "the plan has more than 4 thousand million tasks")
-                .hint("narrow the cases with `where`, or the stage with `per`")));
-        }
+    let mut first = 0;
+    for tasks in &mut stages {
+        tasks.start_at(first);
+        first += tasks.len();
     }
     Ok(stages)
+}
+
+/// Checks that there are not more tasks than there may be.
+fn check_count(suite: &Suite, stages: &[StageTasks], bounds: &Bounds) -> Result<(), PlanError> {
+    let mut count = 0u64;
+    for (stage, tasks) in suite.stages.iter().zip(stages) {
+        count += u64::from(tasks.points()) * u64::from(tasks.rounds());
+        if count > bounds.tasks {
+            let problem = Problem::at(stage.span, format!("the plan has more than {} tasks", bounds.tasks));
+            let hint = "narrow the cases with `where`, or the stage with `per`";
+            return Err(PlanError::wrong(suite, vec![problem.hint(hint)]));
+        }
+    }
+    Ok(())
 }
 
 /// Leaves out the tasks whose inputs a filter has left out, and then what needs those.

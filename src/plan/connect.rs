@@ -1,20 +1,18 @@
 //! From sources and gates to the edges of the task graph.
 
 use super::Plan;
+use super::bounds::Bounds;
 use super::edges::{Edges, LinkError, Upstream, all_gates, choose, gates, no_choice, producers};
 use super::findings::Findings;
 use super::tasks::TaskId;
 use crate::suite::{After, Stage, StageIndex};
 use crate::value::Problem;
 
-/// More edges than this are refused: a graph of that size is a slip, and would not fit into memory.
-const MAX_EDGES: usize = 200_000_000;
-
 /// A task on a cycle is shown with at most so many others.
 const MAX_SHOWN: usize = 6;
 
 /// Finds the upstream tasks of each task.
-pub(super) fn connect(plan: &Plan, active: &[bool]) -> Result<Edges, Vec<Problem>> {
+pub(super) fn connect(plan: &Plan, active: &[bool], bounds: &Bounds) -> Result<Edges, Vec<Problem>> {
     let suite = &plan.suite;
     let waits = |stage: &Stage| {
         let mut found = all_gates(&stage.after);
@@ -27,6 +25,7 @@ pub(super) fn connect(plan: &Plan, active: &[bool]) -> Result<Edges, Vec<Problem
     let mut problems: Vec<Problem> = Vec::new();
     let mut edges = Edges::new(plan.task_count());
     let mut upstream = Vec::new();
+    let mut found = 0usize;
     for (index, stage) in suite.stages.iter().enumerate() {
         let tasks = &plan.stages[index];
         let mut findings = Findings::new(true);
@@ -35,10 +34,15 @@ pub(super) fn connect(plan: &Plan, active: &[bool]) -> Result<Edges, Vec<Problem
             if let Err(problem) = upstream_of(plan, active, index, point, &mut upstream) {
                 findings.add(problem, || plan.key(tasks.task(point, 0)).to_string());
             }
-            (0..tasks.rounds()).for_each(|_| edges.push(&upstream));
-            if edges.len() > MAX_EDGES {
+            let rounds = tasks.rounds();
+            found = found.saturating_add(upstream.len().saturating_mul(rounds as usize));
+            upstream.sort_unstable();
+            upstream.dedup();
+            if found <= bounds.edges {
+                (0..rounds).for_each(|_| edges.push(&upstream));
+            } else {
                 let message = format!("the tasks up to stage `{}` wait for each other too often", stage.name);
-                let hint = format!("more than {MAX_EDGES} times: gather over fewer parameters");
+                let hint = format!("more than {} times: gather over fewer parameters", bounds.edges);
                 return Err(vec![Problem::at(stage.span, message).hint(hint)]);
             }
         }
@@ -53,7 +57,7 @@ pub(super) fn connect(plan: &Plan, active: &[bool]) -> Result<Edges, Vec<Problem
     }
 }
 
-/// Collects the tasks that the tasks of a point wait for, ascending.
+/// Collects the tasks that the tasks of a point wait for, in any order and maybe more than once.
 fn upstream_of(
     plan: &Plan,
     active: &[bool],
@@ -93,8 +97,6 @@ fn upstream_of(
             upstream.extend(points.flat_map(|point| plan.stages[gate].measured(point)));
         }
     }
-    upstream.sort_unstable();
-    upstream.dedup();
     Ok(())
 }
 

@@ -326,9 +326,4 @@ impl Edges {
         self.upstream.extend_from_slice(upstream);
         self.offsets.push(self.upstream.len() as u32);
     }
-
-    /// Returns the number of edges.
-    pub(super) fn len(&self) -> usize {
-        self.upstream.len()
-    }
 }

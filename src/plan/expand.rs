@@ -5,26 +5,29 @@
 //! soon as the values it depends on are chosen, and once for each combination of them.
 
 use super::Selection;
+use super::bounds::{Bounds, MAX_CASES};
 use super::cases::{ABSENT, CaseIndex, Cases, Coder};
 use super::scope::{Scope, names_of};
 use super::take;
 use crate::naming::Point;
 use crate::suite::{Block, Constraint, Let, ParamIndex, Profile, Suite};
-use crate::value::{Problem, Scalar, did_you_mean};
+use crate::value::{Problem, Scalar, Span, did_you_mean};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The order and meaning of expansion: plans of another version are not read.
 pub const EXPANSION: u32 = 1;
 
-/// More cases than this are refused: names, ids and ledgers are not made for them.
-const MAX_CASES: usize = 50_000_000;
-
 /// Largest table of a constraint's results, by combinations of the values it depends on.
 const MAX_TABLE: usize = 1 << 20;
 
 /// Returns the cases of a suite under a selection, whose `where` lines come parsed as `extra`.
-pub(super) fn expand(suite: &Suite, selection: &Selection, extra: &[Constraint]) -> Result<Cases, Problem> {
+pub(super) fn expand(
+    suite: &Suite,
+    selection: &Selection,
+    extra: &[Constraint],
+    bounds: &Bounds,
+) -> Result<Cases, Problem> {
     let profile = find_profile(suite, selection)?;
     let mut coder = Coder::new(suite.schema.params().len());
     let mut products: Vec<(usize, Vec<Vec<Group>>)> = Vec::new();
@@ -43,7 +46,9 @@ pub(super) fn expand(suite: &Suite, selection: &Selection, extra: &[Constraint])
     }
     let values = Arc::new(coder.into_values());
     let several = products.iter().map(|(_, groups)| groups.len()).sum::<usize>() > 1;
-    let mut collector = Collector { suite, cases: Cases::new(values.clone()), seen: several.then(CaseIndex::default) };
+    let seen = several.then(CaseIndex::default);
+    let mut collector = Collector { suite, cases: Cases::new(values.clone()), seen, most: bounds.cases };
+    let mut looked = Looked { left: bounds.combinations, most: bounds.combinations };
     for (index, groups) in &products {
         let block = &suite.blocks[*index];
         let mut constraints: Vec<&Constraint> = suite.constraints.iter().collect();
@@ -62,10 +67,11 @@ pub(super) fn expand(suite: &Suite, selection: &Selection, extra: &[Constraint])
                 return Err(problem);
             }
             match take {
-                None => product.walk(&mut |codes| collector.add(codes, *index))?,
-                Some(_) => product.walk(&mut |codes| {
+                None => product.walk(&mut looked, &mut |codes| collector.add(codes, *index))?,
+                // A subset is chosen from more than is kept of it.
+                Some(_) => product.walk(&mut looked, &mut |codes| {
                     held.push(codes, *index as u32);
-                    check_count(&held, block)
+                    check_count(&held, MAX_CASES, block)
                 })?,
             }
         }
@@ -309,6 +315,7 @@ struct Collector<'a> {
     cases: Cases,
     /// Case by its codes; only kept where two products could give the same.
     seen: Option<CaseIndex>,
+    most: usize,
 }
 
 impl Collector<'_> {
@@ -329,7 +336,7 @@ impl Collector<'_> {
                 .hint(format!("the other block is at {first}; narrow one of them with `where`")));
         }
         self.cases.push(codes, block as u32);
-        check_count(&self.cases, &self.suite.blocks[block])
+        check_count(&self.cases, self.most, &self.suite.blocks[block])
     }
 }
 
@@ -341,12 +348,36 @@ fn same_lets(a: &Block, b: &Block) -> bool {
     a.lets.len() == b.lets.len() && a.lets.iter().all(|entry| has(b, entry))
 }
 
-fn check_count(cases: &Cases, block: &Block) -> Result<(), Problem> {
-    if cases.len() <= MAX_CASES {
+fn check_count(cases: &Cases, most: usize, block: &Block) -> Result<(), Problem> {
+    if cases.len() <= most {
         return Ok(());
     }
-    Err(Problem::at(block.span, format!("more than {MAX_CASES} cases"))
+    Err(Problem::at(block.span, format!("more than {most} cases"))
         .hint("give fewer values, or narrow the products with `where`"))
+}
+
+/// Is called with the codes of a member.
+type Take<'a> = dyn FnMut(&[u32]) -> Result<(), Problem> + 'a;
+
+/// Counts the combinations that are looked at, of which constraints may leave none.
+struct Looked {
+    left: u64,
+    most: u64,
+}
+
+impl Looked {
+    fn at_one(&mut self, block: Span) -> Result<(), Problem> {
+        match self.left.checked_sub(1) {
+            Some(left) => self.left = left,
+            None => {
+                let message = format!("more than {} combinations of values have to be looked at", self.most);
+                return Err(
+                    Problem::at(block, message).hint("give fewer values, or put strict constraints on few parameters")
+                );
+            }
+        }
+        Ok(())
+    }
 }
 
 /// A constraint that can be asked at some depth of the product.
@@ -438,20 +469,23 @@ impl<'a> Product<'a> {
     }
 
     /// Calls `take` with the codes of every member, in order.
-    fn walk(&mut self, take: &mut dyn FnMut(&[u32]) -> Result<(), Problem>) -> Result<(), Problem> {
-        if self.groups.iter().all(|group| group.rows > 0) && self.admits(0)? { self.descend(0, take) } else { Ok(()) }
+    fn walk(&mut self, looked: &mut Looked, take: &mut Take<'_>) -> Result<(), Problem> {
+        let any = self.groups.iter().all(|group| group.rows > 0) && self.admits(0)?;
+        if any { self.descend(0, looked, take) } else { Ok(()) }
     }
 
-    fn descend(&mut self, depth: usize, take: &mut dyn FnMut(&[u32]) -> Result<(), Problem>) -> Result<(), Problem> {
+    fn descend(&mut self, depth: usize, looked: &mut Looked, take: &mut Take<'_>) -> Result<(), Problem> {
         let Some(group) = self.groups.get(depth) else { return take(&self.codes) };
+        let block = self.suite.blocks[self.block].span;
         for row in 0..group.rows {
+            looked.at_one(block)?;
             self.rows[depth] = row;
             let width = group.params.len();
             for (column, &param) in group.params.iter().enumerate() {
                 self.codes[param] = group.codes[row * width + column];
             }
             if self.admits(depth + 1)? {
-                self.descend(depth + 1, take)?;
+                self.descend(depth + 1, looked, take)?;
             }
         }
         for &param in &group.params {

@@ -1,5 +1,6 @@
 //! What the command line selects: expressions, names of cases, stages.
 
+use super::bounds::Bounds;
 use super::cases::Cases;
 use super::edges::{all_gates, producers};
 use super::expand::expand;
@@ -10,6 +11,9 @@ use crate::suite::{Constraint, StageIndex, Suite};
 use crate::value::{Problem, did_you_mean};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use std::collections::{BTreeSet, HashMap};
+
+/// So many profiles are looked into for a case that is not planned.
+const MOST_PROFILES: usize = 20;
 
 /// Reads the `--where` expressions.
 pub(super) fn parse_constraints(suite: &Suite, selection: &Selection) -> Result<Vec<Constraint>, Problem> {
@@ -58,6 +62,7 @@ pub(super) fn filter_by_name(
     selection: &Selection,
     cases: &Cases,
     names: &Names,
+    bounds: &Bounds,
 ) -> Result<Cases, PlanError> {
     let wrong = |problem: Problem| PlanError::wrong(suite, vec![problem]);
     let wanted = Wanted::new(&selection.cases).map_err(wrong)?;
@@ -91,7 +96,7 @@ pub(super) fn filter_by_name(
         };
         return Err(PlanError::Empty { message, hint: Some(hint) });
     }
-    if let Some(profile) = profile_with(suite, selection, pattern) {
+    if let Some(profile) = profile_with(suite, selection, pattern, bounds) {
         let hint = format!("the profile `{profile}` has it: add `--profile {profile}`");
         return Err(wrong(Problem::new(message).hint(hint)));
     }
@@ -107,13 +112,13 @@ pub(super) fn filter_by_name(
 }
 
 /// Returns the first profile under which a case of this name is planned.
-fn profile_with<'a>(suite: &'a Suite, selection: &Selection, wanted: &str) -> Option<&'a str> {
+fn profile_with<'a>(suite: &'a Suite, selection: &Selection, wanted: &str, bounds: &Bounds) -> Option<&'a str> {
     let mut name = String::new();
     let others = suite.profiles.iter().map(|profile| profile.name.as_str());
-    let mut others = others.filter(|other| selection.profile.as_deref() != Some(*other));
+    let mut others = others.filter(|other| selection.profile.as_deref() != Some(*other)).take(MOST_PROFILES);
     others.find(|profile| {
         let selection = Selection { profile: Some((*profile).to_owned()), ..Selection::default() };
-        let Ok(cases) = expand(suite, &selection, &[]) else { return false };
+        let Ok(cases) = expand(suite, &selection, &[], bounds) else { return false };
         let names = Names::new(suite, &cases);
         (0..cases.len()).any(|case| {
             names.of_case(&cases, case, &mut name);

@@ -8,6 +8,7 @@
 //! memory is a few bytes a case.
 
 mod blocked;
+mod bounds;
 mod build;
 mod cases;
 mod connect;
@@ -38,7 +39,8 @@ mod verify;
 mod tests;
 
 pub use blocked::blocked;
-pub use build::{BuildOptions, Plan, PlanError, build};
+pub use bounds::Bounds;
+pub use build::{BuildOptions, Plan, PlanError, build, build_within};
 pub use cases::{ABSENT, Cases};
 pub use estimate::{Durations, Estimate, estimate};
 pub use expand::EXPANSION;

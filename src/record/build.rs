@@ -6,6 +6,7 @@ use super::{
     SourceInfo, TaskRecord,
 };
 use crate::ledger::{Finished, Folded, Measured, MeasuredValue, TaskHistory, Usage, Verdict};
+use crate::naming::Param;
 use crate::plan::{Plan, TaskId};
 use crate::suite::{Better, MinEffectRule, StageIndex};
 use crate::value::{Digest, PointName, Prices, Repeat, RunId, Scalar, TaskKey, Timestamp, in_parts};
@@ -52,7 +53,6 @@ pub fn build(plan: &Plan, folded: &Folded, facts: RunFacts) -> RunRecord {
     let verdicts: Vec<Verdict> = tasks.iter().map(|task| task.verdict).collect();
     let cases = case_records(plan, &verdicts, &tasks);
     let metrics = metric_rows(plan, &tasks);
-    let schema = plan.suite.schema.params();
     let run = RunInfo {
         id,
         suite: plan.suite.name.clone(),
@@ -71,15 +71,7 @@ pub fn build(plan: &Plan, folded: &Folded, facts: RunFacts) -> RunRecord {
         fingerprint,
         tools,
         files: BTreeMap::new(),
-        params: schema
-            .iter()
-            .map(|param| ParamInfo {
-                name: param.name.clone(),
-                code: param.code.clone(),
-                unit: param.unit.clone(),
-                default: param.default.clone(),
-            })
-            .collect(),
+        params: param_infos(plan),
         metric_infos: metric_infos(plan),
         archive: None,
         artifacts: Vec::new(),
@@ -97,7 +89,17 @@ pub fn build(plan: &Plan, folded: &Folded, facts: RunFacts) -> RunRecord {
     }
 }
 
-fn metric_infos(plan: &Plan) -> Vec<MetricInfo> {
+pub(super) fn param_infos(plan: &Plan) -> Vec<ParamInfo> {
+    let info = |param: &Param| ParamInfo {
+        name: param.name.clone(),
+        code: param.code.clone(),
+        unit: param.unit.clone(),
+        default: param.default.clone(),
+    };
+    plan.suite.schema.params().iter().map(info).collect()
+}
+
+pub(super) fn metric_infos(plan: &Plan) -> Vec<MetricInfo> {
     let mut infos = Vec::new();
     for (index, stage) in plan.suite.stages.iter().enumerate() {
         let stage_digest = plan.suite.stage_digest(index);
@@ -129,7 +131,7 @@ pub fn better_text(better: Better) -> String {
     }
 }
 
-fn named(plan: &Plan, params: Vec<(usize, Scalar)>) -> Vec<(String, Scalar)> {
+pub(super) fn named(plan: &Plan, params: Vec<(usize, Scalar)>) -> Vec<(String, Scalar)> {
     let schema = plan.suite.schema.params();
     params.into_iter().map(|(param, value)| (schema[param].name.clone(), value)).collect()
 }
@@ -218,7 +220,7 @@ fn task_record(plan: &Plan, task: TaskId, key: TaskKey, history: Option<&TaskHis
     }
 }
 
-fn case_records(plan: &Plan, verdicts: &[Verdict], tasks: &[TaskRecord]) -> Vec<CaseRecord> {
+pub(super) fn case_records(plan: &Plan, verdicts: &[Verdict], tasks: &[TaskRecord]) -> Vec<CaseRecord> {
     // What a `rows` task says of each case: better known than the task's own verdict.
     let mut reported: BTreeMap<(StageIndex, &PointName), Verdict> = BTreeMap::new();
     for task in plan.tasks().filter(|task| plan.suite.stages[plan.stage_of(*task)].rows.is_some()) {
@@ -281,7 +283,7 @@ pub fn mark_known(record: &mut RunRecord, plan: &Plan, known: &dyn Fn(&TaskRecor
     }
 }
 
-fn metric_rows(plan: &Plan, tasks: &[TaskRecord]) -> Vec<MetricRow> {
+pub(super) fn metric_rows(plan: &Plan, tasks: &[TaskRecord]) -> Vec<MetricRow> {
     let mut rows = Vec::new();
     for (index, stage) in plan.suite.stages.iter().enumerate() {
         let stage_tasks = plan.stage_tasks(index);

@@ -4,6 +4,7 @@
 //! read. Invariant: every planned task and case has exactly one row.
 
 mod build;
+mod claimed;
 mod costs;
 mod foreign;
 mod models;
@@ -13,6 +14,7 @@ pub(crate) mod sample;
 mod summary;
 
 pub use build::{RunFacts, better_text, build, mark_known};
+pub use claimed::{ClaimError, settle};
 pub use costs::{RunCosts, Spent, case_costs, costs};
 pub use foreign::{ForeignError, ForeignFormat, ForeignTerms, read_foreign};
 pub use models::{

@@ -4,7 +4,7 @@ use super::record_file::write_record;
 use super::run_folder::RunFolder;
 use super::stored_object::StoredObject;
 use super::{StepError, Workspace};
-use crate::archive::{Archive, EntryPath, Item, ItemKind, Level, Limits, PackOptions, Packed, Tally, pack};
+use crate::archive::{Archive, EntryKind, EntryPath, Item, ItemKind, Level, Limits, PackOptions, Packed, Tally, pack};
 use crate::outside::durable::DRAFT_PREFIX;
 use crate::outside::folder::{self, Folder, LeftOut};
 use crate::outside::lock::LOCK_FILE;
@@ -41,12 +41,13 @@ pub fn archive_key(suite: &SuiteName, run: &RunId) -> ObjectKey {
 }
 
 /// Packs the folder of a run into the store: plan, facts, ledger, record, repository files, and all
-/// that tasks left, failed ones included.
+/// that tasks left, failed ones included. `progress` is told how many bytes of how many are packed.
 pub fn archive(
     workspace: &Workspace,
     folder: &RunFolder,
     plan: &Plan,
     record: &mut RunRecord,
+    progress: &dyn Fn(u64, u64),
 ) -> Result<Archived, StepError> {
     let key = archive_key(&record.run.suite, &record.run.id);
     let before = record.run.archive.replace(key.to_string());
@@ -66,7 +67,7 @@ pub fn archive(
         "shmoo": record.run.shmoo,
         "command": format!("shmoo sweep {} {}", record.run.suite_file, plan.selection.arguments().join(" ")).trim_end(),
     });
-    let archived = pack_and_store(workspace, folder, plan, key, provenance, &|_| true);
+    let archived = pack_and_store(workspace, folder, plan, key, provenance, &|_| true, progress);
     if archived.is_err() {
         record.run.archive = before;
         // The record must not name an archive that is not there. It can be made again from the ledger,
@@ -104,6 +105,7 @@ pub(super) fn pack_and_store(
     key: ObjectKey,
     provenance: serde_json::Value,
     wanted: &dyn Fn(&str) -> bool,
+    progress: &dyn Fn(u64, u64),
 ) -> Result<Archived, StepError> {
     let globs = excluded_by(plan)?;
     let target = folder.path.join(PART);
@@ -129,7 +131,13 @@ pub(super) fn pack_and_store(
         })
         .map_err(StepError::Folder)?;
     let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let mut options = PackOptions::new(threads, provenance);
+    let sizes = walked.entries.iter().map(|entry| match entry.kind {
+        EntryKind::File { size, .. } => size,
+        _ => 0,
+    });
+    let total = sizes.sum();
+    let packing = |done| progress(done, total);
+    let mut options = PackOptions { progress: &packing, ..PackOptions::new(threads, provenance) };
     if let Some(level) = u8::try_from(workspace.project.archive_level).ok().and_then(Level::new) {
         options.level = level;
     }
@@ -213,31 +221,68 @@ fn with_archive<T>(
     ask(&archive)
 }
 
-/// Takes a run, or a part of it, out of the store into a new folder. A single file goes to the path.
+/// Opens the archive of a run and those of its parts, if many machines ran it, and asks them something.
+fn with_archives<T>(
+    store: &dyn Store,
+    key: &ObjectKey,
+    ask: impl FnOnce(&[Archive<'_>]) -> Result<T, StepError>,
+) -> Result<T, StepError> {
+    let gone = || StepError::usage(format!("{} has no `{key}`", store.location()), None);
+    let whole = store.head(key).map_err(StepError::Store)?.ok_or_else(gone)?;
+    let mut keys = vec![(key.clone(), whole.bytes)];
+    if let Some(run) = key.as_str().strip_suffix(".tar.gz") {
+        let parts = store.list(&format!("{run}/archives/")).map_err(StepError::Store)?;
+        keys.extend(parts.into_iter().map(|part| (part.key, part.bytes)));
+    }
+    let objects: Vec<_> = keys.iter().map(|(key, bytes)| StoredObject::new(store, key, *bytes)).collect();
+    let opened = objects.iter().map(|object| Archive::open(object, Limits::default()).map_err(StepError::Archive));
+    ask(&opened.collect::<Result<Vec<_>, _>>()?)
+}
+
+/// Takes a run, or a part of it, out of the store into a new folder. A single file goes to the path. Of a run on
+/// many machines, the folders of tasks come from the archives of its parts.
 pub fn restore(
     store: &dyn Store,
     key: &ObjectKey,
     target: &Path,
     request: &RestoreRequest,
 ) -> Result<Tally, StepError> {
-    with_archive(store, key, |archive| {
+    with_archives(store, key, |archives| {
+        let whole = &archives[0];
         if let Some(file) = &request.file {
-            let path = EntryPath::new(file.as_bytes())
-                .map_err(|error| StepError::usage(format!("`{file}` is not a path in an archive: {error}"), None))?;
-            let item = folder::restore_file_to(archive, &path, target).map_err(StepError::Folder)?;
-            return Ok(tally_of(&item));
+            return restore_file(archives, file, target);
         }
-        if request.tasks.is_empty() {
-            return folder::unpack(archive, target).map_err(StepError::Folder);
-        }
-        let folders = task_folders(archive, &request.tasks)?;
-        let mut keep = |item: &Item| {
-            let path = String::from_utf8_lossy(item.path.as_bytes()).into_owned();
-            let whole = !path.starts_with("work/");
-            whole || folders.iter().any(|folder| path == *folder || path.starts_with(&format!("{folder}/")))
+        let folders = match request.tasks.as_slice() {
+            [] => None,
+            tasks => Some(task_folders(whole, tasks)?),
         };
-        folder::unpack_some(archive, target, &mut keep).map_err(StepError::Folder)
+        if archives.len() == 1 && folders.is_none() {
+            return folder::unpack(whole, target).map_err(StepError::Folder);
+        }
+        let mut keep = |archive: usize, item: &Item| {
+            let path = String::from_utf8_lossy(item.path.as_bytes()).into_owned();
+            let of_task = path.starts_with("work/");
+            let wanted = |folder: &String| path == *folder || path.starts_with(&format!("{folder}/"));
+            // Plan, record and ledger are those of the whole run.
+            (of_task || archive == 0) && (!of_task || folders.as_ref().is_none_or(|all| all.iter().any(wanted)))
+        };
+        folder::unpack_together(archives, target, &mut keep).map_err(StepError::Folder)
     })
+}
+
+/// Takes a file out of the first archive that has it.
+fn restore_file(archives: &[Archive<'_>], file: &str, target: &Path) -> Result<Tally, StepError> {
+    let path = EntryPath::new(file.as_bytes())
+        .map_err(|error| StepError::usage(format!("`{file}` is not a path in an archive: {error}"), None))?;
+    let (whole, parts) = archives.split_first().expect("the first is that of the run");
+    let has = |archive: &&Archive<'_>| {
+        let manifest = archive.manifest();
+        manifest.is_some_and(|manifest| manifest.items().any(|item| item.path == path))
+    };
+    // Where none has it, the error names what is like it in the archive of the run.
+    let found = parts.iter().find(has).filter(|_| !has(&whole)).unwrap_or(whole);
+    let item = folder::restore_file_to(found, &path, target).map_err(StepError::Folder)?;
+    Ok(tally_of(&item))
 }
 
 /// Returns one file of an archive, which is read into memory.

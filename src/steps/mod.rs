@@ -11,7 +11,7 @@
 //! columns of a CSV file), `stored_series` (metrics out of the history), `site` (the history as static
 //! pages), `fitting` (CSV files to the coefficients of a model), `modelling` (the models of a suite, over a run), `parameters` (their files),
 //! `estimating` and `evaluating` (cycles out of them), `commenting` and `checking_in` (comments and check runs
-//! of GitHub), `receiving` (a run out of an archive from elsewhere), `machines` (a run on many machines that share
+//! of GitHub), `receiving` (a run out of an archive from elsewhere), `own_suite` (what it is held against), `machines` (a run on many machines that share
 //! nothing but the store), and `again` (confirm a comparison, find the commit that moved a metric).
 
 pub mod again;
@@ -38,6 +38,7 @@ pub mod judging;
 pub mod machines;
 pub mod modelling;
 mod noise;
+mod own_suite;
 pub mod parameters;
 pub mod planning;
 pub mod plotting;

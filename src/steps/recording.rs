@@ -6,7 +6,7 @@ use super::{StepError, Workspace, modelling};
 use crate::check::known::{self, Outcome};
 use crate::ledger::{Folded, LedgerFile};
 use crate::outside::history::Recorded;
-use crate::plan::{Plan, stage_scope_value};
+use crate::plan::{Plan, TaskId, stage_scope_value};
 use crate::record::{self, Artifact, ArtifactKind, RunRecord};
 use crate::value::{Scalar, TaskKey, Value};
 use std::collections::BTreeMap;
@@ -108,18 +108,7 @@ pub(super) fn mark_known(
         .map(|&task| &record.tasks[task])
         .map(|task| Outcome { task: &task.task, params: &task.params, verdict: task.verdict })
         .collect();
-    let lets = |outcome: usize, name: &str| -> Option<Value> {
-        let id = crate::plan::TaskId(counted[outcome] as u32);
-        let empty = BTreeMap::new();
-        let missing = Value::Scalar(Scalar::Bool(false));
-        let mut found = false;
-        let value = stage_scope_value(plan, id, &empty, &mut |scope| {
-            let value = scope.lookup(name)?;
-            found = value.is_some();
-            Ok(value.unwrap_or_else(|| missing.clone()))
-        });
-        value.ok().filter(|_| found)
-    };
+    let lets = |outcome: usize, name: &str| let_of(plan, TaskId(counted[outcome] as u32), name);
     let known = known::apply(&plan.suite, &outcomes, &lets, workspace.clock.now(), partial);
     let marks: BTreeMap<TaskKey, String> = counted
         .iter()
@@ -141,6 +130,18 @@ pub fn keep_and_store(workspace: &Workspace, folder: &RunFolder, record: &RunRec
         (kept.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), stored)
     });
     kept.and(stored)
+}
+
+/// Returns the value of a `let` at a task, if it has one there.
+pub(super) fn let_of(plan: &Plan, task: TaskId, name: &str) -> Option<Value> {
+    let missing = Value::Scalar(Scalar::Bool(false));
+    let mut found = false;
+    let value = stage_scope_value(plan, task, &BTreeMap::new(), &mut |scope| {
+        let value = scope.lookup(name)?;
+        found = value.is_some();
+        Ok(value.unwrap_or_else(|| missing.clone()))
+    });
+    value.ok().filter(|_| found)
 }
 
 /// Writes a record into the history.

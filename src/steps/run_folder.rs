@@ -5,7 +5,7 @@ use super::{StepError, Workspace};
 use crate::ledger::{Folded, LedgerFile, fold};
 use crate::outside::durable;
 use crate::outside::ledger_file::read_ledgers;
-use crate::plan::{self, BuildOptions, Plan, PlanFile};
+use crate::plan::{self, Bounds, BuildOptions, Plan, PlanFile};
 use crate::record::{RunFacts, RunInfo, SourceInfo};
 use crate::value::{Digest, Prices, RunId, SuiteName, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -232,6 +232,11 @@ fn fill(path: &Path, facts: &StoredFacts, plan: &PlanFile) -> Result<(), StepErr
 
 /// Makes a plan again from its file.
 pub fn rebuild(file: &PlanFile) -> Result<(Plan, LoadedFile), StepError> {
+    rebuild_within(file, &Bounds::default())
+}
+
+/// Makes a plan again from a file that may be made to take long, and stops where it goes beyond the bounds.
+pub(super) fn rebuild_within(file: &PlanFile, bounds: &Bounds) -> Result<(Plan, LoadedFile), StepError> {
     let Some((suite, others)) = file.sources.split_first() else {
         return Err(StepError::usage("the plan file has no suite in it", None));
     };
@@ -241,7 +246,7 @@ pub fn rebuild(file: &PlanFile) -> Result<(Plan, LoadedFile), StepError> {
     };
     let loaded = load_texts(&suite.name, suite.text.clone(), Path::new(""), &read)?;
     let options = BuildOptions { selection: file.selection.clone(), baseline: file.baseline.clone() };
-    let mut plan = plan::build(loaded.suite.clone(), options)?;
+    let mut plan = plan::build_within(loaded.suite.clone(), options, bounds)?;
     file.confirm(&mut plan).map_err(StepError::PlanFile)?;
     Ok((plan, loaded))
 }

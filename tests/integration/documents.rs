@@ -6,6 +6,7 @@ use shmoo::expr::Function;
 use shmoo::plan::{BuildOptions, build, faults};
 use std::collections::BTreeSet;
 use std::fmt::Write;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -420,6 +421,37 @@ fn every_bench_script_has_its_section() {
                 "docs/BENCHMARKS.md does not speak of {name}"
             );
         }
+    }
+}
+
+/// Collects the texts of all Rust files below a folder.
+fn rust_below(folder: &Path, texts: &mut String) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            rust_below(&path, texts);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            texts.push_str(&fs::read_to_string(path).unwrap());
+        }
+    }
+}
+
+#[test]
+fn the_threat_model_names_tests_that_exist() {
+    let mut texts = String::new();
+    ["src", "tests"].iter().for_each(|folder| rust_below(&root().join(folder), &mut texts));
+    let (_, prose) = split("docs/threat-model.md");
+    let is_name = |span: &String| {
+        span.matches('_').count() > 1
+            && span.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_' || byte.is_ascii_digit())
+    };
+    let named: Vec<String> = code_spans(&prose).into_iter().filter(is_name).collect();
+    assert!(named.len() > 20, "{named:?}");
+    for name in named {
+        assert!(
+            texts.contains(&format!("#[test]\n    fn {name}()")) || texts.contains(&format!("#[test]\nfn {name}()")),
+            "{name}"
+        );
     }
 }
 

@@ -9,6 +9,8 @@ use std::collections::HashMap;
 
 /// The most values that one parameter can have.
 const MOST_VALUES: i64 = 1_000_000;
+/// The most values that the rules of a suite make together.
+const MOST_IN_ALL: usize = 2_000_000;
 /// Digits of a value that does not end, or is a power.
 const DIGITS: i32 = 6;
 
@@ -90,7 +92,16 @@ fn from_file(path: &Text, context: &mut Context) -> Vec<RawValue> {
 }
 
 fn counted(values: Result<Vec<Decimal>, Problem>, span: Span, context: &mut Context) -> Vec<RawValue> {
+    let before = context.generated;
+    context.generated += values.as_ref().map_or(0, Vec::len);
     match values {
+        Ok(_) if context.generated > MOST_IN_ALL => {
+            // Told once.
+            if before <= MOST_IN_ALL {
+                context.problem(Problem::at(span, format!("the suite makes more than {MOST_IN_ALL} values")));
+            }
+            Vec::new()
+        }
         Ok(values) => values.into_iter().map(|value| RawValue::number(value, span)).collect(),
         Err(problem) => {
             context.problem(problem);

@@ -10,6 +10,7 @@ use crate::config::values_file::ValuesFile;
 use crate::naming::{Kind, NamingError, NamingFault, Param, Schema};
 use crate::suite::ParamIndex;
 use crate::value::{Decimal, ParseDecimalError, Problem, Scalar, Span, did_you_mean};
+use std::collections::HashSet;
 
 /// The most parameters of a suite; names would be of no use long before.
 const MOST_PARAMETERS: usize = 200;
@@ -140,10 +141,11 @@ pub(crate) fn params(files: &[(&Text, &ParamFile)], suite: &SuiteFile, context: 
     for (index, (draft, listed)) in drafts.iter().zip(listed).enumerate() {
         let open = draft.kind != Kind::Bool && draft.listed.is_empty() && by_name;
         let mut known: Vec<Scalar> = Vec::new();
+        let mut seen: HashSet<Scalar> = HashSet::new();
         let over = blocks.iter().chain(&profiles).flatten().filter(|(param, _)| *param == index);
         let values = listed.into_iter().map(|(value, _)| value).chain(defaults[index].clone());
         for value in values.chain(over.flat_map(|(_, values)| values).map(|(value, _)| value.clone())) {
-            if !known.contains(&value) {
+            if seen.insert(value.clone()) {
                 known.push(value);
             }
         }

@@ -13,7 +13,7 @@ mod walk;
 
 pub use error::FolderError;
 pub use save::save_whole;
-pub use unpack::{restore_file_to, unpack, unpack_some};
+pub use unpack::{restore_file_to, unpack, unpack_some, unpack_together};
 pub use walk::{Folder, LeftOut, LeftOutReason, Walked};
 
 use crate::archive::ReadAt;

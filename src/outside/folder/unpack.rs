@@ -5,6 +5,7 @@ use super::error::FolderError;
 use super::save::{beside, save_with_mode};
 use crate::archive::{Archive, ArchiveError, EntryPath, Item, ItemKind, Sink, Tally};
 use rustix::fs::AtFlags;
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, BufWriter, Read, Write as _};
@@ -27,6 +28,24 @@ pub fn unpack_some(
     keep: &mut dyn FnMut(&Item) -> bool,
 ) -> Result<Tally, FolderError> {
     unpack_with(target, |sink| archive.restore_some(keep, sink))
+}
+
+/// Unpacks several archives into one folder: of each, the items that `keep` chooses by the number of the archive,
+/// and that no earlier one had.
+pub fn unpack_together(
+    archives: &[Archive<'_>],
+    target: &Path,
+    keep: &mut dyn FnMut(usize, &Item) -> bool,
+) -> Result<Tally, FolderError> {
+    unpack_with(target, |sink| {
+        let (mut all, mut seen) = (Tally::default(), HashSet::new());
+        for (number, archive) in archives.iter().enumerate() {
+            let mut new = |item: &Item| keep(number, item) && seen.insert(item.path.clone());
+            let Tally { entries, files, bytes } = archive.restore_some(&mut new, sink)?;
+            all = Tally { entries: all.entries + entries, files: all.files + files, bytes: all.bytes + bytes };
+        }
+        Ok(all)
+    })
 }
 
 /// Restores one file to any place, where it replaces an older one when it is complete.

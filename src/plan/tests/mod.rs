@@ -1,5 +1,6 @@
 //! What the planner makes of small suites, and what it says to wrong ones.
 
+mod bounds;
 mod cases;
 mod missing;
 mod mistakes;

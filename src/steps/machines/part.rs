@@ -380,7 +380,7 @@ impl Prepared<'_> {
             "shmoo": env!("CARGO_PKG_VERSION"),
         });
         let key = self.place.archive(name.part, name.generation);
-        let archived = pack_and_store(self.workspace, folder, &self.plan, key, provenance, &wanted)?;
+        let archived = pack_and_store(self.workspace, folder, &self.plan, key, provenance, &wanted, &|_, _| {})?;
         Ok(archived.key.to_string())
     }
 }

@@ -248,18 +248,10 @@ fn a_hostile_archive_changes_nothing() {
     let fake = Fake::start();
     fake.pull(2, "abc", "fork/chip", "wider");
     let broken = [
-        ("echo no archive > run.tar.gz", "cannot use the archive"),
+        ("echo no archive > run.tar.gz", "it has no manifest"),
         ("truncate -s 257M run.tar.gz", "it has more than 256 MiB"),
-        ("head -c 2000 run.tar.gz > x && mv x run.tar.gz", "cannot use the archive"),
-        ("mkdir d && echo '{}' | tee d/plan.json > d/record.json && tar czf run.tar.gz -C d .", "cannot use the plan"),
-        (
-            "mkdir d && tar xzf run.tar.gz -C d plan.json && echo '{\"format\":\"x\"}' > d/record.json && tar czf run.tar.gz -C d .",
-            "is no archive of a run",
-        ),
-        (
-            "mkdir d && head -c 90M /dev/zero | tr '\\0' ' ' > d/plan.json && tar czf run.tar.gz -C d .",
-            "cannot use the archive",
-        ),
+        ("head -c 2000 run.tar.gz > x && mv x run.tar.gz", "it has no manifest"),
+        ("mkdir d && echo '{}' | tee d/plan.json > d/record.json && tar czf run.tar.gz -C d .", "it has no manifest"),
     ];
     for (script, said) in broken {
         let done = received(&fake).shell(script).args(["comment", "--archive", "run.tar.gz"]).run().unwrap();

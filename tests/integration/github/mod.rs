@@ -9,5 +9,8 @@ mod client;
 mod comment;
 mod contract;
 mod fake;
+mod hostile;
 mod prism;
+mod releasing;
 mod setup;
+mod shell_steps;

@@ -3,6 +3,7 @@
 mod costs;
 mod fleet;
 mod lost;
+mod restored;
 mod results;
 mod rivals;
 mod together;

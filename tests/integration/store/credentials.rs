@@ -1,7 +1,7 @@
 //! Who we are: tokens, their end, and what is said where there are none.
 
 use super::contract::key;
-use super::fake::{Fake, Fault};
+use super::fake::{AUDIENCE, Fake, Fault, SUBJECT};
 use super::{chain, patient};
 use serde_json::{Value, json};
 use shmoo::outside::environment::Environment;
@@ -10,9 +10,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Opens `gs://lab/x` at the fake, as if it were Google.
-fn open(fake: &Fake, variables: &[(&str, &str)]) -> BucketStore {
+pub(super) fn open(fake: &Fake, variables: &[(&str, &str)]) -> BucketStore {
+    open_at(&fake.url(), variables)
+}
+
+/// Opens `gs://lab/x` at an address, as if it were Google's.
+pub(super) fn open_at(url: &str, variables: &[(&str, &str)]) -> BucketStore {
     let environment = Environment::new(variables.iter().copied());
-    let endpoint = Endpoint { url: fake.url().parse().unwrap(), is_emulator: false };
+    let endpoint = Endpoint { url: url.parse().unwrap(), is_emulator: false };
     let settings = BucketSettings { patience: patient(), ..BucketSettings::default() };
     BucketStore::open(BucketPlace::parse("gs://lab/x").unwrap(), endpoint, &environment, settings).unwrap()
 }
@@ -20,10 +25,10 @@ fn open(fake: &Fake, variables: &[(&str, &str)]) -> BucketStore {
 /// Writes credentials as google-github-actions/auth does, for tokens of the fake.
 fn federation(fake: &Fake, folder: &Path) -> PathBuf {
     let subject = folder.join("subject");
-    fs::write(&subject, "subject-of-ours").unwrap();
+    fs::write(&subject, SUBJECT).unwrap();
     let credentials = json!({
         "type": "external_account",
-        "audience": "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/ci/providers/github",
+        "audience": AUDIENCE,
         "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
         "token_url": format!("{}/token", fake.url()),
         "credential_source": { "file": subject },
@@ -86,7 +91,7 @@ fn who_is_not_believed_hears_it_without_a_secret() {
         text.starts_with("cannot read `a` from `gs://lab/x`\ncannot say who we are\nno access token is given for "),
         "{text}"
     );
-    for secret in ["token-1", "subject-of-ours"] {
+    for secret in ["token-1", SUBJECT] {
         assert!(!text.contains(secret) && !format!("{error:?}").contains(secret), "{error:?}");
     }
 }

@@ -36,6 +36,33 @@ fn what_is_over_in_a_moment_is_not_noticed() {
 }
 
 #[test]
+fn a_time_to_come_back_is_kept_within_bounds() {
+    // A pause that is longer than all patience is not begun.
+    let check = |fault: Fault, gives_up: bool| {
+        let fake = Fake::start();
+        let patience = Patience { longest_pause: Duration::from_secs(7200), ..patient() };
+        let store = bucket(&fake, patience);
+        fake.fail("POST", "", 0, 1, fault.clone());
+        match store.put(&key("a"), b"one") {
+            Err(error) if gives_up => assert!(chain(&error).contains("gave up after 1 attempts in 0 s"), "{error}"),
+            other => assert!(other.is_ok() && !gives_up, "{fault:?}: {other:?}"),
+        }
+        fake.all_failed();
+        assert_eq!(fake.created(), u64::from(!gives_up));
+    };
+    for status in [429, 503] {
+        check(Fault::RetryAfter(status, 3600), true);
+        check(Fault::RetryAfter(status, 0), false);
+        check(Fault::RetryAt(status, "Sat, 31 Jan 2026 13:00:00 GMT"), true);
+        check(Fault::RetryAt(status, "Sat, 31 Jan 2026 12:00:00 GMT"), false);
+        // What lies behind, and what is no time, asks for nothing.
+        check(Fault::RetryAt(status, "Fri, 30 Jan 2026 12:00:00 GMT"), false);
+        check(Fault::RetryAt(status, "soon"), false);
+        check(Fault::RetryAt(status, "-5"), false);
+    }
+}
+
+#[test]
 fn connections_that_break_off_are_not_noticed() {
     for fault in [Fault::ResetBefore, Fault::ResetAfter, Fault::Silence(Duration::from_secs(3)), Fault::Twice] {
         let fake = Fake::start();

@@ -6,8 +6,10 @@ mod credentials;
 mod damage;
 mod fake;
 mod fake_gcs_server;
+mod identities;
 mod misbehaving;
 mod promises;
+mod storm;
 
 use fake::Fake;
 use shmoo::outside::environment::Environment;

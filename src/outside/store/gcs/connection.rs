@@ -6,7 +6,7 @@ use super::tokens::{Bearer, Tokens};
 use super::tries::{Patience, Tries};
 use crate::outside::http::{HttpClient, HttpError, Reply, Request, Stream};
 use bytes::Bytes;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Method, StatusCode, Url};
 use std::time::Duration;
 
@@ -198,7 +198,15 @@ fn is_transient(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)
 }
 
-/// Returns for how many seconds the service asks us to wait. A date is not what Google sends.
+/// Returns how long the service asks us to wait: so many seconds, or until a date, by the service's own clock
+/// (RFC 9110, section 10.2.3).
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
+    let text = |name: HeaderName| headers.get(name)?.to_str().ok().map(str::trim);
+    let asked = text(RETRY_AFTER)?;
+    if let Ok(seconds) = asked.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let second = |text: &str| jiff::fmt::rfc2822::parse(text).ok().map(|date| date.timestamp().as_second());
+    let wait = second(asked)?.checked_sub(second(text(DATE)?)?)?;
+    u64::try_from(wait).ok().map(Duration::from_secs)
 }

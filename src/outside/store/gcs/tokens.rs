@@ -231,8 +231,12 @@ impl Tokens {
         if !is_metadata_server(http, &host) {
             return Err(TokenError::None);
         }
+        // The one that answered, and no other.
+        let endpoint = format!("http://{host}");
         let origin = Origin::Metadata { host };
-        let built = http.begin(async { mds::Builder::default().with_scopes([SCOPE]).build_access_token_credentials() });
+        let built = http.begin(async move {
+            mds::Builder::default().with_endpoint(endpoint).with_scopes([SCOPE]).build_access_token_credentials()
+        });
         let built = built.wait().map_err(|source| TokenError::Unusable { from: origin.shown(), source })?;
         Ok((origin, built))
     }

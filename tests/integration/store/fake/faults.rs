@@ -10,6 +10,8 @@ pub(in crate::integration) enum Fault {
     Status(u16),
     /// The same, with this `Retry-After`.
     RetryAfter(u16, u64),
+    /// The same, with a date; it is noon of 31 January 2026 then.
+    RetryAt(u16, &'static str),
     /// The connection ends before anything is done.
     ResetBefore,
     /// It is done, and the connection ends without an answer.

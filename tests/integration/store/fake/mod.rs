@@ -5,19 +5,23 @@
 
 mod faults;
 mod http;
+mod identity;
 mod objects;
 
 pub(in crate::integration) use faults::Fault;
+pub(in crate::integration) use identity::{ACCOUNT, AUDIENCE, REQUEST_TOKEN, SUBJECT};
 
 use faults::Rule;
 use http::{Answer, Connection, Head};
 use objects::Objects;
-use serde_json::json;
 use std::io::{self, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
+
+/// What time it is where the service is, if it says so.
+const NOON: &str = "Sat, 31 Jan 2026 12:00:00 GMT";
 
 /// The service.
 pub(in crate::integration) struct Fake {
@@ -46,6 +50,10 @@ struct State {
     /// The tokens that are good; none where nobody is asked for one.
     tokens: Option<Vec<String>>,
     given: u32,
+    /// What jobs were told about themselves.
+    subjects: Vec<String>,
+    /// The public key whose signatures are good.
+    key: Option<Vec<u8>>,
 }
 
 impl Fake {
@@ -113,6 +121,12 @@ impl Fake {
     /// Lets all tokens expire that were given out.
     pub(in crate::integration) fn expire_tokens(&self) {
         self.want_tokens();
+    }
+
+    /// Wants tokens that this key has signed, or that were given out.
+    pub(in crate::integration) fn trust(&self, key: Vec<u8>) {
+        self.want_tokens();
+        self.state().key = Some(key);
     }
 
     /// Returns how many tokens were given out.
@@ -186,6 +200,9 @@ fn serve_one(
         Some(Fault::RetryAfter(status, seconds)) => {
             Some(Answer::error(status, "it was told to").header("retry-after", seconds))
         }
+        Some(Fault::RetryAt(status, date)) => {
+            Some(Answer::error(status, "it was told to").header("date", NOON).header("retry-after", date))
+        }
         Some(Fault::ResetBefore | Fault::Silence(_)) => {
             note(0);
             if let Some(Fault::Silence(time)) = fault {
@@ -252,23 +269,11 @@ fn damage(body: &mut [u8], head: &Head) {
 }
 
 fn act(state: &mut State, address: SocketAddr, head: &Head, body: &[u8]) -> Answer {
-    if head.path == "/token" {
-        state.given += 1;
-        let token = format!("token-{}", state.given);
-        state.tokens.get_or_insert_default().push(token.clone());
-        return Answer::json(
-            200,
-            &json!({
-                "access_token": token, "issued_token_type": "urn:ietf:params:oauth:token-type:access_token",
-                "token_type": "Bearer", "expires_in": 3600,
-            }),
-        );
+    if let Some(answer) = identity::answer(state, head, body) {
+        return answer;
     }
-    if let Some(tokens) = &state.tokens {
-        let token = head.header("authorization").and_then(|text| text.strip_prefix("Bearer "));
-        if !token.is_some_and(|token| tokens.iter().any(|good| good == token)) {
-            return Answer::error(401, "Invalid Credentials");
-        }
+    if state.tokens.is_some() && !identity::is_good(state, head) {
+        return Answer::error(401, "Invalid Credentials");
     }
     state.objects.act(&format!("http://{address}"), head, body)
 }

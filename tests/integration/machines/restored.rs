@@ -1,0 +1,52 @@
+//! A run of many machines comes back as one: what it gathered, and the folders of all tasks.
+
+use super::fleet::{Fleet, SUITE};
+use crate::integration::sandbox::text;
+use serde_json::Value;
+use std::fs;
+
+#[test]
+fn a_restored_run_has_the_folders_of_all_tasks() {
+    let fleet = Fleet::new();
+    let home = fleet.home(SUITE);
+    let plan = home.publish("2");
+    let run = text(&plan["run"]);
+    if plan["prepare"].as_u64().unwrap() > 0 {
+        fleet.machine().run_to(0, &["run", "--run", &run, "--shard", "prepare"]);
+    }
+    for shard in ["1/2", "2/2"] {
+        fleet.machine().run_to(0, &["run", "--run", &run, "--shard", shard]);
+    }
+    let collector = fleet.machine();
+    collector.run_to(10, &["collect", &run, "--no-compare"]);
+    // Somebody who has never seen the run.
+    let desk = fleet.machine();
+    desk.sandbox.write("shmoo.yaml", format!("version: 1\nstore: {}\n", fleet.store()));
+    desk.sandbox.run_to(0, &["restore", &run]);
+    let restored = desk.sandbox.path(&format!(".shmoo/runs/{run}"));
+    let record: Value = serde_json::from_slice(&fs::read(restored.join("record.json")).unwrap()).unwrap();
+    let mut logs = 0;
+    for task in record["tasks"].as_array().unwrap() {
+        let Some(folder) = task["folder"].as_str() else { continue };
+        assert!(restored.join(folder).is_dir(), "{folder} is missing");
+        assert!(restored.join(format!("{folder}.stdout")).is_file(), "the log of {folder} is missing");
+        for output in task["outputs"].as_array().into_iter().flatten() {
+            let path = restored.join(folder).join(output["path"].as_str().unwrap());
+            assert!(path.exists(), "{} is missing", path.display());
+        }
+        logs += 1;
+    }
+    assert!(logs > 2, "{record}");
+    // The ledger is the gathered one, and the run is one like any other.
+    desk.sandbox.run_to(10, &["check", &run]);
+    // A case and a file of a part, by themselves.
+    let case = record["cases"][0]["name"].as_str().unwrap();
+    desk.sandbox.run_to(0, &["restore", &run, "--case", case, "--into", "one"]);
+    assert!(desk.sandbox.path("one/work").is_dir());
+    let task = record["tasks"].as_array().unwrap().iter().find(|task| task["folder"].is_string()).unwrap();
+    let log = format!("{}.stdout", task["folder"].as_str().unwrap());
+    desk.sandbox.run_to(0, &["restore", &run, "--file", &log, "--into", "log"]);
+    assert_eq!(fs::read(desk.sandbox.path("log")).unwrap(), fs::read(restored.join(&log)).unwrap());
+    let said = desk.sandbox.run_to(2, &["restore", &run, "--file", "work/nothing", "--into", "log"]);
+    assert!(said.stderr.contains("work/nothing"), "{}", said.stderr);
+}
