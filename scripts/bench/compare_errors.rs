@@ -152,6 +152,7 @@ fn empty_record(metrics: usize, points: usize) -> RunRecord {
         tasks: Vec::new(),
         cases: Vec::new(),
         metrics: (0..metrics * points).map(row).collect(),
+        models: Vec::new(),
         costs: None,
     }
 }

@@ -35,7 +35,8 @@ pub(super) struct CoefficientLine {
 
 /// Returns a sentence about the rows of a model.
 pub(super) fn rows_line(model: &ModelRecord) -> String {
-    let mut parts = vec![format!("{} of {} of {}", model.used, count(model.rows, "row"), model.stage)];
+    let mut parts =
+        vec![format!("{} of {} of {}", model.used, count(model.rows, "row"), short(model.stage.as_str(), 80))];
     if model.held_back > 0 {
         parts.push(format!("{} held back", model.held_back));
     }
@@ -125,8 +126,13 @@ pub(super) fn terminal_lines(report: &Report, most: usize) -> (Vec<String>, usiz
         for fit in fits.iter().take(most) {
             let held = if fit.held_back.is_empty() { String::new() } else { format!(", held back {}", fit.held_back) };
             lines.push(format!(
-                "    {}: {} rows, R² {}, error {}, rows left out {}{held}",
-                fit.name, fit.rows, fit.r2, fit.error, fit.left_out
+                "    {}: {} {}, R² {}, error {}, rows left out {}{held}",
+                fit.name,
+                fit.rows,
+                if fit.rows == "1" { "row" } else { "rows" },
+                fit.r2,
+                fit.error,
+                fit.left_out
             ));
             for CoefficientLine { name, value, interval, before } in &fit.coefficients {
                 let interval = if interval.is_empty() { String::new() } else { format!("  ({interval})") };

@@ -81,7 +81,7 @@ fn what_a_formula_has_comes_out() {
         assert!(held["max_ape"].as_f64().unwrap() < 1e-9, "{held}");
     }
     let split = fits(&first, "split");
-    assert_eq!(split.iter().map(|fit| fit["point"].as_str().unwrap()).collect::<Vec<_>>(), ["all", "wtrue"]);
+    assert_eq!(split.iter().map(|fit| fit["point"].as_str().unwrap()).collect::<Vec<_>>(), ["base", "wtrue"]);
     coefficients(&split[1], &[("items", 4.0), ("intercept", 5.0)]);
     let files = project.last_run().join("models");
     assert!(project.read(&files.join("params.yaml")).contains("cost:\n  base:\n    fixed: "));

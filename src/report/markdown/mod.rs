@@ -608,7 +608,7 @@ pub(super) mod tests {
             let harmless = |c: char| c == '\n' || !c.is_control() && !crate::report::inert::is_unseen(c);
             assert!(written.replace("⚠\u{fe0f}", "").chars().all(harmless), "{written:?}");
             for row in outside.lines().filter(|line| line.starts_with('|')) {
-                assert!(matches!(row.matches('|').count(), 4 | 8 | 7), "{row}");
+                assert!(matches!(row.matches('|').count(), 4 | 8 | 7 | 9), "{row}");
             }
         }
     }
