@@ -4,10 +4,16 @@
 mod act;
 mod act_sweep;
 mod actions;
+mod changed;
 mod check_run;
 mod client;
 mod comment;
+mod comment_several;
 mod contract;
+mod e2e;
 mod fake;
+mod fake_issues;
+mod issue;
 mod prism;
+mod self_tests;
 mod setup;
