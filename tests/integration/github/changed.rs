@@ -99,7 +99,8 @@ fn formats() {
 
 #[test]
 fn what_cannot_be_told_is_an_error() {
-    let orphan = format!("git checkout -q --orphan other && {COMMIT}");
+    // Another text: the same one, within a second, would be the same commit.
+    let orphan = format!("git checkout -q --orphan other && echo >> other && {COMMIT}");
     let done = project().shell(&orphan).args(["plan", "--changed-since", "main"]).run().unwrap();
     assert_eq!(done.last().code, 2);
     assert!(done.last().stderr.contains("`fetch-depth: 0`"), "{}", done.last().stderr);
