@@ -2,6 +2,7 @@
 
 use super::Session;
 use super::arguments::TextFormat;
+use super::collect::apply;
 use super::comment_arguments::CommentArgs;
 use super::exit::Exit;
 use super::github::{client, environment, event, run_address};
@@ -18,7 +19,8 @@ use serde_json::json;
 pub(super) fn comment(session: &Session, arguments: &CommentArgs) -> Result<Exit, Exit> {
     let printer = &session.printer;
     let fail = |error: StepError| printer.step(&error);
-    let workspace = session.workspace(&session.current)?;
+    let mut workspace = session.workspace(&session.current)?;
+    apply(&arguments.places, &mut workspace);
     let reports = reports(session, &workspace, arguments).map_err(fail)?;
     let environment = environment(session);
     let event = event(session, &environment)?;

@@ -1,6 +1,7 @@
 //! The arguments of `shmoo comment` and `shmoo check-run`.
 
 use super::arguments::{TextFormat, baseline};
+use super::machine_arguments::PlacesArgs;
 use crate::report::{CommentKey, WebAddress};
 use crate::value::BaselineRule;
 use clap::{Args, Subcommand, ValueEnum};
@@ -75,6 +76,8 @@ pub(super) struct CommentArgs {
     /// Count uncertain changes as regressions
     #[arg(long)]
     pub(super) strict: bool,
+    #[command(flatten)]
+    pub(super) places: PlacesArgs,
     #[command(flatten)]
     pub(super) github: GitHubArgs,
     /// Print what was done as JSON

@@ -2,6 +2,7 @@
 
 use super::Session;
 use super::arguments::TextFormat;
+use super::collect::apply;
 use super::comment::{key, report_of};
 use super::exit::Exit;
 use super::github::{client, environment, event, run_address};
@@ -27,7 +28,8 @@ pub(super) fn issue(session: &Session, arguments: &IssueArgs) -> Result<Exit, Ex
         };
         check_branch(made, branch.as_deref()).map_err(fail)?;
     }
-    let workspace = session.workspace(&session.current)?;
+    let mut workspace = session.workspace(&session.current)?;
+    apply(&arguments.places, &mut workspace);
     let report = report_of(session, &workspace, run, base, *strict).map_err(fail)?;
     let marker = Marker::issue(key(session, arguments.key.as_ref(), std::slice::from_ref(&report))?);
     let run_url = arguments.run_url.clone().or_else(|| run_address(&environment, &event));

@@ -2,6 +2,7 @@
 
 use super::arguments::{TextFormat, baseline};
 use super::comment_arguments::{GitHubArgs, parsed};
+use super::machine_arguments::PlacesArgs;
 use crate::report::{CommentKey, WebAddress};
 use crate::value::BaselineRule;
 use clap::Args;
@@ -48,6 +49,8 @@ pub(super) struct IssueArgs {
     /// Count uncertain changes as regressions
     #[arg(long)]
     pub(super) strict: bool,
+    #[command(flatten)]
+    pub(super) places: PlacesArgs,
     #[command(flatten)]
     pub(super) github: GitHubArgs,
     /// Print what was done as JSON
