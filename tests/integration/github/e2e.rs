@@ -178,6 +178,7 @@ fn the_flow_of_a_pull_request() {
     let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join("e2e");
     fs::create_dir_all(&kept).unwrap();
     let report = kept.join("report.html");
+    lab.elsewhere(elsewhere.path(), &["restore", head]).unwrap();
     lab.elsewhere(elsewhere.path(), &["report", head, "--out", report.to_str().unwrap()]).unwrap();
     let html = fs::read_to_string(&report).unwrap();
     assert!(html.contains("</html>") && html.contains(head) && html.contains(base));
