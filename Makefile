@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := --noprofile --norc -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo check test soak bench
+.PHONY: help demo check test e2e soak bench
 
 step := scripts/step.sh
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
@@ -27,13 +27,15 @@ nextest := $(shell cargo nextest --version > /dev/null 2>&1 && echo yes)
 ifeq ($(nextest),yes)
 test-units := cargo nextest run --workspace --lib --bins
 test-integration := cargo nextest run --workspace --test '*'
+test-flow := cargo nextest run --locked --test integration --no-capture -E 'test(/::e2e::/)'
 else
 test-units := cargo test --workspace --lib --bins
 test-integration := cargo test --workspace --test '*'
+test-flow := cargo test --locked --test integration e2e:: -- --nocapture
 endif
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: ## run the generator's regression on the real tools, from a clean clone to the report
 	@scripts/demo.sh
@@ -61,6 +63,10 @@ test: ## everything: installs what is missing, then `check`, integration tests, 
 	@$(step) fetch cargo fetch --locked
 	@$(step) dependencies cargo deny --offline check --hide-inclusion-graph bans licenses sources
 	@$(step) --summary
+
+e2e: ## a pull request from plan to comment, on this machine: shows the comment, and says where the report is
+	@scripts/setup.sh test
+	@$(test-flow)
 
 soak: ## property tests with SOAK_CASES cases each, for a night
 	@$(step) --start

@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs';
 
 // What shmoo calls.
 const OPERATIONS = [
+    ['/repos/{owner}/{repo}/issues', ['get', 'post']],
+    ['/repos/{owner}/{repo}/issues/{issue_number}', ['patch']],
     ['/repos/{owner}/{repo}/issues/{issue_number}/comments', ['get', 'post']],
     ['/repos/{owner}/{repo}/issues/comments/{comment_id}', ['patch']],
     ['/repos/{owner}/{repo}/pulls', ['get']],

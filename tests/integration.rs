@@ -30,8 +30,8 @@ mod integration {
     mod machines;
     mod migrate;
     mod noise;
-    mod op_model;
     mod only_history;
+    mod op_model;
     mod plots;
     mod repository;
     #[allow(dead_code, reason = "the unit tests of `report` use the rest")]

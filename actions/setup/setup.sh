@@ -2,6 +2,12 @@
 # Installs shmoo for the steps that follow: a released binary whose SHA-256 is listed beside this script,
 # else a build of the source that the action came with.
 #
+#   setup.sh        installs
+#   setup.sh key    tells by which key, and where, a cache may keep what is installed
+#
+# What is kept of a release is its archive, whose SHA-256 is checked each time; of a build, the binary, under a
+# digest of all that it is made from.
+#
 # Reads INPUT_VERSION, INPUT_REQUIRE_ATTESTATION, INPUT_DOWNLOAD_URL, ACTION_REPOSITORY, GH_TOKEN (for gh), and
 # the runner's GITHUB_OUTPUT, GITHUB_PATH, GITHUB_SERVER_URL, RUNNER_TEMP, RUNNER_TOOL_CACHE.
 # Exit status: 0 installed, 1 not, 2 an input is wrong.
@@ -63,8 +69,13 @@ verify_attestation() {
     fi
 }
 
-# Puts the binary of a listed archive into $1.
-install_release() {
+# Tells whether an archive is kept and is what is listed.
+is_kept() {
+    [[ -s "$1" && "$(sha256_of "$1")" == "$2" ]]
+}
+
+# Fetches a listed archive into $1.
+fetch_release() {
     local folder="$1" archive="$2" digest="$3" url found
     url="${INPUT_DOWNLOAD_URL:-}"
     [[ -n "$url" || -n "${ACTION_REPOSITORY:-}" ]] ||
@@ -77,19 +88,46 @@ install_release() {
     [[ "$found" == "$digest" ]] ||
         fail "$archive has SHA-256 $found, expected $digest" "somebody changed the release, or the download is damaged"
     verify_attestation "$work/$archive"
-    tar --extract --gzip --file "$work/$archive" --directory "$work" --no-same-owner shmoo
     mkdir -p "$folder"
     # Another job may be at it: there whole, or not there.
-    install -m 755 "$work/shmoo" "$folder/.shmoo.$$"
-    mv -f "$folder/.shmoo.$$" "$folder/shmoo"
-    sha256_of "$folder/shmoo" > "$folder/shmoo.sha256"
+    mv -f "$work/$archive" "$folder/.$archive.$$"
+    mv -f "$folder/.$archive.$$" "$folder/$archive"
 }
 
+# Puts the binary of a kept archive into $1.
+unpack() {
+    local folder="$1" archive="$2" work
+    mkdir -p "$folder/bin"
+    work="$(mktemp -d "$folder/.unpack.XXXXXX")"
+    tar --extract --gzip --file "$folder/$archive" --directory "$work" --no-same-owner shmoo
+    chmod 755 "$work/shmoo"
+    mv -f "$work/shmoo" "$folder/bin/shmoo"
+    rm -rf "$work"
+}
+
+# Prints a digest of all that a build is made from.
+source_digest() {
+    local path paths=()
+    for path in Cargo.toml Cargo.lock src configs runner .cargo; do
+        [[ ! -e "$source_folder/$path" ]] || paths+=("$path")
+    done
+    {
+        rustc --version 2> /dev/null || echo 'no rustc'
+        cd "$source_folder"
+        find "${paths[@]}" -type f -print0 | LC_ALL=C sort --zero-terminated | xargs --null sha256sum
+    } | sha256sum | cut -d ' ' -f 1
+}
+
+# Builds into $1.
 build() {
+    local folder="$1"
     command -v cargo > /dev/null ||
         fail "shmoo $version is not released, and there is no cargo to build it" "install Rust 1.89 or newer, or use a released version"
     echo "shmoo $version is not in checksums.txt: building it from source"
-    CARGO_TARGET_DIR="$1" cargo build --release --locked --manifest-path "$source_folder/Cargo.toml" --bin shmoo
+    CARGO_TARGET_DIR="$cache/build" cargo build --release --locked --manifest-path "$source_folder/Cargo.toml" --bin shmoo
+    mkdir -p "$folder"
+    cp "$cache/build/release/shmoo" "$folder/.shmoo.$$"
+    mv -f "$folder/.shmoo.$$" "$folder/shmoo"
 }
 
 require_attestation="${INPUT_REQUIRE_ATTESTATION:-false}"
@@ -105,23 +143,40 @@ archive="shmoo-$version-$target.tar.gz"
 digest="$(listed_digest "$archive")"
 cache="${RUNNER_TOOL_CACHE:-${RUNNER_TEMP:-/tmp}}/shmoo"
 if [[ -n "$digest" ]]; then
-    path="$cache/$version/$digest"
+    kept="$cache/$version/$digest"
+    key="shmoo-$target-$version-$digest"
+elif [[ "$version" == "$(own_version)" ]]; then
+    built="$(source_digest)"
+    kept="$cache/source/$built"
+    key="shmoo-$target-source-$built"
+else
+    fail "shmoo $version is not listed in this version of the action" "use the action by the tag v$version"
+fi
+if [[ "${1:-}" == key ]]; then
+    printf 'key=%s\npath=%s\n' "$key" "$kept" >> "${GITHUB_OUTPUT:-/dev/null}"
+    exit 0
+fi
+
+if [[ -n "$digest" ]]; then
     origin=cache
-    # What lies in a cache may have been changed.
-    if [[ ! -x "$path/shmoo" || "$(sha256_of "$path/shmoo")" != "$(cat "$path/shmoo.sha256" 2> /dev/null)" ]]; then
-        install_release "$path" "$archive" "$digest"
+    if ! is_kept "$kept/$archive" "$digest"; then
+        fetch_release "$kept" "$archive" "$digest"
         origin=release
     elif [[ "$require_attestation" == true ]]; then
-        echo "attestation verified when it was installed"
+        verify_attestation "$kept/$archive"
     fi
-elif [[ "$version" != "$(own_version)" ]]; then
-    fail "shmoo $version is not listed in this version of the action" "use the action by the tag v$version"
+    # What was unpacked earlier may have been changed since.
+    unpack "$kept" "$archive"
+    path="$kept/bin"
 elif [[ "$require_attestation" == true ]]; then
     fail "shmoo $version is not released: what is built here has no attestation"
 else
-    build "$cache/build"
-    path="$cache/build/release"
-    origin=source
+    origin=cache
+    if [[ ! -x "$kept/shmoo" ]]; then
+        build "$kept"
+        origin=source
+    fi
+    path="$kept"
 fi
 
 "$path/shmoo" --version

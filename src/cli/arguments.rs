@@ -9,6 +9,7 @@ use super::estimate_arguments::EstimateArgs;
 use super::exit::EXIT_CODES;
 use super::fit_arguments::FitArgs;
 use super::history_arguments::HistoryArgs;
+use super::issue_arguments::IssueArgs;
 use super::machine_arguments::{BudgetArgs, CollectArgs, PlacesArgs, PublishArgs, ShardArgs};
 use super::prune_arguments::PruneArgs;
 use crate::value::{BaselineRule, BaselineRuleError};
@@ -40,6 +41,8 @@ pub(super) enum Command {
     Comment(CommentArgs),
     /// Show a run as a check on a commit
     CheckRun(CheckRunArgs),
+    /// Keep an issue open while a suite is red
+    Issue(IssueArgs),
     /// Find the commit that moved a metric of a case
     Bisect(BisectArgs),
     /// Measure the commit that `git bisect run` has checked out
@@ -274,13 +277,28 @@ pub(super) struct RunArgs {
   shmoo plan configs/temp-sense.yaml --shards 8 --estimate
   shmoo plan configs/temp-sense.yaml --shards 8 --publish --format json | jq -r .run
   shmoo plan --missing 20260131-142233-temp-sense-3f9a --shards 2 --publish
+  shmoo plan --changed-since origin/main --format names
+
+With `--changed-since` the suites are listed that declare a file which the commits since then changed: the
+suite file and what it includes, its goldens, the repository files that its stages take, what its `paths`
+match, and the project file; with `--format matrix` as a job matrix. Exit code 3 if there is none.
 
 `--publish` prints the run, its wave and its parts; with `--format json` one object, with `--format
 matrix` a job matrix of its shards. Exit code 3 if nothing is missing.")]
 pub(super) struct PlanArgs {
     /// The suite file
-    #[arg(required_unless_present = "missing")]
+    #[arg(required_unless_present_any = ["missing", "changed_since"])]
     pub(super) suite: Option<PathBuf>,
+    /// List the project's suites that the commits since this one touch, such as those since `origin/main`
+    #[arg(
+        long,
+        value_name = "REF",
+        conflicts_with_all = [
+            "suite", "missing", "publish", "profile", "cases", "new_case", "constraints", "stages", "skip_stages", "shards",
+            "out", "estimate", "jobs", "check", "max_cost", "store", "history"
+        ]
+    )]
+    pub(super) changed_since: Option<String>,
     #[command(flatten)]
     pub(super) select: SelectArgs,
     /// Divide the plan over so many machines, balanced by the durations of earlier runs

@@ -2,26 +2,29 @@
 
 use super::Session;
 use super::arguments::TextFormat;
+use super::collect::apply;
 use super::comment_arguments::CommentArgs;
 use super::exit::Exit;
 use super::github::{client, environment, event, run_address};
 use crate::outside::github::{Comment, Event};
-use crate::report::{CommentKey, CommentOptions, Report, comment as render};
+use crate::report::{CommentKey, CommentOptions, Marker, Report, comment_on_several};
 use crate::steps::commenting::{BUDGET, Placed, Placement, place, pull_requests};
-use crate::steps::finding::find_any_run;
+use crate::steps::finding::{find_any_run, runs_of_commit};
 use crate::steps::receiving::report_of_archive;
 use crate::steps::reporting::judge;
 use crate::steps::{StepError, Workspace};
+use crate::value::BaselineRule;
 use serde_json::json;
 
 pub(super) fn comment(session: &Session, arguments: &CommentArgs) -> Result<Exit, Exit> {
     let printer = &session.printer;
     let fail = |error: StepError| printer.step(&error);
-    let workspace = session.workspace(&session.current)?;
-    let report = report(session, &workspace, arguments).map_err(fail)?;
+    let mut workspace = session.workspace(&session.current)?;
+    apply(&arguments.places, &mut workspace);
+    let reports = reports(session, &workspace, arguments).map_err(fail)?;
     let environment = environment(session);
     let event = event(session, &environment)?;
-    let key = key(session, arguments, &report)?;
+    let marker = Marker::comment(key(session, arguments.key.as_ref(), &reports)?);
     let run_url = arguments.run_url.clone().or_else(|| run_address(&environment, &event));
     let links = [
         ("CI run", run_url),
@@ -29,7 +32,10 @@ pub(super) fn comment(session: &Session, arguments: &CommentArgs) -> Result<Exit
         ("archive", arguments.archive_url.clone()),
     ];
     let links: Vec<_> = links.into_iter().filter_map(|(word, address)| Some((word, address?))).collect();
-    let text = |budget| render(&report, &CommentOptions { budget, key: key.clone(), links: links.clone() });
+    let text = |budget| {
+        let options = CommentOptions { budget, marker: marker.clone(), links: links.clone() };
+        comment_on_several(&reports, &options)
+    };
     if arguments.dry_run {
         printer.data(|out| out.write_all(text(BUDGET).as_bytes()))?;
         return Ok(Exit::Ok);
@@ -37,31 +43,62 @@ pub(super) fn comment(session: &Session, arguments: &CommentArgs) -> Result<Exit
     let github = client(session, &arguments.github)?;
     let numbers = pull_requests(&github, &Event::read(&event), arguments.pr).map_err(fail)?;
     for pull_request in numbers {
-        let placement = Placement { pull_request, key: &key, repost: arguments.repost, text: &text };
+        let placement = Placement { pull_request, marker: &marker, repost: arguments.repost, text: &text };
         let (placed, comment) = place(&github, &placement).map_err(fail)?;
         print(session, arguments.format, pull_request, placed, &comment)?;
     }
     Ok(Exit::Ok)
 }
 
-fn report(session: &Session, workspace: &Workspace, arguments: &CommentArgs) -> Result<Report, StepError> {
-    let CommentArgs { run, archive, base, strict, .. } = arguments;
+/// Returns the reports of all runs, each once.
+fn reports(session: &Session, workspace: &Workspace, arguments: &CommentArgs) -> Result<Vec<Report>, StepError> {
+    let CommentArgs { runs, commit, archive, base, strict, .. } = arguments;
     if let Some(archive) = archive {
-        return report_of_archive(workspace, archive, base, *strict, &session.current);
+        return Ok(vec![report_of_archive(workspace, archive, base, *strict, &session.current)?]);
     }
-    let found = find_any_run(workspace, run)?;
-    judge(workspace, found.folder.as_ref(), &found.plan, found.recorded, Some(base), *strict, &session.current)
+    let wanted = match commit {
+        Some(commit) => runs_of_commit(workspace, commit)?.into_iter().map(|run| run.to_string()).collect(),
+        None if runs.is_empty() => vec!["last".to_owned()],
+        None => runs.clone(),
+    };
+    let mut reports = Vec::<Report>::new();
+    for run in &wanted {
+        let report = report_of(session, workspace, run, base, *strict)?;
+        if !reports.iter().any(|other| other.run.id == report.run.id) {
+            reports.push(report);
+        }
+    }
+    Ok(reports)
 }
 
-fn key(session: &Session, arguments: &CommentArgs, report: &Report) -> Result<CommentKey, Exit> {
-    if let Some(key) = &arguments.key {
+/// Returns the report of a run that is named.
+pub(super) fn report_of(
+    session: &Session,
+    workspace: &Workspace,
+    run: &str,
+    base: &[BaselineRule],
+    strict: bool,
+) -> Result<Report, StepError> {
+    let found = find_any_run(workspace, run)?;
+    judge(workspace, found.folder.as_ref(), &found.plan, found.recorded, Some(base), strict, &session.current)
+}
+
+/// Returns the key that was given, or the names of suite and profile.
+pub(super) fn key(session: &Session, given: Option<&CommentKey>, reports: &[Report]) -> Result<CommentKey, Exit> {
+    if let Some(key) = given {
         return Ok(key.clone());
     }
-    let run = &report.run;
-    let profile = run.profile.as_ref().map(|profile| format!(".{profile}")).unwrap_or_default();
-    format!("{}{profile}", run.suite).parse().map_err(|why: &str| {
+    let name = match reports {
+        [report] => {
+            let run = &report.run;
+            let profile = run.profile.as_ref().map(|profile| format!(".{profile}")).unwrap_or_default();
+            format!("{}{profile}", run.suite)
+        }
+        _ => "suites".to_owned(),
+    };
+    name.parse().map_err(|why: &str| {
         let hint = Some("give one with `--key KEY`");
-        session.printer.error(&format!("the names of suite and profile are no key of a comment: {why}"), hint);
+        session.printer.error(&format!("the names of suite and profile are no key: {why}"), hint);
         Exit::Usage
     })
 }

@@ -1,12 +1,13 @@
 //! The arguments of `shmoo comment` and `shmoo check-run`.
 
 use super::arguments::{TextFormat, baseline};
+use super::machine_arguments::PlacesArgs;
 use crate::report::{CommentKey, WebAddress};
 use crate::value::BaselineRule;
 use clap::{Args, Subcommand, ValueEnum};
 
 /// Reads a value with the words of its own error.
-fn parsed<T: std::str::FromStr<Err = &'static str>>(text: &str) -> Result<T, String> {
+pub(super) fn parsed<T: std::str::FromStr<Err = &'static str>>(text: &str) -> Result<T, String> {
     text.parse().map_err(str::to_owned)
 }
 
@@ -27,23 +28,30 @@ pub(super) struct GitHubArgs {
 GITHUB_API_URL. The pull request is that of the event in GITHUB_EVENT_PATH; for `workflow_run` it is found by
 commit and repository. A comment is updated if its hidden first line has the key and the token's own
 identity wrote it. The exit code says whether the comment is there, not whether the run is red.
+Several runs make one comment: what came of each suite in a line, then a section for each. Give it the same
+`--key` however many there are.
 
 Examples:
   shmoo comment
   shmoo comment last --dry-run
+  shmoo comment 3f9a 77aa --key suites
+  shmoo comment --commit \"$GITHUB_SHA\" --key suites
   shmoo comment --pr 42 --report-url https://reports.example/42 --repost"
 )]
 pub(super) struct CommentArgs {
-    /// The run: its name, a unique part of it, or `last`
-    #[arg(default_value = "last")]
-    pub(super) run: String,
+    /// The runs, each by its name, a unique part of it, or `last` [default: last]
+    #[arg(value_name = "RUN")]
+    pub(super) runs: Vec<String>,
+    /// Take the last run of each suite and profile of this commit, as the history has them
+    #[arg(long, value_name = "SHA", conflicts_with_all = ["runs", "archive"])]
+    pub(super) commit: Option<String>,
     /// Take the run out of this archive, which may come from a fork: nothing of it is unpacked, run or stored
-    #[arg(long, value_name = "FILE", conflicts_with = "run")]
+    #[arg(long, value_name = "FILE", conflicts_with = "runs")]
     pub(super) archive: Option<std::path::PathBuf>,
     /// The pull request's number
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) pr: Option<u64>,
-    /// What tells this comment from others [default: the suite's name, and the profile's]
+    /// What tells this comment from others [default: the suite's name, and the profile's; `suites` for several runs]
     #[arg(long, value_name = "KEY", value_parser = parsed::<CommentKey>)]
     pub(super) key: Option<CommentKey>,
     /// Hide the earlier comment as outdated and write a new one, which notifies people
@@ -68,6 +76,8 @@ pub(super) struct CommentArgs {
     /// Count uncertain changes as regressions
     #[arg(long)]
     pub(super) strict: bool,
+    #[command(flatten)]
+    pub(super) places: PlacesArgs,
     #[command(flatten)]
     pub(super) github: GitHubArgs,
     /// Print what was done as JSON

@@ -56,9 +56,7 @@ pub(super) fn print(session: &Session, arguments: &FitArgs, fitted: &[FittedFile
             let text: String = fitted.iter().map(|file| text(file, session, against.as_deref())).collect();
             printer.data(|out| out.write_all(text.as_bytes()))?;
         }
-        FitFormat::Html => {
-            with_report(session, arguments, fitted, |report| printer.data(|out| fit_html(report, out)))?
-        }
+        FitFormat::Html => with_report(session, arguments, fitted, |report| printer.data(|out| fit_html(report, out)))?,
         FitFormat::Markdown => {
             with_report(session, arguments, fitted, |report| printer.data(|out| fit_markdown(report, out)))?
         }

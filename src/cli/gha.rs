@@ -184,7 +184,7 @@ fn run(session: &Session, action: &Action, command: &Command, arguments: &[Strin
         let printed = serde_json::Deserializer::from_slice(&copy).into_iter::<Value>().next();
         let printed = printed.and_then(Result::ok).unwrap_or(Value::Null);
         for output in action.outputs.iter().filter(|output| !output.at.is_empty()) {
-            if let Some(value) = printed.pointer(output.at) {
+            if let Some(value) = printed.pointer(output.at).filter(|value| !value.is_null()) {
                 step.fact(output.name, value.as_str().map_or_else(|| value.to_string(), str::to_owned));
             }
         }
@@ -260,10 +260,15 @@ mod tests {
     /// Values that a command line takes, by option.
     fn value(option: &str) -> &'static str {
         match option {
-            "--jobs" | "--shards" | "--wave" | "--pr" | "--max-wait" | "--max-cost" => "2",
+            "--jobs" | "--shards" | "--wave" | "--pr" | "--max-wait" | "--max-cost" | "--params-version" => "2",
             "--shard" => "1/2",
             "--max-shard-time" => "5h",
             "--format" => "markdown",
+            "--weighting" => "relative",
+            "--intervals" => "none",
+            "--formula" => "v1",
+            "--op-type" => "unary",
+            "--bounds" => "0.8,1.2",
             "--conclusion" => "neutral",
             "--run-url" | "--report-url" | "--archive-url" => "https://a.example/b",
             _ => "x",
@@ -281,7 +286,7 @@ mod tests {
                         Shape::Named(option) | Shape::Lines(option) => value(option),
                         Shape::Flag(_) | Shape::Summary => "true",
                         Shape::Unless(_) => "false",
-                        Shape::Positional | Shape::Variable(_) | Shape::Folder => "x",
+                        Shape::Positional | Shape::Positionals | Shape::Variable(_) | Shape::Folder => "x",
                     };
                     variables.insert(input.variable(), value.to_owned());
                 };
@@ -291,6 +296,10 @@ mod tests {
                     ("plan", "missing") => &["shards"],
                     ("plan", "suite") => &["shards"],
                     ("plan", _) => &["suite", "shards"],
+                    // An estimate is of operations, or is held against a sweep.
+                    ("estimate", "operations" | "evaluate") => &[],
+                    ("estimate", "params" | "formula" | "out") => &["operations"],
+                    ("estimate", _) => &["evaluate"],
                     _ => &[],
                 };
                 action.inputs().filter(|other| beside.contains(&other.name)).for_each(&mut set);

@@ -34,6 +34,8 @@ mod history;
 mod history_arguments;
 mod history_changes;
 mod init;
+mod issue;
+mod issue_arguments;
 mod list;
 mod machine_arguments;
 mod part;
@@ -55,6 +57,7 @@ mod series;
 mod stored_changes;
 mod sweep;
 mod table;
+mod touched;
 
 use arguments::{Cli, Command};
 use clap::Parser;
@@ -148,6 +151,7 @@ fn carry_out(session: &Session, command: &Command) -> Exit {
         Command::Compare(arguments) => compare::compare(session, arguments),
         Command::Comment(arguments) => comment::comment(session, arguments),
         Command::CheckRun(arguments) => check_run::check_run(session, arguments),
+        Command::Issue(arguments) => issue::issue(session, arguments),
         Command::Bisect(arguments) => bisect::bisect(session, arguments),
         Command::Bless(arguments) => bless::bless(session, arguments),
         Command::Changes(arguments) => changes::changes(session, arguments),

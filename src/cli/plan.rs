@@ -13,8 +13,11 @@ use crate::steps::planning::{Division, PlanRequest, Planned, check_price, plan a
 use crate::value::{RunId, show_duration, show_price};
 
 pub(super) fn plan(session: &Session, arguments: &PlanArgs) -> Result<Exit, Exit> {
-    let PlanArgs { suite, select, shards, format, out, estimate, jobs, check, publish, budget, places } = arguments;
+    let PlanArgs { suite, select, shards, format, out, estimate, jobs, check, publish, budget, places, .. } = arguments;
     let printer = &session.printer;
+    if let Some(revision) = &arguments.changed_since {
+        return super::touched::touched(session, revision, *format);
+    }
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let jobs = jobs.map_or(processors, |jobs| jobs as usize);
     let division = shards.map(|count| Division { count, limit: budget.max_shard_time, jobs });

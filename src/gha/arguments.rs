@@ -100,7 +100,7 @@ pub fn arguments(
         }
         match read(input, value) {
             Ok(Read::Options(more)) => options.extend(more),
-            Ok(Read::Positional(value)) => positional.push(value),
+            Ok(Read::Positionals(values)) => positional.extend(values),
             Ok(Read::Variable(name)) => invocation.variables.push((name, value.to_owned())),
             Ok(Read::Summary(wanted)) => invocation.summary = wanted,
             Err(problem) => problems.push(problem),
@@ -128,7 +128,7 @@ pub fn arguments(
 
 enum Read {
     Options(Vec<String>),
-    Positional(String),
+    Positionals(Vec<String>),
     Variable(&'static str),
     Summary(bool),
 }
@@ -142,14 +142,13 @@ fn read(input: &Input, value: &str) -> Result<Read, InputProblem> {
         let given = truth(input.name, value)? == wanted;
         Ok(Read::Options(if given { vec![option.to_owned()] } else { Vec::new() }))
     };
+    let lines = || value.lines().map(str::trim).filter(|line| !line.is_empty());
     // `--option=value`: a value that begins with a dash is a value.
     match input.shape {
-        Shape::Positional => Ok(Read::Positional(one_line()?.to_owned())),
+        Shape::Positional => Ok(Read::Positionals(vec![one_line()?.to_owned()])),
+        Shape::Positionals => Ok(Read::Positionals(lines().map(str::to_owned).collect())),
         Shape::Named(option) => Ok(Read::Options(vec![format!("{option}={}", one_line()?)])),
-        Shape::Lines(option) => {
-            let lines = value.lines().map(str::trim).filter(|line| !line.is_empty());
-            Ok(Read::Options(lines.map(|line| format!("{option}={line}")).collect()))
-        }
+        Shape::Lines(option) => Ok(Read::Options(lines().map(|line| format!("{option}={line}")).collect())),
         Shape::Flag(option) => flag(option, true),
         Shape::Unless(option) => flag(option, false),
         Shape::Variable(name) => Ok(Read::Variable(name)),
@@ -229,6 +228,14 @@ mod tests {
             "check-run finish --format=json --name=n -- r",
         );
         check("check-run", &[("INPUT_STATE", "start")], "check-run start --format=json");
+        check("comment", &[("INPUT_RUN", "a\n\n --b ")], "comment --format json -- a --b");
+        check("comment", &[("INPUT_COMMIT", "abc1234")], "comment --format json --commit=abc1234");
+        check("changed", &[("INPUT_SINCE", "origin/main")], "plan --format json --changed-since=origin/main");
+        check(
+            "fit",
+            &[("INPUT_DATA", "a.csv\nb.csv"), ("INPUT_MODEL", "eltwise"), ("INPUT_BY", "arch")],
+            "fit --format json --model=eltwise --by=arch -- a.csv b.csv",
+        );
         check("report", &[], "report");
         check("report", &[("INPUT_WORKING_DIRECTORY", "sub"), ("PATH", "/bin")], "report");
     }

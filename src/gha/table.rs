@@ -37,6 +37,8 @@ pub struct Input {
 pub enum Shape {
     /// An argument without a name, such as the suite.
     Positional,
+    /// Arguments without a name, one a line.
+    Positionals,
     /// The value of an option.
     Named(&'static str),
     /// An option for each line.
@@ -113,7 +115,7 @@ const fn prints(at: &'static str, name: &'static str, help: &'static str) -> Out
     Output { name, help, at }
 }
 
-use Shape::{Flag, Folder, Lines, Named, Positional, Summary, Unless, Variable};
+use Shape::{Flag, Folder, Lines, Named, Positional, Positionals, Summary, Unless, Variable};
 
 /// What every action gives.
 const ALWAYS: [Output; 2] = [
@@ -365,33 +367,45 @@ pub const ACTIONS: &[Action] = &[
         name: "comment",
         summary: "Keep a comment on the pull request up to date with a run",
         command: &["comment", "--format", "json"],
-        inputs: &[&[
-            input("run", Positional, "The run: its name, a unique part of it, or `last`; by default `last`"),
-            input("archive", Named("--archive"), "An archive of a run that a fork made, instead of `run`"),
-            input(
-                "pull-request",
-                Named("--pr"),
-                "The number; by default that of the event, or the one whose head the commit is",
-            ),
-            input(
-                "key",
-                Named("--key"),
-                "What tells this comment from others; by default the names of suite and profile",
-            ),
-            default(
-                "false",
-                input("repost", Flag("--repost"), "`true` hides the earlier comment and writes a new one"),
-            ),
-            default("false", input("dry-run", Flag("--dry-run"), "`true` prints the comment and sends nothing")),
-            input("run-url", Named("--run-url"), "Where the CI run is; by default this one"),
-            input("report-url", Named("--report-url"), "Where the whole report is"),
-            input("archive-url", Named("--archive-url"), "Where the archive is"),
-            BASE,
-            STRICT,
-            TOKEN,
-            MAX_WAIT,
-            FOLDER,
-        ]],
+        inputs: &[
+            &[
+                input(
+                    "run",
+                    Positionals,
+                    "The runs, one a line: names, unique parts of names, or `last`; several make one comment; by default `last`",
+                ),
+                input(
+                    "commit",
+                    Named("--commit"),
+                    "Instead of `run`: the last run of each suite of this commit, as the history has them",
+                ),
+                input("archive", Named("--archive"), "An archive of a run that a fork made, instead of `run`"),
+                input(
+                    "pull-request",
+                    Named("--pr"),
+                    "The number; by default that of the event, or the one whose head the commit is",
+                ),
+                input(
+                    "key",
+                    Named("--key"),
+                    "What tells this comment from others; by default the names of suite and profile, or `suites` for several runs",
+                ),
+                default(
+                    "false",
+                    input("repost", Flag("--repost"), "`true` hides the earlier comment and writes a new one"),
+                ),
+                default("false", input("dry-run", Flag("--dry-run"), "`true` prints the comment and sends nothing")),
+                input("run-url", Named("--run-url"), "Where the CI run is; by default this one"),
+                input("report-url", Named("--report-url"), "Where the whole report is"),
+                input("archive-url", Named("--archive-url"), "Where the archive is"),
+                BASE,
+                STRICT,
+                TOKEN,
+                MAX_WAIT,
+            ],
+            PLACES,
+            &[FOLDER],
+        ],
         outputs: &[
             prints("/pull_request", "pull-request", "The pull request's number"),
             prints("/comment", "comment-id", "The comment's number"),
@@ -427,6 +441,128 @@ pub const ACTIONS: &[Action] = &[
             prints("/url", "check-url", "Where the check run is"),
         ],
         permissions: &["contents: read", "checks: write"],
+    },
+    Action {
+        name: "issue",
+        summary: "Keep an issue open while a suite is red on the main branch, and close it when it is green",
+        command: &["issue", "--format", "json"],
+        inputs: &[
+            &[
+                input("run", Positional, "The run: its name, a unique part of it, or `last`; by default `last`"),
+                input(
+                    "key",
+                    Named("--key"),
+                    "What tells this issue from others; by default the names of suite and profile",
+                ),
+                input(
+                    "branch",
+                    Named("--branch"),
+                    "The branch that issues are kept for; by default the repository's main branch",
+                ),
+                input("labels", Lines("--label"), "Labels of a new issue, one a line"),
+                default("false", input("dry-run", Flag("--dry-run"), "`true` prints the issue and sends nothing")),
+                input("run-url", Named("--run-url"), "Where the CI run is; by default this one"),
+                input("report-url", Named("--report-url"), "Where the whole report is"),
+                BASE,
+                STRICT,
+                TOKEN,
+                MAX_WAIT,
+            ],
+            PLACES,
+            &[FOLDER],
+        ],
+        outputs: &[
+            prints("/issue", "issue", "The issue's number; empty if none is open"),
+            prints("/url", "issue-url", "Where the issue is"),
+            prints("/tracked", "tracked", "`opened`, `updated`, `unchanged`, `closed` or `not needed`"),
+        ],
+        permissions: &["contents: read", "issues: write"],
+    },
+    Action {
+        name: "changed",
+        summary: "List the suites that a change touches, as a job matrix",
+        command: &["plan", "--format", "json"],
+        inputs: &[&[
+            required(
+                "since",
+                Named("--changed-since"),
+                "The commit or branch that the change builds on, such as `origin/main`; it must be fetched",
+            ),
+            FOLDER,
+        ]],
+        outputs: &[
+            prints(
+                "/matrix",
+                "matrix",
+                "`{\"include\": [{\"suite\": \"NAME\", \"file\": \"FILE\"}, ...]}` for a job matrix",
+            ),
+            prints("/count", "count", "How many suites are touched"),
+            prints("/of", "of", "How many suites the project has"),
+        ],
+        permissions: &["contents: read"],
+    },
+    Action {
+        name: "fit",
+        summary: "Fit a performance model to measurements in CSV files",
+        command: &["fit", "--format", "json"],
+        inputs: &[&[
+            required("data", Positionals, "The tables, one a line: CSV with a header; each is fitted for itself"),
+            required("model", Named("--model"), "The model: the name of one that ships, or a file"),
+            input("op", Named("--op"), "The operation's name; by default as the rows name it, else the file"),
+            input("set", Named("--set"), "The name of the attribute set; by default the model's"),
+            input("where", Lines("--where"), "Expressions that must hold for a row, one a line"),
+            input("by", Lines("--by"), "Columns whose values are fitted apart, one a line"),
+            input("weighting", Named("--weighting"), "`absolute` or `relative`; by default as the model says"),
+            input(
+                "intervals",
+                Named("--intervals"),
+                "`bootstrap`, `sandwich` or `none`; by default by the number of rows",
+            ),
+            default("false", input("robust", Flag("--robust"), "`true` lets rows far off count for less")),
+            default("false", input("drop-duplicates", Flag("--drop-duplicates"), "`true` leaves equal rows out")),
+            default("false", input("search", Flag("--search"), "`true` looks for better forms")),
+            input("out", Named("--out"), "Write the parameters into this file"),
+            input("promote", Named("--promote"), "Write them into the next version of this folder's `params_vN.yaml`"),
+            default(
+                "false",
+                input("strict", Flag("--strict"), "`true` fails if rows were left out, are equal or mixed"),
+            ),
+            FOLDER,
+        ]],
+        outputs: &[prints("/models", "models", "The fitted models, as JSON: parameters, intervals, errors, warnings")],
+        permissions: &["contents: read"],
+    },
+    Action {
+        name: "estimate",
+        summary: "Estimate what operations take, or hold estimates against measured runtimes",
+        command: &["estimate", "--format", "json"],
+        inputs: &[&[
+            input("operations", Positional, "The operations to estimate: CSV; leave it out with `evaluate`"),
+            input("evaluate", Named("--evaluate"), "A sweep with measured runtimes, to hold estimates against"),
+            required("out", Named("--out"), "Write the rows to this file"),
+            input("params", Named("--params"), "The folder of parameters; by default those that ship"),
+            input("formula", Named("--formula"), "The formula of sparse products, `v1` or `v2`; by default `v2`"),
+            input("op-type", Named("--op-type"), "With `evaluate`: `unary`, `binary` or `matmul`"),
+            input("op-name", Named("--op-name"), "With `evaluate`: the operation that the sweep measured"),
+            input("arch", Named("--arch"), "With `evaluate`: the device that the sweep measured"),
+            input(
+                "params-version",
+                Named("--params-version"),
+                "With `evaluate`: the version of the parameters; by default the latest",
+            ),
+            input(
+                "bounds",
+                Named("--bounds"),
+                "With `evaluate`: the least and the largest ratio that will do, such as `0.8,1.2`",
+            ),
+            FOLDER,
+        ]],
+        outputs: &[
+            prints("/rows", "rows", "How many rows there were"),
+            prints("/refused_rows", "refused", "How many of them have no estimate"),
+            prints("/comparison", "comparison", "With `evaluate`: ratios and errors over all rows, as JSON"),
+        ],
+        permissions: &["contents: read"],
     },
 ];
 

@@ -1,8 +1,10 @@
-//! The commit that is measured, and work trees of other commits (`worktree`).
+//! The commit that is measured, what changed up to it (`changed`), and work trees of other commits (`worktree`).
 
+mod changed;
 mod submodules;
 mod worktree;
 
+pub use changed::{Changed, changed_since};
 pub use submodules::check_out_submodules;
 pub use worktree::{Bisection, Commit, Place, Worktree, add_worktree, bisect, builds_on, commit, place};
 

@@ -30,6 +30,17 @@ pub enum Tone {
     Bad,
 }
 
+impl Tone {
+    /// Returns the sign that stands before a headline in markdown.
+    pub(crate) fn sign(self) -> &'static str {
+        match self {
+            Tone::Good => "✅",
+            Tone::Doubtful => "⚠️",
+            Tone::Bad => "❌",
+        }
+    }
+}
+
 /// Returns the headline of a report. Its word follows the first exit code.
 pub fn headline(report: &Report) -> Headline {
     let mut sentence = cases_part(report);

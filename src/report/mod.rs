@@ -29,6 +29,7 @@ mod plot;
 mod reds;
 mod selection;
 mod site;
+mod sparkline;
 mod svg;
 mod terminal;
 mod totals;
@@ -44,7 +45,10 @@ pub use html::html;
 pub use json::{JSON_VERSION, json};
 pub use junit::junit;
 pub use machines::{Machines, PartState, UnfinishedPart};
-pub use markdown::{CommentKey, CommentOptions, MarkdownOptions, WebAddress, comment, markdown};
+pub use markdown::{
+    Carrier, CommentKey, CommentOptions, MarkdownOptions, Marker, RedSince, WebAddress, comment, comment_on_several,
+    issue, issue_title, markdown,
+};
 pub use model::{
     Bucket, DiffCell, GridAxis, GridCell, LogExcerpt, ModelDrift, Report, ReportedCosts, ReportedModel, ShmooDiff,
     ShmooGrid, Totals,

@@ -1,16 +1,16 @@
 //! Keeps one comment on a pull request up to date, and finds the pull request.
 //!
-//! A comment is ours if its first line has the marker of the key and the token's own identity wrote it:
+//! A comment is ours if its first line is the marker of the key and the token's own identity wrote it:
 //! a marker alone can be copied by anybody.
 
 use super::StepError;
 use crate::outside::github::{Comment, Event, GitHub, GitHubError};
-use crate::report::CommentKey;
+use crate::report::Marker;
 
 /// Bytes that a comment is made for at first. GitHub takes 65,536 characters.
 pub const BUDGET: usize = 60_000;
 /// How often a comment is made smaller, or looked for again.
-const TRIES: usize = 5;
+pub(super) const TRIES: usize = 5;
 
 /// What was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub struct Placement<'a> {
     /// The pull request.
     pub pull_request: u64,
     /// Which comment it is.
-    pub key: &'a CommentKey,
+    pub marker: &'a Marker,
     /// Whether to hide the earlier comment and write a new one, which notifies people.
     pub repost: bool,
     /// Makes the text for a budget of bytes.
@@ -51,10 +51,10 @@ pub struct Placement<'a> {
 
 /// Writes or updates the comment. What GitHub finds too long is made smaller.
 pub fn place(github: &dyn GitHub, placement: &Placement<'_>) -> Result<(Placed, Comment), StepError> {
-    let Placement { pull_request, key, repost, text } = placement;
+    let Placement { pull_request, marker, repost, text } = placement;
     let failed = |error: GitHubError| StepError::GitHub(error);
     let mut body = text(BUDGET);
-    let before = own_comments(github, *pull_request, key).map_err(failed)?;
+    let before = own_comments(github, *pull_request, marker).map_err(failed)?;
     let mut known = before.clone();
     for attempt in 1.. {
         let latest = known.last().filter(|_| !repost);
@@ -72,7 +72,7 @@ pub fn place(github: &dyn GitHub, placement: &Placement<'_>) -> Result<(Placed, 
             Err(error) if error.is_unprocessable() && attempt < TRIES => body = text(body.len() / 2),
             // Somebody deleted it, or it may be there: look again.
             Err(error) if (error.is_unclear() || latest.is_some() && error.is_absent()) && attempt < TRIES => {
-                known = own_comments(github, *pull_request, key).map_err(failed)?;
+                known = own_comments(github, *pull_request, marker).map_err(failed)?;
                 let new = known.iter().find(|comment| !before.iter().any(|old| old.id == comment.id));
                 if let (true, Some(new)) = (*repost, new) {
                     hide(github, &before, new).map_err(failed)?;
@@ -85,10 +85,10 @@ pub fn place(github: &dyn GitHub, placement: &Placement<'_>) -> Result<(Placed, 
     unreachable!("the loop ends with its last try")
 }
 
-/// Returns the comments with a key that the token's own identity wrote and that are shown, oldest first.
-fn own_comments(github: &dyn GitHub, pull_request: u64, key: &CommentKey) -> Result<Vec<Comment>, GitHubError> {
+/// Returns the comments with a marker that the token's own identity wrote and that are shown, oldest first.
+fn own_comments(github: &dyn GitHub, pull_request: u64, marker: &Marker) -> Result<Vec<Comment>, GitHubError> {
     let mut marked = github.comments(pull_request)?;
-    marked.retain(|comment| key.marks(&comment.body));
+    marked.retain(|comment| marker.marks(&comment.body));
     if marked.is_empty() {
         return Ok(marked);
     }
@@ -104,7 +104,7 @@ fn hide(github: &dyn GitHub, before: &[Comment], stays: &Comment) -> Result<(), 
 }
 
 /// Tells whether GitHub has this text already; it changes line ends and what is behind the last.
-fn same(stored: &str, text: &str) -> bool {
+pub(super) fn same(stored: &str, text: &str) -> bool {
     stored.replace("\r\n", "\n").trim_end() == text.trim_end()
 }
 

@@ -12,7 +12,8 @@ use crate::outside::store::{ObjectKey, Store};
 use crate::plan::{self, Plan};
 use crate::record::RunRecord;
 use crate::suite::Suite;
-use crate::value::SuiteName;
+use crate::value::{RunId, SuiteName};
+use std::collections::BTreeMap;
 
 /// A run, wherever it was found.
 pub struct AnyRun {
@@ -48,6 +49,36 @@ pub fn find_recorded(history: &dyn History, wanted: &str, suite: Option<&SuiteNa
             Err(StepError::usage(format!("`{wanted}` is not one run: {}", names.join(", ")), hint()))
         }
     }
+}
+
+/// Runs that are looked through for those of a commit, the newest.
+const RECENT: u64 = 10_000;
+
+/// Returns the last run of each suite and profile of a commit, by suite. The commit may be cut short, to seven
+/// digits at least.
+pub fn runs_of_commit(workspace: &Workspace, commit: &str) -> Result<Vec<RunId>, StepError> {
+    if commit.len() < 7 || !commit.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        let hint = Some("seven or more hexadecimal digits, as in GITHUB_SHA".to_owned());
+        return Err(StepError::usage(format!("`{commit}` is no name of a commit"), hint));
+    }
+    let wanted = commit.to_ascii_lowercase();
+    let filter = RunFilter { limit: Some(RECENT), ..RunFilter::default() };
+    let history = workspace.existing_history()?;
+    let runs = history.map(|history| history.runs(&filter)).transpose().map_err(StepError::History)?;
+    let mut last = BTreeMap::<(SuiteName, Option<String>), RunSummary>::new();
+    let of_commit = |run: &RunSummary| run.source.commit.as_ref().is_some_and(|own| own.starts_with(&wanted));
+    for run in runs.into_iter().flatten().filter(of_commit) {
+        let name = (run.suite.clone(), run.profile.clone());
+        match last.get(&name) {
+            Some(other) if other.started >= run.started => {}
+            _ => drop(last.insert(name, run)),
+        }
+    }
+    if last.is_empty() {
+        let hint = Some("`shmoo history list` shows what there is".to_owned());
+        return Err(StepError::Nothing { message: format!("the history has no run of commit {commit}"), hint });
+    }
+    Ok(last.into_values().map(|run| run.id).collect())
 }
 
 /// Returns what to say where no run was recorded yet.

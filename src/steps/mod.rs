@@ -9,9 +9,10 @@
 //! `inspecting` (what the machine has), `suites` (the suite files), `noise` (what earlier runs measured),
 //! `following` (how metrics went over them), `recipes` (which of them measured alike), `series` (the
 //! columns of a CSV file), `stored_series` (metrics out of the history), `site` (the history as static
-//! pages), `fitting` (CSV files to the coefficients of a model), `modelling` (the models of a suite, over a run), `parameters` (their files),
-//! `estimating` and `evaluating` (cycles out of them), `commenting` and `checking_in` (comments and check runs
-//! of GitHub), `receiving` (a run out of an archive from elsewhere), `own_suite` (what it is held against), `machines` (a run on many machines that share
+//! pages), `fitting` (CSV files to the coefficients of a model), `modelling` (the models of a suite, over a run),
+//! `parameters` (their files), `estimating` and `evaluating` (cycles out of them), `commenting`, `checking_in` and
+//! `tracking` (comments, check runs and issues of GitHub), `touching` (the suites that a change touches), `receiving`
+//! (a run out of an archive from elsewhere), `own_suite` (what it is held against), `machines` (a run on many machines that share
 //! nothing but the store), and `again` (confirm a comparison, find the commit that moved a metric).
 
 pub mod again;
@@ -64,6 +65,8 @@ pub mod site;
 mod stored_object;
 pub mod stored_series;
 pub mod suites;
+pub mod touching;
+pub mod tracking;
 pub mod workspace;
 
 pub use error::{Fault, StepError};

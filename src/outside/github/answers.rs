@@ -1,6 +1,6 @@
 //! GitHub's JSON to our types. What is missing is an error that names it.
 
-use super::{CheckRun, Comment, GitHubError, PullRequest};
+use super::{CheckRun, Comment, GitHubError, Issue, PullRequest};
 use serde_json::Value;
 
 /// An answer to something that was tried.
@@ -42,6 +42,16 @@ impl<'a> Reader<'a> {
             id: self.number("/id")?,
             node: self.text("/node_id")?.to_owned(),
             // A comment may have no text.
+            body: self.maybe_text("/body").unwrap_or_default().to_owned(),
+            url: self.text("/html_url")?.to_owned(),
+        })
+    }
+
+    pub(super) fn issue(&self) -> Result<Issue, GitHubError> {
+        Ok(Issue {
+            number: self.number("/number")?,
+            node: self.text("/node_id")?.to_owned(),
+            // An issue may have no text.
             body: self.maybe_text("/body").unwrap_or_default().to_owned(),
             url: self.text("/html_url")?.to_owned(),
         })

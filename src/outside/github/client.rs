@@ -8,13 +8,13 @@ use super::{
 use crate::outside::clock::Clock;
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Pages of a list that are read: 100 entries each.
 const PAGES: usize = 100;
-/// Comments that are asked about in one request.
+/// Comments or issues that are asked about in one request.
 const NODES: usize = 100;
 
 const READ_COMMENTS: &str = "pull-requests: read";
@@ -55,7 +55,7 @@ impl GitHubClient {
     }
 
     /// Reads all pages of a list; `at` is where the list is in an answer.
-    fn pages<T>(
+    pub(super) fn pages<T>(
         &self,
         what: &str,
         permission: &'static str,
@@ -91,7 +91,7 @@ impl GitHubClient {
         Err(GitHubError::Answer { what: what.to_owned(), trouble: "has its next page on another server".to_owned() })
     }
 
-    fn send(
+    pub(super) fn send(
         &self,
         what: &str,
         permission: &'static str,
@@ -102,6 +102,28 @@ impl GitHubClient {
         let repeatable = method != Method::POST;
         let request = Request { what, permission, method, url: self.url(path), body, repeatable };
         Ok(self.transport.send(&request)?.body)
+    }
+
+    /// Asks GraphQL which nodes the token's own identity wrote; those that are gone, or something else, are not
+    /// in it.
+    pub(super) fn written_by_us(
+        &self,
+        what: &str,
+        permission: &'static str,
+        query: &str,
+        nodes: &[String],
+    ) -> Result<BTreeSet<String>, GitHubError> {
+        let mut own = BTreeSet::new();
+        for ids in nodes.chunks(NODES) {
+            let answer = self.graphql(what, permission, query, json!({ "ids": ids }))?;
+            for node in (Reader { what, value: &answer }).list("/data/nodes")? {
+                // Null for what is gone, empty for what is something else.
+                if node.value.get("id").is_some() && node.truth("/viewerDidAuthor")? {
+                    own.insert(node.text("/id")?.to_owned());
+                }
+            }
+        }
+        Ok(own)
     }
 
     /// Asks GraphQL something that may be asked twice.

@@ -1,4 +1,4 @@
-//! GitHub's API, as far as shmoo needs it: comments of a pull request, check runs, and which pull
+//! GitHub's API, as far as shmoo needs it: comments of a pull request, check runs, issues, and which pull
 //! request a commit belongs to.
 //!
 //! In: a [`Place`] (which server, which repository), a [`Token`], [`Patience`]. Out: what GitHub answered, or a
@@ -11,6 +11,7 @@ mod answers;
 mod client;
 mod error;
 mod event;
+mod issues;
 mod patience;
 mod place;
 mod token;
@@ -19,6 +20,7 @@ mod transport;
 pub use client::GitHubClient;
 pub use error::GitHubError;
 pub use event::{Event, Head};
+pub use issues::{Closed, Issue, IssueText, Issues};
 pub use patience::Patience;
 pub use place::{ParsePlaceError, Place, RepositoryName};
 pub use token::Token;

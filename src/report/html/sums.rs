@@ -67,10 +67,7 @@ pub(super) fn finding_sums(red: &[&GoldenFinding], all: &[GoldenFinding], out: &
 
 /// Begins a table; the last two columns are numbers.
 fn head(label: &str, columns: &[&str], out: &mut dyn Write) -> io::Result<()> {
-    writeln!(
-        out,
-        r#"<div class="scroll sums" tabindex="0" role="region" aria-label="{label}"><table><thead><tr>"#
-    )?;
+    writeln!(out, r#"<div class="scroll sums" tabindex="0" role="region" aria-label="{label}"><table><thead><tr>"#)?;
     for (place, column) in columns.iter().enumerate() {
         let class = if place + 2 >= columns.len() { r#" class="n""# } else { "" };
         writeln!(out, r#"<th scope="col"{class}>{column}</th>"#)?;

@@ -31,8 +31,13 @@ pub(in crate::report) fn cell(text: &str) -> String {
     if !text.contains('|') {
         return code_of(&text, SPAN);
     }
+    element(&text)
+}
+
+/// Returns a text of the run as code within HTML, where markdown's signs mean nothing.
+pub(super) fn element(text: &str) -> String {
     let mut span = String::from("<code>");
-    for c in text.chars() {
+    for c in short(text, SPAN).chars() {
         // Character references mean nothing to markdown, whatever they stand for.
         if c.is_ascii_punctuation() {
             span.push_str(&format!("&#{};", u32::from(c)));

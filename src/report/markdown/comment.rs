@@ -2,7 +2,8 @@
 //! rest folded. Smaller tiers say what they leave out.
 
 use super::code::{cell, code, code_of, fenced};
-use super::{Page, SENTENCE, Tier, head_line};
+use super::marker::CommentOptions;
+use super::{LeftOut, Page, SENTENCE, Tier, head_line};
 use crate::compare::{Change, Comparison, Figures, Scale};
 use crate::ledger::MeasuredValue;
 use crate::report::Report;
@@ -13,86 +14,10 @@ use crate::report::inert::{line, short};
 use crate::report::others::other_line;
 use crate::report::plot::{PlotOptions, plot};
 use crate::report::selection::{change_by, counts_of, notable, sides};
-use std::fmt;
-use std::str::FromStr;
-
-/// What a comment is about, besides the report.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CommentOptions {
-    /// Bytes that the text may have. GitHub takes 65,536 characters.
-    pub budget: usize,
-    /// What tells this comment from others of the same author.
-    pub key: CommentKey,
-    /// Where more is: a word and an address each.
-    pub links: Vec<(&'static str, WebAddress)>,
-}
-
-/// Names a comment that is kept up to date, in a line that nobody sees.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CommentKey(String);
-
-/// Characters of a key.
-const KEY: usize = 100;
-
-impl CommentKey {
-    /// Returns the first line of the comment.
-    fn marker(&self) -> String {
-        format!("<!-- shmoo comment {} -->", self.0)
-    }
-
-    /// Tells whether a text begins as the comment with this key does. A marker further down is somebody's quote.
-    pub fn marks(&self, body: &str) -> bool {
-        body.lines().next().is_some_and(|first| first.trim_end() == self.marker())
-    }
-}
-
-impl fmt::Display for CommentKey {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-impl FromStr for CommentKey {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<CommentKey, &'static str> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-        // `--` would end what nobody sees.
-        if text.is_empty() || text.len() > KEY || !text.chars().all(plain) || text.contains("--") {
-            return Err("a key has 1 to 100 letters, digits, `.`, `_` and single `-`");
-        }
-        Ok(CommentKey(text.to_owned()))
-    }
-}
-
-/// An address that can stand in a link without meaning anything else.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WebAddress(String);
-
-impl fmt::Display for WebAddress {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-impl FromStr for WebAddress {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<WebAddress, &'static str> {
-        let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-        // What an address may have (RFC 3986) without brackets and quotes, which markdown reads.
-        let allowed = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#@!$&*+,;=%".contains(c);
-        match rest {
-            Some(rest) if !rest.is_empty() && text.len() <= 2000 && rest.chars().all(allowed) => {
-                Ok(WebAddress(text.to_owned()))
-            }
-            _ => Err("an address begins with https:// and has no spaces, quotes or brackets"),
-        }
-    }
-}
+use crate::report::sparkline::Sparklines;
 
 /// From what is good to read down to next to nothing.
-const TIERS: [Tier; 5] = [
+pub(super) const TIERS: [Tier; 5] = [
     Tier { rows: 40, quotes: 5, plots: 6, folded: true },
     Tier { rows: 20, quotes: 3, plots: 3, folded: true },
     Tier { rows: 10, quotes: 2, plots: 1, folded: true },
@@ -102,13 +27,19 @@ const TIERS: [Tier; 5] = [
 
 /// Returns the report as a comment, in the largest tier that fits the budget.
 pub fn comment(report: &Report, options: &CommentOptions) -> String {
+    let head = format!("{}\n", options.marker);
     for tier in TIERS {
-        let text = Page::new(report, tier).comment(options);
+        let (section, left_out) = Page::new(report, tier).section();
+        let text = format!("{head}{section}{}", end(options, &left_out));
         if text.len() <= options.budget {
             return text;
         }
     }
-    let mut text = format!("{}\n{}", options.key.marker(), head_line(report));
+    cut(format!("{head}{}", head_line(report)), options)
+}
+
+/// Returns the beginning of a text, as much as there is room for, and says that the rest is left out.
+pub(super) fn cut(mut text: String, options: &CommentOptions) -> String {
     let end = format!("\n{}left out: all else, which does not fit here\n", footer(options));
     let mut room = text.len().min(options.budget.saturating_sub(end.len()));
     while !text.is_char_boundary(room) {
@@ -118,9 +49,23 @@ pub fn comment(report: &Report, options: &CommentOptions) -> String {
     text + end.as_str()
 }
 
+/// Returns the last lines: links, and what there was no room for.
+pub(super) fn end(options: &CommentOptions, left_out: &LeftOut) -> String {
+    let mut text = footer(options);
+    if !text.is_empty() {
+        text.insert(0, '\n');
+    }
+    if !left_out.is_empty() {
+        let parts: Vec<String> = left_out.iter().map(|(noun, number)| count(*number, noun)).collect();
+        text.push_str(&format!("\n<sub>not shown here: {}</sub>\n", parts.join(", ")));
+    }
+    text
+}
+
 impl Page<'_> {
-    fn comment(mut self, options: &CommentOptions) -> String {
-        self.text = format!("{}\n{}", options.key.marker(), head_line(self.report));
+    /// Returns what a comment says of the report, from its heading on, and what there was no room for.
+    pub(super) fn section(mut self) -> (String, LeftOut) {
+        self.text = head_line(self.report);
         if let Some(comparison) = &self.report.comparison {
             self.changes(comparison);
             self.moved();
@@ -139,16 +84,7 @@ impl Page<'_> {
         }
         self.warnings();
         self.facts();
-        let footer = footer(options);
-        if !footer.is_empty() {
-            self.text.push('\n');
-            self.text.push_str(&footer);
-        }
-        if !self.left_out.is_empty() {
-            let parts: Vec<String> = self.left_out.iter().map(|(noun, number)| count(*number, noun)).collect();
-            self.text.push_str(&format!("\n<sub>not shown here: {}</sub>\n", parts.join(", ")));
-        }
-        self.text
+        (self.text, self.left_out)
     }
 
     fn changes(&mut self, comparison: &Comparison) {
@@ -165,9 +101,11 @@ impl Page<'_> {
         let notable = notable(&comparison.changes);
         let summed = self.sums(&notable, comparison);
         if !notable.is_empty() && (!summed || self.unfolds(notable.len(), "change")) {
-            let rows: Vec<Vec<String>> =
-                self.first(&notable, self.tier.rows, "change").iter().map(|change| row(change)).collect();
-            self.table(&["metric", "point", "base", "head", "change", "95% interval", "verdict"], rows);
+            let shown = self.first(&notable, self.tier.rows, "change");
+            let trends = Sparklines::of(comparison, shown);
+            let rows: Vec<Vec<String>> = shown.iter().map(|change| row(change)).collect();
+            let head = ["metric", "point", "base", "head", "change", "95% interval", "verdict"];
+            self.table_with_trends(&head, rows, shown, &trends);
             if summed {
                 self.line("\n</details>");
             }
@@ -271,47 +209,21 @@ fn footer(options: &CommentOptions) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
+    use super::super::marker::{Marker, WebAddress};
     use super::*;
     use crate::report::sample;
 
-    fn options(budget: usize) -> CommentOptions {
+    pub(in crate::report::markdown) fn options(budget: usize) -> CommentOptions {
         let address = |text: &str| text.parse::<WebAddress>().unwrap();
         let links = vec![("run", address("https://github.example/lab/chip/actions/runs/1"))];
-        CommentOptions { budget, key: "temp-sense".parse().unwrap(), links }
+        CommentOptions { budget, marker: Marker::comment("temp-sense".parse().unwrap()), links }
     }
 
     #[test]
     fn comments() {
         insta::assert_snapshot!("comment.md", comment(&sample::red(), &options(60_000)));
         insta::assert_snapshot!("comment-green.md", comment(&sample::green(), &options(60_000)));
-    }
-
-    #[test]
-    fn keys_and_addresses() {
-        for text in ["temp-sense", "a.b_C-1"] {
-            assert_eq!(text.parse::<CommentKey>().unwrap().to_string(), text);
-        }
-        for text in ["", "a b", "a -->", "a--b", "ä", &"x".repeat(101)] {
-            assert!(text.parse::<CommentKey>().is_err(), "{text}");
-        }
-        for text in ["https://a.example/b?c=d#e", "http://127.0.0.1:80/x"] {
-            assert_eq!(text.parse::<WebAddress>().unwrap().to_string(), text);
-        }
-        for text in ["", "https://", "javascript:alert(1)", "https://a)[x", "https://a b", "https://a\"", "https://ä"]
-        {
-            assert!(text.parse::<WebAddress>().is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_marker_counts_in_the_first_line_only() {
-        let key: CommentKey = "a".parse().unwrap();
-        let text = comment(&sample::green(), &CommentOptions { key: key.clone(), ..options(60_000) });
-        assert!(key.marks(&text) && key.marks(&text.replace('\n', "\r\n")));
-        assert!(!key.marks(&format!("> quoted\n{text}")) && !key.marks(&format!("x {text}")) && !key.marks(""));
-        let longer: CommentKey = "a-b".parse().unwrap();
-        assert!(!longer.marks(&text));
     }
 
     #[test]
@@ -323,7 +235,7 @@ mod tests {
             let text = comment(&report, &options(budget));
             assert!(text.len() <= budget, "{} > {budget}", text.len());
             assert!(text.contains("not shown here") || text.contains("left out"), "{text}");
-            assert!(options(0).key.marks(&text) && text.contains("[run](https://"), "{text}");
+            assert!(options(0).marker.marks(&text) && text.contains("[run](https://"), "{text}");
         }
     }
 

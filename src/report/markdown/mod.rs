@@ -6,14 +6,17 @@
 
 pub(super) mod code;
 mod comment;
+mod issue;
+mod marker;
 mod models;
+mod several;
 
 use super::by_metric::{golden_sums, sums};
 use super::command::run_command;
 use super::costs::cost_line;
 use super::diff::plot_diff;
 use super::figure::{count, percent, thousands};
-use super::headline::{Tone, change_sign, ended, golden_word, headline, sign};
+use super::headline::{change_sign, ended, golden_word, headline, sign};
 use super::inert::{block, line, short};
 use super::join::CaseFinder;
 use super::others::other_line;
@@ -22,12 +25,16 @@ use super::reds::{RedGroup, Told, groups, more_of};
 use super::selection::{
     change_by, commit_name, counts_of, golden_sides, goldens_met, notable, seconds, sides, slowest,
 };
+use super::sparkline::{LEGEND, Sparklines};
 use super::{Bucket, Report};
 use crate::compare::{Change, Comparison, Red, is_of_orphans};
 use crate::ledger::Verdict;
 use crate::value::show_duration;
 use code::{SPAN, cell, code, code_of, fenced};
-pub use comment::{CommentKey, CommentOptions, WebAddress, comment};
+pub use comment::comment;
+pub use issue::{RedSince, issue, issue_title};
+pub use marker::{Carrier, CommentKey, CommentOptions, Marker, WebAddress};
+pub use several::comment_on_several;
 use std::io::{self, Write};
 
 /// How much there is room for.
@@ -80,12 +87,14 @@ pub fn markdown(report: &Report, options: MarkdownOptions, out: &mut dyn Write) 
     out.write_all(text.as_bytes())
 }
 
+/// What there is no room for, by noun.
+type LeftOut = Vec<(&'static str, u64)>;
+
 struct Page<'a> {
     report: &'a Report,
     tier: Tier,
     text: String,
-    /// What there is no room for, by noun.
-    left_out: Vec<(&'static str, u64)>,
+    left_out: LeftOut,
 }
 
 impl<'a> Page<'a> {
@@ -145,6 +154,24 @@ left out for want of room: {}
         for row in rows {
             self.line(&format!("| {} |", row.join(" | ")));
         }
+    }
+
+    /// Writes a table of changes, with how each went if any is followed.
+    fn table_with_trends(
+        &mut self,
+        head: &[&str],
+        mut rows: Vec<Vec<String>>,
+        changes: &[&Change],
+        trends: &Sparklines<'_>,
+    ) {
+        if trends.is_empty() {
+            return self.table(head, rows);
+        }
+        for (row, change) in rows.iter_mut().zip(changes) {
+            row.push(trends.row(change));
+        }
+        self.table(&[head, &["trend"]].concat(), rows);
+        self.line(&format!("\n<sub>{LEGEND}</sub>"));
     }
 
     fn facts(&mut self) {
@@ -344,8 +371,8 @@ left out for want of room: {}
         let notable = notable(&comparison.changes);
         let summed = self.sums(&notable, comparison);
         if !notable.is_empty() && (!summed || self.unfolds(notable.len(), "change")) {
-            let rows: Vec<Vec<String>> = self
-                .first(&notable, self.tier.rows, "change")
+            let shown = self.first(&notable, self.tier.rows, "change");
+            let rows: Vec<Vec<String>> = shown
                 .iter()
                 .map(|change| {
                     let (base, head) = sides(change);
@@ -360,7 +387,8 @@ left out for want of room: {}
                     ]
                 })
                 .collect();
-            self.table(&["", "metric", "point", "base", "head", "change", "why"], rows);
+            let trends = Sparklines::of(comparison, shown);
+            self.table_with_trends(&["", "metric", "point", "base", "head", "change", "why"], rows, shown, &trends);
             if summed {
                 self.line("\n</details>");
             }
@@ -507,21 +535,20 @@ left out for want of room: {}
 /// Returns the heading with the sentence that matters.
 fn head_line(report: &Report) -> String {
     let headline = headline(report);
-    let sign = match headline.tone {
-        Tone::Good => "✅",
-        Tone::Doubtful => "⚠️",
-        Tone::Bad => "❌",
-    };
-    // The sentence holds only harmless characters, of which `_` may mean emphasis and `www.` a link.
-    let inert = |text: &str| text.replace('_', "\\_").replace("www.", "www\\.");
-    let mut lines = format!("## {sign} {}: {}\n", headline.word, inert(&headline.sentence));
+    let mut lines = format!("## {} {}: {}\n", headline.tone.sign(), headline.word, inert_sentence(&headline.sentence));
     for particular in &headline.particulars {
-        lines.push_str(&format!("\n- {}", inert(particular)));
+        lines.push_str(&format!("\n- {}", inert_sentence(particular)));
     }
     if !headline.particulars.is_empty() {
         lines.push('\n');
     }
     lines
+}
+
+/// Returns a sentence of a headline for markdown: it holds only harmless characters, of which `_` may mean
+/// emphasis and `www.` a link.
+fn inert_sentence(text: &str) -> String {
+    text.replace('_', "\\_").replace("www.", "www\\.")
 }
 
 #[cfg(test)]
@@ -640,7 +667,7 @@ pub(super) mod tests {
             let text = written(&report, 1 << 20);
             assert!(text.contains("| metric | points | change |"), "{text}");
             for row in outside_code(&text).lines().filter(|line| line.starts_with('|')) {
-                assert!(matches!(row.matches('|').count(), 4 | 8 | 7), "{row}");
+                assert!(matches!(row.matches('|').count(), 4 | 7 | 8 | 9), "{row}");
                 assert!(!row.contains('@') && !row.contains('<'), "{row}");
             }
         }

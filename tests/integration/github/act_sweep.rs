@@ -8,13 +8,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
-/// The shipped workflow in a repository of its own, as far as `act` can run it: it knows no `$/`, and takes
-/// `shmoo` from the search path where GitHub would install it.
-fn repository() -> Outcome<TempDir> {
-    let folder = tempfile::Builder::new().prefix("shmoo-act-").tempdir()?;
-    copy(&root().join("actions"), &folder.path().join("actions"))?;
-    fs::copy(root().join("configs/quickstart.yaml"), folder.path().join("quickstart.yaml"))?;
-    fs::create_dir_all(folder.path().join(".github/workflows"))?;
+/// Returns the shipped workflow, as far as `act` can run it: it knows no `$/`, and takes `shmoo` from the search
+/// path where GitHub would install it.
+pub(super) fn shipped_workflow() -> Outcome<String> {
     let shipped = fs::read_to_string(root().join(".github/workflows/sweep.yml"))?;
     let mut workflow = String::new();
     let mut lines = shipped.lines().peekable();
@@ -28,7 +24,16 @@ fn repository() -> Outcome<TempDir> {
             workflow.push('\n');
         }
     }
-    fs::write(folder.path().join(".github/workflows/sweep.yml"), workflow)?;
+    Ok(workflow)
+}
+
+/// That workflow in a repository of its own.
+fn repository() -> Outcome<TempDir> {
+    let folder = tempfile::Builder::new().prefix("shmoo-act-").tempdir()?;
+    copy(&root().join("actions"), &folder.path().join("actions"))?;
+    fs::copy(root().join("configs/quickstart.yaml"), folder.path().join("quickstart.yaml"))?;
+    fs::create_dir_all(folder.path().join(".github/workflows"))?;
+    fs::write(folder.path().join(".github/workflows/sweep.yml"), shipped_workflow()?)?;
     commit(folder.path())?;
     Ok(folder)
 }

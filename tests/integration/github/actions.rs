@@ -70,7 +70,9 @@ fn no_expression_is_in_a_script() {
     for action in std::fs::read_dir(root().join("actions")).unwrap() {
         let text = std::fs::read_to_string(action.unwrap().path().join("action.yml")).unwrap();
         let scripts: Vec<&str> = text.lines().filter(|line| line.trim_start().starts_with("run: ")).collect();
-        assert_eq!(scripts.len(), 1, "an action has one step: {text}");
+        // `setup` first tells a cache what to look for.
+        let steps = if text.contains("name: shmoo setup\n") { 2 } else { 1 };
+        assert_eq!(scripts.len(), steps, "an action is a wrapper without logic: {text}");
         assert!(scripts.iter().all(|script| !script.contains("${{")), "{scripts:?}");
     }
 }

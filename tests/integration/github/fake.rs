@@ -1,7 +1,7 @@
-//! A GitHub on loopback that remembers: comments, pull requests, check runs of one repository.
+//! A GitHub on loopback that remembers: comments, pull requests, check runs, issues of one repository.
 //!
 //! Every request and every answer is held against GitHub's own description (`contract`); what breaks it
-//! fails the test. GraphQL, which that description does not cover, is the two requests that we make.
+//! fails the test. GraphQL, which that description does not cover, is the three requests that we make.
 //! Faults are told beforehand, each for the next request that fits.
 
 use super::contract::{Operation, decoded};
@@ -44,6 +44,25 @@ pub(super) struct FakePull {
     pub(super) head_branch: String,
 }
 
+/// An issue.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct FakeIssue {
+    pub(super) number: u64,
+    pub(super) author: String,
+    pub(super) title: String,
+    pub(super) body: String,
+    pub(super) labels: Vec<String>,
+    pub(super) open: bool,
+    /// Why it was closed.
+    pub(super) reason: Option<String>,
+}
+
+impl FakeIssue {
+    pub(super) fn node(&self) -> String {
+        format!("I_{}", self.number)
+    }
+}
+
 /// A check run, as it was last said.
 #[derive(Debug, Clone)]
 pub(super) struct FakeCheck {
@@ -79,9 +98,10 @@ pub(super) struct State {
     pub(super) comments: Vec<FakeComment>,
     pub(super) pulls: Vec<FakePull>,
     pub(super) checks: Vec<FakeCheck>,
-    /// The longest comment that is taken, in characters.
+    pub(super) issues: Vec<FakeIssue>,
+    /// The longest comment or issue that is taken, in characters.
     pub(super) longest: usize,
-    /// Whether the token may write comments and check runs.
+    /// Whether the token may write.
     pub(super) may_write: bool,
     pub(super) calls: Vec<Call>,
     faults: Vec<(&'static str, &'static str, Fault)>,
@@ -90,7 +110,7 @@ pub(super) struct State {
 }
 
 impl State {
-    fn next_id(&mut self) -> u64 {
+    pub(super) fn next_id(&mut self) -> u64 {
         self.last_id += 1;
         self.last_id
     }
@@ -131,6 +151,15 @@ impl Fake {
         id
     }
 
+    /// Lets somebody open an issue.
+    pub(super) fn issue(&self, author: &str, body: &str) -> u64 {
+        let mut state = self.state();
+        let number = state.next_id();
+        let (author, title, body) = (author.to_owned(), "x".to_owned(), body.to_owned());
+        state.issues.push(FakeIssue { number, author, title, body, labels: Vec::new(), open: true, reason: None });
+        number
+    }
+
     /// Opens a pull request.
     pub(super) fn pull(&self, number: u64, head_sha: &str, head_repository: &str, head_branch: &str) {
         self.state().pulls.push(FakePull {
@@ -169,18 +198,18 @@ struct Incoming {
     body: Option<Value>,
 }
 
-struct Outgoing {
+pub(super) struct Outgoing {
     status: u16,
     headers: Vec<(&'static str, String)>,
     body: Value,
 }
 
 impl Outgoing {
-    fn new(status: u16, body: Value) -> Outgoing {
+    pub(super) fn new(status: u16, body: Value) -> Outgoing {
         Outgoing { status, headers: Vec::new(), body }
     }
 
-    fn error(status: u16, message: &str) -> Outgoing {
+    pub(super) fn error(status: u16, message: &str) -> Outgoing {
         Outgoing::new(status, json!({ "message": message, "documentation_url": "https://docs.github.example" }))
     }
 }
@@ -364,11 +393,14 @@ fn carry_out(
             }
             Outgoing::new(200, operation.sample(200, check_json(check)))
         }
+        ("GET" | "POST", "issues") | ("PATCH", "{issue_number}") => {
+            super::fake_issues::carry_out(operation, method, &page, body, state)
+        }
         other => panic!("the fake has no {other:?}"),
     }
 }
 
-fn too_long(body: Option<&Value>, state: &State) -> Option<Outgoing> {
+pub(super) fn too_long(body: Option<&Value>, state: &State) -> Option<Outgoing> {
     let length = body?["body"].as_str()?.chars().count();
     (length > state.longest).then(|| {
         let message = format!("Body is too long (maximum is {} characters)", state.longest);
@@ -385,14 +417,14 @@ fn too_long(body: Option<&Value>, state: &State) -> Option<Outgoing> {
 }
 
 /// A page of a list.
-struct Page<'a> {
-    query: &'a [(String, String)],
+pub(super) struct Page<'a> {
+    pub(super) query: &'a [(String, String)],
     repository: &'a str,
     url: &'a str,
 }
 
 impl Page<'_> {
-    fn of(&self, entries: Vec<Value>, at: &str, path: &str) -> Outgoing {
+    pub(super) fn of(&self, entries: Vec<Value>, at: &str, path: &str) -> Outgoing {
         let number = |key: &str, default: usize| {
             let value = self.query.iter().find(|(known, _)| known == key);
             value.and_then(|(_, value)| value.parse().ok()).unwrap_or(default)
@@ -422,7 +454,7 @@ fn comment_json(comment: &FakeComment) -> Value {
     json!({ "id": id, "node_id": comment.node(), "body": body, "html_url": url, "user": user_json(author) })
 }
 
-fn user_json(login: &str) -> Value {
+pub(super) fn user_json(login: &str) -> Value {
     let url = "https://github.example/x";
     json!({
         "login": login, "id": 1, "node_id": "U_1", "avatar_url": url, "gravatar_id": null, "url": url, "html_url": url,
@@ -464,13 +496,21 @@ fn graphql(incoming: &Incoming, state: &mut State) -> Outgoing {
     let (query, variables) = (body["query"].as_str().unwrap_or_default(), &body["variables"]);
     if query.contains("nodes(ids: $ids)") {
         let ids = variables["ids"].as_array().into_iter().flatten();
+        let of_issues = query.contains("... on Issue {");
         let found: Vec<Value> = ids
             .clone()
-            .map(|id| match state.comments.iter().find(|comment| *id == comment.node()) {
-                Some(comment) => {
-                    json!({ "id": id, "viewerDidAuthor": comment.author == OWN, "isMinimized": comment.hidden })
+            .map(|id| {
+                let comment = state.comments.iter().find(|comment| *id == comment.node());
+                let issue = state.issues.iter().find(|issue| *id == issue.node());
+                match (comment, issue) {
+                    (Some(comment), _) if !of_issues => {
+                        json!({ "id": id, "viewerDidAuthor": comment.author == OWN, "isMinimized": comment.hidden })
+                    }
+                    (_, Some(issue)) if of_issues => json!({ "id": id, "viewerDidAuthor": issue.author == OWN }),
+                    // What is of another type answers to nothing of the query.
+                    (Some(_), _) | (_, Some(_)) => json!({}),
+                    (None, None) => Value::Null,
                 }
-                None => Value::Null,
             })
             .collect();
         let mut answer = json!({ "data": { "nodes": found } });

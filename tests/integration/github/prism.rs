@@ -4,8 +4,8 @@ use super::fake::{Fake, OWN, REPOSITORY, TOKEN};
 use shmoo::outside::clock::SystemClock;
 use shmoo::outside::environment::Environment;
 use shmoo::outside::github::{
-    CheckAnnotation, CheckOutput, CheckRunState, Conclusion, GitHub as _, GitHubClient, GitHubError, Head, Patience,
-    Place, Token,
+    CheckAnnotation, CheckOutput, CheckRunState, Closed, Conclusion, GitHub as _, GitHubClient, GitHubError, Head,
+    IssueText, Issues as _, Patience, Place, Token,
 };
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -82,7 +82,8 @@ fn check(conclusion: Option<Conclusion>) -> CheckRunState {
 }
 
 /// Makes every call of the trait that the description covers; returns the errors.
-fn every_call(github: &GitHubClient, comment: u64, check_run: u64) -> Vec<GitHubError> {
+fn every_call(github: &GitHubClient, comment: u64, check_run: u64, issue: u64) -> Vec<GitHubError> {
+    let text = IssueText { title: "red".to_owned(), body: "text".to_owned() };
     let head = |branch: Option<&str>| Head {
         sha: "abc".to_owned(),
         repository: REPOSITORY.to_owned(),
@@ -98,6 +99,11 @@ fn every_call(github: &GitHubClient, comment: u64, check_run: u64) -> Vec<GitHub
         github.check_runs("abc", "shmoo: a & b").map(drop),
         github.create_check_run(&check(None)).map(drop),
         github.update_check_run(check_run, &check(Some(Conclusion::Failure))).map(drop),
+        github.open_issues().map(drop),
+        github.create_issue(&text, &["regression".to_owned()]).map(drop),
+        github.update_issue(issue, &text, None).map(drop),
+        github.update_issue(issue, &text, Some(Closed::Completed)).map(drop),
+        github.update_issue(issue, &text, Some(Closed::NotPlanned)).map(drop),
     ];
     results.into_iter().filter_map(Result::err).collect()
 }
@@ -106,7 +112,7 @@ fn every_call(github: &GitHubClient, comment: u64, check_run: u64) -> Vec<GitHub
 fn prism_accepts_every_request() {
     let prism = start(&program());
     // Its answers are made up, with numbers below 0: that we do not take those is well.
-    let mut errors = every_call(&client(&prism.url), 3, 4);
+    let mut errors = every_call(&client(&prism.url), 3, 4, 5);
     errors.retain(|error| !matches!(error, GitHubError::Answer { .. }));
     assert!(errors.is_empty(), "{errors:?}");
     // It does refuse what is wrong.
@@ -133,6 +139,7 @@ fn so_does_the_fake() {
     let comment = fake.comment(7, OWN, "text");
     let github = client(&fake.url);
     let check_run = github.create_check_run(&check(None)).unwrap().id;
-    let errors = every_call(&github, comment, check_run);
+    let issue = fake.issue(OWN, "text");
+    let errors = every_call(&github, comment, check_run, issue);
     assert!(errors.is_empty(), "{errors:?}");
 }

@@ -67,9 +67,11 @@ impl Setup {
         Ok(())
     }
 
-    fn run(&self, variables: &[(&str, &str)]) -> Outcome<Output> {
-        let output = Command::new("bash")
+    fn command(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Command {
+        let mut command = Command::new("bash");
+        command
             .arg(self.path("repository/actions/setup/setup.sh"))
+            .args(arguments)
             .env_clear()
             .env("PATH", format!("{}:/usr/bin:/bin", self.path("bin").display()))
             .env("HOME", self.folder.path())
@@ -79,8 +81,12 @@ impl Setup {
             .env("GITHUB_PATH", self.path("search-path"))
             .env("INPUT_DOWNLOAD_URL", &self.url)
             .env("ACTION_REPOSITORY", "lab/shmoo")
-            .envs(variables.iter().copied())
-            .output()?;
+            .envs(variables.iter().copied());
+        command
+    }
+
+    fn run(&self, variables: &[(&str, &str)]) -> Outcome<Output> {
+        let output = self.command(&[], variables).output()?;
         Ok(Output {
             code: output.status.code().ok_or("it was ended by a signal")?,
             stdout: String::from_utf8(output.stdout)?,
@@ -127,8 +133,12 @@ fn a_release_is_installed_once() {
     fs::remove_file(setup.path("releases").join(setup.archive())).unwrap();
     assert_eq!(setup.run(&[("INPUT_VERSION", "v1.2.3")]).unwrap().code, 0);
     assert!(setup.told().unwrap().ends_with("origin=cache\n"));
-    // What was changed there is not used.
-    fs::write(Path::new(folder.trim()).join("shmoo"), "#!/bin/sh\necho mallory\n").unwrap();
+    // What was changed there is not used: neither the binary nor the archive.
+    let mallory = "#!/bin/sh\necho mallory\n";
+    fs::write(Path::new(folder.trim()).join("shmoo"), mallory).unwrap();
+    let output = setup.run(&[]).unwrap();
+    assert!(output.code == 0 && output.stdout.contains("shmoo 1.2.3"), "{}", output.stdout);
+    fs::write(Path::new(folder.trim()).parent().unwrap().join(setup.archive()), mallory).unwrap();
     let output = setup.run(&[]).unwrap();
     assert_eq!(output.code, 1);
     assert!(output.stdout.contains("cannot download") && !output.stdout.contains("mallory"), "{}", output.stdout);
@@ -187,6 +197,47 @@ chmod +x "$CARGO_TARGET_DIR/release/shmoo""#;
     assert!(setup.told().unwrap().ends_with("origin=source\n"));
     let output = setup.run(&[("INPUT_REQUIRE_ATTESTATION", "true")]).unwrap();
     assert!(output.code == 1 && output.stdout.contains("is not released"), "{}", output.stdout);
+}
+
+/// Runs `setup.sh key`, and returns key and path.
+fn key(setup: &Setup) -> Outcome<(String, String)> {
+    let output = setup.command(&["key"], &[]).output()?;
+    assert!(output.status.success() && output.stdout.is_empty(), "{output:?}");
+    let told = setup.told()?;
+    let (key, path) = told.trim().split_once('\n').ok_or("two lines")?;
+    Ok((key.strip_prefix("key=").ok_or("a key")?.to_owned(), path.strip_prefix("path=").ok_or("a path")?.to_owned()))
+}
+
+#[test]
+fn a_cache_keeps_what_is_installed() {
+    let setup = Setup::new().unwrap();
+    fs::create_dir(setup.path("repository/src")).unwrap();
+    fs::write(setup.path("repository/src/main.rs"), "one").unwrap();
+    let built = r#"mkdir -p "$CARGO_TARGET_DIR/release"
+printf '#!/bin/sh\necho built\n' > "$CARGO_TARGET_DIR/release/shmoo"
+chmod +x "$CARGO_TARGET_DIR/release/shmoo""#;
+    setup.program("cargo", built).unwrap();
+    // A build is kept under what it was made from.
+    let (first, path) = key(&setup).unwrap();
+    assert!(first.contains("-source-") && !Path::new(&path).exists(), "{first} {path}");
+    assert_eq!(setup.run(&[]).unwrap().code, 0);
+    assert!(setup.told().unwrap().contains(&format!("path={path}\norigin=source")));
+    fs::remove_dir_all(setup.path("tools/shmoo/build")).unwrap();
+    setup.program("cargo", "exit 1").unwrap();
+    assert_eq!(key(&setup).unwrap(), (first.clone(), path));
+    assert_eq!(setup.run(&[]).unwrap().code, 0);
+    assert!(setup.told().unwrap().ends_with("origin=cache\n"));
+    fs::write(setup.path("repository/src/main.rs"), "two").unwrap();
+    assert_ne!(key(&setup).unwrap().0, first);
+    assert_ne!(setup.run(&[]).unwrap().code, 0, "another source is built anew");
+    // A release is kept under its digest.
+    setup.release().unwrap();
+    let (released, path) = key(&setup).unwrap();
+    let digest = fs::read_to_string(setup.path("repository/actions/setup/checksums.txt")).unwrap();
+    let digest = digest.split(' ').next().unwrap();
+    assert!(released.ends_with(&format!("-{VERSION}-{digest}")) && path.ends_with(digest), "{released} {path}");
+    assert_eq!(setup.run(&[]).unwrap().code, 0);
+    assert!(Path::new(&path).join(setup.archive()).exists());
 }
 
 #[test]

@@ -4,5 +4,5 @@ mod commands;
 mod place;
 mod postgres;
 mod sample;
-mod server;
+pub(in crate::integration) mod server;
 mod shared;

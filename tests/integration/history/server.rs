@@ -32,14 +32,14 @@ rm -rf "$folder"/* 2> /dev/null || true
 "#;
 
 /// A server that runs.
-pub(super) struct Server {
+pub(in crate::integration) struct Server {
     watchdog: Child,
     folder: TempDir,
     pub(super) port: u16,
 }
 
 impl Server {
-    pub(super) fn start() -> Server {
+    pub(in crate::integration) fn start() -> Server {
         Server::start_with(&[], |_| {})
     }
 
@@ -91,12 +91,12 @@ impl Server {
     }
 
     /// Returns the URL of a database by the socket, where nobody is asked for a password.
-    pub(super) fn url(&self, database: &str) -> String {
+    pub(in crate::integration) fn url(&self, database: &str) -> String {
         format!("postgres://test@:{}/{database}?host={}", self.port, self.folder.path().display())
     }
 
     /// Makes a database whose texts sort in another order than bytes, and returns its URL.
-    pub(super) fn database(&self, name: &str) -> String {
+    pub(in crate::integration) fn database(&self, name: &str) -> String {
         let admin = self.url("postgres");
         let version = number(&admin, "SELECT current_setting('server_version_num')::bigint");
         let order = if version >= 150_000 { "LOCALE_PROVIDER icu ICU_LOCALE 'en-US'" } else { "" };

@@ -21,14 +21,14 @@ wait "$server" || true
 "#;
 
 /// A fake-gcs-server, gone afterwards however the test ends.
-pub(super) struct Server {
+pub(in crate::integration) struct Server {
     watchdog: Child,
     port: u16,
 }
 
 impl Server {
     /// Starts it, with the bucket `lab`; none where it is not published for the processor.
-    pub(super) fn start() -> Option<Server> {
+    pub(in crate::integration) fn start() -> Option<Server> {
         let Some(program) = program() else {
             let published = std::env::consts::ARCH == "x86_64";
             assert!(!published, "fake-gcs-server is missing: `scripts/setup.sh test` installs it");
@@ -56,7 +56,7 @@ impl Server {
         Some(server)
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(in crate::integration) fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 }

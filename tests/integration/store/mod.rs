@@ -5,7 +5,7 @@ mod contract;
 mod credentials;
 mod damage;
 mod fake;
-mod fake_gcs_server;
+pub(in crate::integration) mod fake_gcs_server;
 mod identities;
 mod misbehaving;
 mod promises;

@@ -1,0 +1,59 @@
+//! The arguments of `shmoo issue`.
+
+use super::arguments::{TextFormat, baseline};
+use super::comment_arguments::{GitHubArgs, parsed};
+use super::machine_arguments::PlacesArgs;
+use crate::report::{CommentKey, WebAddress};
+use crate::value::BaselineRule;
+use clap::Args;
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "A red run opens an issue, or updates the one that is open; a green one closes it. The issue is found by its hidden
+first line, which has the key, and by its author, the token's own identity. What somebody closed stays
+closed: the next red run opens another. Runs of pull requests and of other branches change nothing: exit
+code 3. The token is taken from GITHUB_TOKEN, or GH_TOKEN; it needs `issues: write`. The exit code says whether
+the issue is as it should be, not whether the run is red.
+
+Examples:
+  shmoo issue
+  shmoo issue last --dry-run
+  shmoo issue --label regression --branch release"
+)]
+pub(super) struct IssueArgs {
+    /// The run: its name, a unique part of it, or `last`
+    #[arg(default_value = "last")]
+    pub(super) run: String,
+    /// What tells this issue from others [default: the suite's name, and the profile's]
+    #[arg(long, value_name = "KEY", value_parser = parsed::<CommentKey>)]
+    pub(super) key: Option<CommentKey>,
+    /// Keep issues for runs of this branch [default: the repository's main branch]
+    #[arg(long, value_name = "NAME")]
+    pub(super) branch: Option<String>,
+    /// Label a new issue; may be repeated
+    #[arg(long = "label", value_name = "NAME")]
+    pub(super) labels: Vec<String>,
+    /// Print title and text of the issue, and send nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Where the CI run is [default: from GITHUB_RUN_ID]
+    #[arg(long, value_name = "URL", value_parser = parsed::<WebAddress>)]
+    pub(super) run_url: Option<WebAddress>,
+    /// Where the whole report is
+    #[arg(long, value_name = "URL", value_parser = parsed::<WebAddress>)]
+    pub(super) report_url: Option<WebAddress>,
+    /// Compare with this: a run, `previous`, `merge-base`, `ancestor`, `branch:NAME`, `golden:FILE`, `best`
+    /// or `best:RUNS`; may be repeated, the first decides [default: the project's `baselines`]
+    #[arg(long, value_name = "BASE", value_parser = baseline)]
+    pub(super) base: Vec<BaselineRule>,
+    /// Count uncertain changes as regressions
+    #[arg(long)]
+    pub(super) strict: bool,
+    #[command(flatten)]
+    pub(super) places: PlacesArgs,
+    #[command(flatten)]
+    pub(super) github: GitHubArgs,
+    /// Print what was done as JSON
+    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+    pub(super) format: TextFormat,
+}
