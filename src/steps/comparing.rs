@@ -104,11 +104,18 @@ pub fn read_record(path: &Path) -> Result<RunRecord, StepError> {
     Ok(record)
 }
 
-/// Reads two record files side by side: parsing is most of the time that comparing them takes.
+/// Smaller files are read in the time that a thread takes to begin.
+const WORTH_A_THREAD: u64 = 1 << 17;
+
+/// Reads two record files, large ones side by side: parsing is most of the time that comparing them takes.
 ///
 /// # Errors
 /// That of the first, if both cannot be read.
 pub fn read_records(first: &Path, second: &Path) -> Result<(RunRecord, RunRecord), StepError> {
+    let is_small = |path: &Path| fs::metadata(path).is_ok_and(|file| file.len() < WORTH_A_THREAD);
+    if is_small(first) || is_small(second) {
+        return Ok((read_record(first)?, read_record(second)?));
+    }
     let (first, second) = std::thread::scope(|scope| {
         let second = scope.spawn(|| read_record(second));
         (read_record(first), second.join())
