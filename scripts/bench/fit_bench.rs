@@ -82,6 +82,10 @@ fn cells(table: &str, from: u64, to: u64) -> Outcome<u64> {
                 ReadRecordResult::End => return Ok(cells),
                 ReadRecordResult::Record | ReadRecordResult::OutputFull | ReadRecordResult::OutputEndsFull => {}
             }
+            // An empty input would be the end of the table.
+            if input.is_empty() && read > 0 {
+                break;
+            }
         }
     }
 }
