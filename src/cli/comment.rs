@@ -22,6 +22,10 @@ pub(super) fn comment(session: &Session, arguments: &CommentArgs) -> Result<Exit
     let mut workspace = session.workspace(&session.current)?;
     apply(&arguments.places, &mut workspace);
     let reports = reports(session, &workspace, arguments).map_err(fail)?;
+    if arguments.plots_url.is_some() && reports.len() > 1 {
+        let hint = "leave `--plots-url` out: a comment on several runs shows plots as text";
+        return Err(fail(StepError::usage("`--plots-url` is for one run", Some(hint.to_owned()))));
+    }
     let environment = environment(session);
     let event = event(session, &environment)?;
     let marker = Marker::comment(key(session, arguments.key.as_ref(), &reports)?);
@@ -33,7 +37,8 @@ pub(super) fn comment(session: &Session, arguments: &CommentArgs) -> Result<Exit
     ];
     let links: Vec<_> = links.into_iter().filter_map(|(word, address)| Some((word, address?))).collect();
     let text = |budget| {
-        let options = CommentOptions { budget, marker: marker.clone(), links: links.clone() };
+        let options =
+            CommentOptions { budget, marker: marker.clone(), links: links.clone(), plots: arguments.plots_url.clone() };
         comment_on_several(&reports, &options)
     };
     if arguments.dry_run {

@@ -69,6 +69,9 @@ pub(super) struct CommentArgs {
     /// Where the archive of the run is
     #[arg(long, value_name = "URL", value_parser = parsed::<WebAddress>)]
     pub(super) archive_url: Option<WebAddress>,
+    /// Show shmoo plots as drawings, too, out of this folder: where the files of `shmoo report --plots FOLDER` are
+    #[arg(long, value_name = "URL", value_parser = parsed::<WebAddress>)]
+    pub(super) plots_url: Option<WebAddress>,
     /// Compare with this: a run, `previous`, `merge-base`, `ancestor`, `branch:NAME`, `golden:FILE`, `best`
     /// or `best:RUNS`; may be repeated, the first decides [default: the project's `baselines`]
     #[arg(long, value_name = "BASE", value_parser = baseline)]

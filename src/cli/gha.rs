@@ -270,7 +270,7 @@ mod tests {
             "--op-type" => "unary",
             "--bounds" => "0.8,1.2",
             "--conclusion" => "neutral",
-            "--run-url" | "--report-url" | "--archive-url" => "https://a.example/b",
+            "--run-url" | "--report-url" | "--archive-url" | "--plots-url" => "https://a.example/b",
             _ => "x",
         }
     }

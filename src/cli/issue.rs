@@ -37,7 +37,7 @@ pub(super) fn issue(session: &Session, arguments: &IssueArgs) -> Result<Exit, Ex
     let links: Vec<_> = links.into_iter().filter_map(|(word, address)| Some((word, address?))).collect();
     let red = headline(&report).tone == Tone::Bad;
     let text = |budget: usize, since: &RedSince| {
-        render(&report, since, &CommentOptions { budget, marker: marker.clone(), links: links.clone() })
+        render(&report, since, &CommentOptions { budget, marker: marker.clone(), links: links.clone(), plots: None })
     };
     // A green run ends what was so before it.
     let since = |before: Option<RedSince>| match before {

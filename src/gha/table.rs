@@ -398,6 +398,11 @@ pub const ACTIONS: &[Action] = &[
                 input("run-url", Named("--run-url"), "Where the CI run is; by default this one"),
                 input("report-url", Named("--report-url"), "Where the whole report is"),
                 input("archive-url", Named("--archive-url"), "Where the archive is"),
+                input(
+                    "plots-url",
+                    Named("--plots-url"),
+                    "The folder with the files of `shmoo report --plots FOLDER`, to show them",
+                ),
                 BASE,
                 STRICT,
                 TOKEN,

@@ -12,9 +12,10 @@ use crate::report::figure::{amount, count, percent, thousands};
 use crate::report::headline::{change_sign, sign};
 use crate::report::inert::{line, short};
 use crate::report::others::other_line;
-use crate::report::plot::{PlotOptions, plot};
+use crate::report::plot::{PlotOptions, plot, title};
 use crate::report::selection::{change_by, counts_of, notable, sides};
 use crate::report::sparkline::Sparklines;
+use crate::report::svg::file_name;
 
 /// From what is good to read down to next to nothing.
 pub(super) const TIERS: [Tier; 5] = [
@@ -29,7 +30,7 @@ pub(super) const TIERS: [Tier; 5] = [
 pub fn comment(report: &Report, options: &CommentOptions) -> String {
     let head = format!("{}\n", options.marker);
     for tier in TIERS {
-        let (section, left_out) = Page::new(report, tier).section();
+        let (section, left_out) = Page { drawings: options.plots.as_ref(), ..Page::new(report, tier) }.section();
         let text = format!("{head}{section}{}", end(options, &left_out));
         if text.len() <= options.budget {
             return text;
@@ -131,13 +132,23 @@ impl Page<'_> {
 
     /// Shmoo plots in which something moved.
     fn moved(&mut self) {
-        let diffs: Vec<_> = self.report.plot_diffs.iter().filter(|diff| diff.moved() != (0, 0)).collect();
-        for diff in self.first(&diffs, self.tier.plots, "shmoo diff") {
+        let diffs = self.report.plot_diffs.iter().enumerate();
+        let diffs: Vec<_> = diffs.filter(|(_, diff)| diff.moved() != (0, 0)).collect();
+        for (number, diff) in self.first(&diffs, self.tier.plots, "shmoo diff") {
             let mut drawn = Vec::new();
             plot_diff(diff, PlotOptions { width: 100, ascii: false }, &mut drawn)
                 .expect("writing to memory does not fail");
             self.line(&format!("\n{}", fenced(String::from_utf8_lossy(&drawn).trim_end(), "text")));
+            self.drawing("shmoo-diff", *number, &diff.title());
         }
+    }
+
+    /// Shows a drawing, if it is known where they are.
+    fn drawing(&mut self, kind: &str, number: usize, title: &str) {
+        let Some(folder) = self.drawings else { return };
+        let folder = folder.to_string();
+        let name = file_name(kind, number, title);
+        self.line(&format!("\n![{kind} {}]({}/{name})\n", number + 1, folder.trim_end_matches('/')));
     }
 
     fn unmoved_plots(&mut self) {
@@ -147,10 +158,11 @@ impl Page<'_> {
             return;
         }
         self.line(&format!("\n<details><summary>{}</summary>\n", count(shown.len() as u64, "shmoo plot")));
-        for grid in shown {
+        for (number, grid) in shown.iter().enumerate() {
             let mut drawn = Vec::new();
             plot(grid, PlotOptions { width: 100, ascii: false }, &mut drawn).expect("writing to memory does not fail");
             self.line(&format!("{}\n", fenced(String::from_utf8_lossy(&drawn).trim_end(), "text")));
+            self.drawing("shmoo", number, &title(grid));
         }
         self.line("</details>");
     }
@@ -212,18 +224,42 @@ fn footer(options: &CommentOptions) -> String {
 pub(super) mod tests {
     use super::super::marker::{Marker, WebAddress};
     use super::*;
-    use crate::report::sample;
+    use crate::report::{drawings, sample};
 
     pub(in crate::report::markdown) fn options(budget: usize) -> CommentOptions {
         let address = |text: &str| text.parse::<WebAddress>().unwrap();
         let links = vec![("run", address("https://github.example/lab/chip/actions/runs/1"))];
-        CommentOptions { budget, marker: Marker::comment("temp-sense".parse().unwrap()), links }
+        CommentOptions { budget, marker: Marker::comment("temp-sense".parse().unwrap()), links, plots: None }
     }
 
     #[test]
     fn comments() {
         insta::assert_snapshot!("comment.md", comment(&sample::red(), &options(60_000)));
         insta::assert_snapshot!("comment-green.md", comment(&sample::green(), &options(60_000)));
+    }
+
+    #[test]
+    fn drawings_are_shown_where_they_are_known_to_be() {
+        let plots = Some("https://reports.example/42/".parse::<WebAddress>().unwrap());
+        let text = comment(&sample::red(), &CommentOptions { plots, ..options(60_000) });
+        let shown: Vec<&str> = text.lines().filter(|line| line.starts_with("![")).collect();
+        assert_eq!(
+            shown,
+            [
+                "![shmoo-diff 1](https://reports.example/42/shmoo-diff-1-freq-1e6-netlist-sch.svg)",
+                "![shmoo-diff 2](https://reports.example/42/shmoo-diff-2-freq-1e6-netlist-pex.svg)",
+                "![shmoo 1](https://reports.example/42/shmoo-1-freq-1e6-netlist-sch.svg)",
+                "![shmoo 2](https://reports.example/42/shmoo-2-freq-1e6-netlist-pex.svg)",
+            ]
+        );
+        let mut files = Vec::new();
+        drawings(&sample::red(), &mut |drawing| {
+            files.push(drawing.name);
+            Ok(())
+        })
+        .unwrap();
+        let name = |line: &&str| line.rsplit('/').next().unwrap().trim_end_matches(')').to_owned();
+        assert!(shown.iter().map(name).all(|name| files.contains(&name)), "{files:?}");
     }
 
     #[test]

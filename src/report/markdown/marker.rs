@@ -12,6 +12,8 @@ pub struct CommentOptions {
     pub marker: Marker,
     /// Where more is: a word and an address each.
     pub links: Vec<(&'static str, WebAddress)>,
+    /// The folder that has the report's drawings by their names; shmoo plots are shown out of it, too.
+    pub plots: Option<WebAddress>,
 }
 
 /// Names a comment that is kept up to date, in a line that nobody sees.

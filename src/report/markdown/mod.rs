@@ -95,11 +95,13 @@ struct Page<'a> {
     tier: Tier,
     text: String,
     left_out: LeftOut,
+    /// The folder that has the drawings.
+    drawings: Option<&'a WebAddress>,
 }
 
 impl<'a> Page<'a> {
     fn new(report: &'a Report, tier: Tier) -> Page<'a> {
-        Page { report, tier, text: String::new(), left_out: Vec::new() }
+        Page { report, tier, text: String::new(), left_out: Vec::new(), drawings: None }
     }
 
     fn write(mut self) -> String {
