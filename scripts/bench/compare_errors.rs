@@ -1,6 +1,6 @@
 //! How often the rules of a comparison are wrong, by simulation, for `scripts/bench/compare_errors.sh`.
 //!
-//!     compare_errors verdicts|many|missing|pairs|changes [SCALE]
+//!     compare_errors verdicts|many|missing|odd|pairs|changes [SCALE]
 //!
 //! Prints markdown tables. SCALE multiplies the number of simulated runs and series. The generator of
 //! random numbers starts from fixed seeds, so that the same program prints the same tables.
@@ -33,9 +33,38 @@ fn main() -> Result<(), Failure> {
         Some("verdicts") => verdicts(times(20_000.0), times(4_000.0), &mut out),
         Some("many") => many(times(200.0), &mut out),
         Some("missing") => missing(times(20_000.0), &mut out),
+        Some("odd") => odd(times(20_000.0), times(4_000.0), &mut out),
         Some("pairs") => pairs(times(10_000.0), &mut out),
         Some("changes") => changes(times(2_000.0), &mut out),
-        _ => Err("usage: compare_errors verdicts|many|missing|pairs|changes [SCALE]".into()),
+        _ => Err("usage: compare_errors verdicts|many|missing|odd|pairs|changes [SCALE]".into()),
+    }
+}
+
+/// Runs that are 20 % off, as on a machine that has a bad day.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Odd {
+    None,
+    /// This earlier run.
+    Once(usize),
+    /// Two earlier runs.
+    Twice,
+    /// Any run, so often.
+    Often(f64),
+}
+
+/// How much longer an odd run takes.
+const ODD: f64 = 1.2;
+
+impl Odd {
+    /// Returns by what the values of an earlier run are multiplied, or of this one.
+    fn factor(self, earlier: Option<usize>, random: &mut Random) -> f64 {
+        let is_odd = match self {
+            Odd::None => false,
+            Odd::Once(run) => earlier == Some(run),
+            Odd::Twice => earlier.is_some_and(|run| run == 2 || run == 5),
+            Odd::Often(share) => random.unit() < share,
+        };
+        if is_odd { ODD } else { 1.0 }
     }
 }
 
@@ -49,6 +78,7 @@ struct World {
     earlier: usize,
     /// Whether each metric has a noise of its own: variances from a scaled inverse chi-square of 8.
     uneven: bool,
+    odd: Odd,
     suite: Suite,
     record: RunRecord,
 }
@@ -57,7 +87,7 @@ impl World {
     fn new(metrics: usize, points: usize, between: f64, repeats: usize, earlier: usize) -> Result<World, Failure> {
         let record = empty_record(metrics, points);
         let suite = recorded_suite(&record)?;
-        Ok(World { metrics, points, between, repeats, earlier, uneven: false, suite, record })
+        Ok(World { metrics, points, between, repeats, earlier, uneven: false, odd: Odd::None, suite, record })
     }
 
     /// Simulates the earlier runs, the last of which is the base, and a run whose metrics number
@@ -69,7 +99,8 @@ impl World {
         let mut base = self.record.clone();
         for run in 0..self.earlier {
             for (index, row) in base.metrics.iter_mut().enumerate() {
-                row.samples = self.samples(random, scales[index], 1.0);
+                let odd = self.odd.factor(Some(run), random);
+                row.samples = self.samples(random, scales[index], odd);
                 row.value = MeasuredValue::Number(median(&row.samples));
                 let value = EarlierValue {
                     run: RunId::new(format!("run{run:03}")),
@@ -82,7 +113,8 @@ impl World {
         }
         let mut head = self.record.clone();
         for (index, row) in head.metrics.iter_mut().enumerate() {
-            row.samples = self.samples(random, scales[index], if index < moved { effect } else { 1.0 });
+            let odd = self.odd.factor(None, random);
+            row.samples = self.samples(random, scales[index], if index < moved { effect * odd } else { odd });
             row.value = MeasuredValue::Number(median(&row.samples));
         }
         compare(&head, Some(&base), Vec::new(), &self.suite, &earlier)
@@ -293,6 +325,56 @@ fn missing(runs: usize, out: &mut dyn Write) -> Result<(), Failure> {
                     share(sure),
                     share(unsure),
                     share(runs - sure - unsure)
+                )?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Earlier runs some of which are far off.
+fn odd(nulls: usize, changed: usize, out: &mut dyn Write) -> Result<(), Failure> {
+    writeln!(
+        out,
+        "One metric, n = 10; {nulls} runs without a change and {changed} with each change in each row. An odd run is 20 % off.\n"
+    )?;
+    writeln!(
+        out,
+        "| run-to-run sd | runs K | odd runs | regressed | its upper 95 % bound | improved | +5 % found | +10 % found | +20 % found |"
+    )?;
+    writeln!(out, "| --- | --- | --- | --- | --- | --- | --- | --- | --- |")?;
+    let mut random = Random::new(6);
+    for between in [0.0, 0.02] {
+        for earlier in [8, 10, 20] {
+            let kinds = [
+                ("none", Odd::None),
+                ("one earlier", Odd::Once(2)),
+                ("two earlier", Odd::Twice),
+                ("5 % of all", Odd::Often(0.05)),
+            ];
+            for (name, odd) in kinds {
+                let mut world = World::new(1, 1, between, 10, earlier)?;
+                world.odd = odd;
+                let (mut worse, mut better) = (0, 0);
+                for _ in 0..nulls {
+                    let found = world.compare(&mut random, 0, 1.0);
+                    worse += count(&found, ComparisonVerdict::Regressed);
+                    better += count(&found, ComparisonVerdict::Improved);
+                }
+                let mut detected = |effect: f64| {
+                    let called =
+                        |_: &usize| count(&world.compare(&mut random, 1, effect), ComparisonVerdict::Regressed) == 1;
+                    (0..changed).filter(called).count() as f64 / changed as f64
+                };
+                let cells = [1.05, 1.10, 1.20].map(|effect| format!("{:.2}", detected(effect)));
+                writeln!(
+                    out,
+                    "| {} % | {earlier} | {name} | {:.4} | {:.4} | {:.4} | {} |",
+                    between * 100.0,
+                    worse as f64 / nulls as f64,
+                    upper(worse, nulls),
+                    better as f64 / nulls as f64,
+                    cells.join(" | ")
                 )?;
             }
         }

@@ -10,7 +10,7 @@ cd "$(dirname "$0")/../.."
 scale=${1:-1}
 target=${CARGO_TARGET_DIR:-target}
 cargo build --release --quiet --example compare_errors >&2
-for part in verdicts many missing pairs changes; do
+for part in verdicts many missing odd pairs changes; do
     printf '<!-- %s -->\n' "$part"
     "$target/release/examples/compare_errors" "$part" "$scale"
     printf '\n'

@@ -69,6 +69,9 @@ pub struct Band {
     pub moderated: bool,
     /// The first run at the present level, if the level changed.
     pub since: Option<RunId>,
+    /// The value of one more run that is left out as it lies far from all others, in the metric's unit.
+    #[serde(default)]
+    pub without: Option<f64>,
 }
 
 /// A scale.

@@ -97,6 +97,30 @@ fn noise_is_no_regression() {
 }
 
 #[test]
+fn one_odd_run_among_earlier_ones_does_not_hide_a_regression() {
+    let odd = [&QUIET[..5], &[1.2], &QUIET[5..]].concat();
+    let change = judged(&timed(), &levels(&odd, 10), &levels(&[1.1], 10)[0]);
+    assert_eq!(decided(&change), (ComparisonVerdict::Regressed, Decision::All), "{}", change.rule);
+    let band = change.figures.unwrap().history.unwrap();
+    assert_eq!((band.runs, band.freedom), (10, Some(9.0)), "{band:?}");
+    assert!((band.without.unwrap() - 1.2).abs() < 0.01 && band.high.unwrap() < 1.06, "{band:?}");
+    assert!(change.rule.contains("where 10 earlier runs, without one of 1.2"), "{}", change.rule);
+    assert!(change.rule.contains(" s that is far from all others, put the next (p = "), "{}", change.rule);
+
+    // What happened once may happen again: it counts.
+    let again = judged(&timed(), &levels(&odd[..8], 10), &levels(&[1.2], 10)[0]);
+    assert_eq!(decided(&again), (ComparisonVerdict::Unchanged, Decision::InsideBand), "{}", again.rule);
+    let band = again.figures.unwrap().history.unwrap();
+    assert_eq!((band.runs, band.without), (8, None));
+    // On the other side it never did.
+    let other = judged(&timed(), &levels(&odd, 10), &levels(&[0.8], 10)[0]);
+    assert_eq!(decided(&other), (ComparisonVerdict::Improved, Decision::All), "{}", other.rule);
+    // Two are no accident.
+    let two = judged(&timed(), &levels(&[&odd[..9], &[1.2], &odd[9..]].concat(), 10), &levels(&[1.1], 10)[0]);
+    assert_eq!(decided(&two), (ComparisonVerdict::Unchanged, Decision::InsideBand), "{}", two.rule);
+}
+
+#[test]
 fn too_few_runs() {
     for count in 1..5 {
         let change = judged(&timed(), &levels(&QUIET[..count], 30), &levels(&[2.0], 30)[0]);

@@ -112,7 +112,11 @@ impl Asked<'_> {
         let band_text = with_unit(&format!("[{low}, {high}]"), self.change.unit.as_deref());
         let wide = self.figures.history.as_ref().is_some_and(|band| is_wide(band, self.figures.min_effect));
         let noise = if wide { ", which is wider than the smallest change that matters" } else { "" };
-        format!("{band_text}, where {} earlier runs put the next{noise}", band.runs)
+        let unit = self.change.unit.as_deref();
+        let without = band.without.map(|value| with_unit(&show_number(rounded(value)), unit));
+        let without =
+            without.map(|value| format!(", without one of {value} that is far from all others,")).unwrap_or_default();
+        format!("{band_text}, where {} earlier runs{without} put the next{noise}", band.runs)
     }
 }
 

@@ -5,7 +5,9 @@
 
 use super::figures::{Band, Decision, Figures, Repeats, Scale, Test};
 use super::measured::Measured;
-use crate::stats::{History, Prediction, Prior, RankSums, families, median, median_error, predict, prior_of, shift};
+use crate::stats::{
+    History, Prediction, Prior, RankSums, families, lone_outlier, median, median_error, predict, prior_of, shift,
+};
 use crate::value::in_parts;
 use std::collections::HashMap;
 
@@ -20,6 +22,8 @@ const FEWEST_METRICS: usize = 20;
 /// The least deviation between runs that is believed, as a share of the smallest change that matters:
 /// without any spread five runs do not show that there is none.
 const FLOOR: f64 = 1.0 / 20.0;
+/// From this share of its distance on a run is as far out as one before it.
+const AS_FAR: f64 = 0.75;
 
 /// An open change: its place in a family, and its numbers.
 pub(super) struct Open<'a> {
@@ -36,20 +40,43 @@ pub(super) struct Open<'a> {
 
 /// Returns the figures of open changes, in their order; `decided_by` is still to be set.
 pub(super) fn weigh(open: &[Open<'_>]) -> Vec<Figures> {
-    let histories: Vec<History> = open.iter().map(|open| History::of(&open.measured.history)).collect();
+    let histories: Vec<Earlier> = open.iter().map(|open| Earlier::of(open.measured)).collect();
     let priors = priors(open, &histories);
-    let items: Vec<(&Open<'_>, History)> = open.iter().zip(histories).collect();
-    let mut figures: Vec<Figures> = in_parts(items, |rank_sums: &mut RankSums, (open, history)| {
-        one(open, history, priors.get(open.stage), rank_sums)
+    let items: Vec<(&Open<'_>, Earlier)> = open.iter().zip(histories).collect();
+    let mut figures: Vec<Figures> = in_parts(items, |rank_sums: &mut RankSums, (open, earlier)| {
+        one(open, earlier, priors.get(open.stage), rank_sums)
     });
     share_out(open, &mut figures);
     figures
 }
 
+/// What earlier runs say.
+struct Earlier {
+    history: History,
+    /// The median of one more run, on the scale, that is left out.
+    without: Option<f64>,
+}
+
+impl Earlier {
+    /// Leaves out one run that lies far from all others: it says nothing of the usual noise. It counts where this
+    /// run is as far out: what happened once may happen again.
+    fn of(measured: &Measured) -> Earlier {
+        let values = &measured.history;
+        let all = || Earlier { history: History::of(values), without: None };
+        let Some(far) = lone_outlier(values) else { return all() };
+        let others: Vec<f64> = values.iter().enumerate().filter(|(place, _)| *place != far).map(|(_, x)| *x).collect();
+        let history = History::of(&others);
+        if (median(&measured.head) - history.centre) / (values[far] - history.centre) >= AS_FAR {
+            return all();
+        }
+        Earlier { history, without: Some(values[far]) }
+    }
+}
+
 /// Fits what the metrics of each stage have in common.
-fn priors<'a>(open: &[Open<'a>], histories: &[History]) -> HashMap<&'a str, Prior> {
+fn priors<'a>(open: &[Open<'a>], histories: &[Earlier]) -> HashMap<&'a str, Prior> {
     let mut by_stage: HashMap<&'a str, Vec<(f64, f64)>> = HashMap::new();
-    for (open, history) in open.iter().zip(histories) {
+    for (open, Earlier { history, .. }) in open.iter().zip(histories) {
         if open.same_machine && history.count >= FEWEST_RUNS {
             by_stage.entry(open.stage).or_default().push((history.variance, history.freedom));
         }
@@ -58,7 +85,8 @@ fn priors<'a>(open: &[Open<'a>], histories: &[History]) -> HashMap<&'a str, Prio
     by_stage.into_iter().filter_map(|(stage, variances)| Some((stage, prior_of(&variances)?))).collect()
 }
 
-fn one(open: &Open<'_>, mut history: History, prior: Option<&Prior>, rank_sums: &mut RankSums) -> Figures {
+fn one(open: &Open<'_>, earlier: Earlier, prior: Option<&Prior>, rank_sums: &mut RankSums) -> Figures {
+    let Earlier { mut history, without } = earlier;
     let Measured { scale, head, base, history: medians, history_repeats, since, within, .. } = open.measured;
     let scale = *scale;
     let rank_sum = rank_sums.of(head.len(), base.len());
@@ -100,7 +128,12 @@ fn one(open: &Open<'_>, mut history: History, prior: Option<&Prior>, rank_sums: 
         min_effect: open.min_effect,
         head: repeats(head, open.measured.head_ends),
         base: repeats(base, open.measured.base_ends),
-        history: band.map(|band| Band { moderated, since: since.clone(), ..band }),
+        history: band.map(|band| Band {
+            moderated,
+            since: since.clone(),
+            without: without.map(|place| scale.value(place)),
+            ..band
+        }),
         runs_missing: if open.same_machine { FEWEST_RUNS.saturating_sub(history.count) as u32 } else { 0 },
         test,
         p,
@@ -122,6 +155,7 @@ fn band(history: &History, prediction: &Prediction, scale: Scale, enough: bool) 
         freedom: Some(history.freedom).filter(|freedom| freedom.is_finite()),
         moderated: false,
         since: None,
+        without: None,
     }
 }
 

@@ -6,7 +6,7 @@ use crate::ledger::MeasuredValue;
 use crate::report::inert::short;
 
 /// What each figure is called.
-pub(crate) const LABELS: [&str; 12] = [
+pub(crate) const LABELS: [&str; 13] = [
     "decided by",
     "effect",
     "smallest that matters",
@@ -19,6 +19,7 @@ pub(crate) const LABELS: [&str; 12] = [
     "expected next",
     "noise between runs",
     "same level since",
+    "left out",
 ];
 
 /// Returns the figures of a change, each with the place of its name in `LABELS`.
@@ -79,7 +80,7 @@ pub(crate) fn figures_of(change: &Change) -> Vec<(usize, String)> {
 }
 
 fn of_band(band: &Band, scale: Scale, unit: Option<&str>) -> Vec<(usize, String)> {
-    let Band { runs: _, centre: _, low, high, deviation, freedom, moderated, since } = band;
+    let Band { runs: _, centre: _, low, high, deviation, freedom, moderated, since, without } = band;
     let mut found = Vec::new();
     if let (Some(low), Some(high)) = (low, high) {
         found.push((9, format!("{} to {}, in 95 % of all runs", shown(*low, unit), shown(*high, unit))));
@@ -96,6 +97,7 @@ fn of_band(band: &Band, scale: Scale, unit: Option<&str>) -> Vec<(usize, String)
         let shared = if *moderated { ", shared with the other metrics of the stage" } else { "" };
         found.push((10, format!("standard deviation {deviation}, {freedom}{shared}")));
     }
+    found.extend(without.map(|value| (12, format!("one run of {}, far from all others", shown(value, unit)))));
     found.extend(since.as_ref().map(|run| (11, short(run.as_str(), 120))));
     found
 }

@@ -101,7 +101,7 @@ struct NamesJson {
     metrics: Vec<(String, String)>,
     points: Vec<String>,
     verdicts: [&'static str; 7],
-    figures: [&'static str; 12],
+    figures: [&'static str; LABELS.len()],
     runs: Vec<(String, String, String)>,
     left_out: usize,
     untold: u64,

@@ -206,6 +206,7 @@ fn figures(base: f64, head: f64) -> Figures {
             freedom: Some(14.5),
             moderated: true,
             since: Some(RunId::new("20260110-080000-temp-sense-0a1b")),
+            without: Some(base * 1.4),
         }),
         runs_missing: 0,
         test: Some(Test::History),
