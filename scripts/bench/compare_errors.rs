@@ -178,6 +178,7 @@ fn empty_record(metrics: usize, points: usize) -> RunRecord {
             files: Default::default(),
             params: vec![ParamInfo { name: "n".to_owned(), code: "n".to_owned(), unit: None, default: None }],
             metric_infos: (0..metrics).map(info).collect(),
+            models_skipped: false,
             archive: None,
             artifacts: Vec::new(),
         },

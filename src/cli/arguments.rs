@@ -229,7 +229,7 @@ pub(super) struct SweepArgs {
     /// Do not put the run's folder into the store
     #[arg(long)]
     pub(super) no_archive: bool,
-    /// Do not fit the models of the suite
+    /// Do not fit the models of the suite; `--skip-perf-sweep` does it later
     #[arg(long)]
     pub(super) skip_performance_model: bool,
     /// Run nothing: fit the models over the last run of the suite, and report it again
@@ -377,7 +377,7 @@ pub(super) struct ReportArgs {
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
     /// Also write every plot as an SVG file into this folder: shmoo plots and what moved in them, base
-    /// against head, trends, tasks on workers
+    /// against head, trends, fits of models, tasks on workers
     #[arg(long, value_name = "FOLDER")]
     pub(super) plots: Option<PathBuf>,
     /// Write the whole history as static pages into this folder: suites, runs, trends

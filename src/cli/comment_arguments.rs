@@ -69,7 +69,8 @@ pub(super) struct CommentArgs {
     /// Where the archive of the run is
     #[arg(long, value_name = "URL", value_parser = parsed::<WebAddress>)]
     pub(super) archive_url: Option<WebAddress>,
-    /// Show shmoo plots as drawings, too, out of this folder: where the files of `shmoo report --plots FOLDER` are
+    /// Show drawings of shmoo plots and of fits, too, out of this folder: where the files of
+    /// `shmoo report --plots FOLDER` are
     #[arg(long, value_name = "URL", value_parser = parsed::<WebAddress>)]
     pub(super) plots_url: Option<WebAddress>,
     /// Compare with this: a run, `previous`, `merge-base`, `ancestor`, `branch:NAME`, `golden:FILE`, `best`

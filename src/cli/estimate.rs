@@ -4,7 +4,7 @@ use super::Session;
 use super::arguments::TextFormat;
 use super::estimate_arguments::{EstimateArgs, FormulaChoice, OpTypeChoice};
 use super::exit::Exit;
-use crate::fit::estimate::{Comparison, Estimator, Formula};
+use crate::fit::estimate::{Comparison, Estimator, Formula, other_forms};
 use crate::report::count;
 use crate::steps::StepError;
 use crate::steps::estimating::{Estimated, architectures, estimate_file};
@@ -22,14 +22,14 @@ pub(super) fn estimate(session: &Session, arguments: &EstimateArgs) -> Result<Ex
         return Err(Exit::Usage);
     }
     let devices = architectures(arguments.params.as_deref()).map_err(fail)?;
-    let same: BTreeSet<String> = devices
+    let copies = devices
         .iter()
         .flat_map(|device| device.versions.iter().flat_map(|params| params.same()).map(|same| (&device.name, same)))
         .map(|(device, same)| {
             format!("{device}: `{}` and `{}` have the same parameters: is one a copy?", same.one, same.other)
-        })
-        .collect();
-    for warning in &same {
+        });
+    let warnings: BTreeSet<String> = copies.chain(devices.iter().flat_map(other_forms)).collect();
+    for warning in &warnings {
         printer.warning(warning);
     }
     let estimator = Estimator::new(devices);
@@ -56,7 +56,7 @@ pub(super) fn estimate(session: &Session, arguments: &EstimateArgs) -> Result<Ex
             result.expect("the rows were written").map_err(fail)?
         }
     };
-    say(session, arguments, &evaluated, &same)?;
+    say(session, arguments, &evaluated, &warnings)?;
     let Estimated { refused_rows, outside_rows, unknown, stale, .. } = &evaluated.rows;
     let guarded = *outside_rows == 0 && unknown.is_empty() && stale.is_empty();
     let met = evaluated.out_of_bounds.is_empty() && (guarded || !arguments.strict);
@@ -101,7 +101,7 @@ fn say(
     session: &Session,
     arguments: &EstimateArgs,
     evaluated: &Evaluated,
-    same: &BTreeSet<String>,
+    warnings: &BTreeSet<String>,
 ) -> Result<(), Exit> {
     let Evaluated { rows, comparison, out_of_bounds } = evaluated;
     let Estimated { rows: all, refused, refused_rows, stand_ins, outside, outside_rows, unknown, stale } = rows;
@@ -141,7 +141,7 @@ fn say(
                 "outside": outside.iter().map(|(line, what)| json!({ "line": line, "features": what })).collect::<Vec<_>>(),
                 "without_provenance": unknown,
                 "stale_parameters": stale,
-                "warnings": same,
+                "warnings": warnings,
             });
             printer.data(|out| writeln!(out, "{json:#}"))?;
         }
@@ -170,7 +170,9 @@ fn say_trust(session: &Session, arguments: &EstimateArgs, rows: &Estimated) {
     }
     if !rows.stale.is_empty() {
         let sets = names(&rows.stale);
-        printer.warning(&format!("no interval for {sets}: the parameters are not those that `shmoo fit` wrote"));
+        printer.warning(&format!(
+            "no interval for {sets}: the file beside the parameters is about other values, or another form"
+        ));
     }
     for (line, what) in rows.outside.iter().take(5) {
         printer.warning(&format!("line {line}: {what}"));

@@ -5,7 +5,9 @@ use super::exit::Exit;
 use super::fit_arguments::{FitArgs, FitFormat, IntervalChoice, WeightingChoice};
 use super::table::{row, table};
 use crate::fit::{Coefficient, FindingKind, FittedModel, FoundForm, Gate, IntervalMethod, Options, Quality, Search};
-use crate::report::{FitReport, FitTable, count, drift_sentence, fit_drawings, fit_html, fit_markdown, short};
+use crate::report::{
+    FitReport, FitTable, count, drift_sentence, empty_set_sentence, fit_drawings, fit_html, fit_markdown, short,
+};
 use crate::steps::fitting::{FitRequest, FittedFile, fit_files};
 use crate::steps::fitting_files::{promote, write_out};
 use crate::suite::Weighting;
@@ -26,7 +28,7 @@ pub(super) fn fit(session: &Session, arguments: &FitArgs) -> Result<Exit, Exit> 
     let strict = arguments.strict && !fitted.iter().all(is_clean);
     if strict {
         printer.error(
-            "rows were left out, are equal or mixed, or parameters are far from the data",
+            "rows were left out, are equal or mixed, a set has none, or parameters are far from the data",
             Some("see above; without --strict this is no error"),
         );
         return Ok(Exit::Missed);
@@ -220,7 +222,7 @@ fn model_json(model: &FittedModel, op: &str, set: &str, by: Map<String, Value>, 
 }
 
 fn data_json(file: &FittedFile, session: &Session) -> Value {
-    let Gate { rows, used, filtered, excluded, duplicates } = &file.fit.gate;
+    let Gate { rows, used, filtered, excluded, duplicates, empty_sets } = &file.fit.gate;
     json!({
         "file": session.shown_path(&file.path),
         "rows": rows,
@@ -228,6 +230,7 @@ fn data_json(file: &FittedFile, session: &Session) -> Value {
         "filtered": filtered,
         "excluded": excluded,
         "duplicates": duplicates,
+        "empty_sets": empty_sets,
     })
 }
 
@@ -243,6 +246,9 @@ fn text(file: &FittedFile, session: &Session, against: Option<&str>) -> String {
         let what = if duplicates.excluded { "left out" } else { "kept" };
         let lines = lines(&duplicates.lines, duplicates.rows);
         text.push_str(&format!("  {what}: {} equal to an earlier one, {lines}\n", count(duplicates.rows, "row")));
+    }
+    for set in &file.fit.gate.empty_sets {
+        text.push_str(&format!("  ! {}\n", empty_set_sentence(set)));
     }
     for ((model, (op, set)), drift) in file.fit.models.iter().zip(&file.names).zip(&file.drifts) {
         text.push_str(&model_text(model, op, set));

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "A model says what is predicted from what: docs/models.md. These ship: eltwise, matmul, matmul_v2, depthwise,
-reduce_z. Coefficients are not negative unless the model says so. Rows that lack a value are left out, and
-counted with the reason; errors are shares of the target. With --strict, nothing is written if rows were
-left out, are equal or mixed, or if the parameters of --against are far from the data.
+    after_help = "A model says what is predicted from what: docs/models.md. These ship: eltwise, matmul, matmul_v2,
+depthwise, reduce_z. Coefficients are not negative unless the model says so. Rows that lack a value
+are left out, and counted with the reason; errors are shares of the target. With --strict, nothing
+is written if rows were left out, are equal or mixed, if a set has none, or if the parameters of
+--against are far from the data.
 
 Examples:
   shmoo fit --model eltwise sqrt-op-performance.csv
@@ -18,12 +19,12 @@ Examples:
   shmoo fit --model eltwise add-op-performance.csv --search
   shmoo fit --model eltwise exp-approx.csv --set approx --out params.yaml
   shmoo fit --model matmul_v2 matmul.csv --op matmul --promote params/wormhole_b0
-  shmoo fit --suite configs/op-model.yaml --promote params/wormhole_b0
+  shmoo fit --suite configs/op-model.yaml --promote params
   shmoo fit --model matmul_v2 matmul.csv --op matmul --against params/wormhole_b0
   shmoo fit --model eltwise exp.csv --format html --plots drawings > fit.html
 
 Exit codes: 2 for a table or model that does not fit, 11 with --strict if rows were left out or
-mixed or parameters are far off, else 0."
+mixed, a set has none or parameters are far off, else 0."
 )]
 pub(super) struct FitArgs {
     /// The model: the name of one that ships, or a file
@@ -75,10 +76,11 @@ pub(super) struct FitArgs {
     /// Write the parameters into this file, beside those of other sets
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
-    /// Write the parameters into the next version of this folder's `params_vN.yaml`
+    /// Write the parameters into the next version of this folder's `params_vN.yaml`; with a `--suite` of
+    /// several devices, those of each into its folder below this one
     #[arg(long, value_name = "FOLDER", conflicts_with = "out")]
     pub(super) promote: Option<PathBuf>,
-    /// Fail if rows were left out, are equal or mixed, or earlier parameters are far from the data
+    /// Fail if rows were left out, are equal or mixed, a set has none, or earlier parameters are far from the data
     #[arg(long)]
     pub(super) strict: bool,
     /// The format

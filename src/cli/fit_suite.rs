@@ -6,12 +6,12 @@ use super::fit::print;
 use super::fit_arguments::FitArgs;
 use crate::steps::StepError;
 use crate::steps::fitting::FittedFile;
-use crate::steps::fitting_files::{promote, write_out};
-use crate::steps::modelling::{SuiteFit, refit, request_of_suite};
+use crate::steps::fitting_files::write_out;
+use crate::steps::modelling::{SuiteFit, promote_suite, refit, request_of_suite};
 use crate::steps::run_folder::RunFolder;
 use crate::steps::workspace::load_suite_file;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 pub(super) fn fit_suite(session: &Session, arguments: &FitArgs, suite: &Path) -> Result<Exit, Exit> {
     let printer = &session.printer;
@@ -48,9 +48,9 @@ pub(super) fn fit_suite(session: &Session, arguments: &FitArgs, suite: &Path) ->
         write_out(path, &request_of_suite(), &files).map_err(fail)?;
     }
     if let Some(target) = &arguments.promote {
-        one_target(&fits).map_err(fail)?;
-        let path: PathBuf = promote(target, &request_of_suite(), &files).map_err(fail)?;
-        printer.note(&format!("wrote `{}`", session.shown_path(&path).display()));
+        for path in promote_suite(target, &fits).map_err(fail)? {
+            printer.note(&format!("wrote `{}`", session.shown_path(&path).display()));
+        }
     }
     Ok(Exit::Ok)
 }
@@ -63,5 +63,5 @@ fn one_target(fits: &[SuiteFit]) -> Result<(), StepError> {
     }
     let names: Vec<&str> = targets.into_iter().map(String::as_str).collect();
     let message = format!("the models of the run belong into several parameter files: {}", names.join(", "));
-    Err(StepError::usage(message, Some("sweep one of them with `--where`".to_owned())))
+    Err(StepError::usage(message, Some("`--promote` takes them all, `sweep --where` one".to_owned())))
 }

@@ -298,7 +298,7 @@ mod tests {
                     ("plan", _) => &["suite", "shards"],
                     // An estimate is of operations, or is held against a sweep.
                     ("estimate", "operations" | "evaluate") => &[],
-                    ("estimate", "params" | "formula" | "out") => &["operations"],
+                    ("estimate", "params" | "formula" | "out" | "intervals" | "strict") => &["operations"],
                     ("estimate", _) => &["evaluate"],
                     _ => &[],
                 };

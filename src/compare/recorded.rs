@@ -153,6 +153,7 @@ fn stage(info: &MetricInfo, per: Vec<usize>, metric: Metric) -> Stage {
         metrics: vec![metric],
         timeout: None,
         retry: Vec::new(),
+        retry_on_continue: false,
         repeat: None,
         exclusive: false,
         uses: Uses { cpu: Decimal::ONE, memory: None, named: Vec::new() },

@@ -47,6 +47,8 @@ record! {
         "timeout" timeout: Option<ComputedFile>,
         /// When to try again.
         "retry" retry: Option<Vec<RetryFile>>,
+        /// Run tasks again on `--continue` that ended in error or by their time limit.
+        "retry_on_continue" retry_on_continue: Option<Placed<bool>>,
         /// How often to measure.
         "repeat" repeat: Option<Placed<RepeatFile>>,
         /// Nothing else runs on the machine meanwhile.

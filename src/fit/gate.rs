@@ -1,5 +1,7 @@
 //! The data gate: which rows take part in a fit, which do not, and why.
 
+use super::FittedModel;
+use crate::suite::Form;
 use serde::Serialize;
 
 /// Lines that a reason names.
@@ -18,6 +20,8 @@ pub struct Gate {
     pub excluded: Vec<Excluded>,
     /// Rows that are equal to an earlier one, to the last byte; none: there were too many rows to look.
     pub duplicates: Option<Duplicates>,
+    /// Attribute sets of the model that no row is in: each holds for none, or later ones hold for all of its rows.
+    pub empty_sets: Vec<String>,
 }
 
 /// Rows that were left out for one reason.
@@ -69,7 +73,7 @@ impl Gate {
 
     /// Adds what became of the rows that follow.
     pub(super) fn merge(&mut self, other: Gate) {
-        let Gate { rows, used, filtered, excluded, duplicates: _ } = other;
+        let Gate { rows, used, filtered, excluded, duplicates: _, empty_sets: _ } = other;
         self.rows += rows;
         self.used += used;
         self.filtered += filtered;
@@ -82,9 +86,17 @@ impl Gate {
         self.excluded.iter().map(|excluded| excluded.rows).sum::<u64>() + duplicates
     }
 
-    /// Tells whether every row was as it should be.
+    /// Notes the attribute sets of a model that none of its fits is of.
+    pub fn note_empty_sets(&mut self, form: &Form, models: &[FittedModel]) {
+        let sets = form.sets.iter().map(|(name, _)| name);
+        self.empty_sets = sets.filter(|name| models.iter().all(|model| model.set != **name)).cloned().collect();
+    }
+
+    /// Tells whether every row was as it should be, and every attribute set has some.
     pub fn is_clean(&self) -> bool {
-        self.excluded.is_empty() && self.duplicates.as_ref().is_none_or(|found| found.rows == 0)
+        self.empty_sets.is_empty()
+            && self.excluded.is_empty()
+            && self.duplicates.as_ref().is_none_or(|found| found.rows == 0)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::suite::Weighting;
 use std::collections::BTreeMap;
 
 /// Values that a column which mixes rows may have.
-const MOST_VALUES: usize = 12;
+const MOST_VALUES: usize = 64;
 /// Errors fall at least to this share of what they were.
 const SHARE: f64 = 0.5;
 /// The least mean error that is worth it.

@@ -528,9 +528,23 @@ pub const ACTIONS: &[Action] = &[
             default("false", input("search", Flag("--search"), "`true` looks for better forms")),
             input("out", Named("--out"), "Write the parameters into this file"),
             input("promote", Named("--promote"), "Write them into the next version of this folder's `params_vN.yaml`"),
+            input(
+                "against",
+                Named("--against"),
+                "An earlier parameter file, or a folder of versions, to hold the fits against",
+            ),
+            input(
+                "plots",
+                Named("--plots"),
+                "Draw measured against predicted, and errors along each feature, into this folder",
+            ),
             default(
                 "false",
-                input("strict", Flag("--strict"), "`true` fails if rows were left out, are equal or mixed"),
+                input(
+                    "strict",
+                    Flag("--strict"),
+                    "`true` fails if rows were left out, are equal or mixed, a set has none, or parameters are far off",
+                ),
             ),
             FOLDER,
         ]],
@@ -559,6 +573,11 @@ pub const ACTIONS: &[Action] = &[
                 "bounds",
                 Named("--bounds"),
                 "With `evaluate`: the least and the largest ratio that will do, such as `0.8,1.2`",
+            ),
+            default("false", input("intervals", Flag("--intervals"), "`true` says where runtimes will be")),
+            default(
+                "false",
+                input("strict", Flag("--strict"), "`true` fails if a feature leaves the range of the fit"),
             ),
             FOLDER,
         ]],

@@ -73,6 +73,7 @@ pub fn build(plan: &Plan, folded: &Folded, facts: RunFacts) -> RunRecord {
         files: BTreeMap::new(),
         params: param_infos(plan),
         metric_infos: metric_infos(plan),
+        models_skipped: false,
         archive: None,
         artifacts: Vec::new(),
     };

@@ -86,6 +86,9 @@ pub struct RunInfo {
     pub params: Vec<ParamInfo>,
     /// The declared metrics.
     pub metric_infos: Vec<MetricInfo>,
+    /// Whether the models of the suite were left aside, as was asked for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub models_skipped: bool,
     /// Where the archive is in the store.
     #[serde(default)]
     pub archive: Option<String>,

@@ -96,6 +96,7 @@ impl RunSummary {
             files: _,
             params: _,
             metric_infos: _,
+            models_skipped: _,
             archive,
             artifacts: _,
         } = record.run.clone();

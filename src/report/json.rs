@@ -78,7 +78,7 @@ struct JsonModel<'a> {
 
 impl JsonModel<'_> {
     fn of(reported: &ReportedModel) -> JsonModel<'_> {
-        let ReportedModel { model, drifts } = reported;
+        let ReportedModel { model, drifts, samples: _ } = reported;
         JsonModel { model, drifts }
     }
 }

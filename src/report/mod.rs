@@ -24,6 +24,7 @@ mod machines;
 mod markdown;
 mod model;
 mod models;
+mod models_drawn;
 mod others;
 mod plot;
 mod reds;
@@ -50,8 +51,8 @@ pub use markdown::{
     issue, issue_title, markdown,
 };
 pub use model::{
-    Bucket, DiffCell, GridAxis, GridCell, LogExcerpt, ModelDrift, Report, ReportedCosts, ReportedModel, ShmooDiff,
-    ShmooGrid, Totals,
+    Bucket, DiffCell, FitSample, FitSampleRow, GridAxis, GridCell, LogExcerpt, ModelDrift, Report, ReportedCosts,
+    ReportedModel, ShmooDiff, ShmooGrid, Totals,
 };
 pub use plot::{PlotOptions, plot};
 pub use site::{Site, SitePage, SiteRun, SiteSuite, run_page_path, site_pages};
@@ -61,7 +62,7 @@ pub use totals::totals;
 
 // How numbers, names and texts of tools are shown, for the other commands that print tables.
 pub(crate) use figure::{amount, count, percent, thousands};
-pub(crate) use fit::drift_sentence;
+pub(crate) use fit::{drift_sentence, empty_set_sentence};
 pub(crate) use headline::{change_sign, golden_word, sign};
 pub(crate) use inert::short;
 pub(crate) use reds::{more_reds, red_lines};

@@ -60,6 +60,34 @@ pub struct ReportedModel {
     pub model: ModelRecord,
     /// By group; none where the run compared with has no such group. Empty without such a run.
     pub drifts: Vec<Option<ModelDrift>>,
+    /// By group: rows to be drawn. Empty where the plan is not at hand.
+    pub samples: Vec<FitSample>,
+}
+
+/// Rows of a group of a model: all, or some drawn from them.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct FitSample {
+    /// How many there are, with those that were kept out of the fit.
+    pub all: u64,
+    /// The rows, in plan order.
+    pub rows: Vec<FitSampleRow>,
+}
+
+/// A row of a model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FitSampleRow {
+    /// Its point.
+    pub point: PointName,
+    /// The features, in the order of the model.
+    pub features: Vec<f64>,
+    /// What was measured.
+    pub target: f64,
+    /// What the coefficients predict.
+    pub prediction: f64,
+    /// Whether it was kept out of the fit.
+    pub held_back: bool,
+    /// Whether it is far off among those that were fitted.
+    pub far: bool,
 }
 
 /// How far the predictions of a group went, over the rows of this run. Changes are relative, 0.01 for 1 %.

@@ -8,7 +8,7 @@ use crate::value::{Scalar, show_number};
 
 /// A group of a model, as tables show it. All texts are harmless, and not escaped.
 pub(super) struct FitLine<'a> {
-    /// The operation, the attribute set, and the point where that says more.
+    /// What it is called.
     pub(super) name: String,
     /// The coefficients: name, value, interval, the value that the run compared with has.
     pub(super) coefficients: Vec<CoefficientLine>,
@@ -67,12 +67,17 @@ pub(super) fn fits(report: &Report) -> usize {
     report.models.iter().map(|reported| reported.model.fits.len()).sum()
 }
 
-fn fit_line<'a>(fit: &'a FitRecord, drift: Option<&ModelDrift>) -> FitLine<'a> {
+/// Returns what a group is called: the operation, the attribute set, and the point where that says more.
+pub(super) fn fit_name(fit: &FitRecord) -> String {
     let set = if fit.set == "base" { String::new() } else { format!(" {}", short(&fit.set, 60)) };
     let in_op = |value: &Scalar| format!("_{}_", fit.op).contains(&format!("_{value}_"));
     let beyond = fit.params.iter().filter(|(_, value)| !in_op(value));
     let beyond: Vec<String> = beyond.map(|(name, value)| format!("{name} {value}")).collect();
     let point = if beyond.is_empty() { String::new() } else { format!(" ({})", short(&beyond.join(", "), 80)) };
+    format!("{}{set}{point}", short(&fit.op, 80))
+}
+
+fn fit_line<'a>(fit: &'a FitRecord, drift: Option<&ModelDrift>) -> FitLine<'a> {
     let share = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{} %", digits(value, 3)));
     let coefficient = |found: &CoefficientRecord| CoefficientLine {
         name: short(&found.name, 60),
@@ -87,7 +92,7 @@ fn fit_line<'a>(fit: &'a FitRecord, drift: Option<&ModelDrift>) -> FitLine<'a> {
             .unwrap_or_default(),
     };
     FitLine {
-        name: format!("{}{set}{point}", short(&fit.op, 80)),
+        name: fit_name(fit),
         coefficients: fit.coefficients.iter().map(coefficient).collect(),
         rows: fit.rows.to_string(),
         r2: fit.r2.map_or_else(|| "–".to_owned(), |r2| format!("{r2:.5}")),

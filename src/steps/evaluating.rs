@@ -165,6 +165,11 @@ fn row<'r>(
         let text = text(column)?;
         text.parse::<u32>().map_err(|_| format!("column {}: `{text}` is no whole number", column + 1))
     };
+    // -1 in the place of a number says that nobody counted, as in descriptors.
+    let counted = |column: usize| match text(column)? {
+        "-1" | "" => Ok(None),
+        _ => whole(column).map(Some),
+    };
     let number = |column: usize| {
         let text = text(column)?;
         let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
@@ -191,8 +196,8 @@ fn row<'r>(
     if let Some([tiles, blocks, strips]) = columns.sparse {
         descriptor.sparse_indices = whole(tiles)?;
         if evaluation.formula == Formula::Best {
-            descriptor.sparse_nz_ublocks = Some(whole(blocks)?);
-            descriptor.sparse_nz_strips = Some(whole(strips)?);
+            descriptor.sparse_nz_ublocks = counted(blocks)?;
+            descriptor.sparse_nz_strips = counted(strips)?;
         }
     }
     if let Some(vector) = columns.vector.map(text).transpose()?.filter(|vector| !vector.is_empty()) {

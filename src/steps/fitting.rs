@@ -66,7 +66,9 @@ pub fn fit_files(request: &FitRequest) -> Result<Vec<FittedFile>, StepError> {
     let form = form(request)?;
     let mut fitted = Vec::new();
     for path in &request.files {
-        let fit = fit::fit(&form, &CsvFile(path), &request.options).map_err(|error| step_error(error, path, &form))?;
+        let fit = fit::fit(&form, &CsvFile(path), &request.options);
+        let mut fit = fit.map_err(|error| step_error(error, path, &form))?;
+        fit.gate.note_empty_sets(&form, &fit.models);
         let names = fit.models.iter().map(|model| (op_of(request, &form, model, path), set_of(request, model)));
         let searches = match request.search {
             true => fit::search(&form, &CsvFile(path), &request.options),
@@ -109,9 +111,16 @@ fn step_error(error: FitError, path: &Path, form: &Form) -> StepError {
             StepError::Problems(Problems { list: vec![problem], sources: form.sources.clone() })
         }
         error @ (FitError::Empty | FitError::Encoding | FitError::NoRows { .. }) => {
+            let hint = hint.map(|hint| if hint.contains("`where`") { with_conditions(&hint, form) } else { hint });
             StepError::usage(format!("{}: {error}", path.display()), hint)
         }
     }
+}
+
+/// Says behind a hint what `where` asks for.
+fn with_conditions(hint: &str, form: &Form) -> String {
+    let conditions: Vec<String> = form.filters.iter().map(|filter| format!("`{}`", filter.expr.text())).collect();
+    format!("{hint}: {}", conditions.join(", "))
 }
 
 /// Returns the operation of a model: what was asked for, what its group or its rows name, the file's name.

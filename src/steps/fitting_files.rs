@@ -37,9 +37,10 @@ pub fn write_out(path: &Path, request: &FitRequest, fitted: &[FittedFile]) -> Re
     write_file(path, write_params(&text).as_bytes()).map_err(StepError::disk("write", path))
 }
 
-/// Writes the next version of a folder of parameters: the latest, with what was fitted in its place.
+/// Writes the next version of a folder of parameters: the latest, with what was fitted in its place. A folder
+/// that is not there is made, for the first version.
 pub fn promote(folder: &Path, request: &FitRequest, fitted: &[FittedFile]) -> Result<PathBuf, StepError> {
-    let latest = latest_version(folder)?;
+    let latest = if folder.exists() { latest_version(folder)? } else { 0 };
     let mut text = ParamText::new();
     let mut provenance = Map::new();
     if latest > 0 {
@@ -51,6 +52,7 @@ pub fn promote(folder: &Path, request: &FitRequest, fitted: &[FittedFile]) -> Re
     add(&mut text, &mut provenance, request, fitted)?;
     let path = folder.join(format!("params_v{}.yaml", latest + 1));
     let disk = |source| StepError::Disk { what: "write", path: path.clone(), source };
+    fs::create_dir_all(folder).map_err(StepError::disk("make", folder))?;
     let mut draft = Draft::create(folder, 0o666).map_err(disk)?;
     draft.file().write_all(write_params(&text).as_bytes()).map_err(disk)?;
     let twin = provenance::twin(&path);

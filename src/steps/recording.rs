@@ -30,12 +30,14 @@ pub enum Models {
     Fit,
     /// They are not.
     Skip,
+    /// As when the run was recorded before; they are, if it was not.
+    AsBefore,
 }
 
 /// Makes the record of a run and keeps it in its folder.
 pub fn make(workspace: &Workspace, folder: &RunFolder, plan: &Plan) -> Result<RecordedRun, StepError> {
     let (folded, files) = folder.fold()?;
-    let recorded = build(workspace, folder, plan, (&folded, &files), Models::Fit)?;
+    let recorded = build(workspace, folder, plan, (&folded, &files), Models::AsBefore)?;
     keep(folder, &recorded.record)?;
     Ok(recorded)
 }
@@ -79,11 +81,18 @@ fn build(
 ) -> Result<RecordedRun, StepError> {
     let mut record = record::build(plan, folded, folder.record_facts(files, workspace.project.prices.as_ref()));
     record.run.files = folder.plan_file()?.files;
+    let mut skipped_before = false;
     if let Some(stored) = folder.stored_run()? {
         (record.run.archive, record.run.artifacts) = (stored.archive, stored.artifacts);
+        skipped_before = stored.models_skipped;
     }
+    record.run.models_skipped = match models {
+        Models::Fit => false,
+        Models::Skip => !plan.suite.models.is_empty(),
+        Models::AsBefore => skipped_before,
+    };
     let partial = plan.selection.is_filtered() || plan.selection.profile.is_some();
-    if models == Models::Fit {
+    if !record.run.models_skipped {
         modelling::fit_into(plan, &mut record, &folder.path)?;
     }
     let known = mark_known(workspace, plan, &mut record, partial, &|_| true);

@@ -2,16 +2,20 @@
 
 use crate::ledger::{Folded, Verdict};
 use crate::plan::{Plan, TaskId};
+use crate::suite::Stage;
 use std::collections::BTreeSet;
 
-/// Returns the tasks that ended in error or by their time limit, and all that take part in what follows from
-/// them. What failed by its value is a result, and stays.
-pub(super) fn to_retry(plan: &Plan, folded: &Folded) -> BTreeSet<TaskId> {
+/// Returns the tasks of some stages that ended in error or by their time limit, and all that take part in what
+/// follows from them. What failed by its value is a result, and stays.
+pub(super) fn to_retry(plan: &Plan, folded: &Folded, of_stage: &dyn Fn(&Stage) -> bool) -> BTreeSet<TaskId> {
     let verdict = |task: &TaskId| {
         let history = folded.tasks.get(&plan.key(*task))?;
         history.finished.as_ref().map(|finished| finished.verdict)
     };
-    let broken = |task: &TaskId| matches!(verdict(task), Some(Verdict::Error | Verdict::Timeout));
+    let broken = |task: &TaskId| {
+        of_stage(&plan.suite.stages[plan.stage_of(*task)])
+            && matches!(verdict(task), Some(Verdict::Error | Verdict::Timeout))
+    };
     let mut again: BTreeSet<TaskId> = plan.tasks().filter(broken).collect();
     // A task may come before what it needs.
     loop {

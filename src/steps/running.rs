@@ -241,7 +241,9 @@ pub(super) fn carry_out(carry: Carry<'_>, observer: &mut dyn Observer) -> Result
     let results = Results::default();
     let mut done: BTreeMap<TaskId, Verdict> = BTreeMap::new();
     if !folded.tasks.is_empty() {
-        let again = if request.retry_failed { to_retry(&plan, &folded) } else { BTreeSet::new() };
+        // What a part of a published run has reported is not its own any more.
+        let own = part.is_none();
+        let again = to_retry(&plan, &folded, &|stage| request.retry_failed || own && stage.retry_on_continue);
         for task in plan.tasks().filter(|task| !again.contains(task)) {
             let finished = folded.tasks.get(&plan.key(task)).and_then(|history| history.finished.clone());
             if let Some(finished) = finished {

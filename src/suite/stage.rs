@@ -40,6 +40,10 @@ pub struct Stage {
     pub timeout: Option<Computed>,
     /// When to try again.
     pub retry: Vec<Retry>,
+    /// In a run that goes on, tasks that ended in error or by their time limit run again. Says nothing of what is
+    /// measured.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub retry_on_continue: bool,
     /// How often to measure.
     pub repeat: Option<Repeats>,
     /// Nothing else of ours runs on the machine meanwhile.

@@ -46,6 +46,10 @@ fn kernels_are_measured_fitted_and_predicted() {
         // There was nothing to compare with.
         assert!(list(model, "drifts").is_empty());
     }
+    // Of many rows some are drawn, and the page says of how many.
+    let page = project.read(&project.last_run().join("report.html"));
+    assert_eq!(number(&models["product"]["rows"]), 315.0);
+    assert!(page.contains("matmul_f32, drawn</summary><p class=\"soft\">200 of 315 rows; "), "{page}");
     parameters_are_those_of_the_report(&project, &models);
     the_history_has_the_coefficients(&project, &models);
     a_second_run_tells_how_far_predictions_went(&project);

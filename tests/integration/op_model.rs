@@ -65,7 +65,7 @@ fn from_a_sweep_to_parameters_and_estimates() {
     close(value(&report, "matmul", "matmul", "df_bfp", "unpack_ublocks_weight"), 190.0);
     // What was measured is not measured again, what failed is.
     project.env("PERF_SWEEP_FAILS", "");
-    let said = project.shmoo(&with(&SWEEP, &["--continue-run", "--retry-failed"]));
+    let said = project.shmoo(&with(&SWEEP, &["--continue-run"]));
     assert_eq!(said.code, Some(0), "{}{}", said.stdout, said.stderr);
     assert!(said.stderr.contains("1 task to do, 4 done before"), "{}", said.stderr);
     let params = project.last_run().join("models/wormhole_b0_params.yaml");
@@ -111,10 +111,50 @@ fn the_models_alone(project: &SweepProject) {
     );
     assert_eq!(passed_and_broken(&report), (1, 0));
     assert_eq!(report["models"], serde_json::json!([]));
+    // It is remembered, until the models are asked for.
+    let models = |code: i32, arguments: &[&str]| {
+        let report = project.json(code, arguments);
+        let fitted = |model: &&Value| !model["fits"].as_array().unwrap().is_empty();
+        report["models"].as_array().unwrap().iter().filter(fitted).count()
+    };
+    let report = ["report", "last", "--format", "json"];
+    assert_eq!(models(0, &report), 0);
+    project.ends(0, &["record"]);
+    assert_eq!(models(0, &report), 0);
+    assert_eq!(models(0, &["sweep", SUITE, "--skip-perf-sweep", "--no-compare", "--format", "json"]), 1);
+    assert_eq!(models(0, &report), 1);
     let report = project.json(0, &with(&SWEEP, &["--op-type", "binary", "--no-compare", "--format", "json"]));
     assert_eq!(passed_and_broken(&report), (2, 0));
     let fits = report["models"][0]["fits"].as_array().unwrap();
     assert_eq!(fits.iter().map(|fit| fit["set"].as_str().unwrap()).collect::<Vec<_>>(), ["base", "df_int8"]);
+}
+
+#[test]
+fn every_device_gets_its_next_version() {
+    let project = project();
+    let suite = project.read(&project.path(SUITE));
+    project.write(SUITE, &suite.replace("values: [wormhole_b0]", "values: [wormhole_b0, blackhole]"));
+    // Each machine measures its own device.
+    project.ends(13, &with(&SWEEP, &["--op-type", "binary", "--skip-performance-model", "--no-compare"]));
+    project.ends(0, &["sweep", SUITE, "--runner", "tt-blackhole", "--operations-cfg", "short.yaml", "--continue-run"]);
+    for version in [1, 2] {
+        let said = project.shmoo(&["fit", "--suite", SUITE, "--promote", "params"]);
+        assert_eq!(said.code, Some(0), "{}", said.stderr);
+        for device in ["blackhole", "wormhole_b0"] {
+            let file = format!("params/{device}/params_v{version}.yaml");
+            assert!(said.stderr.contains(&format!("wrote `{file}`")), "{}", said.stderr);
+            let text = project.read(&project.path(&file));
+            assert!(text.contains("add:\n  base:") && text.contains("df_int8"), "{text}");
+        }
+    }
+    let refused = |option: &str, place: &str, expected: &str| {
+        let said = project.shmoo(&["fit", "--suite", SUITE, option, place]);
+        assert_eq!(said.code, Some(2), "{}", said.stderr);
+        assert!(said.stderr.contains(expected), "{}", said.stderr);
+    };
+    refused("--out", "all.yaml", "blackhole_params.yaml, wormhole_b0_params.yaml");
+    refused("--promote", "params/blackhole", "has the parameters of one device");
+    assert!(!project.path("params/blackhole/params_v3.yaml").exists());
 }
 
 #[test]

@@ -12,7 +12,8 @@ use shmoo::record::{
     ModelRecord, ParamInfo, RunInfo, SourceInfo, TaskRecord,
 };
 use shmoo::report::{
-    DiffCell, GridAxis, GridCell, LogExcerpt, ModelDrift, Report, ReportedModel, ShmooDiff, ShmooGrid, bucket, totals,
+    DiffCell, FitSample, FitSampleRow, GridAxis, GridCell, LogExcerpt, ModelDrift, Report, ReportedModel, ShmooDiff,
+    ShmooGrid, bucket, totals,
 };
 use shmoo::value::{Digest, MetricName, PointName, RunId, Scalar, StageName, SuiteName, TaskKey, Timestamp};
 use std::collections::BTreeMap;
@@ -455,6 +456,7 @@ pub(crate) fn run() -> RunInfo {
                 stage_digest: Digest::of(b"stage"),
             })
             .to_vec(),
+        models_skipped: false,
         archive: None,
         artifacts: vec![],
     }

@@ -89,9 +89,26 @@ fn what_a_formula_has_comes_out() {
     let table = project.read(&files.join("cost.csv"));
     assert_eq!(table.lines().next(), Some("(point),n,wide,twice,cycles"));
     assert_eq!(table.lines().count(), 1 + 12, "{table}");
+    fits_are_drawn(&project);
     predictions_go_with_the_formula(&project);
     the_history_follows_coefficients(&project);
     a_changed_model_is_fitted_again(&project);
+}
+
+fn fits_are_drawn(project: &SweepProject) {
+    let page = project.read(&project.last_run().join("report.html"));
+    // Two fits of `cost`, with one feature that is not the same everywhere, and two of `split`.
+    for (kind, expected) in [("fit-scatter", 4), ("fit-residuals", 4)] {
+        assert_eq!(page.matches(&format!(r#"class="drawing {kind}""#)).count(), expected, "{kind}");
+    }
+    assert!(page.contains("n6: measured 23, predicted 23, 0% beyond, kept out of the fit"), "{page}");
+    project.ends(0, &["report", "last", "--plots", "drawn"]);
+    let drawn = project.read(&project.path("drawn/fit-scatter-2-cost-wide-measured-against-predicted.svg"));
+    assert!(drawn.contains("<desc") && drawn.contains("squares were kept out of the fit"), "{drawn}");
+    let drawn = project.read(&project.path("drawn/fit-residuals-2-cost-wide-errors-along-items.svg"));
+    assert!(drawn.contains("7 rows"), "{drawn}");
+    let text = project.ends(0, &["report", "last", "--format", "markdown"]);
+    assert!(text.contains("the HTML report draws 4 fits"), "{text}");
 }
 
 fn predictions_go_with_the_formula(project: &SweepProject) {

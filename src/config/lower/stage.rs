@@ -90,6 +90,7 @@ impl StageReader<'_> {
             metrics,
             timeout,
             retry,
+            retry_on_continue: file.retry_on_continue.is_some_and(|flag| flag.value),
             repeat,
             exclusive: file.exclusive.is_some_and(|flag| flag.value),
             uses: uses(file.uses.as_ref(), context),

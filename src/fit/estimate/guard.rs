@@ -5,6 +5,7 @@
 //! out of the fit (ratios, whatever their distribution), and how far the coefficients may be off (their
 //! covariance). Both come from the parameter file's twin.
 
+use super::same_form::{Form, OtherForm};
 use crate::fit::params::ParamSet;
 use crate::fit::rests_on::RestsOn;
 use crate::stats::normal_quantile;
@@ -40,8 +41,11 @@ impl<'e> Guard<'e> {
         let Some(rests_on) = set.rests_on.as_deref().filter(|_| !features.is_empty()) else { return Guard::Unknown };
         let place = |name: &&str| rests_on.coefficients.iter().position(|known| known.name == *name);
         let places: Option<Vec<usize>> = features.iter().map(place).collect();
+        // Where a name says nothing of a dimension, the ranges are those of the feature all the same.
+        let other = Form::of_weights(features).and_then(|form| form.other_in(rests_on));
+        let same = matches!(other, None | Some(OtherForm::Name { .. }));
         match places {
-            Some(places) if rests_on.is_of(&set.values) => {
+            Some(places) if same && rests_on.is_of(&set.values) => {
                 Guard::Known { rests_on, places, reach: normal_quantile((1.0 + LEVEL) / 2.0) }
             }
             _ => Guard::Stale,

@@ -11,6 +11,7 @@ mod evaluation;
 mod guard;
 mod library;
 mod prepared;
+mod same_form;
 mod sparse;
 mod stages;
 #[cfg(test)]
@@ -21,3 +22,4 @@ pub use descriptor::Descriptor;
 pub use estimator::{Architecture, EstimateError, Estimator, Formula};
 pub use evaluation::{Comparison, compare, six_digits};
 pub use guard::Outside;
+pub use same_form::other_forms;

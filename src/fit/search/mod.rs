@@ -1,5 +1,6 @@
 //! The search for a better form: sums of a few terms over the columns that the declared features use, with
-//! coefficients that are not negative, judged by the error of rows that were left out.
+//! coefficients that are not negative, judged by the error of rows that were left out. The declared form takes
+//! part in the ranking, so that what is found is never behind it.
 //!
 //! From each of the best sums so far the next term is the one that helps most; a term must take off a
 //! fiftieth of the error. Rows are weighted by their targets, because shares are what is judged. The
@@ -7,7 +8,7 @@
 
 mod terms;
 
-use super::gather::gather;
+use super::gather::{Group, gather};
 use super::kept::balanced_folds;
 use super::sheet::Sheet;
 use super::solve::{Moments, Solver, Triangle};
@@ -16,7 +17,7 @@ use super::{FOLDS, FitError, GroupKey, Options, Table};
 use crate::expr::Expr;
 use crate::stats::Random;
 use crate::suite::{Feature, Form, Placed, Weighting};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use terms::{Term, candidates};
 
 /// Terms of a sum, at most.
@@ -65,17 +66,35 @@ pub struct FoundForm {
 pub fn search(form: &Form, table: &dyn Table, options: &Options) -> Result<Vec<Search>, FitError> {
     let names = columns_of(form);
     let value = |name: &String| Expr::parse(name).map(|expr| Placed { expr, span: None });
-    let features =
+    let columns =
         names.iter().filter_map(|name| Some(Feature { name: name.clone(), value: value(name).ok()?, free: false }));
-    let form = Form { features: features.collect(), intercept: false, weighting: Weighting::Relative, ..form.clone() };
+    let features: Vec<Feature> = columns.chain(form.features.iter().cloned()).collect();
+    let texts: Vec<String> = names.iter().cloned().chain(form.features.iter().map(declared_text)).collect();
+    let form = Form { features, intercept: false, weighting: Weighting::Relative, ..form.clone() };
     let head = read_head(table)?;
     let sheet = Sheet::new(&form, &head)?;
     let gathered = gather(table, &sheet, options, Weighting::Relative, true)?;
     if gathered.gate.used == 0 {
         return Err(FitError::NoRows { reason: None });
     }
-    let width = names.len() + 1;
-    Ok(gathered.groups.iter().map(|group| search_rows(&group.key, &group.rows.values, width, &names)).collect())
+    let found = |group: &Group| search_rows(&group.key, &group.rows.values, names.len(), &texts);
+    Ok(gathered.groups.iter().map(found).collect())
+}
+
+/// Returns a declared feature as a factor of a term.
+fn declared_text(feature: &Feature) -> String {
+    let text = feature.value.expr.text();
+    let mut depth = 0;
+    let plain = text.chars().all(|c| {
+        depth += i32::from(c == '(') - i32::from(c == ')');
+        depth > 0 || c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '*' | ' ' | ')')
+    });
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    if plain && !words.into_iter().any(|word| matches!(word, "if" | "and" | "or" | "not" | "in")) {
+        text.to_owned()
+    } else {
+        format!("({text})")
+    }
 }
 
 /// Returns the names that the features use, in order.
@@ -107,7 +126,10 @@ struct Values {
     folds: Vec<usize>,
 }
 
-fn search_rows(key: &GroupKey, values: &[f64], width: usize, names: &[String]) -> Search {
+/// Looks for forms of a group. Its rows have the columns, the declared features and the target; `texts` names all
+/// but the target.
+fn search_rows(key: &GroupKey, values: &[f64], columns: usize, texts: &[String]) -> Search {
+    let width = texts.len() + 1;
     let all = values.len() / width;
     let mut order: Vec<f64> = (0..all).map(|row| row as f64).collect();
     if all > MOST_ROWS {
@@ -117,11 +139,15 @@ fn search_rows(key: &GroupKey, values: &[f64], width: usize, names: &[String]) -
     }
     let rows: Vec<&[f64]> =
         order.iter().map(|row| &values[*row as usize * width..(*row as usize + 1) * width]).collect();
-    let columns: Vec<Vec<f64>> = (0..width - 1).map(|column| rows.iter().map(|row| row[column]).collect()).collect();
-    let (terms, values) = distinct(candidates(&columns), &rows);
-    let mut best: Vec<Sum> = Vec::new();
+    let own: Vec<Vec<f64>> = (0..columns).map(|column| rows.iter().map(|row| row[column]).collect()).collect();
+    let mut terms = candidates(&own);
+    terms.extend((columns..texts.len()).map(Term::column));
+    let (terms, values, places) = distinct(terms, &rows);
+    let declared = declared_sum(&places[places.len() - (texts.len() - columns)..], &values);
+    let mut best: Vec<Sum> = declared.iter().cloned().collect();
     let mut beam = vec![Sum { terms: Vec::new(), error: f64::INFINITY }];
-    for _ in 0..MOST_TERMS {
+    for length in 0..MOST_TERMS {
+        beam.extend(declared.iter().filter(|sum| sum.terms.len() == length).cloned());
         let next = longer(&beam, &values);
         if next.is_empty() {
             break;
@@ -138,34 +164,55 @@ fn search_rows(key: &GroupKey, values: &[f64], width: usize, names: &[String]) -
         let ((error, length), (other_error, other_length)) = (rank(one), rank(other));
         error.total_cmp(&other_error).then(length.cmp(&other_length)).then_with(|| one.terms.cmp(&other.terms))
     });
+    best.dedup_by(|one, other| one.terms == other.terms);
     best.truncate(BEST);
     let forms = best.iter().map(|sum| FoundForm {
-        terms: sum.terms.iter().map(|term| terms[*term].text(names)).zip(coefficients(&sum.terms, &values)).collect(),
+        terms: sum.terms.iter().map(|term| terms[*term].text(texts)).zip(coefficients(&sum.terms, &values)).collect(),
         left_out_error: sum.error,
     });
     let (by, set) = (key.by.clone(), key.set.clone());
     Search { by, set, candidates: terms.len(), rows: rows.len(), forms: forms.collect() }
 }
 
-/// Keeps the first of terms that have the same values, and those that are finite.
-fn distinct(terms: Vec<Term>, rows: &[&[f64]]) -> (Vec<Term>, Values) {
+/// Returns the sum of declared features, without those whose coefficient is 0; `places` are those of the features
+/// among the terms. None where a feature is not finite, or nothing is left.
+fn declared_sum(places: &[Option<usize>], values: &Values) -> Option<Sum> {
+    let mut terms: Vec<usize> = places.iter().copied().collect::<Option<_>>()?;
+    terms.sort_unstable();
+    terms.dedup();
+    let solved = coefficients(&terms, values);
+    let terms: Vec<usize> = terms.into_iter().zip(solved).filter(|(_, b)| *b != 0.0).map(|(term, _)| term).collect();
+    if terms.is_empty() {
+        return None;
+    }
+    let error = left_out_error(&terms, values, &mut Solver::default());
+    Some(Sum { terms, error })
+}
+
+/// Keeps the first of terms that have the same values, and those that are finite; returns also where each term is
+/// among those that are kept.
+fn distinct(terms: Vec<Term>, rows: &[&[f64]]) -> (Vec<Term>, Values, Vec<Option<usize>>) {
+    let mut places = Vec::new();
     let mut kept = Vec::new();
     let mut columns: Vec<Vec<f64>> = Vec::new();
-    let mut seen = BTreeSet::new();
+    let mut seen: BTreeMap<Vec<u32>, usize> = BTreeMap::new();
     for term in terms {
         let column: Vec<f64> = rows.iter().map(|row| term.value(row) / row[row.len() - 1].abs()).collect();
         let length = column.iter().map(|value| value * value).sum::<f64>().sqrt();
         if !length.is_finite() || length == 0.0 {
+            places.push(None);
             continue;
         }
         let shape: Vec<u32> = column.iter().map(|value| ((value / length) as f32).to_bits()).collect();
-        if seen.insert(shape) {
+        let place = *seen.entry(shape).or_insert(kept.len());
+        places.push(Some(place));
+        if place == kept.len() {
             kept.push(term);
             columns.push(column);
         }
     }
     let targets = rows.iter().map(|row| row[row.len() - 1].signum()).collect();
-    (kept, Values { folds: balanced_folds(rows.len()), columns, targets })
+    (kept, Values { folds: balanced_folds(rows.len()), columns, targets }, places)
 }
 
 /// Returns the best sums with one term more, each at least a little better than the one it is built upon.
@@ -188,8 +235,9 @@ fn longer(beam: &[Sum], values: &Values) -> Vec<Sum> {
         }
     }
     found.sort_by(|one, other| one.error.total_cmp(&other.error).then_with(|| one.terms.cmp(&other.terms)));
-    found.truncate(BEAM);
-    found
+    // A term at 0 is no part of a sum: the same without it is there.
+    let needed = |sum: &Sum| coefficients(&sum.terms, values).iter().all(|coefficient| *coefficient != 0.0);
+    found.into_iter().filter(needed).take(BEAM).collect()
 }
 
 /// Returns the terms that go best with what a sum leaves unexplained, at most a few hundred.
@@ -282,6 +330,27 @@ mod tests {
         check(|x, y| 50.0 + 2.0 * x * y, &[("1", 50.0), ("x * y", 2.0)]);
         check(|x, y| 7.0 * x + 0.5 * x.log2() * y, &[("log2(x) * y", 0.5), ("x", 7.0)]);
         check(|x, y| 4.0 * y + 6.0 * (x - 5.0).max(0.0), &[("max(x - 5, 0)", 6.0), ("y", 4.0)]);
+    }
+
+    #[test]
+    fn the_declared_form_takes_part() {
+        let noisy = grid(|x, y| (4.0 * (x - 1.0) * y + 9.0 * x) * (1.0 + 0.01 * (12.9898 * x + 78.233 * y).sin()));
+        let found = found("target: t\nfeatures: { a: (x - 1) * y, b: 2 * x, c: x - x * x - 9, d: x - y }\n", &noisy);
+        let best: Vec<&str> = found.forms[0].terms.iter().map(|(term, _)| term.as_str()).collect();
+        assert_eq!(best, ["x", "(x - 1) * y"], "{found:?}");
+        for form in &found.forms {
+            assert!(form.terms.iter().all(|(_, value)| *value > 0.0), "{form:?}");
+        }
+        let text = |text: &str| {
+            let value = Placed { expr: Expr::parse(text).unwrap(), span: None };
+            declared_text(&Feature { name: "a".into(), value, free: false })
+        };
+        for plain in ["(x - 1) * y", "2 * x ** 2", "max(x - 1, 0) * n_if"] {
+            assert_eq!(text(plain), plain);
+        }
+        for sum in ["x - y", "x / y", "1 if x > 2 else 3"] {
+            assert_eq!(text(sum), format!("({sum})"));
+        }
     }
 
     #[test]

@@ -25,6 +25,11 @@ const MOST: usize = 3000;
 const MOST_FACTORS: usize = 6;
 
 impl Term {
+    /// Returns the term that is a column as it is.
+    pub(super) fn column(column: usize) -> Term {
+        Term { factors: vec![(column, Factor::Power(1.0))] }
+    }
+
     /// Returns the value for the columns of a row.
     pub(super) fn value(&self, row: &[f64]) -> f64 {
         self.factors.iter().map(|(column, factor)| factor.value(row[*column])).product()

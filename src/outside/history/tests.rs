@@ -78,6 +78,7 @@ fn record(id: &str, seconds: i64) -> RunRecord {
         files: Default::default(),
         params: Vec::new(),
         metric_infos: Vec::new(),
+        models_skipped: false,
         archive: None,
         artifacts: Vec::new(),
     };

@@ -220,6 +220,7 @@ fn record(run: &ForeignRun, format: ForeignFormat) -> RunRecord {
             files: BTreeMap::new(),
             params: vec![ParamInfo { name: PARAM.to_owned(), code: PARAM.to_owned(), unit: None, default: None }],
             metric_infos: infos,
+            models_skipped: false,
             archive: None,
             artifacts: Vec::new(),
         },

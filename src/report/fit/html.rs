@@ -1,6 +1,6 @@
 //! A fit as one HTML page that needs nothing but itself, and has no script.
 
-use super::drawn::clouds;
+use super::drawn::drawn;
 use super::words::{diagnostics, drift_cells, drift_sentence, findings, gate, interval, number, sentence, why_zero};
 use super::{FitReport, Part};
 use crate::fit::{Drift, DriftVerdict};
@@ -219,8 +219,9 @@ fn outliers(part: &Part<'_>, name: &str, out: &mut dyn Write) -> io::Result<()> 
 }
 
 fn drawings(part: &Part<'_>, place: usize, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, r#"<div class="plots">"#)?;
-    for (index, cloud) in clouds(part).iter().enumerate() {
+    let Some(drawn) = drawn(part) else { return Ok(()) };
+    writeln!(out, r#"<p class="soft">{}</p><div class="plots">"#, escape(&drawn.sentence()))?;
+    for (index, cloud) in drawn.clouds().iter().enumerate() {
         let caption = escape(&cloud.caption);
         writeln!(
             out,

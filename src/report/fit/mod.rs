@@ -3,15 +3,17 @@
 //! In: fits as `fit` makes them, with names. Out: a page, markdown, drawings as files. Names come out of
 //! tables of measurements, so that they are made harmless and escaped like all text of a run.
 
+mod clouds;
 mod drawn;
 mod html;
 mod markdown;
 mod words;
 
+pub(super) use clouds::{DrawnFit, DrawnRow, SCATTER, scatter_caption};
 pub use drawn::fit_drawings;
 pub use html::fit_html;
 pub use markdown::fit_markdown;
-pub(crate) use words::drift_sentence;
+pub(crate) use words::{drift_sentence, empty_set_sentence};
 
 use crate::fit::{Drift, Fit, FittedModel};
 

@@ -64,7 +64,13 @@ pub(super) fn gate(gate: &Gate) -> Vec<String> {
         let what = if duplicates.excluded { "left out" } else { "kept" };
         lines.push(format!("{what}: {} equal to an earlier one", count(duplicates.rows, "row")));
     }
+    lines.extend(gate.empty_sets.iter().map(|set| empty_set_sentence(set)));
     lines
+}
+
+/// Says that no row is in an attribute set.
+pub(crate) fn empty_set_sentence(set: &str) -> String {
+    format!("no row is in the set `{}`: it holds for none, or later sets hold for all of its rows", short(set, 60))
 }
 
 /// Returns the diagnostics of a model as names and values.

@@ -13,6 +13,7 @@ mod details;
 mod drawn;
 mod failures;
 mod findings;
+mod fitted;
 mod models;
 mod policy;
 mod sums;

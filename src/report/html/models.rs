@@ -1,6 +1,7 @@
-//! The models of a run: a table for each, and what looks wrong with its fits.
+//! The models of a run: a table for each, what looks wrong with its fits, and their drawings.
 
 use super::failures::more;
+use super::fitted::Drawings;
 use super::{clipped, text};
 use crate::report::Report;
 use crate::report::models::{CoefficientLine, FitLine, any, fit_lines, rows_line, target_line};
@@ -11,7 +12,9 @@ const FITS: usize = 500;
 
 /// Writes the models.
 pub(super) fn models(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    for reported in report.models.iter().filter(|reported| !reported.model.fits.is_empty()) {
+    let drawings = Drawings::of(report);
+    let fitted = report.models.iter().enumerate().filter(|(_, reported)| !reported.model.fits.is_empty());
+    for (place, reported) in fitted {
         let model = &reported.model;
         let fits = fit_lines(reported);
         writeln!(out, "<h3>{}</h3>", clipped(&model.model, 120))?;
@@ -32,6 +35,7 @@ pub(super) fn models(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             }
             writeln!(out, "</ul></details>")?;
         }
+        drawings.write(place, out)?;
     }
     Ok(())
 }

@@ -145,9 +145,13 @@ impl Page<'_> {
 
     /// Shows a drawing, if it is known where they are.
     fn drawing(&mut self, kind: &str, number: usize, title: &str) {
+        self.drawing_file(kind, number, &file_name(kind, number, title));
+    }
+
+    /// Shows the drawing that a file has.
+    pub(super) fn drawing_file(&mut self, kind: &str, number: usize, name: &str) {
         let Some(folder) = self.drawings else { return };
         let folder = folder.to_string();
-        let name = file_name(kind, number, title);
         self.line(&format!("\n![{kind} {}]({}/{name})\n", number + 1, folder.trim_end_matches('/')));
     }
 
@@ -248,6 +252,7 @@ pub(super) mod tests {
             [
                 "![shmoo-diff 1](https://reports.example/42/shmoo-diff-1-freq-1e6-netlist-sch.svg)",
                 "![shmoo-diff 2](https://reports.example/42/shmoo-diff-2-freq-1e6-netlist-pex.svg)",
+                "![fit 1](https://reports.example/42/fit-scatter-1-pex-measured-against-predicted.svg)",
                 "![shmoo 1](https://reports.example/42/shmoo-1-freq-1e6-netlist-sch.svg)",
                 "![shmoo 2](https://reports.example/42/shmoo-2-freq-1e6-netlist-pex.svg)",
             ]

@@ -3,7 +3,9 @@
 use super::Page;
 use super::code::{cell, code};
 use crate::report::ReportedModel;
+use crate::report::figure::count;
 use crate::report::models::{CoefficientLine, FitLine, any, fit_lines, rows_line, target_line};
+use crate::report::models_drawn::{ModelFit, drawn_fits};
 
 impl Page<'_> {
     pub(super) fn models(&mut self) {
@@ -16,6 +18,33 @@ impl Page<'_> {
         for reported in fitted() {
             self.model(reported);
         }
+        self.drawn_fits();
+    }
+
+    /// Shows measured against predicted values, if it is known where drawings are; else says who draws them.
+    fn drawn_fits(&mut self) {
+        let fits: Vec<ModelFit<'_>> = drawn_fits(self.report).collect();
+        if fits.is_empty() {
+            return;
+        }
+        if self.drawings.is_none() {
+            let number = count(fits.len() as u64, "fit");
+            self.line(&format!(
+                "\nthe HTML report draws {number}: measured against predicted, errors along each feature"
+            ));
+            return;
+        }
+        let shown = self.first(&fits, self.tier.plots, "drawing of a fit");
+        if shown.is_empty() {
+            return;
+        }
+        let number = count(shown.len() as u64, "fit");
+        self.line(&format!("\n<details><summary>measured against predicted: {number}</summary>\n"));
+        for fit in shown {
+            self.line(&format!("{}\n", code(&fit.name())));
+            self.drawing_file("fit", fit.number, &fit.scatter_file());
+        }
+        self.line("</details>");
     }
 
     fn model(&mut self, reported: &ReportedModel) {
@@ -37,10 +66,7 @@ impl Page<'_> {
         let warnings: Vec<(&str, &str)> =
             shown.iter().flat_map(|fit| fit.warnings.iter().map(|warning| (fit.name.as_str(), *warning))).collect();
         if !warnings.is_empty() && self.tier.folded {
-            self.line(&format!(
-                "\n<details><summary>{}</summary>\n",
-                crate::report::figure::count(warnings.len() as u64, "warning")
-            ));
+            self.line(&format!("\n<details><summary>{}</summary>\n", count(warnings.len() as u64, "warning")));
             for (name, warning) in self.first(&warnings, self.tier.rows, "warning of a fit") {
                 self.line(&format!("- {}: {}", code(name), code(warning)));
             }

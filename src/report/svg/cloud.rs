@@ -39,9 +39,19 @@ pub(crate) enum Guide {
 pub(crate) struct CloudPoint {
     pub(crate) x: f64,
     pub(crate) y: f64,
-    /// Whether it is one of those that are far off.
-    pub(crate) far: bool,
+    pub(crate) mark: RowMark,
     pub(crate) words: String,
+}
+
+/// What is to be known of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RowMark {
+    /// Nothing.
+    Usual,
+    /// It was kept out of the fit.
+    HeldBack,
+    /// It is one of those that are far off.
+    Far,
 }
 
 /// A point, or several that would cover each other.
@@ -71,12 +81,16 @@ impl Cloud {
         let height = (top + SIZE) as usize + 48;
         Frame { kind, noun, caption, description, width, height, parts: true }.open(setting, out)?;
         self.draw_axes(scales, top, out)?;
-        for far in [false, true] {
-            for Dot { x, y, first, others } in self.dots(scales, top, far) {
+        // What matters most is drawn last, so that nothing covers it.
+        for mark in [RowMark::Usual, RowMark::HeldBack, RowMark::Far] {
+            for Dot { x, y, first, others } in self.dots(scales, top, mark) {
                 let also = if others > 0 { format!("; and {others} beside it") } else { String::new() };
-                let (class, path) = match far {
-                    false => ("unchanged", format!("M{:.1} {y:.1}a2.5 2.5 0 1 0 5 0a2.5 2.5 0 1 0 -5 0z", x - 2.5)),
-                    true => ("uncertain", format!("M{x:.1} {:.1}l5 5l-5 5l-5 -5z", y - 5.0)),
+                let (class, path) = match mark {
+                    RowMark::Usual => {
+                        ("unchanged", format!("M{:.1} {y:.1}a2.5 2.5 0 1 0 5 0a2.5 2.5 0 1 0 -5 0z", x - 2.5))
+                    }
+                    RowMark::HeldBack => ("incomparable", format!("M{:.1} {:.1}h7v7h-7z", x - 3.5, y - 3.5)),
+                    RowMark::Far => ("uncertain", format!("M{x:.1} {:.1}l5 5l-5 5l-5 -5z", y - 5.0)),
                 };
                 let words = format!("{}{also}", first.words);
                 let words = escape(&words);
@@ -86,10 +100,10 @@ impl Cloud {
         writeln!(out, "</svg>")
     }
 
-    fn dots(&self, [across, up]: [Scale; 2], top: f64, far: bool) -> Vec<Dot<'_>> {
+    fn dots(&self, [across, up]: [Scale; 2], top: f64, mark: RowMark) -> Vec<Dot<'_>> {
         let mut near: HashMap<(i64, i64), usize> = HashMap::new();
         let mut dots: Vec<Dot<'_>> = Vec::new();
-        for first in self.points.iter().filter(|point| point.far == far) {
+        for first in self.points.iter().filter(|point| point.mark == mark) {
             let (Some(x), Some(y)) = (across.place(first.x), up.place(first.y)) else { continue };
             let (x, y) = (LEFT + x * SIZE, top + (1.0 - y) * SIZE);
             let place = *near.entry(((x / NEAR) as i64, (y / NEAR) as i64)).or_insert(dots.len());

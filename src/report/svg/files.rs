@@ -1,7 +1,8 @@
 //! Every drawing of a report, with a name for a file.
 
 use super::grid::draw_diff;
-use super::{Setting, Timeline, scatters, svg, trends};
+use super::{Guide, Setting, Timeline, scatters, svg, trends};
+use crate::report::models_drawn::drawn_fits;
 use crate::report::{Report, plot};
 use std::io;
 
@@ -19,7 +20,7 @@ pub struct Drawing {
 const NAME: usize = 60;
 
 /// Calls `write` with each drawing of a report, one after the other: shmoo plots and their diffs, base
-/// against head for each metric, trends, tasks on workers.
+/// against head for each metric, trends, fits of models, tasks on workers.
 ///
 /// # Errors
 /// The first that `write` returns.
@@ -46,10 +47,31 @@ pub fn drawings(report: &Report, write: &mut dyn FnMut(Drawing) -> io::Result<()
         trend.draw(Setting::File, &mut text)?;
         write(Drawing { name: name("trend", number, &trend.title()), svg: text })?;
     }
+    draw_fits(report, write)?;
     if let Some(timeline) = Timeline::of(report) {
         let mut text = Vec::new();
         timeline.draw(Setting::File, &mut text)?;
         write(Drawing { name: "timeline.svg".to_owned(), svg: text })?;
+    }
+    Ok(())
+}
+
+/// Draws measured against predicted values of each fit, under its number, and errors along its features.
+fn draw_fits(report: &Report, write: &mut dyn FnMut(Drawing) -> io::Result<()>) -> io::Result<()> {
+    let mut residuals = 0;
+    for fit in drawn_fits(report) {
+        for cloud in fit.drawn().clouds() {
+            let mut text = Vec::new();
+            cloud.draw(Setting::File, &mut text)?;
+            let number = match cloud.guide {
+                Guide::Diagonal => fit.number,
+                Guide::Zero => {
+                    residuals += 1;
+                    residuals - 1
+                }
+            };
+            write(Drawing { name: name(cloud.kind, number, &cloud.caption), svg: text })?;
+        }
     }
     Ok(())
 }
@@ -102,6 +124,9 @@ mod tests {
                 "scatter-2-run_simulations.power.svg",
                 "trend-1-run_simulations.freq-at-inv7_v1.8_nsch.svg",
                 "trend-2-run_simulations.power-at-inv7_v1.8_nsch.svg",
+                "fit-scatter-1-pex-measured-against-predicted.svg",
+                "fit-residuals-1-pex-errors-along-fixed.svg",
+                "fit-residuals-2-pex-errors-along-stage_delay.svg",
                 "timeline.svg",
             ]
         );

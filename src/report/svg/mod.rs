@@ -12,7 +12,7 @@ mod scatter;
 mod timeline;
 mod trend;
 
-pub(crate) use cloud::{Cloud, CloudPoint, Guide};
+pub(crate) use cloud::{Cloud, CloudPoint, Guide, RowMark};
 pub(crate) use files::name as file_name;
 pub use files::{Drawing, drawings};
 pub use grid::svg;

@@ -6,9 +6,13 @@
 mod drift;
 mod form;
 mod predict;
+mod promoting;
+mod reported;
 mod rows;
+mod sample;
 
-pub use drift::reported;
+pub use promoting::promote_suite;
+pub use reported::reported;
 
 use self::form::form;
 use self::predict::{Predictor, groups};

@@ -42,6 +42,11 @@ impl Predictor {
         Some(sum).filter(|sum| sum.is_finite())
     }
 
+    /// Returns the features of a row, if all are finite numbers.
+    pub(super) fn features(&self, row: &ModelRow) -> Option<Vec<f64>> {
+        self.features.iter().map(|program| number(program, row)).collect()
+    }
+
     /// Returns the attribute set of a row: the last that holds; empty if the model has none.
     fn set_of(&self, row: &ModelRow) -> Option<String> {
         if self.sets.is_empty() {

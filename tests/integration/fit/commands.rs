@@ -203,6 +203,29 @@ exp,wormhole_b0,1,Float16,HiFi4,2,2,2,2,2
 }
 
 #[test]
+fn parameters_of_another_form_are_told() {
+    const OTHER: &str = "version: 1\nmodel: other\ncolumns: { m: [output_mb_r], n: [output_mb_c] }\n\
+        target: runtime\nfeatures: { ublock_weight: m * n, tile_weight: m }\n\
+        sets: { base: 'true', approx: 'm > 99', df_int8: 'm > 3' }\n";
+    let mut table = "output_mb_r,output_mb_c,runtime\n".to_owned();
+    for (m, n) in (1..=6).flat_map(|m| (1..=4).map(move |n| (m, n))) {
+        writeln!(table, "{m},{n},{}", 10 * m * n + 50 * m).unwrap();
+    }
+    shmoo()
+        .file("other.yaml", OTHER)
+        .file("exp.csv", &table)
+        .file(
+            "operations.csv",
+            "type,arch,version,data_format,math_fidelity,t,mblock_m,mblock_n,ublock_rt,ublock_ct\n\
+             exp,wormhole_b0,1,Float16,HiFi4,1,2,2,2,2\n",
+        )
+        .args(["fit", "--model", "other.yaml", "exp.csv", "--intervals", "none", "--promote", "params/wormhole_b0"])
+        .args(["fit", "--model", "other.yaml", "exp.csv", "--intervals", "none", "--strict"])
+        .args(["estimate", "operations.csv", "--params", "params", "--intervals"])
+        .snapshot("estimate_other_form");
+}
+
+#[test]
 fn fits_against_earlier_parameters() {
     shmoo()
         .file("sweep.csv", &sweep(200.0))

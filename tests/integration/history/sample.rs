@@ -80,6 +80,7 @@ pub(super) fn record(id: &str, seconds: i64) -> RunRecord {
         files: BTreeMap::from([("conf.txt".to_owned(), Digest::of(b"conf"))]),
         params: Vec::new(),
         metric_infos: Vec::new(),
+        models_skipped: false,
         archive: None,
         artifacts: Vec::new(),
     };

@@ -74,15 +74,35 @@ fn models() -> Vec<ReportedModel> {
         problem: Some("no row of the table can be used".into()),
         ..period.clone()
     };
+    let rows = vec![
+        sample_row(3, 1.01, false, false),
+        sample_row(4, 0.995, false, false),
+        sample_row(5, 0.96, false, true),
+        sample_row(7, 1.045, true, false),
+    ];
+    let sample = FitSample { all: 7, rows };
     vec![
-        ReportedModel { model: period, drifts: vec![Some(drift), None] },
-        ReportedModel { model: wake, drifts: Vec::new() },
+        ReportedModel { model: period, drifts: vec![Some(drift), None], samples: vec![sample, FitSample::default()] },
+        ReportedModel { model: wake, drifts: Vec::new(), samples: Vec::new() },
     ]
+}
+
+/// A row of the model `period`, at so many inverters.
+fn sample_row(inverters: u32, times: f64, held_back: bool, far: bool) -> FitSampleRow {
+    let prediction = 2.5e-12 + 2.0 * f64::from(inverters) * 4.125e-11;
+    FitSampleRow {
+        point: PointName::new(format!("inv{inverters}_v1.8_npex")),
+        features: vec![1.0 + f64::from(inverters % 2), 2.0 * f64::from(inverters)],
+        target: prediction * times,
+        prediction,
+        held_back,
+        far,
+    }
 }
 
 /// Puts a text wherever a model has one.
 fn make_hostile(reported: &mut ReportedModel, text: &str) {
-    let ReportedModel { model, drifts } = reported;
+    let ReportedModel { model, drifts, samples } = reported;
     model.model = text.into();
     model.stage = StageName::new(text);
     model.target = text.into();
@@ -102,6 +122,8 @@ fn make_hostile(reported: &mut ReportedModel, text: &str) {
             held.worst = PointName::new(text);
         }
     }
+    let rows = samples.iter_mut().flat_map(|sample| &mut sample.rows);
+    rows.for_each(|row| row.point = PointName::new(text));
     for drift in drifts.iter_mut().flatten() {
         drift.before.iter_mut().for_each(|(name, _)| *name = text.into());
     }

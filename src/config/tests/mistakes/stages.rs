@@ -291,7 +291,7 @@ fn stages_as_a_whole() {
     );
     check(
         &stages("stages:\n  a:"),
-        "5:4: expected a map for a stage, found nothing (its keys: `per`, `across`, `when`, `inputs`, `after`, `let`, `cmd`, `shell`, `env`, `tools`, `outputs`, `exit`, `evidence`, `rows`, `metrics`, `timeout`, `retry`, `repeat`, `exclusive`, `uses`, `runner`, `cache`)",
+        "5:4: expected a map for a stage, found nothing (its keys: `per`, `across`, `when`, `inputs`, `after`, `let`, `cmd`, `shell`, `env`, `tools`, `outputs`, `exit`, `evidence`, `rows`, `metrics`, `timeout`, `retry`, `retry_on_continue`, `repeat`, `exclusive`, `uses`, `runner`, `cache`)",
     );
     check(
         &stages("stages:\n  a: { cmd: [x], outputs: y }\n  b: { shel: x }"),

@@ -1,7 +1,7 @@
 "use strict";
 // Goes through the parts of a drawing by pointer or arrow keys, and tells each in a line below it.
 
-const PARTS = { timeline: "bar", scatter: "point", trend: "value", repeats: "repeat" };
+const PARTS = { timeline: "bar", scatter: "point", "fit-scatter": "point", "fit-residuals": "point", trend: "value", repeats: "repeat" };
 
 const walk = (svg) => {
   const kind = Object.keys(PARTS).find((name) => svg.classList.contains(name));
@@ -10,8 +10,8 @@ const walk = (svg) => {
   const told = element("p", { className: "soft told" });
   told.setAttribute("role", "status");
   svg.closest(".scroll").after(told);
-  // What matters most was drawn last in a scatter, so that nothing covers it, and so was this run: begin there.
-  let current = kind === "scatter" || kind === "trend" ? parts.length : -1;
+  // What matters most was drawn last, so that nothing covers it, and so was this run in a trend: begin there.
+  let current = PARTS[kind] === "point" || kind === "trend" ? parts.length : -1;
   svg.setAttribute("tabindex", "0");
   svg.setAttribute("role", "application");
   svg.setAttribute("aria-roledescription", "drawing; the arrow keys go through its parts");
@@ -44,4 +44,4 @@ const walk = (svg) => {
   svg.addEventListener("pointerover", (event) => { if (under(event)) tell(under(event)); });
   svg.addEventListener("click", (event) => open(under(event)));
 };
-for (const svg of document.querySelectorAll("main svg.scatter, main svg.timeline")) walk(svg);
+for (const svg of document.querySelectorAll("main svg.scatter, main svg.fit-scatter, main svg.fit-residuals, main svg.timeline")) walk(svg);

@@ -1,0 +1,90 @@
+//! The step `fit --suite --promote`: the parameter files of a suite's models -> the next version of each device.
+//!
+//! `FOLDER` is the folder of the one device, or has a folder for each: a parameter file `DEVICE_params.yaml` goes
+//! into `FOLDER/DEVICE`.
+
+use super::{SuiteFit, part_of, request_of_suite};
+use crate::steps::StepError;
+use crate::steps::fitting::FittedFile;
+use crate::steps::fitting_files::promote;
+use crate::steps::parameters::latest_version;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// What the name of a device's parameter file ends with.
+const ENDING: &str = "_params.yaml";
+
+/// Writes the next version of each device's parameters, and returns the files.
+///
+/// # Errors
+/// Several parameter files of which one names no device, a folder that has versions itself, and what keeps a
+/// version from being written; devices before it have their version then.
+pub fn promote_suite(folder: &Path, fits: &[SuiteFit]) -> Result<Vec<PathBuf>, StepError> {
+    let request = request_of_suite();
+    let targets = by_target(fits);
+    let place = |target: &str| place_of(folder, target, targets.len());
+    let places: Vec<PathBuf> = targets.keys().map(|target| place(target)).collect::<Result<_, _>>()?;
+    // All that can be wrong with what is there comes before the first file.
+    for place in places.iter().filter(|place| place.exists()) {
+        latest_version(place)?;
+    }
+    places.iter().zip(targets.values()).map(|(place, files)| promote(place, &request, files)).collect()
+}
+
+/// Returns the fits of each parameter file, by its name.
+fn by_target(fits: &[SuiteFit]) -> BTreeMap<&str, Vec<FittedFile>> {
+    let mut targets: BTreeMap<&str, Vec<FittedFile>> = BTreeMap::new();
+    for fit in fits {
+        let Some(file) = &fit.file else { continue };
+        let own: std::collections::BTreeSet<&String> = fit.targets.iter().collect();
+        for target in own {
+            let part = part_of(file, |index| fit.targets[index] == *target);
+            targets.entry(target).or_default().push(part);
+        }
+    }
+    targets
+}
+
+/// Returns the folder of a parameter file's device; `files` is how many parameter files there are.
+fn place_of(folder: &Path, target: &str, files: usize) -> Result<PathBuf, StepError> {
+    let name = target.rsplit('/').next().unwrap_or(target);
+    let device = name.strip_suffix(ENDING).filter(|device| !device.is_empty());
+    let own = device.map(|device| folder.join(device));
+    if files == 1 {
+        return Ok(own.filter(|own| own.is_dir()).unwrap_or_else(|| folder.to_owned()));
+    }
+    let Some(own) = own else {
+        let message = format!("the models belong into several parameter files, and `{target}` names no device");
+        return Err(StepError::usage(message, Some(format!("`params_file: \"{{arch}}{ENDING}\"` would"))));
+    };
+    if folder.exists() && latest_version(folder)? > 0 {
+        let message = format!("`{}` has the parameters of one device, and there are {files}", folder.display());
+        return Err(StepError::usage(message, Some("name the folder that has a folder for each device".to_owned())));
+    }
+    Ok(own)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_device_has_its_folder() -> std::io::Result<()> {
+        let root = tempfile::tempdir()?;
+        let of = |target: &str, files: usize| {
+            let place = place_of(root.path(), target, files).map_err(|error| error.to_string())?;
+            Ok::<String, String>(place.strip_prefix(root.path()).unwrap_or(&place).display().to_string())
+        };
+        assert_eq!(of("params.yaml", 1), Ok(String::new()));
+        assert_eq!(of("new_params.yaml", 1), Ok(String::new()));
+        assert_eq!(of("new_params.yaml", 2), Ok("new".to_owned()));
+        let error = of("params.yaml", 2).unwrap_err();
+        assert!(error.contains("`params.yaml` names no device"), "{error}");
+        std::fs::create_dir(root.path().join("new"))?;
+        assert_eq!(of("new_params.yaml", 1), Ok("new".to_owned()));
+        std::fs::write(root.path().join("params_v1.yaml"), "exp:\n  base: { tile_weight: 1 }\n")?;
+        let error = of("new_params.yaml", 2).unwrap_err();
+        assert!(error.contains("has the parameters of one device"), "{error}");
+        Ok(())
+    }
+}
