@@ -31,7 +31,7 @@ pub use false_discovery::{families, q_values};
 pub use levels::{Levels, levels};
 pub use moderation::{Moderated, Prior, prior_of};
 pub use paired::{Paired, paired};
-pub use prediction::{History, Prediction, predict};
+pub use prediction::{History, Prediction, Quantiles, predict};
 pub use random::Random;
 pub use rank_sum::{RankSum, RankSums};
 pub use shift::{Shift, shift};
