@@ -219,10 +219,8 @@ pub(super) struct SweepArgs {
     pub(super) select: SelectArgs,
     #[command(flatten)]
     pub(super) how: HowArgs,
-    /// Compare with this: a run, `previous`, `merge-base`, `ancestor`, `branch:NAME`, `golden:FILE`, `best`
-    /// or `best:RUNS`; may be repeated, the first decides [default: the project's `baselines`]
-    #[arg(long, value_name = "BASE", value_parser = baseline)]
-    pub(super) base: Vec<BaselineRule>,
+    #[command(flatten)]
+    pub(super) judging: JudgingArgs,
     /// Do not compare with an earlier run
     #[arg(long, conflicts_with = "base")]
     pub(super) no_compare: bool,
@@ -235,9 +233,6 @@ pub(super) struct SweepArgs {
     /// Run nothing: fit the models over the last run of the suite, and report it again
     #[arg(long, conflicts_with_all = ["skip_performance_model", "resume", "force_clean", "dry_run"])]
     pub(super) skip_perf_sweep: bool,
-    /// Count uncertain changes as regressions
-    #[arg(long)]
-    pub(super) strict: bool,
     /// Print the report in this format
     #[arg(long, value_enum, default_value_t = ReportFormat::Terminal)]
     pub(super) format: ReportFormat,
@@ -386,6 +381,13 @@ pub(super) struct ReportArgs {
     /// With `--site`: how many of the newest runs of each suite get a page; pages that are there stay
     #[arg(long, value_name = "RUNS", default_value_t = 20, requires = "site")]
     pub(super) pages: usize,
+    #[command(flatten)]
+    pub(super) judging: JudgingArgs,
+}
+
+/// What a run is held against.
+#[derive(Debug, Clone, Args)]
+pub(super) struct JudgingArgs {
     /// Compare with this: a run, `previous`, `merge-base`, `ancestor`, `branch:NAME`, `golden:FILE`, `best`
     /// or `best:RUNS`; may be repeated, the first decides [default: the project's `baselines`]
     #[arg(long, value_name = "BASE", value_parser = baseline)]

@@ -9,7 +9,6 @@ use crate::check::golden::{GoldenText, Provenance};
 use crate::report::{count, short};
 use crate::steps::StepError;
 use crate::steps::blessing::{BlessOutcome, BlessRequest, bless_run};
-use crate::steps::run_folder::RunFolder;
 use serde_json::json;
 
 /// Refusals and changes that are listed; the JSON has all of them.
@@ -22,13 +21,15 @@ pub(super) fn bless(session: &Session, arguments: &BlessArgs) -> Result<Exit, Ex
     let printer = &session.printer;
     let fail = |error: StepError| printer.step(&error);
     let workspace = session.workspace(&session.current)?;
-    let folder = RunFolder::find(&workspace, &arguments.run, None).map_err(fail)?;
-    let outcome = bless_run(&workspace, &folder, &request(arguments)).map_err(fail)?;
+    let outcome = bless_run(&workspace, &arguments.run, &request(arguments)).map_err(fail)?;
     match arguments.format {
         TextFormat::Json => print_json(session, &outcome)?,
         TextFormat::Text if !outcome.blessed.refusals.is_empty() => {}
         TextFormat::Text if arguments.dry_run => printer.data(|out| out.write_all(outcome.diff.as_bytes()))?,
         TextFormat::Text => printer.data(|out| out.write_all(changes(&outcome).as_bytes()))?,
+    }
+    if outcome.only_record {
+        printer.note(&format!("run {} is not on this machine: its values are those in the history", outcome.run));
     }
     let exit = tell(session, &outcome, arguments.dry_run);
     Ok(exit)
@@ -122,7 +123,7 @@ fn changes(outcome: &BlessOutcome) -> String {
 }
 
 fn print_json(session: &Session, outcome: &BlessOutcome) -> Result<(), Exit> {
-    let BlessOutcome { run, table, provenance, blessed, diff, written } = outcome;
+    let BlessOutcome { run, only_record, table, provenance, blessed, diff, written } = outcome;
     let refusals: Vec<_> = blessed
         .refusals
         .iter()
@@ -131,6 +132,7 @@ fn print_json(session: &Session, outcome: &BlessOutcome) -> Result<(), Exit> {
     let json = json!({
         "version": 1,
         "run": run,
+        "only_record": only_record,
         "table": session.shown_path(table),
         "provenance": session.shown_path(provenance),
         "written": written,

@@ -1,7 +1,8 @@
 //! `shmoo check-run`.
 
 use super::Session;
-use super::arguments::TextFormat;
+use super::arguments::{JudgingArgs, TextFormat};
+use super::comment::report_of;
 use super::comment_arguments::{CheckRunArgs, CheckRunCommand, ConclusionArg, WhichCheckArgs};
 use super::exit::Exit;
 use super::github::{client, environment, event, head_sha, run_address};
@@ -10,9 +11,6 @@ use crate::report::{MarkdownOptions, Report, markdown};
 use crate::steps::StepError;
 use crate::steps::checking_in::{CheckName, begin, conclude, conclusion_of, output_of};
 use crate::steps::commenting::BUDGET;
-use crate::steps::finding::find_any_run;
-use crate::steps::reporting::judge;
-use crate::value::BaselineRule;
 use serde_json::json;
 
 pub(super) fn check_run(session: &Session, arguments: &CheckRunArgs) -> Result<Exit, Exit> {
@@ -23,11 +21,11 @@ pub(super) fn check_run(session: &Session, arguments: &CheckRunArgs) -> Result<E
             let run = begin(&client(session, &which.github)?, &name).map_err(fail)?;
             print(session, which, &run, "in_progress")
         }
-        CheckRunCommand::Finish { run, which, conclusion, base, strict } => {
+        CheckRunCommand::Finish { run, which, conclusion, judging } => {
             let name = name(session, which)?;
             // The check must end even where the run does not: there is a token before there is a report.
             let github = client(session, &which.github)?;
-            let (conclusion, output) = match report(session, run, base, *strict) {
+            let (conclusion, output) = match report(session, run, judging) {
                 Ok(report) => {
                     let conclusion = conclusion.map_or_else(|| conclusion_of(&report), ConclusionArg::conclusion);
                     (conclusion, output_of(&report, summary(&report)))
@@ -66,15 +64,13 @@ fn name(session: &Session, which: &WhichCheckArgs) -> Result<CheckName, Exit> {
     Ok(CheckName { name: name.clone(), head_sha, external_id, details_url })
 }
 
-fn report(session: &Session, run: &str, base: &[BaselineRule], strict: bool) -> Result<Report, String> {
+fn report(session: &Session, run: &str, judging: &JudgingArgs) -> Result<Report, String> {
     let told = |error: StepError| {
         session.printer.step(&error);
         error.to_string()
     };
     let workspace = session.workspace(&session.current).map_err(|_| "the project file is wrong".to_owned())?;
-    let found = find_any_run(&workspace, run).map_err(told)?;
-    judge(&workspace, found.folder.as_ref(), &found.plan, found.recorded, Some(base), strict, &session.current)
-        .map_err(told)
+    report_of(session, &workspace, run, judging).map_err(told)
 }
 
 fn without_report(session: &Session, conclusion: Option<ConclusionArg>, error: &str) -> (Conclusion, CheckOutput) {

@@ -14,7 +14,7 @@ use crate::steps::{StepError, Workspace};
 use crate::value::TaskKey;
 
 pub(super) fn collect(session: &Session, arguments: &CollectArgs) -> Result<Exit, Exit> {
-    let CollectArgs { run, partial, jobs, runner, base, no_compare, no_archive, strict, format, places } = arguments;
+    let CollectArgs { run, partial, jobs, runner, judging, no_compare, no_archive, format, places } = arguments;
     let printer = &session.printer;
     let fail = |error: StepError| printer.step(&error);
     let workspace = workspace(session, places)?;
@@ -24,8 +24,8 @@ pub(super) fn collect(session: &Session, arguments: &CollectArgs) -> Result<Exit
     let collected = gather(&workspace, &request, &mut watcher, &mut |text| printer.note(text)).map_err(fail)?;
     let Collected { folder, plan, folded, files, machines, impure } = collected;
     let made = make_with_page_of(&workspace, &folder, &plan, (&folded, &files), Models::Fit).map_err(fail)?;
-    let compare = (!no_compare).then(|| base.clone());
-    let extras = Extras { compare, strict: *strict, archive: !no_archive, models: Models::Fit };
+    let compare = (!no_compare).then(|| judging.base.clone());
+    let extras = Extras { compare, strict: judging.strict, archive: !no_archive, models: Models::Fit };
     let mut machines = Some(machines);
     let mut add = |report: &mut Report| {
         if let Some(machines) = machines.take() {

@@ -1,9 +1,9 @@
 //! `shmoo comment`.
 
 use super::Session;
-use super::arguments::TextFormat;
+use super::arguments::{JudgingArgs, TextFormat};
 use super::collect::apply;
-use super::comment_arguments::CommentArgs;
+use super::comment_arguments::{CommentArgs, PostArgs};
 use super::exit::Exit;
 use super::github::{client, environment, event, run_address};
 use crate::outside::github::{Comment, Event};
@@ -13,14 +13,14 @@ use crate::steps::finding::{find_any_run, runs_of_commit};
 use crate::steps::receiving::report_of_archive;
 use crate::steps::reporting::judge;
 use crate::steps::{StepError, Workspace};
-use crate::value::BaselineRule;
 use serde_json::json;
 
 pub(super) fn comment(session: &Session, arguments: &CommentArgs) -> Result<Exit, Exit> {
     let printer = &session.printer;
     let fail = |error: StepError| printer.step(&error);
     let mut workspace = session.workspace(&session.current)?;
-    apply(&arguments.places, &mut workspace);
+    let PostArgs { run_url, report_url, places, github, format, .. } = &arguments.post;
+    apply(places, &mut workspace);
     let reports = reports(session, &workspace, arguments).map_err(fail)?;
     if arguments.plots_url.is_some() && reports.len() > 1 {
         let hint = "leave `--plots-url` out: a comment on several runs shows plots as text";
@@ -29,12 +29,8 @@ pub(super) fn comment(session: &Session, arguments: &CommentArgs) -> Result<Exit
     let environment = environment(session);
     let event = event(session, &environment)?;
     let marker = Marker::comment(key(session, arguments.key.as_ref(), &reports)?);
-    let run_url = arguments.run_url.clone().or_else(|| run_address(&environment, &event));
-    let links = [
-        ("CI run", run_url),
-        ("whole report", arguments.report_url.clone()),
-        ("archive", arguments.archive_url.clone()),
-    ];
+    let run_url = run_url.clone().or_else(|| run_address(&environment, &event));
+    let links = [("CI run", run_url), ("whole report", report_url.clone()), ("archive", arguments.archive_url.clone())];
     let links: Vec<_> = links.into_iter().filter_map(|(word, address)| Some((word, address?))).collect();
     let text = |budget| {
         let options =
@@ -45,19 +41,20 @@ pub(super) fn comment(session: &Session, arguments: &CommentArgs) -> Result<Exit
         printer.data(|out| out.write_all(text(BUDGET).as_bytes()))?;
         return Ok(Exit::Ok);
     }
-    let github = client(session, &arguments.github)?;
+    let github = client(session, github)?;
     let numbers = pull_requests(&github, &Event::read(&event), arguments.pr).map_err(fail)?;
     for pull_request in numbers {
         let placement = Placement { pull_request, marker: &marker, repost: arguments.repost, text: &text };
         let (placed, comment) = place(&github, &placement).map_err(fail)?;
-        print(session, arguments.format, pull_request, placed, &comment)?;
+        print(session, *format, pull_request, placed, &comment)?;
     }
     Ok(Exit::Ok)
 }
 
 /// Returns the reports of all runs, each once.
 fn reports(session: &Session, workspace: &Workspace, arguments: &CommentArgs) -> Result<Vec<Report>, StepError> {
-    let CommentArgs { runs, commit, archive, base, strict, .. } = arguments;
+    let CommentArgs { runs, commit, archive, post, .. } = arguments;
+    let judging @ JudgingArgs { base, strict } = &post.judging;
     if let Some(archive) = archive {
         return Ok(vec![report_of_archive(workspace, archive, base, *strict, &session.current)?]);
     }
@@ -68,7 +65,7 @@ fn reports(session: &Session, workspace: &Workspace, arguments: &CommentArgs) ->
     };
     let mut reports = Vec::<Report>::new();
     for run in &wanted {
-        let report = report_of(session, workspace, run, base, *strict)?;
+        let report = report_of(session, workspace, run, judging)?;
         if !reports.iter().any(|other| other.run.id == report.run.id) {
             reports.push(report);
         }
@@ -81,11 +78,10 @@ pub(super) fn report_of(
     session: &Session,
     workspace: &Workspace,
     run: &str,
-    base: &[BaselineRule],
-    strict: bool,
+    JudgingArgs { base, strict }: &JudgingArgs,
 ) -> Result<Report, StepError> {
     let found = find_any_run(workspace, run)?;
-    judge(workspace, found.folder.as_ref(), &found.plan, found.recorded, Some(base), strict, &session.current)
+    judge(workspace, found.folder.as_ref(), &found.plan, found.recorded, Some(base), *strict, &session.current)
 }
 
 /// Returns the key that was given, or the names of suite and profile.

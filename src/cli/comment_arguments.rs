@@ -1,9 +1,8 @@
 //! The arguments of `shmoo comment` and `shmoo check-run`.
 
-use super::arguments::{TextFormat, baseline};
+use super::arguments::{JudgingArgs, TextFormat};
 use super::machine_arguments::PlacesArgs;
 use crate::report::{CommentKey, WebAddress};
-use crate::value::BaselineRule;
 use clap::{Args, Subcommand, ValueEnum};
 
 /// Reads a value with the words of its own error.
@@ -20,6 +19,26 @@ pub(super) struct GitHubArgs {
     /// Wait so many seconds in all for GitHub's rate limits and troubles
     #[arg(long, value_name = "SECONDS", default_value_t = 120)]
     pub(super) max_wait: u64,
+}
+
+/// How a run is told on GitHub, in a comment or an issue.
+#[derive(Debug, Clone, Args)]
+pub(super) struct PostArgs {
+    /// Where the CI run is [default: from GITHUB_RUN_ID]
+    #[arg(long, value_name = "URL", value_parser = parsed::<WebAddress>)]
+    pub(super) run_url: Option<WebAddress>,
+    /// Where the whole report is
+    #[arg(long, value_name = "URL", value_parser = parsed::<WebAddress>)]
+    pub(super) report_url: Option<WebAddress>,
+    #[command(flatten)]
+    pub(super) judging: JudgingArgs,
+    #[command(flatten)]
+    pub(super) places: PlacesArgs,
+    #[command(flatten)]
+    pub(super) github: GitHubArgs,
+    /// Print what was done as JSON
+    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+    pub(super) format: TextFormat,
 }
 
 #[derive(Debug, Args)]
@@ -60,12 +79,6 @@ pub(super) struct CommentArgs {
     /// Print the comment, and send nothing
     #[arg(long)]
     pub(super) dry_run: bool,
-    /// Where the CI run is [default: from GITHUB_RUN_ID]
-    #[arg(long, value_name = "URL", value_parser = parsed::<WebAddress>)]
-    pub(super) run_url: Option<WebAddress>,
-    /// Where the whole report is
-    #[arg(long, value_name = "URL", value_parser = parsed::<WebAddress>)]
-    pub(super) report_url: Option<WebAddress>,
     /// Where the archive of the run is
     #[arg(long, value_name = "URL", value_parser = parsed::<WebAddress>)]
     pub(super) archive_url: Option<WebAddress>,
@@ -73,20 +86,8 @@ pub(super) struct CommentArgs {
     /// `shmoo report --plots FOLDER` are
     #[arg(long, value_name = "URL", value_parser = parsed::<WebAddress>)]
     pub(super) plots_url: Option<WebAddress>,
-    /// Compare with this: a run, `previous`, `merge-base`, `ancestor`, `branch:NAME`, `golden:FILE`, `best`
-    /// or `best:RUNS`; may be repeated, the first decides [default: the project's `baselines`]
-    #[arg(long, value_name = "BASE", value_parser = baseline)]
-    pub(super) base: Vec<BaselineRule>,
-    /// Count uncertain changes as regressions
-    #[arg(long)]
-    pub(super) strict: bool,
     #[command(flatten)]
-    pub(super) places: PlacesArgs,
-    #[command(flatten)]
-    pub(super) github: GitHubArgs,
-    /// Print what was done as JSON
-    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
-    pub(super) format: TextFormat,
+    pub(super) post: PostArgs,
 }
 
 #[derive(Debug, Args)]
@@ -122,12 +123,8 @@ pub(super) enum CheckRunCommand {
         /// Conclude with this instead of what the run came to
         #[arg(long, value_enum)]
         conclusion: Option<ConclusionArg>,
-        /// Compare with this, as in `report`; may be repeated, the first decides
-        #[arg(long, value_name = "BASE", value_parser = baseline)]
-        base: Vec<BaselineRule>,
-        /// Count uncertain changes as regressions
-        #[arg(long)]
-        strict: bool,
+        #[command(flatten)]
+        judging: JudgingArgs,
     },
 }
 

@@ -1,7 +1,7 @@
 //! `shmoo compare`.
 
 use super::Session;
-use super::arguments::TextFormat;
+use super::arguments::{JudgingArgs, TextFormat};
 use super::compare_arguments::CompareArgs;
 use super::confirm::{ToConfirm, confirm};
 use super::exit::Exit;
@@ -31,7 +31,8 @@ struct Compared {
 }
 
 pub(super) fn compare(session: &Session, arguments: &CompareArgs) -> Result<Exit, Exit> {
-    let CompareArgs { runs, base, format, strict, confirm: again, terms: _ } = arguments;
+    let CompareArgs { runs, judging, format, confirm: again, terms: _ } = arguments;
+    let JudgingArgs { base, strict } = judging;
     let printer = &session.printer;
     let (named, head) = match runs.as_slice() {
         [] => (None, "last"),
@@ -152,15 +153,25 @@ fn compared(session: &Session, named: Option<&str>, base: &[BaselineRule], head:
         return Ok(Compared { head: record.run, comparisons, project: None });
     }
     let workspace = session.workspace(&session.current).map_err(Ended::Exit)?;
-    let AnyRecord { record, suite, run } = find_any_record(&workspace, head)?;
+    let found = find_any_record(&workspace, head)?;
+    let (record, suite) = (found.record(), found.suite());
     let base_record = base_file.as_deref().map(read_record).transpose()?;
     let comparisons = match (named, &base_record) {
-        (_, Some(base)) => vec![compare_with_record(&workspace, &suite, &record, base)?],
-        (Some(named), None) => compare_by(&workspace, &suite, &record, &[BaselineRule::Run(named.to_owned())])?,
-        (None, None) => compare_by(&workspace, &suite, &record, &rules(&workspace, base, &record))?,
+        (_, Some(base)) => vec![compare_with_record(&workspace, suite, record, base)?],
+        (Some(named), None) => compare_by(&workspace, suite, record, &[BaselineRule::Run(named.to_owned())])?,
+        (None, None) => compare_by(&workspace, suite, record, &rules(&workspace, base, record))?,
     };
-    let project = run.map(|head| ToConfirm { workspace, head, base: base_record });
-    Ok(Compared { head: record.run, comparisons, project })
+    let info = record.run.clone();
+    let project = match found {
+        AnyRecord::Run(mut head) => {
+            if let Some(folder) = &head.folder {
+                head.recorded.keep(folder)?;
+            }
+            Some(ToConfirm { workspace, head: *head, base: base_record })
+        }
+        AnyRecord::Alone { .. } => None,
+    };
+    Ok(Compared { head: info, comparisons, project })
 }
 
 /// Returns what it was compared with and why, and how many changes of each kind there are.

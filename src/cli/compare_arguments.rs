@@ -1,8 +1,7 @@
 //! The arguments of `shmoo compare`.
 
-use super::arguments::{TextFormat, baseline};
+use super::arguments::{JudgingArgs, TextFormat};
 use crate::compare::FEWEST_PAIRS;
-use crate::value::BaselineRule;
 use clap::Args;
 
 #[derive(Debug, Args)]
@@ -33,16 +32,11 @@ pub(super) struct CompareArgs {
     /// The run to judge [default: last], or the base and the run to judge
     #[arg(value_name = "RUN", num_args = 0..=2)]
     pub(super) runs: Vec<String>,
-    /// Compare with this: a run, `previous`, `merge-base`, `ancestor`, `branch:NAME`, `golden:FILE`, `best`
-    /// or `best:RUNS`; may be repeated, the first decides [default: the project's `baselines`]
-    #[arg(long, value_name = "BASE", value_parser = baseline)]
-    pub(super) base: Vec<BaselineRule>,
+    #[command(flatten)]
+    pub(super) judging: JudgingArgs,
     /// Print JSON
     #[arg(long, value_enum, default_value_t = TextFormat::Text)]
     pub(super) format: TextFormat,
-    /// Count uncertain changes as regressions
-    #[arg(long)]
-    pub(super) strict: bool,
     /// Measure suspicious changes again, base and head in turn on this machine
     #[arg(long)]
     pub(super) confirm: bool,

@@ -50,7 +50,7 @@ pub(super) fn confirm(
     let confirmed =
         confirm_comparison(workspace, head, base.clone(), comparison, &request, &mut |text| printer.note(text));
     let confirmed = confirmed.map_err(|error| printer.step(&error))?;
-    let exit = exit(&confirmed, arguments.strict);
+    let exit = exit(&confirmed, arguments.judging.strict);
     let run = &head.recorded.record.run;
     let counts: serde_json::Map<_, _> = VERDICTS
         .map(|verdict| (verdict.words().replace(' ', "_"), count_of(&confirmed, verdict).into()))

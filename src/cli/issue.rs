@@ -4,6 +4,7 @@ use super::Session;
 use super::arguments::TextFormat;
 use super::collect::apply;
 use super::comment::{key, report_of};
+use super::comment_arguments::PostArgs;
 use super::exit::Exit;
 use super::github::{client, environment, event, run_address};
 use super::issue_arguments::IssueArgs;
@@ -19,7 +20,8 @@ pub(super) fn issue(session: &Session, arguments: &IssueArgs) -> Result<Exit, Ex
     let fail = |error: StepError| printer.step(&error);
     let environment = environment(session);
     let event = event(session, &environment)?;
-    let IssueArgs { run, branch, labels, base, strict, github, .. } = arguments;
+    let IssueArgs { run, branch, labels, post, .. } = arguments;
+    let PostArgs { run_url, report_url, judging, places, github, format } = post;
     if !arguments.dry_run {
         let made = Made {
             event: &event,
@@ -29,11 +31,11 @@ pub(super) fn issue(session: &Session, arguments: &IssueArgs) -> Result<Exit, Ex
         check_branch(made, branch.as_deref()).map_err(fail)?;
     }
     let mut workspace = session.workspace(&session.current)?;
-    apply(&arguments.places, &mut workspace);
-    let report = report_of(session, &workspace, run, base, *strict).map_err(fail)?;
+    apply(places, &mut workspace);
+    let report = report_of(session, &workspace, run, judging).map_err(fail)?;
     let marker = Marker::issue(key(session, arguments.key.as_ref(), std::slice::from_ref(&report))?);
-    let run_url = arguments.run_url.clone().or_else(|| run_address(&environment, &event));
-    let links = [("CI run", run_url), ("whole report", arguments.report_url.clone())];
+    let run_url = run_url.clone().or_else(|| run_address(&environment, &event));
+    let links = [("CI run", run_url), ("whole report", report_url.clone())];
     let links: Vec<_> = links.into_iter().filter_map(|(word, address)| Some((word, address?))).collect();
     let red = headline(&report).tone == Tone::Bad;
     let text = |budget: usize, since: &RedSince| {
@@ -53,7 +55,7 @@ pub(super) fn issue(session: &Session, arguments: &IssueArgs) -> Result<Exit, Ex
     let github = client(session, github)?;
     let tracking = Tracking { marker: &marker, red, title, since: &since, text: &text, labels };
     let (tracked, issue) = track(&github, &tracking).map_err(fail)?;
-    print(session, arguments.format, tracked, issue.as_ref())?;
+    print(session, *format, tracked, issue.as_ref())?;
     Ok(Exit::Ok)
 }
 

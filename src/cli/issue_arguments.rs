@@ -1,10 +1,7 @@
 //! The arguments of `shmoo issue`.
 
-use super::arguments::{TextFormat, baseline};
-use super::comment_arguments::{GitHubArgs, parsed};
-use super::machine_arguments::PlacesArgs;
-use crate::report::{CommentKey, WebAddress};
-use crate::value::BaselineRule;
+use super::comment_arguments::{PostArgs, parsed};
+use crate::report::CommentKey;
 use clap::Args;
 
 #[derive(Debug, Args)]
@@ -36,24 +33,6 @@ pub(super) struct IssueArgs {
     /// Print title and text of the issue, and send nothing
     #[arg(long)]
     pub(super) dry_run: bool,
-    /// Where the CI run is [default: from GITHUB_RUN_ID]
-    #[arg(long, value_name = "URL", value_parser = parsed::<WebAddress>)]
-    pub(super) run_url: Option<WebAddress>,
-    /// Where the whole report is
-    #[arg(long, value_name = "URL", value_parser = parsed::<WebAddress>)]
-    pub(super) report_url: Option<WebAddress>,
-    /// Compare with this: a run, `previous`, `merge-base`, `ancestor`, `branch:NAME`, `golden:FILE`, `best`
-    /// or `best:RUNS`; may be repeated, the first decides [default: the project's `baselines`]
-    #[arg(long, value_name = "BASE", value_parser = baseline)]
-    pub(super) base: Vec<BaselineRule>,
-    /// Count uncertain changes as regressions
-    #[arg(long)]
-    pub(super) strict: bool,
     #[command(flatten)]
-    pub(super) places: PlacesArgs,
-    #[command(flatten)]
-    pub(super) github: GitHubArgs,
-    /// Print what was done as JSON
-    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
-    pub(super) format: TextFormat,
+    pub(super) post: PostArgs,
 }

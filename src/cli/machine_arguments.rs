@@ -1,8 +1,8 @@
 //! Arguments of `plan`, `run` and `collect` for several machines that share nothing but the store.
 
-use super::arguments::{ReportFormat, baseline};
+use super::arguments::{JudgingArgs, ReportFormat};
 use crate::plan::Wave;
-use crate::value::{BaselineRule, RunId, parse_duration};
+use crate::value::{RunId, parse_duration};
 use clap::Args;
 use std::time::Duration;
 
@@ -146,19 +146,14 @@ pub(super) struct CollectArgs {
     /// Run tasks whose stage wants a machine with this label
     #[arg(long, value_name = "LABEL")]
     pub(super) runner: Option<String>,
-    /// Compare with this: a run, `previous`, `merge-base`, `ancestor`, `branch:NAME`, `golden:FILE`, `best`
-    /// or `best:RUNS`; may be repeated, the first decides [default: the project's `baselines`]
-    #[arg(long, value_name = "BASE", value_parser = baseline)]
-    pub(super) base: Vec<BaselineRule>,
+    #[command(flatten)]
+    pub(super) judging: JudgingArgs,
     /// Do not compare with an earlier run
     #[arg(long, conflicts_with = "base")]
     pub(super) no_compare: bool,
     /// Do not put the run's folder into the store
     #[arg(long)]
     pub(super) no_archive: bool,
-    /// Count uncertain changes as regressions
-    #[arg(long)]
-    pub(super) strict: bool,
     /// Print the report in this format
     #[arg(long, value_enum, default_value_t = ReportFormat::Terminal)]
     pub(super) format: ReportFormat,

@@ -8,17 +8,15 @@ use crate::check::golden::{Clash, Noisy, Proposal, ProposalReason};
 use crate::report::{count, short};
 use crate::steps::StepError;
 use crate::steps::proposing::{ProposeOutcome, ProposeRequest, propose_goldens};
-use crate::steps::run_folder::RunFolder;
 use serde_json::json;
 
 pub(super) fn propose(session: &Session, arguments: &BlessArgs) -> Result<Exit, Exit> {
     let printer = &session.printer;
     let fail = |error: StepError| printer.step(&error);
     let workspace = session.workspace(&session.current)?;
-    let folder = RunFolder::find(&workspace, &arguments.run, None).map_err(fail)?;
     let BlessArgs { cases, metrics, runs, ratchet, format, .. } = arguments;
     let request = ProposeRequest { cases: cases.clone(), metrics: metrics.clone(), runs: *runs, ratchet: *ratchet };
-    let outcome = propose_goldens(&workspace, &folder, &request).map_err(fail)?;
+    let outcome = propose_goldens(&workspace, &arguments.run, &request).map_err(fail)?;
     match format {
         TextFormat::Json => print_json(session, &outcome)?,
         TextFormat::Text => printer.data(|out| out.write_all(text(&outcome).as_bytes()))?,

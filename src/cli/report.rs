@@ -1,7 +1,7 @@
 //! `shmoo report`, and the end of `run` and `sweep`: record, archive, check, compare, report.
 
 use super::Session;
-use super::arguments::{ReportArgs, ReportFormat};
+use super::arguments::{JudgingArgs, ReportArgs, ReportFormat};
 use super::exit::Exit;
 use super::progress::packing;
 use crate::plan::Plan;
@@ -26,29 +26,30 @@ use std::path::{Path, PathBuf};
 const MARKDOWN_BUDGET: usize = 1 << 20;
 
 pub(super) fn report(session: &Session, arguments: &ReportArgs) -> Result<Exit, Exit> {
-    let ReportArgs { run, format, out, plots, site, pages, base, strict } = arguments;
+    let ReportArgs { run, format, out, plots, site, pages, judging } = arguments;
+    let JudgingArgs { base, strict } = judging;
     let fail = |error: StepError| session.printer.step(&error);
     let workspace = session.workspace(&session.current)?;
     if let Some(folder) = site {
         let request = SiteRequest { folder, pages: *pages, base, strict: *strict, current: &session.current };
         return write_site(session, &workspace, &request);
     }
-    let AnyRecord { record, suite, run: found } = find_any_record(&workspace, run).map_err(fail)?;
-    let report = match found {
-        Some(AnyRun { plan, recorded, folder }) => {
+    let report = match find_any_record(&workspace, run).map_err(fail)? {
+        AnyRecord::Run(run) => {
+            let AnyRun { plan, recorded, folder } = *run;
             if folder.is_none() {
                 let run = &recorded.record.run.id;
                 session.printer.note(&format!("run {run} is not on this machine: its logs are left out"));
             }
             judge(&workspace, folder.as_ref(), &plan, recorded, Some(base), *strict, &session.current)
         }
-        None => {
+        AnyRecord::Alone { record, suite } => {
             let run = &record.run.id;
             session.printer.note(&format!(
                 "only the history knows run {run}: logs, plots and costs are left out, and goldens are those of the \
                  suite file as it is now"
             ));
-            judge_record(&workspace, &suite, record, base, *strict, &session.current)
+            judge_record(&workspace, &suite, *record, base, *strict, &session.current)
         }
     };
     let report = report.map_err(fail)?;

@@ -13,15 +13,15 @@ use crate::steps::run_folder::RunFolder;
 use crate::steps::running::Ran;
 
 pub(super) fn sweep(session: &Session, arguments: &SweepArgs) -> Result<Exit, Exit> {
-    let SweepArgs { suite, select, how, base, no_compare, no_archive, strict, format, .. } = arguments;
+    let SweepArgs { suite, select, how, judging, no_compare, no_archive, format, .. } = arguments;
     let ran = match arguments.skip_perf_sweep {
         true => Some(measured_before(session, arguments)?),
         false => carry_out(session, suite, select, how, &PlacesArgs::default())?,
     };
     let Some((workspace, ran)) = ran else { return Ok(Exit::Ok) };
-    let compare = (!no_compare).then(|| base.clone());
+    let compare = (!no_compare).then(|| judging.base.clone());
     let models = if arguments.skip_performance_model { Models::Skip } else { Models::Fit };
-    let extras = Extras { compare, strict: *strict, archive: !no_archive, models };
+    let extras = Extras { compare, strict: judging.strict, archive: !no_archive, models };
     let (report, exit) = finish(session, &workspace, ran, extras)?;
     write_report(session, &report, *format)?;
     Ok(exit)

@@ -1,6 +1,6 @@
 //! What runs before this one measured: the input of the prediction interval.
 
-use crate::value::{PointName, RunId, Timestamp};
+use crate::value::{PointName, QuickMap, RunId, Timestamp};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -16,16 +16,29 @@ pub struct EarlierRuns {
 /// Values of a metric in earlier runs, by point.
 #[derive(Debug, Clone, Default)]
 pub struct EarlierValues {
-    points: HashMap<PointName, Vec<EarlierValue>>,
+    points: Vec<(PointName, Vec<EarlierValue>)>,
+    places: QuickMap<PointName, usize>,
+    /// The place of the point behind the last one: each run has them in the same order.
+    next: usize,
 }
 
 impl EarlierValues {
     /// Adds what a run measured at a point.
     pub fn add(&mut self, point: &str, value: EarlierValue) {
-        match self.points.get_mut(point) {
-            Some(values) => values.push(value),
-            None => drop(self.points.insert(PointName::new(point), vec![value])),
-        }
+        let is_next = |place: &usize| self.points.get(*place).is_some_and(|(known, _)| known.as_str() == point);
+        let known = [self.next, 0].into_iter().find(is_next).or_else(|| self.places.get(point).copied());
+        let place = known.unwrap_or_else(|| {
+            let name = PointName::new(point);
+            self.places.insert(name.clone(), self.points.len());
+            self.points.push((name, Vec::new()));
+            self.points.len() - 1
+        });
+        self.points[place].1.push(value);
+        self.next = place + 1;
+    }
+
+    fn at(&self, point: &PointName) -> &[EarlierValue] {
+        self.places.get(point).map_or(&[], |&place| &self.points[place].1)
     }
 }
 
@@ -52,8 +65,8 @@ impl EarlierRuns {
     pub(super) fn of(&self, names: &[(&str, &PointName)]) -> Vec<&EarlierValue> {
         let mut found: Vec<&EarlierValue> = Vec::new();
         for (metric, point) in names {
-            let values = self.values.get(*metric).and_then(|values| values.points.get(*point));
-            for value in values.into_iter().flatten() {
+            let values = self.values.get(*metric).map_or(&[][..], |values| values.at(point));
+            for value in values {
                 if !value.samples.is_empty() && !found.iter().any(|known| known.run == value.run) {
                     found.push(value);
                 }

@@ -10,7 +10,7 @@ use super::{Change, ComparisonVerdict};
 use crate::ledger::Verdict;
 use crate::record::{MetricRow, RunRecord};
 use crate::stats::enrichment;
-use crate::value::{PointName, Scalar, with_unit};
+use crate::value::{PointName, QuickMap, Scalar, with_unit};
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -66,7 +66,7 @@ struct Explainer<'a> {
 impl Explainer<'_> {
     fn metrics<'a>(&self, head: &'a RunRecord, changes: &'a [Change]) -> Vec<String> {
         let place = |row: &'a MetricRow| ((row.stage.as_str(), row.metric.as_str(), &row.point), row.params.as_slice());
-        let params: HashMap<(&str, &str, &PointName), &Params> = head.metrics.iter().map(place).collect();
+        let params: QuickMap<(&str, &str, &PointName), &Params> = head.metrics.iter().map(place).collect();
         let mut order: Vec<&str> = Vec::new();
         let mut groups: HashMap<&str, Vec<(&Params, ComparisonVerdict)>> = HashMap::new();
         for change in changes.iter().filter(|change| change.base.is_some() && change.head.is_some()) {
@@ -114,10 +114,12 @@ impl Explainer<'_> {
         }
         let conditions = conditions(members);
         let tried = conditions.len() as f64;
+        // Weighing takes long, and few conditions cover enough.
         let clearest = conditions
             .into_iter()
+            .filter(|met| met.count.moved as f64 >= COVER * moved as f64)
             .map(|met| met.weighed(moved, members.len()))
-            .filter(|weighed| weighed.inside as f64 >= COVER * moved as f64 && weighed.p * tried <= LEVEL)
+            .filter(|weighed| weighed.p * tried <= LEVEL)
             .min_by(Weighed::order);
         let Some(clearest) = clearest else {
             let nearly_all = moved as f64 >= NEARLY_ALL * all as f64;
@@ -239,7 +241,7 @@ fn conditions(members: &[Member<'_>]) -> Vec<Met> {
 /// Counts the members with each value of a parameter, in the order in which values first come.
 fn counted<'a>(members: &[Member<'a>], name: &str) -> Vec<(&'a Scalar, Count)> {
     let mut counted: Vec<(&Scalar, Count)> = Vec::new();
-    let mut places: HashMap<&Scalar, usize> = HashMap::new();
+    let mut places: QuickMap<&Scalar, usize> = QuickMap::default();
     for member in members {
         let Some((_, value)) = member.params.iter().find(|(param, _)| param == name) else { continue };
         let place = *places.entry(value).or_insert_with(|| {

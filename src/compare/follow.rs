@@ -3,9 +3,9 @@
 use super::earlier::EarlierRuns;
 use super::judge::min_effect;
 use super::measured::converted;
-use super::pairs::{self, Pair};
+use super::pairs::Rows;
 use super::trend::{Trend, TrendRun, TrendValue};
-use super::{Change, Comparison, ComparisonVerdict};
+use super::{Change, Comparison, ComparisonVerdict, Paired};
 use crate::ledger::MeasuredValue;
 use crate::record::{MetricRow, RunRecord, better_text, is_of_model};
 use crate::stats::ChangeRules;
@@ -42,8 +42,14 @@ pub struct Following {
     pub left_out: u64,
 }
 
-/// Chooses what to follow of a comparison and of its run.
-pub fn following(comparison: &Comparison, head: &RunRecord, base: Option<&RunRecord>, suite: &Suite) -> Following {
+/// Chooses what to follow of a comparison and of its run; `paired` tells what the changes are of.
+pub fn following(
+    comparison: &Comparison,
+    paired: &Paired,
+    head: &RunRecord,
+    base: Option<&RunRecord>,
+    suite: &Suite,
+) -> Following {
     let is_number = |row: &MetricRow| matches!(row.value, MeasuredValue::Number(_)) && !is_of_model(&row.stage);
     let left_out = |all: usize| all.saturating_sub(MOST_TRENDS) as u64;
     let Some(base) = base else {
@@ -51,14 +57,15 @@ pub fn following(comparison: &Comparison, head: &RunRecord, base: Option<&RunRec
         let followed = rows.iter().take(MOST_TRENDS).filter_map(|row| Followed::of_row(row, None, suite));
         return Following { followed: followed.collect(), left_out: left_out(rows.len()) };
     };
-    let pairs = pairs::pair(head, base, suite);
-    let changes = comparison.changes.iter().zip(&pairs);
-    let mut all: Vec<(u8, &Pair<'_>)> = changes
-        .filter(|(_, pair)| pair.head.or(pair.base).is_some_and(is_number))
-        .map(|(change, pair)| (urgency(change), pair))
+    let sides = |rows: &Rows| (rows.head.map(|row| &head.metrics[row]), rows.base.map(|row| &base.metrics[row]));
+    let changes = comparison.changes.iter().zip(paired.0.iter().map(sides));
+    let mut all: Vec<(u8, &Change, _)> = changes
+        .filter(|(_, (head, base))| head.or(*base).is_some_and(is_number))
+        .map(|(change, sides)| (urgency(change), change, sides))
         .collect();
-    all.sort_by_key(|(urgency, _)| *urgency);
-    let followed = all.iter().take(MOST_TRENDS).filter_map(|(_, pair)| Followed::of_pair(pair, suite));
+    all.sort_by_key(|(urgency, ..)| *urgency);
+    let followed = all.iter().take(MOST_TRENDS);
+    let followed = followed.filter_map(|(_, change, sides)| Followed::of_change(change, *sides, suite));
     Following { followed: followed.collect(), left_out: left_out(all.len()) }
 }
 
@@ -72,12 +79,16 @@ fn urgency(change: &Change) -> u8 {
 }
 
 impl Followed {
-    fn of_pair(pair: &Pair<'_>, suite: &Suite) -> Option<Followed> {
-        let row = pair.head.or(pair.base)?;
-        let mut followed = Followed::of_row(row, pair.base, suite)?;
-        if pair.head.is_none() {
+    fn of_change(
+        change: &Change,
+        (head, base): (Option<&MetricRow>, Option<&MetricRow>),
+        suite: &Suite,
+    ) -> Option<Followed> {
+        let mut followed = Followed::of_row(head.or(base)?, base, suite)?;
+        if head.is_none() {
             // The base has it, and the present suite may call it otherwise.
-            (followed.metric, followed.point, followed.own) = (pair.metric.clone(), pair.point.clone(), Vec::new());
+            (followed.metric, followed.point) = (change.metric.clone(), change.point.clone());
+            followed.own = Vec::new();
         }
         Some(followed)
     }

@@ -2,7 +2,7 @@
 //! over.
 
 use super::trend::TrendRun;
-use crate::record::{RunInfo, RunSummary};
+use crate::record::{RunInfo, RunSummary, SourceInfo};
 
 /// Runs that a metric is followed over, the newest.
 pub const TREND_RUNS: usize = 200;
@@ -23,11 +23,36 @@ pub fn trend_runs(head: &RunSummary, runs: &[RunSummary], most: usize) -> Vec<Tr
         .collect()
 }
 
+/// What of a base tells which runs belong to it.
+#[derive(Debug, Clone, Copy)]
+pub struct BaseOf<'a> {
+    fingerprint: &'a str,
+    source: &'a SourceInfo,
+}
+
+impl<'a> From<&'a RunInfo> for BaseOf<'a> {
+    fn from(run: &'a RunInfo) -> BaseOf<'a> {
+        BaseOf { fingerprint: &run.fingerprint, source: &run.source }
+    }
+}
+
+impl<'a> From<&'a RunSummary> for BaseOf<'a> {
+    fn from(run: &'a RunSummary) -> BaseOf<'a> {
+        BaseOf { fingerprint: &run.fingerprint, source: &run.source }
+    }
+}
+
 /// Returns the newest runs before `head` whose noise a comparison with `base` is held against, oldest first;
 /// none if the machines differ. They are such as `trend_runs` takes, but of the branch that the base is of:
 /// what a branch tried on its way is no noise of what it started from. For a base of the run's own branch they are
 /// those of the trend.
-pub fn noise_runs<'a>(head: &RunSummary, base: &RunInfo, runs: &'a [RunSummary], most: usize) -> Vec<&'a RunSummary> {
+pub fn noise_runs<'a, 'b>(
+    head: &RunSummary,
+    base: impl Into<BaseOf<'b>>,
+    runs: &'a [RunSummary],
+    most: usize,
+) -> Vec<&'a RunSummary> {
+    let base = base.into();
     if head.fingerprint != base.fingerprint {
         return Vec::new();
     }

@@ -61,7 +61,7 @@ pub use orphans::{is_of_orphans, orphans};
 pub use earlier::{EarlierRuns, EarlierValue, EarlierValues};
 pub use figures::{Band, Decision, Figures, Repeats, Scale, Test};
 pub use follow::{Followed, Following, following, put_trends};
-pub use line::{NOISE_RUNS, TREND_RUNS, noise_runs, trend_runs};
+pub use line::{BaseOf, NOISE_RUNS, TREND_RUNS, noise_runs, trend_runs};
 pub use recorded::{RecordedSuiteError, recorded_suite};
 pub use red::Red;
 pub use reds::{Surroundings, put_reds};
@@ -74,7 +74,12 @@ use crate::record::RunRecord;
 use crate::suite::Suite;
 use crate::value::in_parts;
 use judge::{Difference, Judged};
+use pairs::Rows;
 use weigh::{Open, weigh};
+
+/// Which rows of two runs the changes of their comparison are of.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Paired(Vec<Rows>);
 
 /// Compares a run with an earlier one, under the suite as it is now.
 ///
@@ -83,11 +88,22 @@ use weigh::{Open, weigh};
 pub fn compare(
     head: &RunRecord,
     base: Option<&RunRecord>,
-    mut why: Vec<String>,
+    why: Vec<String>,
     suite: &Suite,
     earlier: &EarlierRuns,
 ) -> Comparison {
-    let Some(base) = base else { return Comparison { why, ..Comparison::default() } };
+    compare_paired(head, base, why, suite, earlier).0
+}
+
+/// Compares two runs, and also returns what each change is of.
+pub fn compare_paired(
+    head: &RunRecord,
+    base: Option<&RunRecord>,
+    mut why: Vec<String>,
+    suite: &Suite,
+    earlier: &EarlierRuns,
+) -> (Comparison, Paired) {
+    let Some(base) = base else { return (Comparison { why, ..Comparison::default() }, Paired::default()) };
     let cases = cases::compare(head, base, suite);
     for (record, whose) in [(head, "this run"), (base, "the base")] {
         if is_partial(record) {
@@ -102,8 +118,8 @@ pub fn compare(
         }
     }
     let run = &base.run;
-    let changes = changes(head, base, suite, earlier);
-    Comparison {
+    let (changes, paired) = changes(head, base, suite, earlier);
+    let comparison = Comparison {
         rule: None,
         base: Some(ComparisonBase { run: run.id.clone(), started: run.started, source: run.source.clone() }),
         why,
@@ -118,13 +134,15 @@ pub fn compare(
         trend_runs: Vec::new(),
         trends: Vec::new(),
         trends_left_out: 0,
-    }
+    };
+    (comparison, paired)
 }
 
 /// Judges each metric by itself, then those that are open together.
-fn changes(head: &RunRecord, base: &RunRecord, suite: &Suite, earlier: &EarlierRuns) -> Vec<Change> {
+fn changes(head: &RunRecord, base: &RunRecord, suite: &Suite, earlier: &EarlierRuns) -> (Vec<Change>, Paired) {
     let same_machine = head.run.fingerprint == base.run.fingerprint;
     let pairs = pairs::pair(head, base, suite);
+    let paired = Paired(pairs.iter().map(|pair| pair.rows).collect());
     let judged: Vec<Judged<'_>> = in_parts(pairs, |(): &mut (), pair| judge::judge(pair, head, base, earlier));
     let opens = judged.iter().filter_map(|judged| {
         let Difference { stage, least, measured, .. } = judged.open.as_ref()?;
@@ -136,7 +154,8 @@ fn changes(head: &RunRecord, base: &RunRecord, suite: &Suite, earlier: &EarlierR
         let figures = judged.open.as_ref().and_then(|_| figures.next());
         (judged, figures)
     });
-    in_parts(judged.collect(), |(): &mut (), (judged, figures)| decided(judged, figures, same_machine))
+    let changes = in_parts(judged.collect(), |(): &mut (), (judged, figures)| decided(judged, figures, same_machine));
+    (changes, paired)
 }
 
 /// Puts the verdict into a change that was open.

@@ -5,7 +5,7 @@ use super::rekeyed::{Place, rekey_all};
 use crate::ledger::Verdict;
 use crate::record::{MetricInfo, MetricRow, RunRecord, TaskRecord, is_of_model};
 use crate::suite::{Metric, Stage, Suite};
-use crate::value::{PointName, Repeat, Scalar};
+use crate::value::{PointName, QuickMap, Repeat, Scalar};
 use std::collections::HashMap;
 
 /// A metric at a point, as both runs have it; at least one does.
@@ -16,6 +16,8 @@ pub(super) struct Pair<'a> {
     pub(super) point: PointName,
     pub(super) head: Option<&'a MetricRow>,
     pub(super) base: Option<&'a MetricRow>,
+    /// The places of the two among all rows of their runs.
+    pub(super) rows: Rows,
     /// The metric in the present suite.
     pub(super) declared: Option<&'a Metric>,
     pub(super) head_info: Option<&'a MetricInfo>,
@@ -28,13 +30,20 @@ pub(super) struct Pair<'a> {
     pub(super) unmeasured: bool,
 }
 
+/// The places of the rows of a pair, in this run and in the base.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Rows {
+    pub(super) head: Option<usize>,
+    pub(super) base: Option<usize>,
+}
+
 /// Pairs all metrics of two runs: those of this run in its order, then those of the base alone. Coefficients of
 /// models are told of by what they predict, elsewhere.
 pub(super) fn pair<'a>(head: &'a RunRecord, base: &'a RunRecord, suite: &'a Suite) -> Vec<Pair<'a>> {
     let places = places(base, suite);
     let declared = Declared::new(suite);
     let infos = (Infos::new(head), Infos::new(base));
-    let mut before: HashMap<(&str, &str, &PointName), usize> = HashMap::new();
+    let mut before: QuickMap<(&str, &str, &PointName), usize> = QuickMap::default();
     for (index, (row, place)) in base.metrics.iter().zip(&places).enumerate() {
         if let Place::Point(point) = place {
             let key = (row.stage.as_str(), declared.present_name(suite, base, row), point);
@@ -49,7 +58,7 @@ pub(super) fn pair<'a>(head: &'a RunRecord, base: &'a RunRecord, suite: &'a Suit
     let gathers: Vec<bool> = (0..suite.stages.len()).map(|stage| suite.gathers(stage)).collect();
     let mut used = vec![false; base.metrics.len()];
     let mut pairs = Vec::with_capacity(head.metrics.len());
-    for row in head.metrics.iter().filter(|row| !is_of_model(&row.stage)) {
+    for (place, row) in head.metrics.iter().enumerate().filter(|(_, row)| !is_of_model(&row.stage)) {
         let found = before.get(&(row.stage.as_str(), row.metric.as_str(), &row.point)).copied();
         if let Some(index) = found {
             used[index] = true;
@@ -76,6 +85,7 @@ pub(super) fn pair<'a>(head: &'a RunRecord, base: &'a RunRecord, suite: &'a Suit
             point: row.point.clone(),
             head: Some(row),
             base: earlier,
+            rows: Rows { head: Some(place), base: found },
             declared: declared.get(row.stage.as_str(), row.metric.as_str()),
             head_info: infos.0.get(row),
             base_info: earlier.and_then(|row| infos.1.get(row)),
@@ -84,8 +94,8 @@ pub(super) fn pair<'a>(head: &'a RunRecord, base: &'a RunRecord, suite: &'a Suit
             unmeasured,
         });
     }
-    let gone = base.metrics.iter().zip(&places).zip(&used).filter(|(_, used)| !**used);
-    for ((row, place), _) in gone.filter(|((row, _), _)| !is_of_model(&row.stage)) {
+    let gone = base.metrics.iter().zip(&places).enumerate().filter(|(index, _)| !used[*index]);
+    for (index, (row, place)) in gone.filter(|(_, (row, _))| !is_of_model(&row.stage)) {
         let name = declared.present_name(suite, base, row);
         let planned = match place {
             Place::Point(point) => tasks.0.verdict(row.stage.as_str(), point),
@@ -110,6 +120,7 @@ pub(super) fn pair<'a>(head: &'a RunRecord, base: &'a RunRecord, suite: &'a Suit
             },
             head: None,
             base: Some(row),
+            rows: Rows { head: None, base: Some(index) },
             declared: declared.get(row.stage.as_str(), name),
             head_info: None,
             base_info: infos.1.get(row),
@@ -150,7 +161,7 @@ fn places(base: &RunRecord, suite: &Suite) -> Vec<Place> {
         // Each point once, since its metrics share its fate; and those that measured nothing too,
         // since they show how many values a parameter had.
         let mut points: Vec<&[(String, Scalar)]> = Vec::new();
-        let mut seen: HashMap<&PointName, usize> = HashMap::new();
+        let mut seen: QuickMap<&PointName, usize> = QuickMap::default();
         let mut add = |point, params| {
             seen.entry(point).or_insert_with(|| {
                 points.push(params);
@@ -174,7 +185,7 @@ fn places(base: &RunRecord, suite: &Suite) -> Vec<Place> {
 }
 
 /// The metrics of the present suite, by stage and name.
-struct Declared<'a>(HashMap<(&'a str, &'a str), &'a Metric>);
+struct Declared<'a>(QuickMap<(&'a str, &'a str), &'a Metric>);
 
 impl<'a> Declared<'a> {
     fn new(suite: &'a Suite) -> Declared<'a> {
@@ -208,7 +219,7 @@ impl<'a> Declared<'a> {
 }
 
 /// The declared metrics of a run, by name.
-struct Infos<'a>(HashMap<(&'a str, &'a str), &'a MetricInfo>);
+struct Infos<'a>(QuickMap<(&'a str, &'a str), &'a MetricInfo>);
 
 impl<'a> Infos<'a> {
     fn new(record: &'a RunRecord) -> Infos<'a> {
@@ -231,11 +242,11 @@ impl<'a> Infos<'a> {
 
 /// How the tasks of a run ended, and how many cases hang on them, by stage and point; rows of cases
 /// count as tasks.
-struct Tasks<'a>(HashMap<(&'a str, &'a PointName), (Verdict, u64)>);
+struct Tasks<'a>(QuickMap<(&'a str, &'a PointName), (Verdict, u64)>);
 
 impl<'a> Tasks<'a> {
     fn new(record: &'a RunRecord) -> Tasks<'a> {
-        let mut tasks: HashMap<(&str, &PointName), (Verdict, u64)> = HashMap::new();
+        let mut tasks: QuickMap<(&str, &PointName), (Verdict, u64)> = QuickMap::default();
         let mut add = |task: &'a TaskRecord, point: &'a PointName, verdict: Verdict, cases: u64| {
             let (known, _) = tasks.entry((task.task.stage.as_str(), point)).or_insert((verdict, cases));
             *known = verdict.max(*known);

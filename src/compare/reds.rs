@@ -7,7 +7,7 @@ use super::{Change, Comparison};
 use crate::ledger::Verdict;
 use crate::record::{CaseRecord, RunRecord, TaskRecord};
 use crate::suite::Suite;
-use crate::value::{PointName, Scalar, TaskKey};
+use crate::value::{PointName, QuickMap, Scalar, TaskKey};
 use std::collections::{BTreeSet, HashMap};
 
 type Params = [(String, Scalar)];
@@ -44,7 +44,7 @@ pub fn put_reds(comparison: &mut Comparison, head: &RunRecord, base: &RunRecord,
         let also = if known.made_up { red::NO_RUN.to_owned() } else { red::also(&causes, commits_known) };
         Red { metric: metric.map(str::to_owned), point: point.clone(), what, causes, also, earlier: None }
     };
-    let params: HashMap<_, &Params> = head
+    let params: QuickMap<_, &Params> = head
         .metrics
         .iter()
         .map(|row| ((row.stage.as_str(), row.metric.as_str(), &row.point), row.params.as_slice()))

@@ -1,8 +1,8 @@
 //! How metrics went over earlier runs.
 
 use super::{
-    Comparison, EarlierRuns, EarlierValue, Following, LevelChange, NOISE_RUNS, TREND_RUNS, Trend, TrendValue, compare,
-    following, noise_runs, put_trends, trend_runs,
+    Comparison, EarlierRuns, EarlierValue, Following, LevelChange, NOISE_RUNS, TREND_RUNS, Trend, TrendValue,
+    compare_paired, following, noise_runs, put_trends, trend_runs,
 };
 use crate::ledger::{MeasuredValue, Verdict};
 use crate::record::sample::{case, gated, metric, plan, record, stage, suite};
@@ -51,10 +51,10 @@ fn followed(suite: &Suite, records: &[RunRecord], rename: &dyn Fn(usize, &str) -
             earlier.of_metric(&rename(index, &row.reference())).add(row.point.as_str(), value);
         }
     }
-    let mut comparison = compare(head, Some(base), Vec::new(), suite, &EarlierRuns::default());
+    let (mut comparison, paired) = compare_paired(head, Some(base), Vec::new(), suite, &EarlierRuns::default());
     let summaries: Vec<RunSummary> = earlier_runs.iter().map(RunSummary::of).collect();
     let line = trend_runs(&RunSummary::of(head), &summaries, TREND_RUNS);
-    let following = following(&comparison, head, Some(base), suite);
+    let following = following(&comparison, &paired, head, Some(base), suite);
     put_trends(&mut comparison, &following, line, &earlier);
     comparison
 }
@@ -207,8 +207,8 @@ fn what_there_is_no_room_for_is_counted() {
         record
     };
     let (base, head) = (made("a", 3.0), made("b", 4.0));
-    let comparison = compare(&head, Some(&base), Vec::new(), &suite, &EarlierRuns::default());
-    let Following { followed, left_out } = following(&comparison, &head, Some(&base), &suite);
+    let (comparison, paired) = compare_paired(&head, Some(&base), Vec::new(), &suite, &EarlierRuns::default());
+    let Following { followed, left_out } = following(&comparison, &paired, &head, Some(&base), &suite);
     assert_eq!((followed.len(), left_out), (2000, 1000));
     // The regressed one is the last of the plan.
     let (_, metric, point) = &followed[0].names[0];

@@ -6,7 +6,8 @@
 use super::figures::{Band, Decision, Figures, Repeats, Scale, Test};
 use super::measured::Measured;
 use crate::stats::{
-    History, Prediction, Prior, RankSums, families, lone_outlier, median, median_error, predict, prior_of, shift,
+    History, Prediction, Prior, Quantiles, RankSums, families, lone_outlier, median, median_error, predict, prior_of,
+    shift,
 };
 use crate::value::in_parts;
 use std::collections::HashMap;
@@ -43,9 +44,8 @@ pub(super) fn weigh(open: &[Open<'_>]) -> Vec<Figures> {
     let histories: Vec<Earlier> = open.iter().map(|open| Earlier::of(open.measured)).collect();
     let priors = priors(open, &histories);
     let items: Vec<(&Open<'_>, Earlier)> = open.iter().zip(histories).collect();
-    let mut figures: Vec<Figures> = in_parts(items, |rank_sums: &mut RankSums, (open, earlier)| {
-        one(open, earlier, priors.get(open.stage), rank_sums)
-    });
+    let mut figures: Vec<Figures> =
+        in_parts(items, |kept: &mut Kept, (open, earlier)| one(open, earlier, priors.get(open.stage), kept));
     share_out(open, &mut figures);
     figures
 }
@@ -85,11 +85,18 @@ fn priors<'a>(open: &[Open<'a>], histories: &[Earlier]) -> HashMap<&'a str, Prio
     by_stage.into_iter().filter_map(|(stage, variances)| Some((stage, prior_of(&variances)?))).collect()
 }
 
-fn one(open: &Open<'_>, earlier: Earlier, prior: Option<&Prior>, rank_sums: &mut RankSums) -> Figures {
+/// What one metric leaves for the next.
+#[derive(Default)]
+struct Kept {
+    rank_sums: RankSums,
+    quantiles: Quantiles,
+}
+
+fn one(open: &Open<'_>, earlier: Earlier, prior: Option<&Prior>, kept: &mut Kept) -> Figures {
     let Earlier { mut history, without } = earlier;
     let Measured { scale, head, base, history: medians, history_repeats, since, within, .. } = open.measured;
     let scale = *scale;
-    let rank_sum = rank_sums.of(head.len(), base.len());
+    let rank_sum = kept.rank_sums.of(head.len(), base.len());
     let moved = shift(head, base, &rank_sum, LEVEL);
     let enough_repeats = head.len() >= FEWEST_REPEATS && base.len() >= FEWEST_REPEATS;
     let interval = moved.interval.filter(|_| enough_repeats);
@@ -108,7 +115,7 @@ fn one(open: &Open<'_>, earlier: Earlier, prior: Option<&Prior>, rank_sums: &mut
     let extra = error(head.len()).powi(2) - error(*history_repeats).powi(2);
     let least = FLOOR * open.min_effect * if scale == Scale::Log { 1.0 } else { history.centre.abs() };
     let floor = error(*history_repeats).max(least);
-    let prediction = predict(&history, median(head), floor, extra, LEVEL);
+    let prediction = predict(&history, median(head), floor, extra, LEVEL, &mut kept.quantiles);
     let p = match test {
         Some(Test::History) => Some(prediction.p),
         Some(Test::Repeats) => Some(rank_sum.p_value(head, base)),

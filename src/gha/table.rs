@@ -164,6 +164,16 @@ const PLACES: &[Input] = &[
     input("history", Named("--history"), "The history instead of the project's; without a password in it"),
 ];
 
+/// How a run is told on GitHub.
+const POST: &[Input] = &[
+    input("run-url", Named("--run-url"), "Where the CI run is; by default this one"),
+    input("report-url", Named("--report-url"), "Where the whole report is"),
+    BASE,
+    STRICT,
+    TOKEN,
+    MAX_WAIT,
+];
+
 const REPORTED: &[Output] = &[
     gives("run", "The run's name"),
     gives("suite", "The suite's name"),
@@ -395,19 +405,14 @@ pub const ACTIONS: &[Action] = &[
                     input("repost", Flag("--repost"), "`true` hides the earlier comment and writes a new one"),
                 ),
                 default("false", input("dry-run", Flag("--dry-run"), "`true` prints the comment and sends nothing")),
-                input("run-url", Named("--run-url"), "Where the CI run is; by default this one"),
-                input("report-url", Named("--report-url"), "Where the whole report is"),
                 input("archive-url", Named("--archive-url"), "Where the archive is"),
                 input(
                     "plots-url",
                     Named("--plots-url"),
                     "The folder with the files of `shmoo report --plots FOLDER`, to show them",
                 ),
-                BASE,
-                STRICT,
-                TOKEN,
-                MAX_WAIT,
             ],
+            POST,
             PLACES,
             &[FOLDER],
         ],
@@ -466,13 +471,8 @@ pub const ACTIONS: &[Action] = &[
                 ),
                 input("labels", Lines("--label"), "Labels of a new issue, one a line"),
                 default("false", input("dry-run", Flag("--dry-run"), "`true` prints the issue and sends nothing")),
-                input("run-url", Named("--run-url"), "Where the CI run is; by default this one"),
-                input("report-url", Named("--report-url"), "Where the whole report is"),
-                BASE,
-                STRICT,
-                TOKEN,
-                MAX_WAIT,
             ],
+            POST,
             PLACES,
             &[FOLDER],
         ],

@@ -33,7 +33,7 @@ pub use levels::{Levels, levels};
 pub use moderation::{Moderated, Prior, prior_of};
 pub use outlier::lone_outlier;
 pub use paired::{Paired, paired};
-pub use prediction::{History, Prediction, predict};
+pub use prediction::{History, Prediction, Quantiles, predict};
 pub use random::Random;
 pub use rank_sum::{RankSum, RankSums};
 pub use shift::{Shift, shift};

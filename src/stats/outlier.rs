@@ -4,7 +4,7 @@
 //! others, at a level that is divided by how many values it might have been.
 
 use super::History;
-use super::prediction::predict;
+use super::distributions::t_two_sided;
 
 /// Fewest values in which one can be told from the others.
 const FEWEST: usize = 8;
@@ -31,9 +31,7 @@ pub fn lone_outlier(values: &[f64]) -> Option<usize> {
     if variance == 0.0 || square < NEAR * NEAR {
         return None;
     }
-    let others: Vec<f64> = values.iter().enumerate().filter(|(place, _)| *place != far).map(|(_, x)| *x).collect();
-    let found = predict(&History::of(&others), values[far], 0.0, 0.0, LEVEL);
-    (found.p * count <= LEVEL).then_some(far)
+    (t_two_sided(square.sqrt(), count - 2.0) * count <= LEVEL).then_some(far)
 }
 
 #[cfg(test)]

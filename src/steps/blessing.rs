@@ -1,9 +1,8 @@
 //! The step `bless`: what a run has measured goes into the golden table of its suite.
 
 use super::golden_files::{GoldenFiles, diff};
-use super::judging::suite_folder;
-use super::rejudging::rejudge;
-use super::run_folder::RunFolder;
+use super::judging::folder_of_suite;
+use super::rejudging::{Rejudged, rejudge_any};
 use super::{StepError, Workspace};
 use crate::check::golden::{Bless, BlessSelection, BlessTerms, Blessed, SelectionError, bless, planned_points};
 use crate::outside::lock::WaitedLock;
@@ -36,6 +35,8 @@ pub struct BlessRequest {
 pub struct BlessOutcome {
     /// The run.
     pub run: RunId,
+    /// Whether only the history knows the run.
+    pub only_record: bool,
     /// The golden table, or the folder of IREE's files; absolute.
     pub table: PathBuf,
     /// Its twin.
@@ -49,12 +50,12 @@ pub struct BlessOutcome {
 }
 
 /// Writes selected values of a run into the golden table of its suite, with their provenance; nothing
-/// while there are refusals.
-pub fn bless_run(workspace: &Workspace, folder: &RunFolder, request: &BlessRequest) -> Result<BlessOutcome, StepError> {
+/// while there are refusals. Of a run whose folder is gone the history has the values.
+pub fn bless_run(workspace: &Workspace, wanted: &str, request: &BlessRequest) -> Result<BlessOutcome, StepError> {
     if !request.dry_run {
         refuse_in_ci(workspace)?;
     }
-    let rejudged = rejudge(workspace, folder)?;
+    let rejudged = rejudge_any(workspace, wanted)?;
     let suite = &rejudged.suite;
     // What another bless writes meanwhile is not lost.
     let _lock = match request.dry_run {
@@ -62,8 +63,9 @@ pub fn bless_run(workspace: &Workspace, folder: &RunFolder, request: &BlessReque
         false => Some(lock(workspace)?),
     };
     let record = &rejudged.recorded.record;
-    let files = GoldenFiles::open(suite, &suite_folder(workspace, folder), &planned_points(suite, record))?;
-    let files = files.ok_or_else(no_goldens)?;
+    let suite_folder = folder_of_suite(workspace, &record.run.suite_file);
+    let files = GoldenFiles::open(suite, &suite_folder, &planned_points(suite, record))?;
+    let files = files.ok_or_else(|| no_goldens(&rejudged))?;
     let selection = selection(suite, request)?;
     let terms = BlessTerms {
         reason: request.reason.clone(),
@@ -89,11 +91,17 @@ pub fn bless_run(workspace: &Workspace, folder: &RunFolder, request: &BlessReque
     }
     let run = record.run.id.clone();
     let GoldenFiles { place: table, provenance, .. } = files;
-    Ok(BlessOutcome { run, table, provenance, blessed, diff, written: write })
+    let only_record = rejudged.only_record;
+    Ok(BlessOutcome { run, only_record, table, provenance, blessed, diff, written: write })
 }
 
 /// Returns what to say of a suite without goldens.
-pub(super) fn no_goldens() -> StepError {
+pub(super) fn no_goldens(rejudged: &Rejudged) -> StepError {
+    if rejudged.only_record && rejudged.suite_file.is_none() {
+        let suite_file = &rejudged.recorded.record.run.suite_file;
+        let hint = "it says where the goldens are; a run's record does not".to_owned();
+        return StepError::usage(format!("there is no suite file `{suite_file}` any more"), Some(hint));
+    }
     StepError::usage("the suite has no goldens", Some("say `goldens: { file: TABLE.csv }`".to_owned()))
 }
 

@@ -2,17 +2,20 @@
 
 use super::finding::find_recorded;
 use super::following::follow;
-use super::noise::earlier_runs;
-use super::{StepError, Workspace};
-use crate::check::golden::Table;
+use super::golden_files::{is_iree, read_iree, read_table};
+use super::judging::folder_of_suite;
+use super::noise::{Fetch, earlier_runs, metrics_of_base, metrics_of_head};
+use super::{StepError, Workspace, own_suite};
+use crate::check::golden::{Table, planned_points};
 use crate::compare::{
-    Chosen, Comparison, EarlierRuns, GoldenValue, Known, Lineage, NOISE_RUNS, Surroundings, best_of, choose, compare,
-    default_rules, golden_base, noise_runs, orphans, put_reds, recorded_suite, stand_in, unmeasured,
+    Chosen, Comparison, EarlierRuns, GoldenValue, Known, Lineage, NOISE_RUNS, Paired, Surroundings, best_of, choose,
+    compare, compare_paired, default_rules, golden_base, noise_runs, orphans, put_reds, recorded_suite, stand_in,
+    unmeasured,
 };
 use crate::ledger::MeasuredValue;
 use crate::outside::git;
-use crate::outside::history::{History, RunFilter, Seen};
-use crate::record::{RECORD_FORMAT, RunRecord, RunSummary};
+use crate::outside::history::{History, PackedRecord, RunFilter, Seen};
+use crate::record::{RECORD_FORMAT, RunInfo, RunRecord, RunSummary};
 use crate::suite::Suite;
 use crate::value::{BaselineRule, Scalar};
 use std::fs;
@@ -44,10 +47,13 @@ pub fn compare_by(
     let scene = Scene::of(workspace, &*history, record)?;
     let mut comparisons = Vec::new();
     for rule in rules {
-        let (base, mut comparison) = scene.compare(suite, record, rule)?;
+        let ToCompare { base, noise, why } = scene.to_compare(suite, record, rule)?;
+        let (mut comparison, paired) = compare_with_noise(record, base.as_ref(), why, suite, noise.as_ref());
+        comparison.rule = Some(rule.clone());
         // How metrics went is the same for all bases.
         if comparisons.is_empty() {
-            follow(&*history, &scene.runs, record, base.as_ref(), suite, &mut comparison)?;
+            let changes = (&mut comparison, &paired);
+            follow(&*history, &scene.runs, record, base.as_ref(), suite, changes, noise)?;
         }
         if let Some(base) = &base {
             let of_many = matches!(rule, BaselineRule::Golden(_) | BaselineRule::Best(_));
@@ -74,10 +80,10 @@ pub fn compare_with_record(
 ) -> Result<Comparison, StepError> {
     let history = workspace.history()?;
     let scene = Scene::of(workspace, &*history, record)?;
-    let earlier = earlier_runs(&*history, &scene.runs, record, base)?;
+    let noise = earlier_runs(&*history, &scene.runs, record, base)?;
     let why = vec!["it was named as a file".to_owned()];
-    let mut comparison = compare(record, Some(base), why, suite, &earlier);
-    follow(&*history, &scene.runs, record, Some(base), suite, &mut comparison)?;
+    let (mut comparison, paired) = compare_with_noise(record, Some(base), why, suite, Some(&noise));
+    follow(&*history, &scene.runs, record, Some(base), suite, (&mut comparison, &paired), Some(noise))?;
     scene.tell_reds(suite, record, base, false, &mut comparison);
     Ok(comparison)
 }
@@ -130,6 +136,26 @@ fn told(error: &dyn std::error::Error) -> String {
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
+fn compare_with_noise(
+    record: &RunRecord,
+    base: Option<&RunRecord>,
+    why: Vec<String>,
+    suite: &Suite,
+    noise: Option<&Fetch<'_>>,
+) -> (Comparison, Paired) {
+    let none = EarlierRuns::default();
+    compare_paired(record, base, why, suite, noise.map_or(&none, |noise| &noise.earlier))
+}
+
+/// A base, and what its comparison needs.
+struct ToCompare<'a> {
+    base: Option<RunRecord>,
+    /// What runs before the head measured; none where there is no base, or one without noise.
+    noise: Option<Fetch<'a>>,
+    /// Why it is this base, or none.
+    why: Vec<String>,
+}
+
 /// What bases are chosen from.
 struct Scene<'a> {
     workspace: &'a Workspace,
@@ -146,30 +172,54 @@ impl<'a> Scene<'a> {
         Ok(Scene { workspace, history, head, runs })
     }
 
-    /// Returns the base, if there is one, and the comparison with it.
-    fn compare(
+    /// Returns the base of a rule.
+    fn to_compare(
         &self,
         suite: &Suite,
-        record: &RunRecord,
+        record: &'a RunRecord,
         rule: &BaselineRule,
-    ) -> Result<(Option<RunRecord>, Comparison), StepError> {
-        let (mut base, mut why) = match rule {
+    ) -> Result<ToCompare<'a>, StepError> {
+        match rule {
             BaselineRule::Golden(file) => {
-                let values = self.golden(file)?;
-                (Some(golden_base(record, file, &values)), vec![format!("the golden table `{file}` was named")])
+                let base = golden_base(record, file, &self.golden(suite, record, file)?);
+                let why = vec![format!("the golden table `{file}` was named")];
+                Ok(ToCompare { base: Some(base), noise: None, why })
             }
-            BaselineRule::Run(name) => self.named(name)?,
-            _ => self.chosen(suite, rule)?,
-        };
-        if let (Some(base), false) = (&mut base, matches!(rule, BaselineRule::Golden(_))) {
-            why.extend(self.stand_ins(suite, record, base)?);
+            BaselineRule::Run(name) => {
+                let (run, why) = self.named(name)?;
+                self.fetch(suite, record, &[&run], why)
+            }
+            _ => {
+                let (runs, why) = self.chosen(rule);
+                self.fetch(suite, record, &runs, why)
+            }
         }
-        let earlier = match (&base, rule) {
-            (None, _) | (_, BaselineRule::Golden(_)) => EarlierRuns::default(),
-            (Some(base), _) => earlier_runs(self.history, &self.runs, record, base)?,
-        };
-        let found = compare(record, base.as_ref(), why, suite, &earlier);
-        Ok((base, Comparison { rule: Some(rule.clone()), ..found }))
+    }
+
+    /// Fetches the base that is the best of some runs, the newest first, and the noise that it is held against, both
+    /// at a time.
+    fn fetch(
+        &self,
+        suite: &Suite,
+        record: &'a RunRecord,
+        runs: &[&RunSummary],
+        mut why: Vec<String>,
+    ) -> Result<ToCompare<'a>, StepError> {
+        let Some(newest) = runs.first() else { return Ok(ToCompare { base: None, noise: None, why }) };
+        let packed = runs.iter().filter_map(|run| self.history.packed(&run.id).transpose());
+        let packed: Vec<PackedRecord> = packed.collect::<Result<_, _>>().map_err(StepError::History)?;
+        let (noise, base) = std::thread::scope(|scope| -> Result<(Fetch<'a>, _), StepError> {
+            let (history, all) = (self.history, self.runs.as_slice());
+            let noise = scope.spawn(move || metrics_of_head(history, all, record, *newest));
+            let records: Result<Vec<RunRecord>, _> = packed.iter().map(PackedRecord::unpack).collect();
+            let base = records.map_err(StepError::History).map(|records| best_of(&records, suite));
+            let noise = noise.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            base.and_then(|base| Ok((noise?, base)))
+        })?;
+        let Some(mut base) = base else { return Ok(ToCompare { base: None, noise: None, why }) };
+        why.extend(self.stand_ins(suite, record, &mut base)?);
+        let noise = metrics_of_base(noise, record, &base)?;
+        Ok(ToCompare { base: Some(base), noise: Some(noise), why })
     }
 
     /// Puts into a base whose tasks failed what the nearest earlier runs measured there, and says so.
@@ -218,7 +268,8 @@ impl<'a> Scene<'a> {
         put_reds(comparison, record, base, Surroundings { suite: Some(suite), commits, made_up });
     }
 
-    fn chosen(&self, suite: &Suite, rule: &BaselineRule) -> Result<(Option<RunRecord>, Vec<String>), StepError> {
+    /// Returns the runs that a rule takes, the newest first, and why.
+    fn chosen(&self, rule: &BaselineRule) -> (Vec<&RunSummary>, Vec<String>) {
         let source = &self.head.source;
         let lineage = match rule {
             BaselineRule::Ancestor => self.lineage(source.commit.as_deref()),
@@ -230,20 +281,16 @@ impl<'a> Scene<'a> {
         };
         let (lineage, base_lineage) = (lineage.as_ref(), base_lineage.as_ref());
         let Chosen { runs, why } = choose(rule, &Known { head: &self.head, runs: &self.runs, lineage, base_lineage });
-        let mut records = Vec::new();
-        for index in runs {
-            records.extend(self.history.load(&self.runs[index].id).map_err(StepError::History)?);
-        }
-        Ok((best_of(&records, suite), why))
+        (runs.into_iter().map(|run| &self.runs[run]).collect(), why)
     }
 
     /// A named run may be any that is recorded, of whatever suite.
-    fn named(&self, name: &str) -> Result<(Option<RunRecord>, Vec<String>), StepError> {
+    fn named(&self, name: &str) -> Result<(RunSummary, Vec<String>), StepError> {
         let run = find_recorded(self.history, name, None)?;
-        let record = self.history.load(&run.id).map_err(StepError::History)?;
         let rule = BaselineRule::Run(run.id.to_string());
-        let known = Known { head: &self.head, runs: &[run], lineage: None, base_lineage: None };
-        Ok((record, choose(&rule, &known).why))
+        let runs = std::slice::from_ref(&run);
+        let why = choose(&rule, &Known { head: &self.head, runs, lineage: None, base_lineage: None }).why;
+        Ok((run, why))
     }
 
     /// Without git, or where it does not know the commit, nothing is known of it.
@@ -259,10 +306,9 @@ impl<'a> Scene<'a> {
         Ok(orphans(record, suite, &metrics, &cases))
     }
 
-    fn golden(&self, file: &str) -> Result<Vec<GoldenValue>, StepError> {
+    fn golden(&self, suite: &Suite, record: &RunRecord, file: &str) -> Result<Vec<GoldenValue>, StepError> {
         let path = self.workspace.folder.join(Path::new(file));
-        let text = fs::read_to_string(&path).map_err(|source| StepError::Read { path: path.clone(), source })?;
-        let table = Table::parse(&path.display().to_string(), &text).map_err(StepError::Problems)?;
+        let table = if is_iree(&path) { self.iree(suite, record, &path)? } else { read_table(&path)? };
         let value = |text: &str| match Scalar::infer(text).number() {
             Some(number) => MeasuredValue::Number(number.to_f64()),
             None => MeasuredValue::Text(text.to_owned()),
@@ -274,5 +320,19 @@ impl<'a> Scene<'a> {
             unit: row.unit.clone(),
         });
         Ok(values.collect())
+    }
+
+    /// Reads goldens in IREE's JSON; a record does not tell what stands in them, the suite of this repository does.
+    fn iree(&self, suite: &Suite, record: &RunRecord, path: &Path) -> Result<Table, StepError> {
+        let RunInfo { suite_file, suite: name, .. } = &record.run;
+        let own = match &suite.goldens {
+            Some(_) => None,
+            None => own_suite::find(self.workspace, &self.workspace.folder, suite_file, name)?,
+        };
+        let (suite, folder) = match &own {
+            Some(own) => (&*own.suite, own.folder.clone()),
+            None => (suite, folder_of_suite(self.workspace, suite_file)),
+        };
+        read_iree(path, suite, &folder, &planned_points(suite, record))
     }
 }

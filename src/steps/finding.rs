@@ -14,6 +14,7 @@ use crate::record::RunRecord;
 use crate::suite::Suite;
 use crate::value::{RunId, SuiteName};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A run, wherever it was found.
 pub struct AnyRun {
@@ -91,25 +92,40 @@ pub fn nothing_recorded(suite: Option<&SuiteName>) -> StepError {
 }
 
 /// A run that can be compared.
-pub struct AnyRecord {
-    /// The record.
-    pub record: RunRecord,
-    /// The suite; without a plan, as far as the record tells it.
-    pub suite: Suite,
-    /// The run with its plan, if there is a folder or an archive.
-    pub run: Option<AnyRun>,
+pub enum AnyRecord {
+    /// There is a folder or an archive. The folder is still to get the record.
+    Run(Box<AnyRun>),
+    /// Only the history knows the run.
+    Alone {
+        /// The record.
+        record: Box<RunRecord>,
+        /// The suite, as far as the record tells it.
+        suite: Arc<Suite>,
+    },
+}
+
+impl AnyRecord {
+    /// Returns the record.
+    pub fn record(&self) -> &RunRecord {
+        match self {
+            AnyRecord::Run(run) => &run.recorded.record,
+            AnyRecord::Alone { record, .. } => record,
+        }
+    }
+
+    /// Returns the suite of then.
+    pub fn suite(&self) -> &Arc<Suite> {
+        match self {
+            AnyRecord::Run(run) => &run.plan.suite,
+            AnyRecord::Alone { suite, .. } => suite,
+        }
+    }
 }
 
 /// Finds a run: on this machine, else in the history, with or without an archive.
 pub fn find_any_record(workspace: &Workspace, wanted: &str) -> Result<AnyRecord, StepError> {
-    let bare = match find_any_run(workspace, wanted) {
-        Ok(run) => {
-            return Ok(AnyRecord {
-                record: run.recorded.record.clone(),
-                suite: (*run.plan.suite).clone(),
-                run: Some(run),
-            });
-        }
+    let bare = match find_unkept_run(workspace, wanted) {
+        Ok(run) => return Ok(AnyRecord::Run(Box::new(run))),
         Err(error @ StepError::Usage { .. }) => error,
         Err(error) => return Err(error),
     };
@@ -120,11 +136,19 @@ pub fn find_any_record(workspace: &Workspace, wanted: &str) -> Result<AnyRecord,
         StepError::usage(format!("the record of run {} does not tell its suite: {error}", summary.id), None)
     };
     let suite = recorded_suite(&record).map_err(told)?;
-    Ok(AnyRecord { record, suite, run: None })
+    Ok(AnyRecord::Alone { record: Box::new(record), suite: Arc::new(suite) })
 }
 
-/// Finds a run: on this machine, else in the history, with its plan out of the store.
+/// Finds a run: on this machine, else in the history, with its plan out of the store. Its folder gets the record.
 pub fn find_any_run(workspace: &Workspace, wanted: &str) -> Result<AnyRun, StepError> {
+    let mut run = find_unkept_run(workspace, wanted)?;
+    if let Some(folder) = &run.folder {
+        run.recorded.keep(folder)?;
+    }
+    Ok(run)
+}
+
+fn find_unkept_run(workspace: &Workspace, wanted: &str) -> Result<AnyRun, StepError> {
     let local = match RunFolder::find(workspace, wanted, None) {
         Ok(folder) => {
             let found = find_run(workspace, folder.facts.id.as_str())?;
@@ -143,7 +167,7 @@ pub fn find_any_run(workspace: &Workspace, wanted: &str) -> Result<AnyRun, StepE
     };
     let record = history.load(&summary.id).map_err(StepError::History)?.ok_or_else(gone)?;
     let plan = archived_plan(workspace, &summary)?.ok_or_else(gone)?;
-    Ok(AnyRun { plan, recorded: RecordedRun { record, known: Vec::new() }, folder: None })
+    Ok(AnyRun { plan, recorded: RecordedRun { record, known: Vec::new(), unkept: false }, folder: None })
 }
 
 /// Returns the plan of a recorded run out of its archive, if that is there.

@@ -2,8 +2,7 @@
 
 use super::StepError;
 use crate::check::golden::{
-    Edited, Edits, GoldenFile, GoldenFinding, GoldenHolder, IreeFile, IreeGoldens, PlannedPoint, Provenance,
-    provenance_lines,
+    Edited, Edits, GoldenFile, GoldenHolder, IreeFile, IreeGoldens, PlannedPoint, Provenance, Table, provenance_lines,
 };
 use crate::outside::durable;
 use crate::suite::{GoldenSource, IreeJson, Suite};
@@ -55,14 +54,6 @@ impl GoldenFiles {
         match &self.content {
             Content::Csv { file, .. } => file,
             Content::Iree(goldens) => goldens,
-        }
-    }
-
-    /// Returns goldens that no row stands for, as they belong to no planned point.
-    pub(super) fn orphans(&self) -> &[GoldenFinding] {
-        match &self.content {
-            Content::Csv { .. } => &[],
-            Content::Iree(goldens) => goldens.orphans(),
         }
     }
 
@@ -135,14 +126,7 @@ fn open_iree(
 ) -> Result<GoldenFiles, StepError> {
     let named = suite_folder.join(&source.folder);
     let place = fs::canonicalize(&named).unwrap_or(named);
-    let mut files = Vec::new();
-    for name in json_files(&place)? {
-        if IreeGoldens::wants(source, &name) {
-            let path = place.join(&name);
-            let text = fs::read_to_string(&path).map_err(|source| StepError::Read { path: path.clone(), source })?;
-            files.push(IreeFile { shown: path.display().to_string(), name, text });
-        }
-    }
+    let files = read_folder(&place, source)?;
     let goldens = IreeGoldens::read(suite, source, planned, files).map_err(StepError::Problems)?;
     // Beside the folder: IREE's own runners take every file in it whose name holds `.json`.
     let provenance = match place.file_name().filter(|_| place != suite_folder) {
@@ -150,6 +134,60 @@ fn open_iree(
         None => place.join("goldens.provenance.jsonl"),
     };
     Ok(GoldenFiles { place, provenance, content: Content::Iree(goldens) })
+}
+
+/// Reads the files of a folder that may hold goldens.
+fn read_folder(folder: &Path, source: &IreeJson) -> Result<Vec<IreeFile>, StepError> {
+    let wanted = json_files(folder)?.into_iter().filter(|name| IreeGoldens::wants(source, name));
+    wanted.map(|name| read_file(&folder.join(&name), name)).collect()
+}
+
+fn read_file(path: &Path, name: String) -> Result<IreeFile, StepError> {
+    let text = fs::read_to_string(path).map_err(|source| StepError::Read { path: path.to_owned(), source })?;
+    Ok(IreeFile { shown: path.display().to_string(), name, text })
+}
+
+/// Tells whether goldens that somebody named are IREE's JSON: a folder, or a file of this ending.
+pub(super) fn is_iree(path: &Path) -> bool {
+    path.is_dir() || path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"))
+}
+
+/// Reads a golden table that somebody named.
+pub(super) fn read_table(path: &Path) -> Result<Table, StepError> {
+    let text = fs::read_to_string(path).map_err(|source| StepError::Read { path: path.to_owned(), source })?;
+    Table::parse(&path.display().to_string(), &text).map_err(StepError::Problems)
+}
+
+/// Reads a folder of IREE's JSON files that somebody named, or one of them, as a table: what stands where is what
+/// the suite says of its own goldens.
+pub(super) fn read_iree(
+    path: &Path,
+    suite: &Suite,
+    suite_folder: &Path,
+    planned: &[PlannedPoint],
+) -> Result<Table, StepError> {
+    let shown = path.display();
+    let Some(GoldenSource::IreeJson(source)) = suite.goldens.as_ref().map(|goldens| &goldens.source) else {
+        return Err(StepError::usage(
+            format!("the suite does not say what stands in `{shown}`"),
+            Some("`goldens: { iree_json: FOLDER, files: [...] }` says it; a golden table is CSV".to_owned()),
+        ));
+    };
+    let files = if path.is_dir() {
+        read_folder(path, source)?
+    } else {
+        let own = fs::canonicalize(suite_folder.join(&source.folder)).unwrap_or_default();
+        let found = fs::canonicalize(path).map_err(|source| StepError::Read { path: path.to_owned(), source })?;
+        let below = found.strip_prefix(&own).ok().or_else(|| path.file_name().map(Path::new)).unwrap_or(path);
+        let name = below.to_string_lossy().into_owned();
+        if IreeGoldens::wants(source, &name) { vec![read_file(path, name)?] } else { Vec::new() }
+    };
+    if files.is_empty() {
+        let hint = Some("`files` of `goldens` says how they are called".to_owned());
+        return Err(StepError::usage(format!("no goldens of the suite stand in `{shown}`"), hint));
+    }
+    let goldens = IreeGoldens::read(suite, source, planned, files).map_err(StepError::Problems)?;
+    Ok(goldens.table().clone())
 }
 
 /// Returns the JSON files below a folder, sorted, relative to it; none if it is not there.

@@ -1,7 +1,7 @@
 //! The step `check`: a record against its goldens; and how a run on this machine is found.
 
 use super::golden_files::GoldenFiles;
-use super::recording::RecordedRun;
+use super::recording::{RecordedRun, make_unkept};
 use super::run_folder::{RunFolder, rebuild};
 use super::workspace::LoadedFile;
 use super::{StepError, Workspace};
@@ -29,7 +29,7 @@ pub fn check_goldens(
     let lets = |_: &PlannedPoint, _: &str| None;
     let mut findings = check(&GoldenCheck { table: files.holder().table(), suite, record, partial, lets: &lets });
     if !partial {
-        findings.extend_from_slice(files.orphans());
+        findings.extend(files.holder().orphans().iter().map(|orphan| orphan.finding.clone()));
     }
     Ok(findings)
 }
@@ -39,13 +39,7 @@ pub fn is_partial(plan: &Plan) -> bool {
     plan.selection.is_filtered() || plan.selection.profile.is_some()
 }
 
-/// Finds the folder of the suite file of a run: as it was named, from the project or the current
-/// folder.
-pub fn suite_folder(workspace: &Workspace, folder: &RunFolder) -> PathBuf {
-    folder_of_suite(workspace, &folder.facts.suite_file)
-}
-
-/// Finds the folder of a suite file that was named so.
+/// Finds the folder of a suite file as a run names it: from the project or the current folder.
 pub fn folder_of_suite(workspace: &Workspace, suite_file: &str) -> PathBuf {
     let named = Path::new(suite_file);
     let candidates = [workspace.folder.join(named), named.to_owned()];
@@ -65,11 +59,15 @@ pub struct FoundRun {
     pub folder: RunFolder,
 }
 
-/// Finds a run on this machine and makes its record from its ledger.
+/// Finds a run on this machine and makes its record from its ledger; the folder is still to get the record.
 pub fn find_run(workspace: &Workspace, wanted: &str) -> Result<FoundRun, StepError> {
     let folder = RunFolder::find(workspace, wanted, None)?;
     let file = folder.plan_file()?;
-    let (plan, loaded) = rebuild(&file)?;
-    let recorded = super::recording::make(workspace, &folder, &plan)?;
+    let (rebuilt, folded) = std::thread::scope(|scope| {
+        let folded = scope.spawn(|| folder.fold());
+        (rebuild(&file), folded.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    });
+    let ((plan, loaded), (folded, files)) = (rebuilt?, folded?);
+    let recorded = make_unkept(workspace, &folder, &plan, (&folded, &files))?;
     Ok(FoundRun { plan, loaded, recorded, folder })
 }

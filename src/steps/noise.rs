@@ -2,7 +2,7 @@
 
 use super::StepError;
 use super::recipes::Recipes;
-use crate::compare::{EarlierRuns, EarlierValue, NOISE_RUNS, noise_runs};
+use crate::compare::{BaseOf, EarlierRuns, EarlierValue, NOISE_RUNS, noise_runs};
 use crate::outside::history::{History, StoredSamples};
 use crate::record::{RunRecord, RunSummary};
 use crate::value::{MetricName, PointName, RunId, StageName, Timestamp};
@@ -11,18 +11,40 @@ use std::sync::Arc;
 
 /// Fetches what the runs before `head` that belong to `base` measured, of each metric of both runs that has a
 /// better side; `runs` are those of the suite.
-pub(super) fn earlier_runs(
-    history: &dyn History,
+pub(super) fn earlier_runs<'a>(
+    history: &'a dyn History,
     runs: &[RunSummary],
-    head: &RunRecord,
+    head: &'a RunRecord,
     base: &RunRecord,
-) -> Result<EarlierRuns, StepError> {
-    let noise = noise_runs(&RunSummary::of(head), &base.run, runs, NOISE_RUNS);
+) -> Result<Fetch<'a>, StepError> {
+    metrics_of_base(metrics_of_head(history, runs, head, &base.run)?, head, base)
+}
+
+/// Fetches the metrics of `head` alone, before it is known which ones the base has.
+pub(super) fn metrics_of_head<'a, 'b>(
+    history: &'a dyn History,
+    runs: &[RunSummary],
+    head: &'a RunRecord,
+    base: impl Into<BaseOf<'b>>,
+) -> Result<Fetch<'a>, StepError> {
+    let noise = noise_runs(&RunSummary::of(head), base, runs, NOISE_RUNS);
     let mut fetch = Fetch::of(history, head, noise.iter().map(|run| (run.id.clone(), run.started)))?;
-    for (stage, metric) in measured(head).union(&measured(base)) {
+    for (stage, metric) in measured(head) {
         fetch.take(stage, metric, None)?;
     }
-    Ok(fetch.earlier)
+    Ok(fetch)
+}
+
+/// Fetches the others, which the base alone has.
+pub(super) fn metrics_of_base<'a>(
+    mut fetch: Fetch<'a>,
+    head: &RunRecord,
+    base: &RunRecord,
+) -> Result<Fetch<'a>, StepError> {
+    for (stage, metric) in measured(base).difference(&measured(head)) {
+        fetch.take(stage, metric, None)?;
+    }
+    Ok(fetch)
 }
 
 /// Returns the metrics of a run that are better on one side.
@@ -38,6 +60,8 @@ pub(super) struct Fetch<'a> {
     history: &'a dyn History,
     recipes: Recipes<'a>,
     runs: Vec<(RunId, Timestamp)>,
+    /// What was fetched at all points.
+    whole: BTreeSet<(StageName, MetricName)>,
     pub(super) earlier: EarlierRuns,
 }
 
@@ -51,16 +75,28 @@ impl<'a> Fetch<'a> {
         let runs: Vec<(RunId, Timestamp)> = runs.collect();
         let names: Vec<RunId> = runs.iter().map(|(run, _)| run.clone()).collect();
         let recipes = Recipes::fetch(history, &names, head)?;
-        Ok(Fetch { history, recipes, runs, earlier: EarlierRuns::default() })
+        Ok(Fetch { history, recipes, runs, whole: BTreeSet::new(), earlier: EarlierRuns::default() })
     }
 
-    /// Fetches a metric, at some points or at all.
+    /// Tells whether these are the runs whose values are wanted.
+    pub(super) fn is_of<'b>(&self, runs: impl Iterator<Item = &'b RunId>) -> bool {
+        self.runs.iter().map(|(run, _)| run).eq(runs)
+    }
+
+    /// Fetches a metric, at some points or at all, if it was not fetched at all points before.
     pub(super) fn take(
         &mut self,
         stage: &StageName,
         metric: &MetricName,
         points: Option<&[&PointName]>,
     ) -> Result<(), StepError> {
+        let name = (stage.clone(), metric.clone());
+        if self.whole.contains(&name) {
+            return Ok(());
+        }
+        if points.is_none() {
+            self.whole.insert(name);
+        }
         let alike: Vec<&(RunId, Timestamp)> =
             self.runs.iter().filter(|(run, _)| self.recipes.agree(run, stage)).collect();
         let names: Vec<RunId> = alike.iter().map(|(run, _)| run.clone()).collect();

@@ -2,9 +2,8 @@
 
 use super::blessing::no_goldens;
 use super::golden_files::{GoldenFiles, diff};
-use super::judging::suite_folder;
-use super::rejudging::rejudge;
-use super::run_folder::RunFolder;
+use super::judging::folder_of_suite;
+use super::rejudging::rejudge_any;
 use super::{StepError, Workspace};
 use crate::check::golden::{BlessSelection, PlannedPoint, Propose, Proposed, planned_points, propose};
 use crate::outside::history::RunFilter;
@@ -60,13 +59,13 @@ fn clean(runs: Vec<RunSummary>, most: usize) -> (Vec<RunSummary>, usize) {
 /// Proposes golden values from the last complete runs on the kind of machine of a run, with its profile.
 pub fn propose_goldens(
     workspace: &Workspace,
-    folder: &RunFolder,
+    wanted: &str,
     request: &ProposeRequest,
 ) -> Result<ProposeOutcome, StepError> {
-    let rejudged = rejudge(workspace, folder)?;
+    let rejudged = rejudge_any(workspace, wanted)?;
     let (suite, head) = (&rejudged.suite, &rejudged.recorded.record.run);
     if suite.goldens.is_none() {
-        return Err(no_goldens());
+        return Err(no_goldens(&rejudged));
     }
     let selection = BlessSelection::new(suite, &request.cases, &request.metrics).map_err(super::blessing::told)?;
     let filter = RunFilter {
@@ -95,7 +94,8 @@ pub fn propose_goldens(
     }
     // The points are those of the last run.
     let planned = records.last().map(|record| planned_points(suite, record)).unwrap_or_default();
-    let files = GoldenFiles::open(suite, &suite_folder(workspace, folder), &planned)?.ok_or_else(no_goldens)?;
+    let suite_folder = folder_of_suite(workspace, &head.suite_file);
+    let files = GoldenFiles::open(suite, &suite_folder, &planned)?.ok_or_else(|| no_goldens(&rejudged))?;
     // The loader lets a tolerance's `where` name parameters only.
     let lets = |_: &PlannedPoint, _: &str| None;
     let proposed = propose(&Propose {

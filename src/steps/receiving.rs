@@ -59,7 +59,7 @@ pub fn report_of_archive(
     warnings.extend(held);
     let (comparison, other_comparisons) = (comparisons.next(), comparisons.collect());
     let findings = Findings { goldens, comparison, other_comparisons, base: None, warnings, strict };
-    Ok(make(workspace, None, Some(&plan), RecordedRun { record, known }, findings, current))
+    Ok(make(workspace, None, Some(&plan), RecordedRun { record, known, unkept: false }, findings, current))
 }
 
 fn bad(path: &Path, why: &str) -> StepError {

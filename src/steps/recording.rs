@@ -21,6 +21,8 @@ pub struct RecordedRun {
     pub record: RunRecord,
     /// Known failures that did not come out as expected, or that are over.
     pub known: Vec<known::KnownFinding>,
+    /// Whether the folder of the run is still to get it.
+    pub unkept: bool,
 }
 
 /// Whether the models of the suite are fitted.
@@ -37,9 +39,31 @@ pub enum Models {
 /// Makes the record of a run and keeps it in its folder.
 pub fn make(workspace: &Workspace, folder: &RunFolder, plan: &Plan) -> Result<RecordedRun, StepError> {
     let (folded, files) = folder.fold()?;
-    let recorded = build(workspace, folder, plan, (&folded, &files), Models::AsBefore)?;
-    keep(folder, &recorded.record)?;
+    let mut recorded = make_unkept(workspace, folder, plan, (&folded, &files))?;
+    recorded.keep(folder)?;
     Ok(recorded)
+}
+
+/// Makes the record of a run out of its ledgers; its folder does not get it yet.
+pub(super) fn make_unkept(
+    workspace: &Workspace,
+    folder: &RunFolder,
+    plan: &Plan,
+    ledgers: (&Folded, &[LedgerFile]),
+) -> Result<RecordedRun, StepError> {
+    let recorded = build(workspace, folder, plan, ledgers, Models::AsBefore)?;
+    Ok(RecordedRun { unkept: true, ..recorded })
+}
+
+impl RecordedRun {
+    /// Keeps the record in the folder of its run, if that has not been done.
+    pub fn keep(&mut self, folder: &RunFolder) -> Result<(), StepError> {
+        if self.unkept {
+            keep(folder, &self.record)?;
+            self.unkept = false;
+        }
+        Ok(())
+    }
 }
 
 /// Makes the record of a run that will have a page for people; returns where the page will be too. It is still to
@@ -68,7 +92,8 @@ pub fn make_with_page_of(
     Ok((recorded, folder.path.join(REPORT_FILE)))
 }
 
-fn keep(folder: &RunFolder, record: &RunRecord) -> Result<(), StepError> {
+/// Keeps a record in the folder of its run.
+pub(super) fn keep(folder: &RunFolder, record: &RunRecord) -> Result<(), StepError> {
     write_record(&folder.path.join("record.json"), record)
 }
 
@@ -79,10 +104,15 @@ fn build(
     (folded, files): (&Folded, &[LedgerFile]),
     models: Models,
 ) -> Result<RecordedRun, StepError> {
-    let mut record = record::build(plan, folded, folder.record_facts(files, workspace.project.prices.as_ref()));
+    // The file is large, and little of it is wanted.
+    let (mut record, stored) = std::thread::scope(|scope| {
+        let stored = scope.spawn(|| folder.stored_run());
+        let record = record::build(plan, folded, folder.record_facts(files, workspace.project.prices.as_ref()));
+        (record, stored.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    });
     record.run.files = folder.plan_file()?.files;
     let mut skipped_before = false;
-    if let Some(stored) = folder.stored_run()? {
+    if let Some(stored) = stored? {
         (record.run.archive, record.run.artifacts) = (stored.archive, stored.artifacts);
         skipped_before = stored.models_skipped;
     }
@@ -96,7 +126,7 @@ fn build(
         modelling::fit_into(plan, &mut record, &folder.path)?;
     }
     let known = mark_known(workspace, plan, &mut record, partial, &|_| true);
-    Ok(RecordedRun { record, known })
+    Ok(RecordedRun { record, known, unkept: false })
 }
 
 /// Marks known failures in the record of all tasks of a plan; those that `counts` does not name are

@@ -17,7 +17,7 @@ use crate::record::{self, RunRecord};
 use crate::run::judge_again;
 use crate::suite::Suite;
 use crate::value::{SuiteName, TaskKey, Value};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -86,7 +86,12 @@ pub fn rejudge_any(workspace: &Workspace, wanted: &str) -> Result<Rejudged, Step
 
 /// Holds the record of a run that is not on this machine against the suite as it is now.
 fn rejudge_record(workspace: &Workspace, wanted: &str) -> Result<Rejudged, StepError> {
-    let AnyRecord { record, suite, run: _ } = find_any_record(workspace, wanted)?;
+    let found = find_any_record(workspace, wanted)?;
+    let suite = found.suite().clone();
+    let record = match found {
+        AnyRecord::Run(run) => run.recorded.record,
+        AnyRecord::Alone { record, .. } => *record,
+    };
     let info = &record.run;
     let suite_file = current_suite(workspace, &info.suite_file, &info.suite)?;
     let suite_changed = suite_file.as_ref().is_some_and(|loaded| loaded.suite.digest() != info.suite_digest);
@@ -95,18 +100,41 @@ fn rejudge_record(workspace: &Workspace, wanted: &str) -> Result<Rejudged, StepE
         *kept.entry(task.task.stage.to_string()).or_default() += 1;
     }
     let partial = !info.filter.is_empty() || info.profile.is_some();
+    let (new_tasks, gone_tasks) = match &suite_file {
+        Some(loaded) if suite_changed && !partial => tasks_since(loaded, &record)?,
+        _ => (0, 0),
+    };
     Ok(Rejudged {
-        suite: suite_file.as_ref().map_or_else(|| Arc::new(suite), |loaded| loaded.suite.clone()),
+        suite: suite_file.as_ref().map_or(suite, |loaded| loaded.suite.clone()),
         partial,
-        recorded: RecordedRun { record, known: Vec::new() },
+        recorded: RecordedRun { record, known: Vec::new(), unkept: false },
         only_record: true,
         suite_file,
         suite_changed,
         judged: 0,
         changed: Vec::new(),
         kept: kept.into_iter().map(|(stage, tasks)| Kept { stage, tasks, why: NOT_HERE }).collect(),
-        new_tasks: 0,
-        gone_tasks: 0,
+        new_tasks,
+        gone_tasks,
+    })
+}
+
+/// Returns how many tasks the suite as it is now has that a record of the whole suite does not have, and the other way
+/// round.
+fn tasks_since(loaded: &LoadedFile, record: &RunRecord) -> Result<(usize, usize), StepError> {
+    let plan = plan_now(loaded, BuildOptions::default())?;
+    let then: HashSet<&TaskKey> = record.tasks.iter().map(|task| &task.task).collect();
+    let shared = plan.tasks().filter(|task| then.contains(&plan.key(*task))).count();
+    Ok((plan.task_count() - shared, then.len() - shared))
+}
+
+/// Plans a part of a suite as it is now.
+fn plan_now(loaded: &LoadedFile, options: BuildOptions) -> Result<Plan, StepError> {
+    plan::build(loaded.suite.clone(), options).map_err(|error| match error {
+        PlanError::Empty { message, hint } => {
+            StepError::Nothing { message: format!("of the suite as it is now, {message}"), hint }
+        }
+        wrong @ PlanError::Wrong(_) => wrong.into(),
     })
 }
 
@@ -133,12 +161,7 @@ pub fn rejudge(workspace: &Workspace, run: &RunFolder) -> Result<Rejudged, StepE
         });
     };
     let options = BuildOptions { selection: file.selection.clone(), baseline: file.baseline.clone() };
-    let plan = plan::build(loaded.suite.clone(), options).map_err(|error| match error {
-        PlanError::Empty { message, hint } => {
-            StepError::Nothing { message: format!("of the suite as it is now, {message}"), hint }
-        }
-        wrong @ PlanError::Wrong(_) => wrong.into(),
-    })?;
+    let plan = plan_now(&loaded, options)?;
     let then: HashMap<TaskKey, TaskId> = planned.tasks().map(|task| (planned.key(task), task)).collect();
     let mut judging = Judging {
         workspace,
@@ -177,7 +200,7 @@ pub fn rejudge(workspace: &Workspace, run: &RunFolder) -> Result<Rejudged, StepE
     Ok(Rejudged {
         suite: plan.suite,
         partial: selected,
-        recorded: RecordedRun { record, known },
+        recorded: RecordedRun { record, known, unkept: false },
         only_record: false,
         suite_file: current,
         suite_changed: true,

@@ -3,7 +3,7 @@
 use super::comparing::{compare_by, rules};
 use super::judging::{check_goldens, folder_of_suite, is_partial};
 use super::plotting::{plot_diffs, plots};
-use super::recording::RecordedRun;
+use super::recording::{RecordedRun, keep};
 use super::rejudging::current_suite;
 use super::run_folder::RunFolder;
 use super::{StepError, Workspace, modelling};
@@ -41,8 +41,9 @@ pub struct Findings {
     pub strict: bool,
 }
 
-/// Checks and compares a record, and makes the report. `compare` is what to compare with: none for nothing,
-/// empty for what the project says; `folder` is none if the run is not on this machine.
+/// Checks and compares a record, and makes the report; meanwhile the folder of the run gets the record, if that is
+/// still to be done. `compare` is what to compare with: none for nothing, empty for what the project says; `folder`
+/// is none if the run is not on this machine.
 pub fn judge(
     workspace: &Workspace,
     folder: Option<&RunFolder>,
@@ -52,10 +53,21 @@ pub fn judge(
     strict: bool,
     current: &Path,
 ) -> Result<Report, StepError> {
-    let suite_folder = folder_of_suite(workspace, &recorded.record.run.suite_file);
-    let goldens = check_goldens(&plan.suite, is_partial(plan), &suite_folder, &recorded.record)?;
-    let findings = compared(workspace, &plan.suite, &recorded.record, goldens, compare, strict)?;
-    Ok(make(workspace, folder, Some(plan), recorded, findings, current))
+    let record = &recorded.record;
+    let judged = || {
+        let suite_folder = folder_of_suite(workspace, &record.run.suite_file);
+        let goldens = check_goldens(&plan.suite, is_partial(plan), &suite_folder, record)?;
+        compared(workspace, &plan.suite, record, goldens, compare, strict)
+    };
+    let (kept, findings) = std::thread::scope(|scope| {
+        let unkept = folder.filter(|_| recorded.unkept);
+        let kept = unkept.map(|folder| scope.spawn(|| keep(folder, record)));
+        let findings = judged();
+        let kept = kept.map(|kept| kept.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        (kept.unwrap_or(Ok(())), findings)
+    });
+    kept?;
+    Ok(make(workspace, folder, Some(plan), recorded, findings?, current))
 }
 
 /// Checks and compares a record of which there is neither a folder nor a plan, and makes the report: goldens are those of
@@ -77,7 +89,7 @@ pub fn judge_record(
         None => Vec::new(),
     };
     let findings = compared(workspace, suite, &record, goldens, Some(compare), strict)?;
-    Ok(make(workspace, None, None, RecordedRun { record, known: Vec::new() }, findings, current))
+    Ok(make(workspace, None, None, RecordedRun { record, known: Vec::new(), unkept: false }, findings, current))
 }
 
 /// Compares a record with what was asked for.
@@ -116,7 +128,7 @@ pub(super) fn make(
     findings: Findings,
     current: &Path,
 ) -> Report {
-    let RecordedRun { record, known } = recorded;
+    let RecordedRun { record, known, unkept: _ } = recorded;
     let Findings { goldens, comparison, other_comparisons, base, mut warnings, strict } = findings;
     let models = modelling::reported(plan, &record, base.as_ref());
     warnings.extend(models.iter().filter_map(|reported| reported.model.warning()));

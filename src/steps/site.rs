@@ -132,7 +132,7 @@ fn page_of(
     if !summary.is_confirmation() {
         written.without_comparison.push((summary.id.clone(), why));
     }
-    let recorded = RecordedRun { record, known: Vec::new() };
+    let recorded = RecordedRun { record, known: Vec::new(), unkept: false };
     Ok(Some(make(workspace, None, None, recorded, Findings::default(), request.current)))
 }
 

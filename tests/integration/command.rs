@@ -68,8 +68,8 @@ impl Shmoo {
     }
 
     /// Runs `shmoo` with these arguments, and shows what came of it.
-    pub(in crate::integration) fn args<const N: usize>(self, arguments: [&str; N]) -> Shmoo {
-        self.step(Step::Run { arguments: arguments.map(str::to_owned).to_vec(), shown: true })
+    pub(in crate::integration) fn args<'a>(self, arguments: impl IntoIterator<Item = &'a str>) -> Shmoo {
+        self.step(Step::Run { arguments: arguments.into_iter().map(str::to_owned).collect(), shown: true })
     }
 
     /// Runs `shmoo` with these arguments; the names of its runs count, what it prints is not shown.

@@ -180,8 +180,53 @@ fn what_is_wrong_is_told_with_its_place() {
     let said = sandbox.run_to(11, &["check", "--format", "json"]);
     assert_eq!(verdicts(&said)["bench.dispatches clip_rocm.json golden_dispatch.mi250"], "orphan");
     assert!(said.stdout.contains("clip_rocm.json:12:18"), "{}", said.stdout);
-    let said = sandbox.run_to(2, &["bless", "--prune-orphans", "--reason", "gone"]);
-    assert!(said.stderr.contains("nothing is removed from IREE's JSON files"), "{}", said.stderr);
+    let said = sandbox.run_to(0, &["bless", "--prune-orphans", "--reason", "gone"]);
+    assert!(said.stdout.contains("clip_rocm.json golden_dispatch.mi250"), "{}", said.stdout);
+    assert_eq!(read(&sandbox, "benchmarks/clip_rocm.json"), CLIP.replace(",\n        \"mi308\": 1139", ""));
+    let twin = sandbox.lines("benchmarks.provenance.jsonl");
+    assert!(twin.len() == 1 && twin[0].contains("\"action\":\"remove\""), "{twin:?}");
+    let found = verdicts(&sandbox.run_to(11, &["check", "--format", "json"]));
+    assert!(found.values().all(|verdict| verdict != "orphan"), "{found:?}");
+}
+
+#[test]
+fn goldens_are_a_base() {
+    let sandbox = project();
+    sandbox.run(&["sweep", "suite.yaml", "--jobs", "1", "--no-archive"]);
+    let compared = |base: &str| {
+        let said = sandbox.run_to(11, &["report", "--base", base, "--format", "json"]);
+        let comparison = json(&said)["comparison"].clone();
+        let changes = comparison["changes"].as_array().unwrap().clone();
+        let told = |change: &Value| {
+            let text = |key: &str| change[key].as_str().unwrap_or_default().to_owned();
+            (format!("{} {}", text("metric"), text("point")), (text("verdict"), change["base"].as_f64()))
+        };
+        changes.iter().map(told).collect::<BTreeMap<_, _>>()
+    };
+    let all = compared("golden:benchmarks");
+    assert_eq!(all["bench.time mclip_smi300"], ("uncertain".to_owned(), Some(15.0)));
+    assert_eq!(all["bench.size mclip_smi308"], ("unchanged".to_owned(), Some(860_000.0)));
+    assert_eq!(all["bench.time mvae_smi308"], ("unchanged".to_owned(), Some(70.0)));
+    // A golden that is not there is no base.
+    assert_eq!(all["bench.time mclip_smi308"], ("uncertain".to_owned(), None));
+    let one = compared("golden:benchmarks/clip_rocm.json");
+    assert_eq!(one["bench.time mclip_smi300"], all["bench.time mclip_smi300"]);
+    assert_eq!(one["bench.time mvae_smi308"], ("uncertain".to_owned(), None));
+    // A copy elsewhere goes by its name.
+    sandbox.write("before/clip_rocm.json", CLIP.replace("15.0", "15.5"));
+    assert_eq!(compared("golden:before/clip_rocm.json")["bench.time mclip_smi300"].1, Some(15.5));
+    let refused = |base: &str, why: &str| {
+        let said = sandbox.run_to(2, &["report", "--base", base]);
+        assert!(said.stderr.contains(why), "{}", said.stderr);
+    };
+    sandbox.write("before/other.json", "{}");
+    refused("golden:before/other.json", "no goldens of the suite stand in");
+    refused("golden:gone.json", "gone.json");
+    // Without its folder the suite file says what stands where.
+    fs::remove_dir_all(sandbox.path(".shmoo/runs")).unwrap();
+    assert_eq!(compared("golden:benchmarks"), all);
+    sandbox.write("suite.yaml", SUITE.split("goldens:").next().unwrap());
+    refused("golden:benchmarks", "the suite does not say what stands in");
 }
 
 /// A golden in a real file.

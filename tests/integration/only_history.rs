@@ -60,6 +60,34 @@ fn a_run_without_its_folder_is_reported_and_checked() {
 }
 
 #[test]
+fn a_run_without_its_folder_is_blessed() {
+    let suite = SUITE.replace("; exit s == 465", "");
+    let sandbox = Sandbox::new(&suite);
+    sandbox.run(&["sweep", "suite.yaml", "--jobs", "1", "--no-archive"]);
+    fs::remove_dir_all(sandbox.path(".shmoo/runs")).unwrap();
+    sandbox.write("sums.csv", TABLE.replace("200", "220").replace("sum.total,n10,55,\n", "sum.total,n40,1,\n"));
+    let said = sandbox.run_to(3, &["bless", "--propose"]);
+    assert!(said.stderr.contains("1 run speak for no other golden"), "{}", said.stderr);
+    // A suite that has grown has goldens of which the record says nothing.
+    sandbox.write("suite.yaml", suite.replace("20, 30]", "20, 30, 40]"));
+    let said = sandbox.run_to(2, &["bless", "--prune-orphans", "--reason", "a"]);
+    assert!(said.stderr.contains("a part of the suite"), "{}", said.stderr);
+    sandbox.write("suite.yaml", &suite);
+    let said =
+        sandbox.run_to(0, &["bless", "--all", "--prune-orphans", "--reason", "first values", "--format", "json"]);
+    assert!(said.stderr.contains("is not on this machine"), "{}", said.stderr);
+    let blessed = json(&said.stdout);
+    assert_eq!((&blessed["only_record"], &blessed["written"]), (&Value::Bool(true), &Value::Bool(true)));
+    let table = fs::read_to_string(sandbox.path("sums.csv")).unwrap();
+    assert_eq!(table, TABLE.replace("200", "210"));
+    assert_eq!(sandbox.lines("sums.provenance.jsonl").len(), 3);
+    sandbox.run_to(0, &["check"]);
+    fs::remove_file(sandbox.path("suite.yaml")).unwrap();
+    let said = sandbox.run_to(2, &["bless", "--all", "--reason", "a"]);
+    assert!(said.stderr.contains("there is no suite file `suite.yaml` any more"), "{}", said.stderr);
+}
+
+#[test]
 fn an_archive_that_went_is_not_in_the_history() {
     let sandbox = Sandbox::new(SUITE);
     for _ in 0..2 {

@@ -7,7 +7,7 @@
 use super::assigned::{Assigned, Place};
 use super::check::why_unmeasured;
 use super::file::Edits;
-use super::holder::{Clash, GoldenHolder};
+use super::holder::{Clash, GoldenHolder, Orphan};
 use super::measured::{MeasuredRows, golden_in_unit, measured_in_unit};
 use super::planned::{PlannedPoint, planned_points};
 use super::provenance::{BlessAction, GoldenText, Provenance};
@@ -104,9 +104,7 @@ pub fn bless(input: &Bless<'_>) -> Blessed {
         }
     }
     if input.prune_orphans {
-        if !input.file.can_remove() {
-            blessed.refusals.push(Refusal::NotRemoved);
-        } else if input.partial {
+        if input.partial {
             blessed.refusals.push(Refusal::PartialOrphans);
         } else {
             remove_orphans(input, &assigned, &mut blessed);
@@ -120,14 +118,21 @@ pub fn bless(input: &Bless<'_>) -> Blessed {
 fn remove_orphans(input: &Bless<'_>, assigned: &Assigned<'_>, blessed: &mut Blessed) {
     for (Place { index, row }, _) in assigned.strays() {
         blessed.edits.removed.insert(index);
-        let removed = Provenance {
-            metric: row.metric.clone(),
-            point: row.point.to_string(),
-            action: BlessAction::Remove,
-            old: Some(GoldenText::of(row)),
-            ..provenance(input)
-        };
-        blessed.changes.push(removed);
+        blessed.changes.push(removed(input, row));
+    }
+    for (index, Orphan { row, .. }) in input.file.orphans().iter().enumerate() {
+        blessed.edits.orphans.insert(index);
+        blessed.changes.push(removed(input, row));
+    }
+}
+
+fn removed(input: &Bless<'_>, row: &GoldenRow) -> Provenance {
+    Provenance {
+        metric: row.metric.clone(),
+        point: row.point.to_string(),
+        action: BlessAction::Remove,
+        old: Some(GoldenText::of(row)),
+        ..provenance(input)
     }
 }
 

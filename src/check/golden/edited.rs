@@ -48,10 +48,11 @@ impl Edited {
                 cursor = range.end;
             }
             changed.push_str(&text[cursor..end]);
-            edited.push(Kind::Kept, &text[kept..start]);
-            edited.push(Kind::Removed, &text[start..end]);
-            edited.push(Kind::Added, &changed);
-            (kept, rest) = (end, others);
+            let (first, last) = same_lines(&text[start..end], &changed);
+            edited.push(Kind::Kept, &text[kept..start + first]);
+            edited.push(Kind::Removed, &text[start + first..end - last]);
+            edited.push(Kind::Added, &changed[first..changed.len() - last]);
+            (kept, rest) = (end - last, others);
         }
         edited.push(Kind::Kept, &text[kept..]);
         edited
@@ -113,6 +114,16 @@ impl Edited {
         write_hunk(&lines, hunk, &mut text);
         text
     }
+}
+
+/// Returns how many bytes of whole lines two texts share at their start, and of the rest at their end.
+fn same_lines(one: &str, other: &str) -> (usize, usize) {
+    let same = |(one, other): &(&str, &str)| one == other;
+    let (lines, others) = (one.split_inclusive('\n'), other.split_inclusive('\n'));
+    let first: usize = lines.zip(others).take_while(same).map(|(line, _)| line.len()).sum();
+    let (lines, others) = (one[first..].split_inclusive('\n'), other[first..].split_inclusive('\n'));
+    let last = lines.rev().zip(others.rev()).take_while(same).map(|(line, _)| line.len()).sum();
+    (first, last)
 }
 
 /// Writes the changes from one line to another, both included, and what stands around them.

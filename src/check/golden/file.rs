@@ -37,6 +37,8 @@ pub struct Edits {
     pub replaced: BTreeMap<usize, GoldenRow>,
     /// Rows to leave out, by index.
     pub removed: BTreeSet<usize>,
+    /// Goldens to leave out that are no rows, by their index among [`GoldenHolder::orphans`].
+    pub orphans: BTreeSet<usize>,
     /// New rows.
     pub added: Vec<GoldenRow>,
 }

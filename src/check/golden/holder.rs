@@ -1,5 +1,6 @@
 //! What holds goldens: a CSV, or IREE's JSON files.
 
+use super::GoldenFinding;
 use super::file::Edits;
 use super::table::{GoldenRow, Table};
 use crate::value::PointName;
@@ -23,10 +24,19 @@ pub trait GoldenHolder {
         Vec::new()
     }
 
-    /// Tells whether rows can be removed.
-    fn can_remove(&self) -> bool {
-        true
+    /// Returns goldens that no row stands for, as they belong to no planned point.
+    fn orphans(&self) -> &[Orphan] {
+        &[]
     }
+}
+
+/// A golden that belongs to no planned point and that no row of the table stands for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Orphan {
+    /// What it would be as a row; the point is its place, for people.
+    pub row: GoldenRow,
+    /// What a check says of it.
+    pub finding: GoldenFinding,
 }
 
 /// A metric at two points that share a golden and measured different values.

@@ -31,7 +31,7 @@ pub use check::{GoldenCheck, check};
 pub use edited::Edited;
 pub use file::{Edits, GoldenFile};
 pub use finding::{GoldenFinding, GoldenVerdict};
-pub use holder::{Clash, GoldenHolder};
+pub use holder::{Clash, GoldenHolder, Orphan};
 pub use iree::{IreeFile, IreeGoldens};
 pub use planned::{PlannedPoint, planned_points};
 pub use propose::{Noisy, Proposal, ProposalReason, Propose, Proposed, propose};

@@ -59,9 +59,6 @@ pub enum Refusal {
         /// The other.
         other: PointName,
     },
-    /// Orphans stand in files that hold more than goldens.
-    #[error("nothing is removed from IREE's JSON files")]
-    NotRemoved,
     /// Nothing is known of tasks that were not planned.
     #[error("the run is of a part of the suite: it does not tell which rows belong to nothing")]
     PartialOrphans,
@@ -85,7 +82,6 @@ impl Refusal {
             Refusal::Shared { .. } => {
                 "select one of them with `--case`, or let `files` of `goldens` tell them apart by `name` or `key`"
             }
-            Refusal::NotRemoved => "delete these goldens there: `shmoo check` names their lines",
             Refusal::PartialOrphans => "run the whole suite, without a filter or a profile",
         }
     }

@@ -128,6 +128,21 @@ pub struct StoredSamples<'a> {
     pub unit: Option<&'a str>,
 }
 
+/// A record as the database holds it. Unpacking it takes longer than fetching it, and needs no database.
+#[derive(Debug, Clone)]
+pub struct PackedRecord {
+    run: RunId,
+    bytes: Vec<u8>,
+}
+
+impl PackedRecord {
+    /// Returns the record.
+    pub fn unpack(&self) -> Result<RunRecord, HistoryError> {
+        let bad = |source| HistoryError::BadRow { run: self.run.to_string(), source };
+        blob::decode(&self.bytes).map_err(bad)
+    }
+}
+
 /// Gives one record after the other, none at the end.
 pub type RecordSource<'a> = &'a mut dyn FnMut() -> Result<Option<RunRecord>, DatabaseError>;
 
@@ -169,8 +184,13 @@ pub trait History: Send + Sync {
     /// Returns runs, newest first.
     fn runs(&self, filter: &RunFilter) -> Result<Vec<RunSummary>, HistoryError>;
 
+    /// Returns a run as it was recorded, still packed; none if it was not.
+    fn packed(&self, run: &RunId) -> Result<Option<PackedRecord>, HistoryError>;
+
     /// Returns a run as it was recorded, none if it was not.
-    fn load(&self, run: &RunId) -> Result<Option<RunRecord>, HistoryError>;
+    fn load(&self, run: &RunId) -> Result<Option<RunRecord>, HistoryError> {
+        self.packed(run)?.map(|packed| packed.unpack()).transpose()
+    }
 
     /// Returns the newest of the runs. One that only confirmed a comparison is nobody's last run.
     fn latest(&self, filter: &RunFilter) -> Result<Option<RunSummary>, HistoryError> {

@@ -6,8 +6,8 @@ use super::migrate::{migrate, newest, version};
 use super::rows::{self, Condition};
 use super::schema::Migration;
 use super::{
-    DURATION_RUNS, DatabaseError, ExportFormat, ExportTable, History, HistoryError, Imported, RecordSource, Recorded,
-    RunFilter, RunRecipes, RunSummary, Seen, SeriesPoint, StoredSamples, blob,
+    DURATION_RUNS, DatabaseError, ExportFormat, ExportTable, History, HistoryError, Imported, PackedRecord,
+    RecordSource, Recorded, RunFilter, RunRecipes, RunSummary, Seen, SeriesPoint, StoredSamples, blob,
 };
 use crate::ledger::MeasuredValue;
 use crate::record::RunRecord;
@@ -258,14 +258,13 @@ impl History for StoredHistory {
         Ok(runs)
     }
 
-    fn load(&self, run: &RunId) -> Result<Option<RunRecord>, HistoryError> {
+    fn packed(&self, run: &RunId) -> Result<Option<PackedRecord>, HistoryError> {
         let mut bytes = None;
         self.read("SELECT record FROM runs WHERE run = $1", &[Datum::text(run.as_str())], &mut |row| {
             bytes = Some(Fields::of(row).blob()?.to_owned());
             Ok(())
         })?;
-        let bad = |source| HistoryError::BadRow { run: run.to_string(), source };
-        bytes.map(|bytes| blob::decode(&bytes).map_err(bad)).transpose()
+        Ok(bytes.map(|bytes| PackedRecord { run: run.clone(), bytes }))
     }
 
     fn durations(&self, suite: &SuiteName) -> Result<BTreeMap<TaskKey, f64>, HistoryError> {
@@ -403,6 +402,15 @@ impl History for StoredHistory {
         }
         let Condition { sql, values } = condition;
         let mut seen = Seen::default();
+        // Most often there is none, and all rows would be looked through for that.
+        let mut is_any = false;
+        self.read(&format!("SELECT run FROM runs WHERE run IN ({sql}) LIMIT 1"), &values, &mut |_| {
+            is_any = true;
+            Ok(())
+        })?;
+        if !is_any {
+            return Ok(seen);
+        }
         let metrics = format!(
             "SELECT stage, metric, MAX(run) FROM metrics WHERE run IN ({sql})
              GROUP BY stage, metric ORDER BY stage, metric"

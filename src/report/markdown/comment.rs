@@ -3,7 +3,8 @@
 
 use super::code::{cell, code, code_of, fenced};
 use super::marker::CommentOptions;
-use super::{LeftOut, Page, SENTENCE, Tier, head_line};
+use super::page::{LeftOut, Page, Tier};
+use super::{SENTENCE, head_line};
 use crate::compare::{Change, Comparison, Figures, Scale};
 use crate::ledger::MeasuredValue;
 use crate::report::Report;

@@ -3,8 +3,9 @@
 
 use super::code::code;
 use super::comment::{TIERS, cut, end};
+use super::head_line;
 use super::marker::CommentOptions;
-use super::{Page, head_line};
+use super::page::Page;
 use crate::report::Report;
 use crate::report::figure::count;
 use crate::report::headline::{Tone, headline};

@@ -1,7 +1,7 @@
 //! The models of a run: one table for each, one row for each group.
 
-use super::Page;
 use super::code::{cell, code};
+use super::page::Page;
 use crate::report::ReportedModel;
 use crate::report::figure::count;
 use crate::report::models::{CoefficientLine, FitLine, any, fit_lines, rows_line, target_line};

@@ -3,8 +3,9 @@
 
 use super::code::{code, element};
 use super::comment::{TIERS, comment, cut, end};
+use super::inert_sentence;
 use super::marker::CommentOptions;
-use super::{LeftOut, Page, inert_sentence};
+use super::page::{LeftOut, Page};
 use crate::report::Report;
 use crate::report::figure::count;
 use crate::report::headline::{Tone, headline};

@@ -227,49 +227,17 @@ fn parameters_of_another_form_are_told() {
 
 #[test]
 fn fits_against_earlier_parameters() {
+    let eltwise = |more: &[&'static str]| [&["fit", "--model", "eltwise"], more].concat();
+    let against = ["slower.csv", "--against", "before.yaml", "--intervals"];
     shmoo()
         .file("sweep.csv", &sweep(200.0))
         .file("slower.csv", &sweep(260.0))
-        .args(["fit", "--model", "eltwise", "sweep.csv", "--out", "before.yaml", "--intervals", "sandwich"])
-        .args(["fit", "--model", "eltwise", "sweep.csv", "--against", "before.yaml", "--intervals", "sandwich"])
-        .args([
-            "fit",
-            "--model",
-            "eltwise",
-            "slower.csv",
-            "--against",
-            "before.yaml",
-            "--intervals",
-            "sandwich",
-            "--strict",
-        ])
-        .args([
-            "fit",
-            "--model",
-            "eltwise",
-            "slower.csv",
-            "--against",
-            "before.yaml",
-            "--set",
-            "approx",
-            "--intervals",
-            "none",
-        ])
-        .args([
-            "fit",
-            "--model",
-            "eltwise",
-            "slower.csv",
-            "--against",
-            "before.yaml",
-            "--intervals",
-            "sandwich",
-            "--format",
-            "markdown",
-            "--plots",
-            "drawn",
-        ])
+        .args(eltwise(&["sweep.csv", "--out", "before.yaml", "--intervals", "sandwich"]))
+        .args(eltwise(&["sweep.csv", "--against", "before.yaml", "--intervals", "sandwich"]))
+        .args(eltwise(&[&against[..], &["sandwich", "--strict"]].concat()))
+        .args(eltwise(&[&against[..], &["none", "--set", "approx"]].concat()))
+        .args(eltwise(&[&against[..], &["sandwich", "--format", "markdown", "--plots", "drawn"]].concat()))
         .shell("ls drawn")
-        .args(["fit", "--model", "eltwise", "slower.csv", "--against", "params"])
+        .args(eltwise(&["slower.csv", "--against", "params"]))
         .snapshot("fit_against");
 }

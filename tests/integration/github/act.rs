@@ -1,24 +1,13 @@
 //! The shipped actions in a workflow, run by `act` on this machine: what their files say, a runner does.
 
 use super::fake::{Fake, OWN, REPOSITORY, TOKEN};
+use super::job::SUITE;
 use crate::integration::command::Outcome;
 use serde_json::json;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
-
-const SUITE: &str = r#"version: 1
-suite: tiny
-params:
-  size: { code: s, values: [1, 2] }
-stages:
-  count:
-    shell: echo "lines=$SHMOO_PARAM_SIZE"
-    evidence: [{ key_value: stdout }]
-    metrics:
-      lines: { better: exact, expect: { lt: 2 } }
-"#;
 
 const WORKFLOW: &str = r#"name: pull request
 on: pull_request
@@ -77,10 +66,37 @@ pub(super) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-pub(super) fn program() -> PathBuf {
+/// Returns `act` for an event and a workflow of a repository; `shmoo` is the one in the folder `binaries`.
+pub(super) fn act([event, workflow]: [&str; 2], repository: &Path, home: &Path, binaries: &Path) -> Command {
     let program = root().join(".tools/bin/act");
     assert!(program.exists(), "act is missing: scripts/setup.sh test");
-    program
+    let mut command = Command::new(program);
+    command
+        .args([event, "-W", workflow, "--no-cache-server", "-P", "ubuntu-24.04=-self-hosted"])
+        .current_dir(repository)
+        .env_clear()
+        .env("HOME", home)
+        .env("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", binaries.display()))
+        .stdin(Stdio::null());
+    command
+}
+
+/// Returns arguments that give all steps a variable.
+pub(super) fn variable(name: &str, value: &str) -> [String; 2] {
+    ["--env".to_owned(), format!("{name}={value}")]
+}
+
+/// Returns arguments that put the job on a GitHub.
+pub(super) fn on(fake: &Fake) -> Vec<String> {
+    let graphql = format!("{}/graphql", fake.url);
+    let all =
+        [("GITHUB_API_URL", fake.url.as_str()), ("GITHUB_GRAPHQL_URL", &graphql), ("GITHUB_REPOSITORY", REPOSITORY)];
+    all.into_iter().flat_map(|(name, value)| variable(name, value)).collect()
+}
+
+/// Returns all that was printed.
+pub(super) fn log(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
 pub(super) fn copy(from: &Path, to: &Path) -> Outcome {
@@ -129,23 +145,14 @@ fn a_pull_request_from_its_sweep_to_its_comment() {
     let home = tempfile::tempdir().unwrap();
     let binary = Path::new(env!("CARGO_BIN_EXE_shmoo")).parent().unwrap();
     let told = home.path().join("told");
-    let variable = |name: &str, value: &str| ["--env".to_owned(), format!("{name}={value}")];
-    let output = Command::new(program())
-        .args(["pull_request", "-W", ".github/workflows/pull.yml", "-e", "event.json"])
-        .args(["-P", "ubuntu-24.04=-self-hosted", "--no-cache-server", "-s"])
+    let output = act(["pull_request", ".github/workflows/pull.yml"], repository.path(), home.path(), binary)
+        .args(["-e", "event.json", "-s"])
         .arg(format!("GITHUB_TOKEN={TOKEN}"))
-        .args(variable("GITHUB_API_URL", &fake.url))
-        .args(variable("GITHUB_GRAPHQL_URL", &format!("{}/graphql", fake.url)))
-        .args(variable("GITHUB_REPOSITORY", REPOSITORY))
+        .args(on(&fake))
         .args(variable("TOLD_FILE", told.to_str().unwrap()))
-        .current_dir(repository.path())
-        .env_clear()
-        .env("HOME", home.path())
-        .env("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", binary.display()))
-        .stdin(Stdio::null())
         .output()
         .unwrap();
-    let log = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let log = log(&output);
     assert!(output.status.success(), "{log}");
     let told = fs::read_to_string(&told).unwrap();
     let words: Vec<&str> = told.split_whitespace().collect();

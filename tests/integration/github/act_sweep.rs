@@ -1,11 +1,10 @@
 //! The shipped `sweep.yml`, run by `act` on this machine: a suite over four shards, two of which are killed.
 
-use super::act::{commit, copy, program, root};
+use super::act::{act, commit, copy, log, root};
 use crate::integration::command::Outcome;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 /// Returns the shipped workflow, as far as `act` can run it: it knows no `$/`, and takes `shmoo` from the search
@@ -54,25 +53,17 @@ fn run(script: &str) -> Outcome<(String, Vec<String>)> {
         fs::set_permissions(bin.join(program), fs::Permissions::from_mode(0o755))?;
     }
     let input = |name: &str, value: &str| ["--input".to_owned(), format!("{name}={value}")];
-    let output = Command::new(program())
-        .args(["workflow_dispatch", "-W", ".github/workflows/sweep.yml", "--no-cache-server"])
-        .args(["-P", "ubuntu-24.04=-self-hosted"])
+    let output = act(["workflow_dispatch", ".github/workflows/sweep.yml"], repository.path(), home.path(), &bin)
         .args(input("suite", "quickstart.yaml"))
         .args(input("where", "level <= 2"))
         .args(input("shards", "4"))
         .args(input("runner", "ubuntu-24.04"))
         .args(input("shard-minutes", "10"))
         .args(input("store", &format!("file:{}", store.display())))
-        .current_dir(repository.path())
-        .env_clear()
-        .env("HOME", home.path())
-        .env("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", bin.display()))
-        .stdin(Stdio::null())
         .output()?;
-    let log = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     let mut finished = Vec::new();
     ledger_lines(&store, &mut finished)?;
-    Ok((log, finished))
+    Ok((log(&output), finished))
 }
 
 /// Collects the `finished` events of all ledgers below a folder.

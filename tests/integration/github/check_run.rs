@@ -1,34 +1,14 @@
 //! `shmoo check-run`: begun, concluded, also by another job than the one that died.
 
-use super::fake::{Fake, Fault, REPOSITORY, TOKEN};
-use crate::integration::command::{Done, Shmoo, shmoo};
+use super::fake::{Fake, Fault};
+use super::job::{SUITE, codes, job};
+use crate::integration::command::{Shmoo, shmoo};
 use serde_json::{Value, json};
-
-const SUITE: &str = r#"version: 1
-suite: tiny
-params:
-  size: { code: s, values: [1, 2] }
-stages:
-  count:
-    shell: echo "lines=$SHMOO_PARAM_SIZE"
-    evidence: [{ key_value: stdout }]
-    metrics:
-      lines: { better: exact, expect: { lt: 2 } }
-"#;
 
 fn with(fake: &Fake) -> Shmoo {
     let event = json!({ "pull_request": { "number": 7, "head": { "sha": "abc" } } });
-    shmoo()
-        .file("suite.yaml", SUITE)
-        .file("event.json", &event.to_string())
-        .env("GITHUB_API_URL", &fake.url)
-        .env("GITHUB_REPOSITORY", REPOSITORY)
-        .env("GITHUB_TOKEN", TOKEN)
-        .env("GITHUB_EVENT_PATH", "event.json")
-        .env("GITHUB_SERVER_URL", "https://github.example")
-        .env("GITHUB_RUN_ID", "17")
-        .env("GITHUB_RUN_ATTEMPT", "1")
-        .env("GITHUB_SHA", "merge")
+    let start = job(shmoo().file("suite.yaml", SUITE), fake, &event);
+    start.env("GITHUB_RUN_ATTEMPT", "1").env("GITHUB_SHA", "merge")
 }
 
 /// Returns what each check run says: name, state, conclusion.
@@ -37,10 +17,6 @@ fn said(fake: &Fake) -> Vec<(String, String, Value)> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let one = |said: &Value| (text(&said["name"]), text(&said["status"]), said["conclusion"].clone());
     state.checks.iter().map(|check| one(&check.said)).collect()
-}
-
-fn codes(done: &Done) -> Vec<i32> {
-    done.outputs.iter().map(|output| output.code).collect()
 }
 
 #[test]

@@ -1,35 +1,14 @@
 //! `shmoo comment`: written once, kept up to date, found among others, resolved by commit.
 
 use super::fake::{Fake, Fault, OWN, REPOSITORY, TOKEN};
-use crate::integration::command::{Done, Shmoo, shmoo};
+use super::job::{SUITE, codes, job};
+use crate::integration::command::{Shmoo, shmoo};
 use serde_json::{Value, json};
-
-/// Two cases, one of which misses its expectation.
-const SUITE: &str = r#"version: 1
-suite: tiny
-params:
-  size: { code: s, values: [1, 2] }
-stages:
-  count:
-    shell: echo "lines=$SHMOO_PARAM_SIZE"
-    evidence: [{ key_value: stdout }]
-    metrics:
-      lines: { better: exact, expect: { lt: 2 } }
-"#;
 
 const MARKER: &str = "<!-- shmoo comment tiny -->";
 
 fn with(fake: &Fake, event: &Value) -> Shmoo {
-    shmoo()
-        .file("suite.yaml", SUITE)
-        .file("event.json", &event.to_string())
-        .before(["sweep", "suite.yaml"])
-        .env("GITHUB_API_URL", &fake.url)
-        .env("GITHUB_REPOSITORY", REPOSITORY)
-        .env("GITHUB_TOKEN", TOKEN)
-        .env("GITHUB_EVENT_PATH", "event.json")
-        .env("GITHUB_SERVER_URL", "https://github.example")
-        .env("GITHUB_RUN_ID", "17")
+    job(shmoo().file("suite.yaml", SUITE), fake, event).before(["sweep", "suite.yaml"])
 }
 
 fn pull_request() -> Value {
@@ -43,10 +22,6 @@ fn another_workflow(sha: &str, repository: &str) -> Value {
         "head_repository": { "full_name": repository },
         "html_url": "https://github.example/lab/chip/actions/runs/3",
     } })
-}
-
-fn codes(done: &Done) -> Vec<i32> {
-    done.outputs.iter().map(|output| output.code).collect()
 }
 
 #[test]

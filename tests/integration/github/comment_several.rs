@@ -1,46 +1,23 @@
 //! One comment for all suites of a pull request.
 
 use super::fake::{Fake, REPOSITORY, TOKEN};
-use crate::integration::command::{Done, Shmoo, shmoo};
+use super::job::{codes, job, suite};
+use crate::integration::command::{Shmoo, shmoo};
 use serde_json::{Value, json};
-
-fn suite(name: &str, limit: u32) -> String {
-    format!(
-        r#"version: 1
-suite: {name}
-params:
-  size: {{ code: s, values: [1, 2] }}
-stages:
-  count:
-    shell: echo "lines=$SHMOO_PARAM_SIZE"
-    evidence: [{{ key_value: stdout }}]
-    metrics:
-      lines: {{ better: exact, expect: {{ lt: {limit} }} }}
-"#
-    )
-}
 
 /// A repository with a run of each of three suites, the second of which is red.
 fn three(fake: &Fake) -> Shmoo {
     let event = json!({ "pull_request": { "number": 7, "head": { "sha": "abc" } } });
     let make = "git init -q -b main && git add -A && git -c user.name=t -c user.email=t@example.org commit -q -m first";
-    shmoo()
+    let start = shmoo()
         .file("one.yaml", &suite("one", 3))
         .file("two.yaml", &suite("two", 2))
-        .file("three.yaml", &suite("three", 3))
-        .file("event.json", &event.to_string())
+        .file("three.yaml", &suite("three", 3));
+    job(start, fake, &event)
         .shell(make)
         .before(["sweep", "one.yaml"])
         .before(["sweep", "two.yaml"])
         .before(["sweep", "three.yaml"])
-        .env("GITHUB_API_URL", &fake.url)
-        .env("GITHUB_REPOSITORY", REPOSITORY)
-        .env("GITHUB_TOKEN", TOKEN)
-        .env("GITHUB_EVENT_PATH", "event.json")
-}
-
-fn codes(done: &Done) -> Vec<i32> {
-    done.outputs.iter().map(|output| output.code).collect()
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //!
 //! `make e2e` runs it and shows what it prints: the comment, and where the report is.
 
-use super::act::{commit, program, root};
+use super::act::{act, commit, log, on, root, variable};
 use super::act_sweep::shipped_workflow;
 use super::fake::{Fake, OWN, REPOSITORY, TOKEN};
 use crate::integration::command::Outcome;
@@ -13,7 +13,7 @@ use crate::integration::store::fake_gcs_server::Server as Bucket;
 use serde_json::json;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use tempfile::TempDir;
 
 const STORE: &str = "gs://lab/chip";
@@ -105,25 +105,16 @@ impl Lab {
         };
         let payload = file("event.json", payload.to_string())?;
         let secrets = file("secrets", format!("GITHUB_TOKEN={TOKEN}\nHISTORY={}\n", self.history))?;
-        let variable = |name: &str, value: &str| ["--env".to_owned(), format!("{name}={value}")];
         let binary = Path::new(env!("CARGO_BIN_EXE_shmoo")).parent().ok_or("the binary is in no folder")?;
-        let output = Command::new(program())
-            .args([event, "-W", ".github/workflows/shmoo.yml", "--no-cache-server", "-P", "ubuntu-24.04=-self-hosted"])
+        let output = act([event, ".github/workflows/shmoo.yml"], self.folder.path(), self.home.path(), binary)
             .arg("-e")
             .arg(payload)
             .arg("--secret-file")
             .arg(secrets)
-            .args(variable("GITHUB_API_URL", &self.github.url))
-            .args(variable("GITHUB_GRAPHQL_URL", &format!("{}/graphql", self.github.url)))
-            .args(variable("GITHUB_REPOSITORY", REPOSITORY))
+            .args(on(&self.github))
             .args(variable("STORAGE_EMULATOR_HOST", &self.bucket.url()))
-            .current_dir(self.folder.path())
-            .env_clear()
-            .env("HOME", self.home.path())
-            .env("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", binary.display()))
-            .stdin(Stdio::null())
             .output()?;
-        let log = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        let log = log(&output);
         assert!(!log.contains(TOKEN), "the token is in the log");
         Ok((output.status.success(), log))
     }

@@ -1,21 +1,9 @@
 //! `shmoo issue`: opened when a suite turns red, kept up to date, closed when it is green, and nobody else's.
 
-use super::fake::{Fake, FakeIssue, Fault, OWN, REPOSITORY, TOKEN};
-use crate::integration::command::{Done, Shmoo, shmoo};
+use super::fake::{Fake, FakeIssue, Fault, OWN, REPOSITORY};
+use super::job::{SUITE, codes, job};
+use crate::integration::command::{Shmoo, shmoo};
 use serde_json::{Value, json};
-
-/// Two cases, one of which misses its expectation.
-const SUITE: &str = r#"version: 1
-suite: tiny
-params:
-  size: { code: s, values: [1, 2] }
-stages:
-  count:
-    shell: echo "lines=$SHMOO_PARAM_SIZE"
-    evidence: [{ key_value: stdout }]
-    metrics:
-      lines: { better: exact, expect: { lt: 2 } }
-"#;
 
 const MARKER: &str = "<!-- shmoo issue tiny -->";
 
@@ -25,21 +13,8 @@ fn red(fake: &Fake) -> Shmoo {
 }
 
 fn of_event(fake: &Fake, event: &Value, reference: &str) -> Shmoo {
-    shmoo()
-        .file("suite.yaml", SUITE)
-        .file("event.json", &event.to_string())
-        .before(["sweep", "suite.yaml"])
-        .env("GITHUB_API_URL", &fake.url)
-        .env("GITHUB_REPOSITORY", REPOSITORY)
-        .env("GITHUB_TOKEN", TOKEN)
-        .env("GITHUB_EVENT_PATH", "event.json")
-        .env("GITHUB_REF", reference)
-        .env("GITHUB_SERVER_URL", "https://github.example")
-        .env("GITHUB_RUN_ID", "17")
-}
-
-fn codes(done: &Done) -> Vec<i32> {
-    done.outputs.iter().map(|output| output.code).collect()
+    let start = job(shmoo().file("suite.yaml", SUITE), fake, event);
+    start.before(["sweep", "suite.yaml"]).env("GITHUB_REF", reference)
 }
 
 fn open(fake: &Fake) -> Vec<FakeIssue> {

@@ -15,6 +15,7 @@ mod fake;
 mod fake_issues;
 mod hostile;
 mod issue;
+mod job;
 mod prism;
 mod releasing;
 mod self_tests;

@@ -1,7 +1,8 @@
 //! Each shipped action in a job, by `act`: once as it should be used, and once so that it must fail.
 
-use super::act::{commit, copy, program, root};
-use super::fake::{Fake, REPOSITORY, TOKEN};
+use super::act::{act, commit, copy, log, on, root, variable};
+use super::fake::{Fake, TOKEN};
+use super::job::suite;
 use crate::integration::command::Outcome;
 use serde_json::json;
 use shmoo::gha::ACTIONS;
@@ -9,7 +10,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use tempfile::TempDir;
 
 /// A step, and what it must come to.
@@ -93,18 +94,6 @@ const USES: &[Use] = &[
     fails("estimate", &[("out", "estimates.csv")], "required arguments were not provided", &[]),
 ];
 
-const SUITE: &str = r#"version: 1
-suite: NAME
-params:
-  size: { code: s, values: [1, 2] }
-stages:
-  count:
-    shell: echo "lines=$SHMOO_PARAM_SIZE"
-    evidence: [{ key_value: stdout }]
-    metrics:
-      lines: { better: exact, expect: { lt: LIMIT } }
-"#;
-
 const MODEL: &str = "version: 1\nmodel: copy\ncolumns: { size: [bytes], kind: [operation] }\nop: kind\ntarget: cycles\n\
                      features: { start: '1', each: size }\n";
 
@@ -143,8 +132,8 @@ fn repository() -> Outcome<TempDir> {
     fs::create_dir_all(path("params/wormhole_b0"))?;
     fs::write(path(".github/workflows/uses.yml"), workflow())?;
     fs::write(path("shmoo.yaml"), "version: 1\nsuites: ['*.yaml']\n")?;
-    fs::write(path("red.yaml"), SUITE.replace("NAME", "red").replace("LIMIT", "2"))?;
-    fs::write(path("green.yaml"), SUITE.replace("NAME", "green").replace("LIMIT", "3"))?;
+    fs::write(path("red.yaml"), suite("red", 2))?;
+    fs::write(path("green.yaml"), suite("green", 3))?;
     fs::write(path("copy.yaml"), MODEL)?;
     let rows: String = (1..=20).map(|step| format!("copy,{},{}\n", step * 16, 100 + step * 32 + step % 3)).collect();
     fs::write(path("copy.csv"), format!("operation,bytes,cycles\n{rows}"))?;
@@ -156,7 +145,7 @@ fn repository() -> Outcome<TempDir> {
          nop,wormhole_b0,1,Float16,HiFi4,1,2,2,2,2,0\n",
     )?;
     commit(folder.path())?;
-    fs::write(path("green.yaml"), format!("{}# longer\n", SUITE.replace("NAME", "green").replace("LIMIT", "3")))?;
+    fs::write(path("green.yaml"), format!("{}# longer\n", suite("green", 3)))?;
     let script = "git -c user.name=t -c user.email=t@example.org commit -q -a -m longer";
     assert!(Command::new("bash").args(["-euc", script]).current_dir(folder.path()).status()?.success());
     Ok(folder)
@@ -182,25 +171,16 @@ fn every_action_does_what_it_should() {
         .unwrap();
     let secrets = home.path().join("secrets");
     fs::write(&secrets, format!("GITHUB_TOKEN={TOKEN}\n")).unwrap();
-    let variable = |name: &str, value: &str| ["--env".to_owned(), format!("{name}={value}")];
-    let output = Command::new(program())
-        .args(["push", "-W", ".github/workflows/uses.yml", "--no-cache-server", "-P", "ubuntu-24.04=-self-hosted"])
+    let output = act(["push", ".github/workflows/uses.yml"], repository.path(), home.path(), binary)
         .arg("-e")
         .arg(event)
         .arg("--secret-file")
         .arg(secrets)
-        .args(variable("GITHUB_API_URL", &fake.url))
-        .args(variable("GITHUB_GRAPHQL_URL", &format!("{}/graphql", fake.url)))
-        .args(variable("GITHUB_REPOSITORY", REPOSITORY))
+        .args(on(&fake))
         .args(variable("TOLD_FILE", told.to_str().unwrap()))
-        .current_dir(repository.path())
-        .env_clear()
-        .env("HOME", home.path())
-        .env("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", binary.display()))
-        .stdin(Stdio::null())
         .output()
         .unwrap();
-    let log = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let log = log(&output);
     assert!(output.status.success(), "{log}");
     let told = fs::read_to_string(&told).unwrap();
     let told: BTreeMap<&str, &str> = told.lines().filter_map(|line| line.split_once('=')).collect();

@@ -1,39 +1,52 @@
-//! Goldens written into the text of a definition: a number in the place of another, or a key in the style of those
-//! around it. All other bytes stay.
+//! Goldens written into the text of a definition: a number in the place of another, a key in the style of those
+//! around it, or a key less. All other bytes stay.
 
 use super::definition::Definition;
 use super::json::{Member, Node, quote};
 use super::places::Slot;
 use crate::check::golden::edited::Edited;
 use crate::suite::IreeField;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-/// Puts numbers, as they are to be written, into a text.
-pub(super) fn put(text: &str, definition: &Definition, changes: &BTreeMap<&Slot, String>) -> Edited {
+/// Puts numbers, as they are to be written, into a text; none: the golden goes, with its key.
+pub(super) fn put(text: &str, definition: &Definition, changes: &BTreeMap<&Slot, Option<String>>) -> Edited {
     let style = Style::of(text, &definition.root);
     let mut splices: Vec<(Range<usize>, String)> = Vec::new();
-    let mut added: BTreeMap<IreeField, Vec<(Option<&str>, &str)>> = BTreeMap::new();
+    let mut maps: BTreeMap<IreeField, Members<'_>> = BTreeMap::new();
+    let mut root = Members::default();
     for (slot, new) in changes {
-        match definition.goldens.get(&(slot.field, slot.key.clone())) {
-            Some(old) if old.text == *new => {}
-            Some(old) => splices.push((old.span.clone(), new.clone())),
-            None => added.entry(slot.field).or_default().push((slot.key.as_deref(), new)),
+        let old = definition.goldens.get(&(slot.field, slot.key.clone()));
+        let (members, key) = match &slot.key {
+            Some(key) => (maps.entry(slot.field).or_default(), key.as_str()),
+            None => (&mut root, slot.field.name()),
+        };
+        match (old, new) {
+            (Some(old), Some(new)) if old.text == *new => {}
+            (Some(old), Some(new)) => splices.push((old.span.clone(), new.clone())),
+            (Some(_), None) => members.removed.extend([key]),
+            (None, Some(new)) => members.added.push((key.to_owned(), new.clone())),
+            (None, None) => {}
         }
     }
-    let mut members = Vec::new();
-    for (field, entries) in added {
-        let entry = |(key, value): &(Option<&str>, &str)| Some(((*key)?.to_owned(), (*value).to_owned()));
-        let entries_by_key: Vec<(String, String)> = entries.iter().filter_map(entry).collect();
-        match (definition.root.get(field.name()), entries.first()) {
-            (Some(map), _) => splices.extend(style.append(map, &entries_by_key, 1)),
-            (None, Some((None, value))) => members.push((field.name().to_owned(), (*value).to_owned())),
-            (None, _) => members.push((field.name().to_owned(), style.map(&entries_by_key, 1))),
+    for (field, members) in maps {
+        match definition.root.get(field.name()) {
+            Some(map) => splices.extend(style.change(map, &members, 1)),
+            None if members.added.is_empty() => {}
+            None => root.added.push((field.name().to_owned(), style.map(&members.added, 1))),
         }
     }
-    splices.extend(style.append(&definition.root, &members, 0));
+    splices.extend(style.change(&definition.root, &root, 0));
     splices.sort_by_key(|(range, _)| range.start);
     Edited::spliced(text, &splices)
+}
+
+/// What changes of the keys of an object.
+#[derive(Default)]
+struct Members<'s> {
+    removed: BTreeSet<&'s str>,
+    /// New keys with their values, as they are to be written.
+    added: Vec<(String, String)>,
 }
 
 /// How a file is laid out.
@@ -58,7 +71,33 @@ impl<'t> Style<'t> {
         }
     }
 
-    /// Returns what makes an object have further members at its end. `depth` is how deep in the file the object is.
+    /// Returns what makes an object lose members, and have further ones at its end. `depth` is how deep in the file the
+    /// object is.
+    fn change(&self, object: &Node, change: &Members<'_>, depth: usize) -> Vec<(Range<usize>, String)> {
+        let Members { removed, added } = change;
+        let members = object.members().unwrap_or_default();
+        let goes = |member: &Member| removed.contains(member.key.as_str());
+        if !members.is_empty() && members.iter().all(goes) {
+            let left = if added.is_empty() { "{}".to_owned() } else { self.map(added, depth) };
+            return vec![(object.span.clone(), left)];
+        }
+        let mut splices = Vec::new();
+        let mut start = 0;
+        while let Some(first) = members[start..].iter().position(goes).map(|first| start + first) {
+            let end = members[first..].iter().position(|member| !goes(member)).map_or(members.len(), |end| first + end);
+            // Up to the next key; behind the last, from the end of the one before.
+            let range = match members.get(end) {
+                Some(next) => members[first].key_span.start..next.key_span.start,
+                None => members[first - 1].value.span.end..members[end - 1].value.span.end,
+            };
+            splices.push((range, String::new()));
+            start = end;
+        }
+        splices.extend(self.append(object, added, depth));
+        splices
+    }
+
+    /// Returns what makes an object have further members at its end.
     fn append(&self, object: &Node, entries: &[(String, String)], depth: usize) -> Option<(Range<usize>, String)> {
         let members = object.members().filter(|_| !entries.is_empty())?;
         let Some(last) = members.last() else {

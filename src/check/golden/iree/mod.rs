@@ -16,7 +16,7 @@ use super::GoldenVerdict;
 use super::assigned::as_written;
 use super::edited::Edited;
 use super::file::Edits;
-use super::holder::{Clash, GoldenHolder};
+use super::holder::{Clash, GoldenHolder, Orphan};
 use super::planned::PlannedPoint;
 use super::table::{GoldenRow, Table};
 use crate::suite::{IreeField, IreeFiles, IreeJson, Metric, Side, StageIndex, Suite, Tolerance};
@@ -43,7 +43,9 @@ pub struct IreeGoldens {
     files: BTreeMap<String, (IreeFile, Definition)>,
     /// The place of each metric at each point that has one, by `STAGE.METRIC`, whether or not there is a golden.
     places: HashMap<(String, PointName), Place>,
-    orphans: Vec<GoldenFinding>,
+    orphans: Vec<Orphan>,
+    /// Where the orphans stand, one by one.
+    orphan_slots: Vec<Slot>,
 }
 
 #[derive(Debug, Clone)]
@@ -80,8 +82,8 @@ impl IreeGoldens {
         }
         let used: BTreeSet<&Slot> = slots.iter().filter_map(|(_, _, place)| Some(&place.as_ref().ok()?.slot)).collect();
         let files = definitions(source, files, &used)?;
-        let orphans = orphans(suite, source, &files, &used);
-        let mut goldens = IreeGoldens { table: Table::default(), files, places: HashMap::new(), orphans };
+        let (orphan_slots, orphans) = orphans(suite, source, &files, &used).into_iter().unzip();
+        let mut goldens = IreeGoldens { table: Table::default(), files, places: HashMap::new(), orphans, orphan_slots };
         let (mut rows, mut gaps) = (Vec::new(), HashMap::new());
         for (metric, point, place) in slots {
             match place {
@@ -103,20 +105,19 @@ impl IreeGoldens {
         Ok(goldens)
     }
 
-    /// Returns a finding for each golden that belongs to no planned point and to no profile.
-    pub fn orphans(&self) -> &[GoldenFinding] {
-        &self.orphans
-    }
-
-    /// Applies changes, file by file; files without a change are left out.
+    /// Applies changes, file by file; files without a change are left out. Every row stands for a planned point, so
+    /// that what is left out are orphans alone.
     pub fn edit(&self, edits: &Edits) -> Vec<(&IreeFile, Edited)> {
-        let mut by_file: BTreeMap<&str, BTreeMap<&Slot, String>> = BTreeMap::new();
+        let mut by_file: BTreeMap<&str, BTreeMap<&Slot, Option<String>>> = BTreeMap::new();
         for row in edits.replaced.values().chain(&edits.added) {
             if let Some(Place { slot, .. }) = self.place(row) {
-                by_file.entry(&slot.file).or_default().insert(slot, row.value.clone());
+                by_file.entry(&slot.file).or_default().insert(slot, Some(row.value.clone()));
             }
         }
-        let edit = |(name, changes): (&str, BTreeMap<&Slot, String>)| {
+        for slot in edits.orphans.iter().filter_map(|&orphan| self.orphan_slots.get(orphan)) {
+            by_file.entry(&slot.file).or_default().insert(slot, None);
+        }
+        let edit = |(name, changes): (&str, BTreeMap<&Slot, Option<String>>)| {
             let (file, definition) = self.files.get(name)?;
             let edited = change::put(&file.text, definition, &changes);
             (!edited.is_empty()).then_some((file, edited))
@@ -229,8 +230,8 @@ impl GoldenHolder for IreeGoldens {
         clashes
     }
 
-    fn can_remove(&self) -> bool {
-        false
+    fn orphans(&self) -> &[Orphan] {
+        &self.orphans
     }
 }
 
@@ -308,13 +309,13 @@ fn wrong_forms(file: &IreeFile, definition: &Definition, needed: &[&&Slot], wron
     }
 }
 
-/// Returns a finding for each golden in the files that is of a place of this suite, where nothing is planned.
+/// Returns the goldens in the files that are of a place of this suite, and of no planned point and no profile.
 fn orphans(
     suite: &Suite,
     source: &IreeJson,
     files: &BTreeMap<String, (IreeFile, Definition)>,
     used: &BTreeSet<&Slot>,
-) -> Vec<GoldenFinding> {
+) -> Vec<(Slot, Orphan)> {
     let mut orphans = Vec::new();
     for (name, (file, definition)) in files {
         for (&(field, ref key), number) in &definition.goldens {
@@ -340,7 +341,7 @@ fn orphans(
                 line: None,
                 tolerance: None,
             };
-            orphans.push(orphan(row, &place));
+            orphans.push((slot, orphan(row, &place)));
         }
     }
     orphans
@@ -352,21 +353,22 @@ fn full_name(suite: &Suite, stage: StageIndex, metric: usize) -> String {
     format!("{}.{name}", stage.name)
 }
 
-fn orphan(row: GoldenRow, place: &str) -> GoldenFinding {
-    GoldenFinding {
+fn orphan(row: GoldenRow, place: &str) -> Orphan {
+    let finding = GoldenFinding {
         golden: Some(as_written(&row)),
-        metric: row.metric,
-        point: row.point,
+        metric: row.metric.clone(),
+        point: row.point.clone(),
         verdict: GoldenVerdict::Orphan,
         value: None,
-        unit: row.unit,
+        unit: row.unit.clone(),
         golden_unit: None,
         deviation: None,
         tolerance: String::new(),
         message: format!(
             "no task is planned that it is the golden of: delete it, or mend `files` of `goldens` ({place})"
         ),
-    }
+    };
+    Orphan { row, finding }
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@ use super::definition::Definition;
 use super::json::{NodeKind, parse};
 use super::{IreeFile, IreeGoldens};
 use crate::check::golden::{
-    Bless, BlessSelection, BlessTerms, Blessed, GoldenCheck, GoldenHolder, PlannedPoint, Propose, bless, check,
-    planned_points, propose,
+    Bless, BlessAction, BlessSelection, BlessTerms, Blessed, GoldenCheck, GoldenHolder, PlannedPoint, Propose, bless,
+    check, planned_points, propose,
 };
 use crate::ledger::Verdict;
 use crate::record::RunRecord;
@@ -73,7 +73,7 @@ fn checked(suite: &Suite, record: &RunRecord, texts: &[(&str, &str)]) -> String 
     };
     let lets = |_: &PlannedPoint, _: &str| None;
     let mut found = check(&GoldenCheck { table: goldens.table(), suite, record, partial: false, lets: &lets });
-    found.extend_from_slice(goldens.orphans());
+    found.extend(goldens.orphans().iter().map(|orphan| orphan.finding.clone()));
     let line = |finding: &crate::check::golden::GoldenFinding| {
         let crate::check::golden::GoldenFinding { metric, point, verdict, tolerance, message, .. } = finding;
         format!("{metric} {point}: {verdict:?} ({tolerance}) {message}")
@@ -82,9 +82,27 @@ fn checked(suite: &Suite, record: &RunRecord, texts: &[(&str, &str)]) -> String 
 }
 
 fn blessed(suite: &Suite, record: &RunRecord, texts: &[(&str, &str)], cases: &[&str]) -> (IreeGoldens, Blessed) {
+    bless_these(suite, record, texts, Some(cases), false)
+}
+
+/// Blesses the cases that are named, and leaves out orphans.
+fn tidied(suite: &Suite, record: &RunRecord, texts: &[(&str, &str)], cases: &[&str]) -> (IreeGoldens, Blessed) {
+    bless_these(suite, record, texts, Some(cases).filter(|cases| !cases.is_empty()), true)
+}
+
+/// Blesses some cases, all if none is named.
+fn bless_these(
+    suite: &Suite,
+    record: &RunRecord,
+    texts: &[(&str, &str)],
+    cases: Option<&[&str]>,
+    prune_orphans: bool,
+) -> (IreeGoldens, Blessed) {
     let goldens = open(suite, record, texts).unwrap();
-    let cases: Vec<String> = cases.iter().map(|case| (*case).to_owned()).collect();
-    let selection = BlessSelection::new(suite, &cases, &[]).unwrap();
+    let selection = cases.map(|cases| {
+        let cases: Vec<String> = cases.iter().map(|case| (*case).to_owned()).collect();
+        BlessSelection::new(suite, &cases, &[]).unwrap()
+    });
     let terms = BlessTerms {
         reason: "a new compiler".to_owned(),
         accept_regression: Some("issue 1".to_owned()),
@@ -96,8 +114,8 @@ fn blessed(suite: &Suite, record: &RunRecord, texts: &[(&str, &str)], cases: &[&
         suite,
         record,
         partial: false,
-        selection: Some(&selection),
-        prune_orphans: false,
+        selection: selection.as_ref(),
+        prune_orphans,
         terms: &terms,
     });
     (goldens, blessed)
@@ -223,6 +241,69 @@ fn a_bless_changes_bytes_of_values_alone() {
          }
      }
     "#);
+}
+
+#[test]
+fn orphans_go_with_their_keys() {
+    let suite = sample();
+    let record = run(&suite, &[("model=clip sku=mi300 chip=gfx942", 61.0, 1400.0, 3.0)]);
+    let check = |text: &str, cases: &[&str], expected: &str| {
+        let blessed = tidied(&suite, &record, &[("clip_rocm.json", text)], cases);
+        assert_eq!(
+            blessed.1.changes.iter().filter(|change| change.action == BlessAction::Remove).count(),
+            blessed.0.orphans().len()
+        );
+        let edited = blessed.0.edit(&blessed.1.edits);
+        assert_eq!(edited[0].1.text(), expected);
+        let left = open(&suite, &record, &[("clip_rocm.json", expected)]).unwrap();
+        assert_eq!(left.orphans(), []);
+        edited[0].1.diff("clip_rocm.json")
+    };
+    let diff = check(CLIP, &[], &CLIP.replace(",\n        \"mi250\": 206", ""));
+    insta::assert_snapshot!(diff, @r#"
+    --- a/clip_rocm.json
+    +++ b/clip_rocm.json
+    @@ -4,8 +4,7 @@
+             "mi300": 1.1
+         },
+         "golden_time_ms": {
+    -        "mi300": 59.0,
+    -        "mi250": 206
+    +        "mi300": 59.0
+         },
+         "golden_size": { "mi300": 1400000 },
+         "golden_dispatch": {
+    "#);
+    let diff = check(
+        "{\r\n\t\"golden_size\" : {\r\n\t\t\"a\" : 1,\r\n\t\t\"mi300\" : 2,\r\n\t\t\"b\" : 3,\r\n\t\t\"c\" : 4\r\n\t}\r\n}",
+        &[],
+        "{\r\n\t\"golden_size\" : {\r\n\t\t\"mi300\" : 2\r\n\t}\r\n}",
+    );
+    assert!(diff.contains("\n-\t\t\"a\" : 1,\r\n-\t\t\"mi300\" : 2,\r\n"), "{diff}");
+    // Nothing but orphans; a value that is blessed at the same time.
+    check(r#"{"golden_size": { "a": 1, "b": 2 }, "device": "x"}"#, &[], r#"{"golden_size": {}, "device": "x"}"#);
+    check(
+        r#"{"golden_size": { "a": 1, "b": 2 }}"#,
+        &["mclip*"],
+        r#"{"golden_size": {"mi300": 1400000},"golden_time_ms": {"mi300": 61},"golden_dispatch": {"mi300": 3}}"#,
+    );
+    check(
+        r#"{"golden_size": {"mi300":1, "a":2,"b":3}, "golden_time_ms": {"a":1.5}, "golden_dispatch": {"mi300":3}}"#,
+        &["mclip*"],
+        r#"{"golden_size": {"mi300":1400000}, "golden_time_ms": {"mi300": 61.0}, "golden_dispatch": {"mi300":3}}"#,
+    );
+}
+
+#[test]
+fn an_orphan_that_is_a_whole_file_leaves_the_file() {
+    let source = source(vec![files("{model}_{sku}.json", None, &[(0, IreeField::TimeMs)])]);
+    let suite = with(source);
+    let record = run(&suite, &[("model=clip sku=mi300 chip=gfx942", 1.5, 1.0, 1.0)]);
+    let text = r#"{"type": "benchmark", "golden_time_ms": 1.5, "tolerance_factor": 1.5}"#;
+    let (goldens, blessed) = tidied(&suite, &record, &[("clip_mi300.json", text), ("vae_mi300.json", text)], &[]);
+    let edited = goldens.edit(&blessed.edits);
+    assert_eq!((edited.len(), edited[0].0.name.as_str()), (1, "vae_mi300.json"));
+    assert_eq!(edited[0].1.text(), r#"{"type": "benchmark", "tolerance_factor": 1.5}"#);
 }
 
 #[test]

@@ -2,13 +2,13 @@
 
 use super::{FORK, Forked, PULL, SHA, SUITE, event, github, only_comment};
 use crate::integration::command::{Outcome, Output};
-use crate::integration::github::act::{commit, copy, program as act, root};
+use crate::integration::github::act::{act, commit, copy, log, on, root};
 use crate::integration::github::fake::{Fake, REPOSITORY, TOKEN};
 use crate::integration::github::shell_steps::{program, run, script_of};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use tempfile::TempDir;
 
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
@@ -250,21 +250,13 @@ fn workflow(fake: &Fake, event: &Value, runner: &Runner) -> Outcome<(bool, Strin
     let repository = repository(event)?;
     let home = tempfile::tempdir()?;
     let binary = Path::new(env!("CARGO_BIN_EXE_shmoo")).parent().ok_or("the binary lies somewhere")?;
-    let variable = |name: &str, value: &str| ["--env".to_owned(), format!("{name}={value}")];
-    let output = Command::new(act())
-        .args(["workflow_run", "-W", ".github/workflows/caller.yml", "-e", "event.json"])
-        .args(["-P", "ubuntu-24.04=-self-hosted", "--no-cache-server", "-s"])
+    let output = act(["workflow_run", ".github/workflows/caller.yml"], repository.path(), home.path(), binary)
+        .args(["-e", "event.json", "-s"])
         .arg(format!("GITHUB_TOKEN={TOKEN}"))
-        .args(variable("GITHUB_API_URL", &fake.url))
-        .args(variable("GITHUB_GRAPHQL_URL", &format!("{}/graphql", fake.url)))
-        .args(variable("GITHUB_REPOSITORY", REPOSITORY))
-        .current_dir(repository.path())
-        .env_clear()
-        .env("HOME", home.path())
+        .args(on(fake))
         .env("PATH", format!("{}:{}:{PATH}", runner.path("bin").display(), binary.display()))
-        .stdin(Stdio::null())
         .output()?;
-    let log = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let log = log(&output);
     assert!(!log.contains(TOKEN), "the token is in the log");
     let clean = Command::new("git").args(["status", "--porcelain"]).current_dir(repository.path()).output()?;
     assert_eq!(String::from_utf8_lossy(&clean.stdout), "");

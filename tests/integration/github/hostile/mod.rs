@@ -9,7 +9,8 @@ mod judged;
 mod paths;
 mod spoofed;
 
-use super::fake::{Fake, REPOSITORY, TOKEN};
+use super::fake::{Fake, REPOSITORY};
+use super::job::{SUITE, job};
 use crate::integration::command::{Done, Outcome, Shmoo, shmoo};
 use serde_json::{Value, json};
 use shmoo::archive::{Archive, Limits, PackOptions, pack};
@@ -19,19 +20,6 @@ use std::num::NonZeroUsize;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
-
-/// Two cases, one of which misses its expectation.
-const SUITE: &str = r#"version: 1
-suite: tiny
-params:
-  size: { code: s, values: [1, 2] }
-stages:
-  count:
-    shell: echo "lines=$SHMOO_PARAM_SIZE"
-    evidence: [{ key_value: stdout }]
-    metrics:
-      lines: { better: exact, expect: { lt: 2 } }
-"#;
 
 const MARKER: &str = "<!-- shmoo comment tiny -->";
 /// The fork, and the commit that is the head of its pull request.
@@ -148,14 +136,7 @@ fn github() -> Fake {
 
 /// The job that receives runs of forks, with the files of the default branch.
 fn receiver(fake: &Fake, files: &[(&str, &str)]) -> Shmoo {
-    let start = shmoo()
-        .file("event.json", &event(SHA, FORK).to_string())
-        .env("GITHUB_API_URL", &fake.url)
-        .env("GITHUB_REPOSITORY", REPOSITORY)
-        .env("GITHUB_TOKEN", TOKEN)
-        .env("GITHUB_EVENT_PATH", "event.json")
-        .env("GITHUB_SERVER_URL", "https://github.example")
-        .env("GITHUB_RUN_ID", "17");
+    let start = job(shmoo(), fake, &event(SHA, FORK));
     files.iter().fold(start, |start, (path, text)| start.file(path, text))
 }
 
