@@ -30,6 +30,7 @@ mod search;
 mod sheet;
 mod solve;
 mod streamed;
+mod strip;
 mod table;
 #[cfg(test)]
 mod tests;
