@@ -1,5 +1,6 @@
 //! The first pass over a table: sums of products for each group, and the rows themselves while they are few.
 
+use super::by_group::ByGroup;
 use super::gate::Gate;
 use super::sheet::{Keys, Rows, Sheet};
 use super::solve::Moments;
@@ -61,6 +62,18 @@ impl Group {
         self.folds.iter().map(|fold| fold.product(fold.features() + 1, fold.features() + 1) as u64).sum()
     }
 
+    /// Adds a row of a fold: its features and then the target.
+    fn add(&mut self, values: &[f64], fold: usize, weighting: Weighting) {
+        for (value, range) in values.iter().zip(&mut self.ranges) {
+            *range = (range.0.min(*value), range.1.max(*value));
+        }
+        let factor = match weighting {
+            Weighting::Absolute => 1.0,
+            Weighting::Relative => 1.0 / values[values.len() - 1].abs(),
+        };
+        self.folds[fold].add_weighted(values, factor);
+    }
+
     fn count_op(&mut self, op: &str, rows: u64) {
         match self.ops.iter_mut().find(|(known, _)| known == op) {
             Some((_, count)) => *count += rows,
@@ -110,6 +123,7 @@ pub(super) fn gather(
     };
     let mut gathered = Gathered { gate: Gate::default(), groups: Vec::new(), keys: Dictionary::default(), kept: true };
     let mut numbers = 0;
+    let mut waiting = ByGroup::default();
     let how = Scan { wants: &sheet.wants, threads: options.threads, hashed: &keep };
     scan(table, &how, &work, &mut |(gate, part): (Gate, Part)| {
         gathered.gate.merge(gate);
@@ -121,6 +135,8 @@ pub(super) fn gather(
         }
         match part {
             Part::Groups(keys, groups) => {
+                // Rows of a group are added in the order of the table.
+                waiting.finish(|place, values, line| gathered.groups[place].add(values, sheet.fold(line), weighting));
                 let places = gathered.places(&keys, sheet);
                 for (place, group) in places.into_iter().zip(groups) {
                     gathered.groups[place].merge(group, gathered.kept);
@@ -128,11 +144,16 @@ pub(super) fn gather(
             }
             Part::Rows(rows) => {
                 let places = gathered.places(&rows.groups, sheet);
-                add_rows(&mut gathered.groups, &places, &rows, sheet, weighting, gathered.kept);
+                keep_rows(&mut gathered.groups, &places, &rows, gathered.kept);
+                let groups = &mut gathered.groups;
+                waiting.add(&rows, &places, |place, values, line| {
+                    groups[place].add(values, sheet.fold(line), weighting);
+                });
             }
         }
         Ok(())
     })?;
+    waiting.finish(|place, values, line| gathered.groups[place].add(values, sheet.fold(line), weighting));
     Ok(gathered)
 }
 
@@ -179,11 +200,22 @@ fn add_rows(groups: &mut [Group], places: &[usize], rows: &Rows<'_>, sheet: &She
     if rows.len() == 0 {
         return;
     }
-    let factors = weights(&rows.target, weighting);
     match places {
-        &[place] if sheet.is_whole() => sum_columns(&mut groups[place], rows, sheet, factors.as_deref()),
-        _ => sum_rows(groups, places, rows, sheet, factors.as_deref()),
+        &[place] if sheet.is_whole() => sum_columns(&mut groups[place], rows, sheet, weighting),
+        _ => {
+            let columns = rows.columns();
+            let mut values = vec![0.0; columns.len()];
+            for (row, line) in rows.lines.iter().enumerate() {
+                values.iter_mut().zip(&columns).for_each(|(value, column)| *value = column[row]);
+                groups[places[rows.group(row)]].add(&values, sheet.fold(line), weighting);
+            }
+        }
     }
+    keep_rows(groups, places, rows, keep);
+}
+
+/// Counts the operations of rows, and keeps the rows themselves if that is wanted.
+fn keep_rows(groups: &mut [Group], places: &[usize], rows: &Rows<'_>, keep: bool) {
     if let Some((codes, words)) = &rows.ops {
         count_ops(groups, places, rows, codes, words);
     }
@@ -207,12 +239,13 @@ fn weights(target: &[f64], weighting: Weighting) -> Option<Vec<f64>> {
 }
 
 /// Sums up rows of one group, column by column.
-fn sum_columns(group: &mut Group, rows: &Rows<'_>, sheet: &Sheet, factors: Option<&[f64]>) {
+fn sum_columns(group: &mut Group, rows: &Rows<'_>, sheet: &Sheet, weighting: Weighting) {
+    let factors = weights(&rows.target, weighting);
     for (range, column) in group.ranges.iter_mut().zip(&rows.features) {
         *range = range_with(*range, column);
     }
     let weighted = |column: &[f64]| -> Vec<f64> {
-        factors.into_iter().flatten().zip(column).map(|(factor, value)| value * factor).collect()
+        factors.iter().flatten().zip(column).map(|(factor, value)| value * factor).collect()
     };
     let columns: Vec<Cow<'_, [f64]>> = rows
         .columns()
@@ -239,24 +272,6 @@ fn range_with(range: (f64, f64), values: &[f64]) -> (f64, f64) {
     }
     let low = low.iter().chain(rest).copied().fold(range.0, least);
     (low, high.iter().chain(rest).copied().fold(range.1, most))
-}
-
-/// Sums up rows of several groups, row by row.
-fn sum_rows(groups: &mut [Group], places: &[usize], rows: &Rows<'_>, sheet: &Sheet, factors: Option<&[f64]>) {
-    let width = rows.features.len();
-    let mut values = vec![0.0; width + 1];
-    for (row, line) in rows.lines.iter().enumerate() {
-        let group = &mut groups[places[rows.group(row)]];
-        for ((value, column), range) in values.iter_mut().zip(&rows.features).zip(&mut group.ranges) {
-            *value = column[row];
-            *range = (range.0.min(*value), range.1.max(*value));
-        }
-        values[width] = rows.target[row];
-        if let Some(factors) = factors {
-            values.iter_mut().for_each(|value| *value *= factors[row]);
-        }
-        group.folds[sheet.fold(line)].add_row(&values);
-    }
 }
 
 fn count_ops(groups: &mut [Group], places: &[usize], rows: &Rows<'_>, codes: &[u32], words: &[String]) {

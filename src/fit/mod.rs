@@ -7,6 +7,7 @@
 //!
 //! Invariant: the same table and form give the same fit, whatever the number of threads.
 
+mod by_group;
 mod deviations;
 mod drift;
 mod error;

@@ -1,5 +1,6 @@
 //! Fits of groups whose rows are only on disk: further passes over the table.
 
+use super::by_group::ByGroup;
 use super::deviations::Deviations;
 use super::fitted::{FittedModel, IntervalMethod};
 use super::fitting::{CONDITION, Solved, Task, merged};
@@ -66,18 +67,24 @@ impl Task<'_> {
             Ok(Part::Deviations(places.into_iter().zip(parts).collect()))
         };
         let how = Scan { wants: &sheet.wants, threads: self.options.threads, hashed: &AtomicBool::new(false) };
+        let mut waiting = ByGroup::default();
+        let add = |deviations: &mut [Deviations], place: usize, values: &[f64], line: u64| {
+            deviations[place].add(values, line, sheet.fold(line), &solved[place].known);
+        };
         scan(table, &how, &work, &mut |part| {
             match part {
                 Part::Deviations(parts) => {
+                    // Rows of a group are added in the order of the table.
+                    waiting.finish(|place, values, line| add(&mut deviations, place, values, line));
                     parts.into_iter().for_each(|(place, part)| deviations[place].merge(part));
                 }
-                Part::Rows(places, rows) => hold(&rows, |group, values, line| {
-                    let place = places[group];
-                    deviations[place].add(values, line, sheet.fold(line), &solved[place].known);
-                }),
+                Part::Rows(places, rows) => {
+                    waiting.add(&rows, &places, |place, values, line| add(&mut deviations, place, values, line));
+                }
             }
             Ok(())
         })?;
+        waiting.finish(|place, values, line| add(&mut deviations, place, values, line));
         let method = match self.options.intervals {
             Some(IntervalMethod::None) => IntervalMethod::None,
             Some(IntervalMethod::Bootstrap | IntervalMethod::Sandwich) | None => IntervalMethod::Sandwich,

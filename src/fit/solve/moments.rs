@@ -27,19 +27,26 @@ impl Moments {
     }
 
     /// Adds a row: the features and then the target.
-    #[inline]
     pub(in crate::fit) fn add_row(&mut self, row: &[f64]) {
-        let mut at = 0;
+        self.add_weighted(row, 1.0);
+    }
+
+    /// Adds a row after all of it is multiplied by a factor.
+    #[inline]
+    pub(in crate::fit) fn add_weighted(&mut self, row: &[f64], factor: f64) {
+        let mut sums = self.sums.iter_mut();
         for (index, value) in row.iter().enumerate() {
-            let rest = &row[index..];
-            for (sum, other) in self.sums[at..].iter_mut().zip(rest) {
-                *sum += value * other;
+            let value = value * factor;
+            for (other, sum) in row[index..].iter().zip(&mut sums) {
+                *sum += value * (other * factor);
             }
-            at += rest.len();
-            self.sums[at] += value;
-            at += 1;
+            if let Some(sum) = sums.next() {
+                *sum += value;
+            }
         }
-        self.sums[at] += 1.0;
+        if let Some(sum) = sums.next() {
+            *sum += 1.0;
+        }
     }
 
     /// Adds many rows, given as columns: the features and then the target.
