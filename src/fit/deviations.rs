@@ -182,7 +182,7 @@ impl Deviations {
         let features = strip.features();
         for (index, one) in features.clone().enumerate() {
             let mut factors = weighted;
-            factors.iter_mut().zip(one).for_each(|(weighted, value)| *weighted *= *weighted * value);
+            factors.iter_mut().zip(one).for_each(|(weighted, value)| *weighted = weighted.powi(2) * value);
             for (other, sum) in features.clone().skip(index).zip(&mut sums) {
                 *sum += dot(&factors[..rows], other);
             }

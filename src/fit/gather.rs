@@ -36,6 +36,22 @@ pub(super) struct KeptRows {
     pub(super) hashes: Vec<u64>,
 }
 
+impl KeptRows {
+    /// Makes room for so many rows of so many numbers.
+    fn reserve(&mut self, rows: usize, numbers: usize) {
+        self.values.reserve_exact(rows * numbers);
+        self.lines.reserve_exact(rows);
+        self.hashes.reserve_exact(rows);
+    }
+
+    fn append(&mut self, other: KeptRows) {
+        let KeptRows { values, lines, hashes } = other;
+        self.values.extend(values);
+        self.lines.extend(lines);
+        self.hashes.extend(hashes);
+    }
+}
+
 /// All groups of a table.
 pub(super) struct Gathered {
     pub(super) gate: Gate,
@@ -89,9 +105,7 @@ impl Group {
         }
         ops.iter().for_each(|(op, count)| self.count_op(op, *count));
         if keep {
-            self.rows.values.extend(rows.values);
-            self.rows.lines.extend(rows.lines);
-            self.rows.hashes.extend(rows.hashes);
+            self.rows.append(rows);
         }
     }
 }
@@ -112,7 +126,7 @@ pub(super) fn gather(
         let rows = sheet.rows(cells, &mut gate)?;
         // Sums of many groups cost more to merge than rows to add up.
         if rows.groups.len() > FEW_GROUPS {
-            return Ok((gate, Part::Rows(rows.into_owned())));
+            return Ok((gate, Part::Rows(Box::new(rows.into_owned()))));
         }
         let mut groups: Vec<Group> = rows.groups.iter().map(|key| Group::new(sheet.group_key(key), width)).collect();
         let places: Vec<usize> = (0..groups.len()).collect();
@@ -124,6 +138,8 @@ pub(super) fn gather(
     let mut gathered = Gathered { gate: Gate::default(), groups: Vec::new(), keys: Dictionary::default(), kept: true };
     let mut numbers = 0;
     let mut waiting = ByGroup::default();
+    // What grows bit by bit is for a while in memory twice: the rows of one group are put together at the end.
+    let mut kept: Vec<KeptRows> = Vec::new();
     let how = Scan { wants: &sheet.wants, threads: options.threads, hashed: &keep };
     scan(table, &how, &work, &mut |(gate, part): (Gate, Part)| {
         gathered.gate.merge(gate);
@@ -132,13 +148,17 @@ pub(super) fn gather(
             gathered.kept = false;
             keep.store(false, Ordering::Relaxed);
             gathered.groups.iter_mut().for_each(|group| group.rows = KeptRows::default());
+            kept.clear();
         }
         match part {
             Part::Groups(keys, groups) => {
                 // Rows of a group are added in the order of the table.
                 waiting.finish(|place, values, line| gathered.groups[place].add(values, sheet.fold(line), weighting));
                 let places = gathered.places(&keys, sheet);
-                for (place, group) in places.into_iter().zip(groups) {
+                for (place, mut group) in places.into_iter().zip(groups) {
+                    if sheet.is_whole() && gathered.kept {
+                        kept.push(std::mem::take(&mut group.rows));
+                    }
                     gathered.groups[place].merge(group, gathered.kept);
                 }
             }
@@ -154,6 +174,11 @@ pub(super) fn gather(
         Ok(())
     })?;
     waiting.finish(|place, values, line| gathered.groups[place].add(values, sheet.fold(line), weighting));
+    if let [group] = gathered.groups.as_mut_slice() {
+        let count = kept.iter().map(|part| part.lines.len()).sum();
+        group.rows.reserve(count, width + 1);
+        kept.into_iter().for_each(|part| group.rows.append(part));
+    }
     Ok(gathered)
 }
 
@@ -162,7 +187,7 @@ enum Part {
     /// Sums of few groups.
     Groups(Keys, Vec<Group>),
     /// The rows of many.
-    Rows(Rows<'static>),
+    Rows(Box<Rows<'static>>),
 }
 
 impl Part {
@@ -220,6 +245,9 @@ fn keep_rows(groups: &mut [Group], places: &[usize], rows: &Rows<'_>, keep: bool
         count_ops(groups, places, rows, codes, words);
     }
     if keep {
+        if let [place] = places {
+            groups[*place].rows.reserve(rows.len(), rows.features.len() + 1);
+        }
         for (row, line) in rows.lines.iter().enumerate() {
             let kept = &mut groups[places[rows.group(row)]].rows;
             kept.values.extend(rows.features.iter().map(|column| column[row]));

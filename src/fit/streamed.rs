@@ -19,7 +19,7 @@ enum Part {
     /// What the rows of few groups tell, by the place of each.
     Deviations(Vec<(usize, Deviations)>),
     /// The places of many groups, and their rows.
-    Rows(Vec<usize>, Rows<'static>),
+    Rows(Vec<usize>, Box<Rows<'static>>),
 }
 
 /// Calls `take` with the group of each row, its features and target, and its line.
@@ -50,7 +50,7 @@ impl Task<'_> {
             let rows = sheet.rows(cells, &mut Gate::default())?;
             let places = gathered.known_places(&rows.groups);
             if places.len() > FEW_GROUPS {
-                return Ok(Part::Rows(places, rows.into_owned()));
+                return Ok(Part::Rows(places, Box::new(rows.into_owned())));
             }
             let mut parts: Vec<Deviations> = places.iter().map(|place| empty(*place)).collect();
             match places.as_slice() {

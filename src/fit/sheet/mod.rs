@@ -211,11 +211,9 @@ impl Sheet {
             let broken = features.iter().position(|column| !column[row].is_finite());
             broken.map(|index| format!("{} is not finite", self.features[index].what))
         };
-        let sound = !sets.contains(&u32::MAX)
-            && !(relative && target.contains(&0.0))
-            && is_finite(&target)
-            && features.iter().all(is_finite);
-        let rows = if sound { 0 } else { kept.len() };
+        let finite = is_finite(&target) && features.iter().all(is_finite);
+        let unfit = sets.contains(&u32::MAX) || (relative && target.contains(&0.0));
+        let rows = if finite && !unfit { 0 } else { kept.len() };
         let reasons: Vec<(usize, String)> = (0..rows).filter_map(|row| Some((row, bad(row)?))).collect();
         if !reasons.is_empty() {
             for (row, reason) in &reasons {
@@ -243,6 +241,7 @@ impl Sheet {
 }
 
 /// Tells whether all numbers of a column are finite.
+#[expect(clippy::ptr_arg, reason = "where a column comes from says whether it was looked at")]
 fn is_finite(column: &Cow<'_, [f64]>) -> bool {
     match column {
         // As the table has them.
