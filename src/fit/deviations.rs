@@ -2,7 +2,10 @@
 
 use super::quantiles::Quantiles;
 use super::sample::{Drawn, SampledRow};
+use super::solve::{dot, sum};
+use super::strip::{self, Strip};
 use crate::suite::Weighting;
+use std::ops::Range;
 
 /// Rows that are far off, at most so many.
 const WORST: usize = 10;
@@ -120,6 +123,72 @@ impl Deviations {
         }
     }
 
+    /// Takes rows of one fold, given as columns: the features and then the target; `lines` starts with theirs.
+    pub(super) fn add_columns(
+        &mut self,
+        columns: &[&[f64]],
+        rows: Range<usize>,
+        lines: &mut impl Iterator<Item = u64>,
+        fold: usize,
+        known: &Known,
+    ) {
+        let mut from = rows.start;
+        while from < rows.end {
+            let range = from..rows.end.min(from + strip::MOST);
+            from = range.end;
+            let strip = Strip::new(columns, range, lines, fold, known);
+            if strip.target().contains(&0.0) || strip.predictions().contains(&0.0) {
+                // Not every row has a share and a ratio.
+                let rows = strip.lines().iter().enumerate();
+                rows.for_each(|(row, line)| self.add(&strip.values(row), *line, fold, known));
+            } else {
+                self.add_strip(&strip, known.weighting);
+            }
+        }
+    }
+
+    fn add_strip(&mut self, strip: &Strip<'_>, weighting: Weighting) {
+        let (target, rows) = (strip.target(), strip.len());
+        for (row, line) in strip.lines().iter().enumerate() {
+            self.drawn.offer(*line, || strip.sampled(row));
+        }
+        let mean = sum(target) / rows as f64;
+        let distances = strip.each(|target, _, _| target - mean);
+        self.join_targets(rows as u64, mean, dot(&distances, &distances));
+        let errors = strip.each(|target, prediction, _| target - prediction);
+        self.squares += dot(&errors, &errors);
+        let ratios = strip.each(|target, prediction, _| target / prediction);
+        self.ratio_sum += sum(&ratios);
+        self.ratio_squares += dot(&ratios, &ratios);
+        self.ratios += rows as u64;
+        let shares = strip.each(|target, prediction, _| ((target - prediction) / target).abs());
+        self.shares += rows as u64;
+        self.errors += sum(&shares);
+        self.errors_left_out += sum(&strip.each(|target, _, left_out| ((target - left_out) / target).abs()));
+        self.quantiles.add_all(&shares[..rows]);
+        for (row, share) in shares[..rows].iter().enumerate() {
+            if *share > self.least_of_worst {
+                let (target, prediction) = (target[row], strip.predictions()[row]);
+                self.note(Off { line: strip.lines()[row], target, prediction });
+            }
+        }
+        let weighted = match weighting {
+            Weighting::Absolute => errors,
+            Weighting::Relative => {
+                strip.each(|target, prediction, _| (target - prediction) * (1.0 / (target * target)))
+            }
+        };
+        let mut sums = self.middle.iter_mut();
+        let features = strip.features();
+        for (index, one) in features.clone().enumerate() {
+            let mut factors = weighted;
+            factors.iter_mut().zip(one).for_each(|(weighted, value)| *weighted = weighted.powi(2) * value);
+            for (other, sum) in features.clone().skip(index).zip(&mut sums) {
+                *sum += dot(&factors[..rows], other);
+            }
+        }
+    }
+
     fn note(&mut self, off: Off) {
         let place = self.worst.partition_point(|known| known.share() >= off.share());
         self.worst.insert(place, off);
@@ -131,14 +200,9 @@ impl Deviations {
 
     /// Adds other rows.
     pub(super) fn merge(&mut self, other: Deviations) {
-        let rows = (self.rows + other.rows) as f64;
         if other.rows > 0 {
-            let distance = other.target_mean - self.target_mean;
-            self.target_squares +=
-                other.target_squares + distance * distance * self.rows as f64 * other.rows as f64 / rows;
-            self.target_mean += distance * other.rows as f64 / rows;
+            self.join_targets(other.rows, other.target_mean, other.target_squares);
         }
-        self.rows += other.rows;
         self.shares += other.shares;
         self.squares += other.squares;
         self.errors += other.errors;
@@ -150,6 +214,16 @@ impl Deviations {
         self.quantiles.merge(other.quantiles);
         other.worst.into_iter().for_each(|off| self.note(off));
         self.drawn.merge(other.drawn);
+    }
+
+    /// Counts other rows, and joins the mean of their target and its squared distances from that (Chan, Golub
+    /// and LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances", 1979).
+    fn join_targets(&mut self, rows: u64, mean: f64, squares: f64) {
+        let all = (self.rows + rows) as f64;
+        let distance = mean - self.target_mean;
+        self.target_squares += squares + distance * distance * self.rows as f64 * rows as f64 / all;
+        self.target_mean += distance * rows as f64 / all;
+        self.rows += rows;
     }
 
     /// Returns the share of the target's variance that the predictions explain; none without variance.
@@ -186,5 +260,68 @@ impl Off {
     /// Returns the error as a share of the target.
     pub(super) fn share(&self) -> f64 {
         ((self.target - self.prediction) / self.target).abs()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::Random;
+
+    /// Holds rows against coefficients, one by one or as columns.
+    fn held(columns: &[Vec<f64>], weighting: Weighting, by_row: bool) -> Deviations {
+        let known = Known { coefficients: vec![2.0, 3.0], folds: vec![vec![2.1, 2.9], vec![1.9, 3.1]], weighting };
+        let rows = columns[0].len();
+        let mut found = Deviations::new(2, false, Drawn::new(rows as u64, 1));
+        let slices: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
+        for (range, fold) in [(0..rows / 3, 0), (rows / 3..rows, 1)] {
+            if by_row {
+                for row in range {
+                    let values: Vec<f64> = columns.iter().map(|column| column[row]).collect();
+                    found.add(&values, row as u64 + 2, fold, &known);
+                }
+            } else {
+                let mut lines = range.clone().map(|row| row as u64 + 2);
+                found.add_columns(&slices, range, &mut lines, fold, &known);
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn rows_and_columns_give_the_same() {
+        let mut random = Random::new(5);
+        for (count, zero) in [(1, false), (64, false), (500, false), (500, true), (3, true)] {
+            let mut columns: Vec<Vec<f64>> =
+                (0..2).map(|_| (0..count).map(|_| 1.0 + random.below(90) as f64).collect()).collect();
+            let noisy = |row: usize| (2.0 * columns[0][row] + 3.0 * columns[1][row]) * (1.0 + 0.1 * random.normal());
+            let mut target: Vec<f64> = (0..count).map(noisy).collect();
+            if zero {
+                target[count / 2] = 0.0;
+                (columns[0][0], columns[1][0]) = (0.0, 0.0);
+            }
+            columns.push(target);
+            for weighting in [Weighting::Absolute, Weighting::Relative] {
+                if zero && weighting == Weighting::Relative {
+                    continue;
+                }
+                let (one, other) = (held(&columns, weighting, true), held(&columns, weighting, false));
+                let numbers = |found: &Deviations| {
+                    let (mean, deviation) = found.ratio().unwrap();
+                    let quality =
+                        [found.r2().unwrap_or(0.0), found.rmse(), found.mean_error().unwrap(), mean, deviation];
+                    let left_out = found.left_out_error().unwrap();
+                    quality.into_iter().chain([left_out]).chain(found.middle.iter().copied()).collect::<Vec<f64>>()
+                };
+                for (one, other) in numbers(&one).iter().zip(numbers(&other)) {
+                    assert!((one - other).abs() <= 1e-6 * one.abs().max(1e-3), "{count} {zero}: {one} {other}");
+                }
+                assert_eq!((one.rows, one.shares, one.ratios), (other.rows, other.shares, other.ratios));
+                for share in [0.5, 0.95] {
+                    assert_eq!(one.quantiles.at(share), other.quantiles.at(share));
+                }
+                assert_eq!((one.worst, one.drawn.into_rows()), (other.worst, other.drawn.into_rows()));
+            }
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! The fit itself: gather, solve, hold every row against the result, look for what is wrong.
 
-use super::deviations::{Deviations, Known};
+use super::deviations::{Deviations, Known, Off};
 use super::findings::{Finding, FindingKind, of_coefficients, of_ops, of_quality};
-use super::fitted::{Coefficient, Fit, FittedModel, IntervalMethod, Quality};
+use super::fitted::{Coefficient, Fit, FittedModel, IntervalMethod, Outlier, Quality};
 use super::gather::{Group, gather};
 use super::intervals::{covariance, sandwich};
 use super::mixed::read_beside;
@@ -12,7 +12,8 @@ use super::solve::{Solution, Solver, Triangle};
 use super::table::read_head;
 use super::{FitError, Options, Table};
 use crate::suite::Form;
-use crate::value::Problem;
+use crate::value::{Problem, in_order};
+use std::convert::Infallible;
 
 /// Scaled condition numbers above this are not left to sums of products: their square costs eight digits.
 pub(super) const CONDITION: f64 = 1e4;
@@ -93,7 +94,29 @@ pub(super) struct Solved {
     pub(super) known: Known,
 }
 
+/// Groups that a thread takes at a time.
+const GROUPS: usize = 16;
+
 impl Task<'_> {
+    /// Makes a model of each group, on a few threads.
+    pub(super) fn models<G: Send>(
+        &self,
+        mut groups: impl Iterator<Item = G> + Send,
+        model: impl Fn(G) -> FittedModel + Sync,
+    ) -> Vec<FittedModel> {
+        let mut models = Vec::new();
+        let next = |some: &mut Vec<G>| {
+            some.extend(groups.by_ref().take(GROUPS));
+            Ok(!some.is_empty())
+        };
+        let worker = || |some: &mut Vec<G>| Ok(some.drain(..).map(&model).collect::<Vec<_>>());
+        let Ok(()) = in_order(self.options.threads, next, worker, |some| {
+            models.extend(some);
+            Ok::<(), Infallible>(())
+        });
+        models
+    }
+
     /// Solves for all rows, and for all but each fold's.
     pub(super) fn solve_folds(&self, by_fold: &[Triangle]) -> Solved {
         let mut solver = Solver::default();
@@ -143,8 +166,7 @@ impl Task<'_> {
         &self,
         group: &Group,
         solved: &Solved,
-        deviations: &Deviations,
-        rows: u64,
+        deviations: Deviations,
         method: IntervalMethod,
     ) -> FittedModel {
         let Solved { triangle, solution, .. } = solved;
@@ -155,11 +177,9 @@ impl Task<'_> {
             interval: None,
             range: *range,
         });
+        let rows = deviations.rows;
         let covariance = covariance(triangle, solution, &deviations.middle, rows);
-        let sample = deviations.drawn.rows();
         let mut model = FittedModel {
-            ratios: ratios_of(&sample),
-            sample,
             coefficients: Some(coefficients.collect()),
             method,
             quality: Quality {
@@ -176,6 +196,10 @@ impl Task<'_> {
             },
             ..self.empty(group, rows)
         };
+        let worst = deviations.worst.into_iter();
+        model.outliers = worst.map(|Off { line, target, prediction }| Outlier { line, target, prediction }).collect();
+        model.sample = deviations.drawn.into_rows();
+        model.ratios = ratios_of(&model.sample);
         if method == IntervalMethod::Sandwich {
             let intervals = sandwich(solution, &covariance, &self.free, rows);
             set_intervals(&mut model, &intervals);

@@ -65,7 +65,7 @@ impl Task<'_> {
             for (row, values) in rows.values.chunks_exact(width).enumerate() {
                 deviations.add(values, rows.lines[row], folds[row], &solved.known);
             }
-            let mut model = self.model(group, &solved, &deviations, count as u64, method);
+            let mut model = self.model(group, &solved, deviations, method);
             if method == IntervalMethod::Bootstrap && count > self.free.len() + 1 {
                 let intervals = bootstrap(rows, &self.free, self.form.weighting, self.options.resamples);
                 set_intervals(&mut model, &intervals);
@@ -83,7 +83,7 @@ impl Task<'_> {
             }
             model
         };
-        gathered.groups.iter().map(one).collect()
+        self.models(gathered.groups.iter(), one)
     }
 
     fn solve_kept(&self, rows: &KeptRows, folds: &[usize]) -> Solved {

@@ -245,10 +245,9 @@ impl<'a> Layout<'a> {
         if self.texts.contains(&column) {
             return Kind::Text;
         }
-        let words: Vec<&str> =
-            self.head.sample.texts[column].words.iter().map(String::as_str).filter(|word| !word.is_empty()).collect();
+        let words: Vec<_> = self.head.sample.texts[column].texts().filter(|word| !word.is_empty()).collect();
         let numbers = words.iter().filter(|word| word.parse::<f64>().is_ok()).count();
-        if !words.is_empty() && words.iter().all(|word| matches!(*word, "true" | "false")) {
+        if !words.is_empty() && words.iter().all(|word| matches!(word.as_ref(), "true" | "false")) {
             Kind::Bool
         } else if numbers * 2 >= words.len() {
             Kind::Number

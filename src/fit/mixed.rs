@@ -3,10 +3,11 @@
 
 use super::sheet::Sheet;
 use super::solve::{Moments, Solver, Triangle};
-use super::table::{Cells, Head, Want, scan};
+use super::table::{Cells, Head, Scan, Texts, Want, scan};
 use super::{FitError, Table};
 use crate::suite::Weighting;
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
 
 /// Values that a column which mixes rows may have.
 const MOST_VALUES: usize = 64;
@@ -39,9 +40,9 @@ pub(super) fn read_beside(table: &dyn Table, sheet: &Sheet, head: &Head) -> Resu
     let mut wants = vec![Want::default(); head.names.len()];
     let mut names = Vec::new();
     for (index, texts) in head.sample.texts.iter().enumerate() {
-        let words = texts.words.iter().filter(|word| !word.is_empty());
-        let numbers = words.clone().filter(|word| word.parse::<f64>().is_ok()).count();
-        let count = words.count();
+        let words = || texts.texts().filter(|word| !word.is_empty());
+        let numbers = words().filter(|word| word.parse::<f64>().is_ok()).count();
+        let count = words().count();
         let unused = sheet.wants[index] == Want::default() || sheet.is_op(index);
         if unused && count >= 2 && numbers * 2 < count {
             wants[index].text = Some(names.len());
@@ -52,11 +53,14 @@ pub(super) fn read_beside(table: &dyn Table, sheet: &Sheet, head: &Head) -> Resu
     if beside.columns.is_empty() {
         return Ok(beside);
     }
-    scan(table, &wants, 1, &Ok, &mut |cells: Cells| {
-        beside.lines.extend(&cells.lines);
-        for ((_, column), texts) in beside.columns.iter_mut().zip(&cells.texts) {
-            column.extend(texts.codes.iter().map(|code| texts.words[*code as usize].clone()));
-        }
+    let texts = |cells: &Cells| {
+        let column = |texts: &Texts| texts.codes.iter().map(|code| texts.text(*code).into_owned()).collect();
+        Ok((cells.lines.iter().collect(), cells.texts.iter().map(column).collect()))
+    };
+    let how = Scan { wants: &wants, threads: 1, hashed: &AtomicBool::new(false) };
+    scan(table, &how, &texts, &mut |(lines, columns): (Vec<u64>, Vec<Vec<String>>)| {
+        beside.lines.extend(lines);
+        beside.columns.iter_mut().zip(columns).for_each(|((_, column), texts)| column.extend(texts));
         Ok(())
     })?;
     Ok(beside)

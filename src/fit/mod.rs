@@ -7,6 +7,7 @@
 //!
 //! Invariant: the same table and form give the same fit, whatever the number of threads.
 
+mod by_group;
 mod deviations;
 mod drift;
 mod error;
@@ -30,6 +31,7 @@ mod search;
 mod sheet;
 mod solve;
 mod streamed;
+mod strip;
 mod table;
 #[cfg(test)]
 mod tests;

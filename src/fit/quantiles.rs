@@ -1,7 +1,8 @@
-//! Quantiles of errors: exact while the rows are few, else by a histogram with steps of 3 %.
+//! Quantiles of errors: exact while the rows are few, else by a histogram with steps of 3 % at most.
 
-/// Steps to each doubling.
-const STEPS: i32 = 32;
+/// Steps to each doubling, all of the same width, so that the upper bits of a number say its step.
+const STEPS: i32 = 1 << STEP_BITS;
+const STEP_BITS: u32 = 5;
 /// The least error that is told from 0: 2 to this power.
 const LEAST: i32 = -30;
 /// The largest: 2 to this power.
@@ -33,10 +34,24 @@ impl Quantiles {
         match self {
             Quantiles::Exact(values) => values.push(value),
             Quantiles::Counted { few, counts, all, most } => {
-                let step = ((value.log2() - f64::from(LEAST)) * f64::from(STEPS)).max(0.0) as usize;
-                count(few, counts, step.min(ALL_STEPS - 1) as u16);
+                count(few, counts, step_of(value));
                 *all += 1;
                 *most = most.max(value);
+            }
+        }
+    }
+
+    /// Takes many values that are not negative.
+    pub(super) fn add_all(&mut self, values: &[f64]) {
+        match self {
+            Quantiles::Exact(known) => known.extend_from_slice(values),
+            Quantiles::Counted { few: _, counts, all, most } => {
+                counts.resize(ALL_STEPS, 0);
+                for value in values {
+                    counts[usize::from(step_of(*value))] += 1;
+                    *most = most.max(*value);
+                }
+                *all += values.len() as u64;
             }
         }
     }
@@ -80,7 +95,7 @@ impl Quantiles {
                     seen += u64::from(*count);
                     seen >= wanted
                 })?;
-                Some(2f64.powf(f64::from(LEAST) + (step as f64 + 0.5) / f64::from(STEPS)).min(*most))
+                Some(middle_of(step).min(*most))
             }
         }
     }
@@ -92,6 +107,20 @@ impl Quantiles {
             Quantiles::Counted { all, most, .. } => (*all > 0).then_some(*most),
         }
     }
+}
+
+/// Returns the step that a value is in: its exponent and the upper bits of its fraction.
+#[inline]
+fn step_of(value: f64) -> u16 {
+    const FRACTION: u32 = f64::MANTISSA_DIGITS - 1 - STEP_BITS;
+    const FIRST: u64 = ((f64::MAX_EXP - 1 + LEAST) as u64) << STEP_BITS;
+    (value.to_bits() >> FRACTION).saturating_sub(FIRST).min(ALL_STEPS as u64 - 1) as u16
+}
+
+/// Returns the middle of a step.
+fn middle_of(step: usize) -> f64 {
+    let (doublings, part) = (step as i32 / STEPS, step as i32 % STEPS);
+    2f64.powi(LEAST + doublings) * (1.0 + (f64::from(part) + 0.5) / f64::from(STEPS))
 }
 
 /// Counts a step: by itself while they are few, so that thousands of small groups need little memory.
@@ -117,6 +146,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn steps_hold_their_middles() {
+        for step in 0..ALL_STEPS {
+            assert_eq!(usize::from(step_of(middle_of(step))), step);
+        }
+        assert_eq!((step_of(0.0), step_of(1e-300), step_of(1.0)), (0, 0, 960));
+        assert_eq!(usize::from(step_of(f64::INFINITY)), ALL_STEPS - 1);
+    }
+
+    #[test]
     fn exact_and_counted() {
         let values: Vec<f64> = (0..10_001).map(|index| f64::from(index) / 1000.0).collect();
         let (mut exact, mut counted) = (Quantiles::new(true), Quantiles::new(false));
@@ -126,6 +164,9 @@ mod tests {
             if index % 2 == 0 { counted.add(*value) } else { second.add(*value) }
         }
         counted.merge(second);
+        let mut at_once = Quantiles::new(false);
+        at_once.add_all(&values);
+        assert_eq!((at_once.at(0.7), at_once.most()), (counted.at(0.7), counted.most()));
         for share in [0.5, 0.95, 1.0] {
             let (one, other) = (exact.at(share).unwrap(), counted.at(share).unwrap());
             assert!((one - share * 10.0).abs() < 1e-9 && (other / one - 1.0).abs() < 0.03, "{share}: {one} {other}");

@@ -117,8 +117,8 @@ impl Drawn {
     }
 
     /// Returns the rows by line.
-    pub(super) fn rows(&self) -> Vec<SampledRow> {
-        let mut rows: Vec<SampledRow> = self.rows.iter().map(|Numbered(_, row)| row.clone()).collect();
+    pub(super) fn into_rows(self) -> Vec<SampledRow> {
+        let mut rows: Vec<SampledRow> = self.rows.into_iter().map(|Numbered(_, row)| row).collect();
         rows.sort_by_key(|row| row.line);
         rows
     }
@@ -166,15 +166,15 @@ mod tests {
         let all = draw(&mut (2..5000));
         let mut parts = draw(&mut (2500..5000).rev());
         parts.merge(draw(&mut (2..2500)));
-        let lines = |drawn: &Drawn| drawn.rows().iter().map(|row| row.line).collect::<Vec<_>>();
+        let lines = |drawn: &Drawn| drawn.clone().into_rows().iter().map(|row| row.line).collect::<Vec<_>>();
         assert_eq!(lines(&all).len(), LEAST);
         let mut large = Drawn::new(1_000_000, 1);
         (0..1_000_000).for_each(|line| large.offer(line, || row(line, 1.0)));
-        assert_eq!(large.rows().len(), MOST);
+        assert_eq!(large.into_rows().len(), MOST);
         assert_eq!(lines(&all), lines(&parts));
         let mut few = Drawn::new(5, 100_000);
         (0..5).for_each(|line| few.offer(line, || row(line, 1.0)));
-        assert_eq!(few.rows().len(), 5);
+        assert_eq!(few.into_rows().len(), 5);
     }
 
     #[test]

@@ -1,15 +1,16 @@
 //! The step `estimate`: descriptors in a CSV file -> cycles, and estimates held against measured runtimes.
 
+use super::estimating_input::{Columns, Input, broken, row_descriptor, trim};
 use super::{StepError, parameters};
-use crate::fit::estimate::{
-    Architecture, Batch, Descriptor, EstimateError, Estimator, Formula, Outside, Predicted, Trust,
-};
-use crate::value::{did_you_mean, show_number};
-use csv::{ByteRecord, ReaderBuilder, Writer};
+use crate::fit::estimate::{Architecture, Batch, EstimateError, Estimator, Formula, Outside, Predicted, Trust};
+use crate::value::{in_order, show_number};
+use csv::{ByteRecord, Writer};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufReader, Write};
+use std::panic::resume_unwind;
 use std::path::Path;
+use std::sync::mpsc::sync_channel;
 
 /// What became of the rows.
 #[derive(Debug, Clone, Default)]
@@ -58,6 +59,21 @@ impl Estimated {
         names.join(" ")
     }
 
+    /// Adds what became of the rows that follow.
+    fn join(&mut self, other: Estimated) {
+        let Estimated { rows, refused, refused_rows, stand_ins, outside, outside_rows, unknown, stale } = other;
+        self.rows += rows;
+        self.refused_rows += refused_rows;
+        self.outside_rows += outside_rows;
+        for (named, others) in [(&mut self.refused, refused), (&mut self.outside, outside)] {
+            let room = NAMED.saturating_sub(named.len());
+            named.extend(others.into_iter().take(room));
+        }
+        self.stand_ins.extend(stand_ins);
+        self.unknown.extend(unknown);
+        self.stale.extend(stale);
+    }
+
     pub(super) fn refuse(&mut self, line: u64, why: String) {
         self.refused_rows += 1;
         if self.refused.len() < NAMED {
@@ -85,74 +101,11 @@ pub fn architectures(folder: Option<&Path>) -> Result<Vec<Architecture>, StepErr
     }
 }
 
-/// A CSV file of rows to estimate.
-pub(super) struct Input {
-    pub(super) reader: csv::Reader<BufReader<File>>,
-    pub(super) header: Vec<String>,
-}
+/// Rows that a thread takes at a time.
+const ROWS: usize = 2048;
 
-impl Input {
-    pub(super) fn open(path: &Path) -> Result<Input, StepError> {
-        let file = File::open(path).map_err(|source| StepError::Read { path: path.to_owned(), source })?;
-        let mut reader = ReaderBuilder::new()
-            // With `\r\n` as an end, lines would be counted one too low; the `\r` goes when cells are trimmed.
-            .terminator(csv::Terminator::Any(b'\n'))
-            .from_reader(BufReader::with_capacity(1 << 18, file));
-        let header = reader.headers().map_err(|error| broken(path, &error))?;
-        let header: Vec<String> =
-            header.iter().map(|name| name.trim_start_matches('\u{feff}').trim().to_owned()).collect();
-        Ok(Input { reader, header })
-    }
-
-    /// Returns the place of the first of some columns that is there.
-    pub(super) fn column(&self, names: &[&str]) -> Option<usize> {
-        names.iter().find_map(|name| self.header.iter().position(|known| known == name))
-    }
-
-    /// Returns the place of the first of some columns; one must be there.
-    pub(super) fn needed(&self, names: &[&str], path: &Path) -> Result<usize, StepError> {
-        self.column(names).ok_or_else(|| {
-            let hint = did_you_mean(names[0], self.header.iter().map(String::as_str));
-            StepError::usage(format!("{}: there is no column `{}`", path.display(), names.join("` or `")), hint)
-        })
-    }
-}
-
-pub(super) fn broken(path: &Path, error: &csv::Error) -> StepError {
-    StepError::usage(format!("{}: {error}", path.display()), None)
-}
-
-/// The columns of descriptors and where they stand.
-struct Columns {
-    op: usize,
-    architecture: Option<usize>,
-    others: [Option<usize>; 18],
-}
-
-/// The columns besides operation and device, by the names that descriptors have in files.
-const OTHERS: [&[&str]; 18] = [
-    &["version"],
-    &["data_format"],
-    &["math_fidelity"],
-    &["t"],
-    &["mblock_m"],
-    &["mblock_n"],
-    &["ublock_rt"],
-    &["ublock_ct"],
-    &["mblock_k"],
-    &["ublock_kt"],
-    &["reduce_z"],
-    &["sparse_indices"],
-    &["sparse_nz_ublocks"],
-    &["sparse_nz_strips"],
-    &["approx_mode"],
-    &["vector_mode"],
-    &["l1_accumulate"],
-    &["op_attr"],
-];
-
-/// Estimates every row of a file of descriptors; the rows and their estimates go to `out`, with
-/// `intervals` also where runtimes will be, and features outside of the range of the fit.
+/// Estimates every row of a file of descriptors, on a few threads; the rows and their estimates go to `out` in
+/// order, with `intervals` also where runtimes will be, and features outside of the range of the fit.
 pub fn estimate_file(
     estimator: &Estimator,
     path: &Path,
@@ -161,31 +114,74 @@ pub fn estimate_file(
     out: &mut dyn Write,
 ) -> Result<Estimated, StepError> {
     let mut input = Input::open(path)?;
-    let columns = Columns {
-        op: input.needed(&["type", "op"], path)?,
-        architecture: Some(input.needed(&["arch"], path)?),
-        others: OTHERS.map(|names| input.column(names)),
-    };
-    let mut writer = Writer::from_writer(out);
-    let disk = |error: csv::Error| {
-        let source = match error.into_kind() {
-            csv::ErrorKind::Io(source) => source,
-            other => io::Error::other(format!("{other:?}")),
-        };
-        StepError::Disk { what: "write", path: "the estimates".into(), source }
-    };
+    let columns = Columns::of(&input, path)?;
     let more: &[&str] = if intervals { &["low", "high", "outside"] } else { &[] };
     let header = input.header.iter().map(String::as_str).chain(["estimate", "error"]).chain(more.iter().copied());
-    writer.write_record(header).map_err(disk)?;
+    let mut writer = Writer::from_writer(Vec::new());
+    writer.write_record(header).map_err(no_disk)?;
+    out.write_all(&written(writer)?).map_err(disk)?;
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let mut estimated = Estimated::default();
-    let mut batch = Batch::new(estimator, formula);
-    let mut record = ByteRecord::new();
-    while input.reader.read_byte_record(&mut record).map_err(|error| broken(path, &error))? {
+    // What is written belongs to this thread, which takes the parts from the others.
+    let (to_writer, parts) = sync_channel(threads);
+    let read = std::thread::scope(|scope| {
+        let reader = scope.spawn(move || {
+            let next = |records: &mut Records| records.read(&mut input.reader).map_err(|error| broken(path, &error));
+            let worker = || {
+                let mut batch = Batch::new(estimator, formula);
+                let columns = &columns;
+                move |records: &mut Records| estimate_rows(records, columns, &mut batch, intervals)
+            };
+            // Without its end of the channel the writer has an error of its own.
+            in_order(threads, next, worker, |part| {
+                to_writer.send(part).map_err(|_| disk(io::ErrorKind::BrokenPipe.into()))
+            })
+        });
+        for (part, rows) in parts {
+            estimated.join(part);
+            out.write_all(&rows).map_err(disk)?;
+        }
+        reader.join().unwrap_or_else(|panic| resume_unwind(panic))
+    });
+    read?;
+    out.flush().map_err(disk)?;
+    Ok(estimated)
+}
+
+/// Some records of a file; the memory is used again for the next.
+#[derive(Default)]
+struct Records {
+    records: Vec<ByteRecord>,
+    count: usize,
+}
+
+impl Records {
+    /// Reads the next records; false if there are no more.
+    fn read(&mut self, reader: &mut csv::Reader<BufReader<File>>) -> Result<bool, csv::Error> {
+        self.records.resize_with(ROWS, ByteRecord::new);
+        self.count = 0;
+        while self.count < ROWS && reader.read_byte_record(&mut self.records[self.count])? {
+            self.count += 1;
+        }
+        Ok(self.count > 0)
+    }
+}
+
+/// Estimates some records; returns what became of them, and what is written.
+fn estimate_rows(
+    records: &mut Records,
+    columns: &Columns,
+    batch: &mut Batch<'_>,
+    intervals: bool,
+) -> Result<(Estimated, Vec<u8>), StepError> {
+    let mut estimated = Estimated::default();
+    let mut writer = Writer::from_writer(Vec::new());
+    for record in &mut records.records[..records.count] {
         estimated.rows += 1;
         let line = record.position().map_or(0, csv::Position::line);
-        let result = row_descriptor(&record, &columns)
+        let result = row_descriptor(record, columns)
             .and_then(|descriptor| batch.predict(&descriptor).map_err(|error| explain(&error)));
-        trim(&mut record);
+        trim(record);
         match result {
             Ok(predicted) => {
                 let outside = estimated.note_trust(line, &predicted);
@@ -200,15 +196,30 @@ pub fn estimate_file(
             Err(why) => {
                 record.push_field(b"");
                 record.push_field(why.as_bytes());
-                more.iter().for_each(|_| record.push_field(b""));
+                (0..if intervals { 3 } else { 0 }).for_each(|_| record.push_field(b""));
                 estimated.refuse(line, why);
             }
         }
-        writer.write_byte_record(&record).map_err(disk)?;
+        writer.write_byte_record(record).map_err(no_disk)?;
     }
-    writer.flush().map_err(|source| StepError::Disk { what: "write", path: "the estimates".into(), source })?;
-    estimated.stand_ins = batch.into_stand_ins();
-    Ok(estimated)
+    estimated.stand_ins = batch.take_stand_ins();
+    Ok((estimated, written(writer)?))
+}
+
+fn disk(source: io::Error) -> StepError {
+    StepError::Disk { what: "write", path: "the estimates".into(), source }
+}
+
+/// Returns what was written to memory.
+fn written(writer: Writer<Vec<u8>>) -> Result<Vec<u8>, StepError> {
+    writer.into_inner().map_err(|error| disk(error.into_error()))
+}
+
+fn no_disk(error: csv::Error) -> StepError {
+    disk(match error.into_kind() {
+        csv::ErrorKind::Io(source) => source,
+        other => io::Error::other(format!("{other:?}")),
+    })
 }
 
 /// Returns an error with its hint in one line.
@@ -217,58 +228,4 @@ pub(super) fn explain(error: &EstimateError) -> String {
         EstimateError::Unknown { hint: Some(hint), .. } => format!("{error} ({hint})"),
         _ => error.to_string(),
     }
-}
-
-/// Takes spaces off the ends of cells; what has none stays where it is.
-pub(super) fn trim(record: &mut ByteRecord) {
-    if record.iter().any(|cell| cell.trim_ascii().len() < cell.len()) {
-        record.trim();
-    }
-}
-
-/// Returns the text of a cell; empty where there is none.
-pub(super) fn cell(record: &ByteRecord, column: Option<usize>) -> Result<&str, String> {
-    let bytes = column.and_then(|column| record.get(column)).unwrap_or_default();
-    std::str::from_utf8(bytes).map(str::trim).map_err(|_| "a cell is not in UTF-8".to_owned())
-}
-
-fn row_descriptor<'r>(record: &'r ByteRecord, columns: &Columns) -> Result<Descriptor<'r>, String> {
-    let text = |place: usize| cell(record, columns.others[place]);
-    let number = |place: usize, otherwise: u32| match text(place)? {
-        "" => Ok(otherwise),
-        text => {
-            text.parse::<u32>().map_err(|_| format!("`{}` is `{text}`, and a whole number is wanted", OTHERS[place][0]))
-        }
-    };
-    let count = |place: usize| match text(place)? {
-        "-1" | "" => Ok(None),
-        _ => number(place, 0).map(Some),
-    };
-    let flag = |place: usize| match text(place)? {
-        "" | "0" | "false" => Ok(false),
-        "1" | "true" => Ok(true),
-        text => Err(format!("`{}` is `{text}`, and 0 or 1 is wanted", OTHERS[place][0])),
-    };
-    Ok(Descriptor {
-        op: cell(record, Some(columns.op))?,
-        architecture: cell(record, columns.architecture)?,
-        version: number(0, 1)?,
-        data_format: text(1)?,
-        math_fidelity: text(2)?,
-        t: number(3, 1)?,
-        mblock_m: number(4, 0)?,
-        mblock_n: number(5, 0)?,
-        ublock_rt: number(6, 0)?,
-        ublock_ct: number(7, 0)?,
-        mblock_k: number(8, 0)?,
-        ublock_kt: number(9, 0)?,
-        reduce_z: number(10, 0)?,
-        sparse_indices: number(11, 0)?,
-        sparse_nz_ublocks: count(12)?,
-        sparse_nz_strips: count(13)?,
-        approximate: flag(14)?,
-        vector_mode: if text(15)?.is_empty() { "rc" } else { text(15)? },
-        l1_accumulate: flag(16)?,
-        attribute: text(17)?,
-    })
 }

@@ -1,7 +1,8 @@
 //! The step `estimate --evaluate`: estimates beside the measured runtimes of a sweep.
 
 use super::StepError;
-use super::estimating::{Estimated, Input, broken, cell, explain, trim};
+use super::estimating::{Estimated, explain};
+use super::estimating_input::{Input, broken, cell, trim};
 use crate::fit::estimate::{Batch, Comparison, Descriptor, Estimator, Formula, compare, six_digits};
 use csv::{ByteRecord, Writer};
 use std::io::{self, Write};
@@ -111,7 +112,7 @@ pub fn evaluate(
         writer.write_byte_record(&record).map_err(broken_pipe)?;
     }
     writer.flush().map_err(disk)?;
-    evaluated.rows.stand_ins = batch.into_stand_ins();
+    evaluated.rows.stand_ins = batch.take_stand_ins();
     evaluated.comparison = compare(&pairs);
     Ok(evaluated)
 }

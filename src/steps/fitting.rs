@@ -146,12 +146,11 @@ fn set_of(request: &FitRequest, model: &FittedModel) -> String {
 /// Looks for operations with the same parameters over all tables.
 fn find_identical(fitted: &mut [FittedFile]) {
     let names: Vec<String> = fitted.iter().flat_map(|file| file.names.iter().map(|(op, _)| op.clone())).collect();
-    let mut models: Vec<FittedModel> = fitted.iter().flat_map(|file| file.fit.models.clone()).collect();
+    let counts: Vec<usize> = fitted.iter().map(|file| file.fit.models.len()).collect();
+    let mut models: Vec<FittedModel> = fitted.iter_mut().flat_map(|file| file.fit.models.drain(..)).collect();
     identical(&mut models, &names);
     let mut models = models.into_iter();
-    for file in fitted {
-        for (model, found) in file.fit.models.iter_mut().zip(models.by_ref()) {
-            *model = found;
-        }
+    for (file, count) in fitted.iter_mut().zip(counts) {
+        file.fit.models.extend(models.by_ref().take(count));
     }
 }

@@ -26,6 +26,7 @@ pub mod comparing;
 mod drifting;
 mod error;
 pub mod estimating;
+mod estimating_input;
 pub mod evaluating;
 pub mod finding;
 pub mod fitting;

@@ -8,6 +8,7 @@ mod baseline_rule;
 mod decimal;
 mod digest;
 mod ids;
+mod in_order;
 mod in_parts;
 mod price;
 mod problem;
@@ -25,6 +26,7 @@ pub use ids::{
     MetricName, ParseTaskKeyError, PointName, Repeat, RunId, StageName, SuiteName, TaskKey, is_identifier,
     is_plain_name,
 };
+pub use in_order::in_order;
 pub use in_parts::in_parts;
 pub use price::{Price, Prices, show_price};
 pub use problem::{Problem, Problems, Source, Sources, Span, did_you_mean, nearest};

@@ -120,9 +120,9 @@ impl<'e> Batch<'e> {
         Ok(Predicted { cycles, interval, outside: guard.outside(&self.features), trust })
     }
 
-    /// Returns the operations that had no parameters and took those of another.
-    pub fn into_stand_ins(self) -> BTreeSet<String> {
-        self.stand_ins
+    /// Returns the operations that had no parameters and took those of another, each once.
+    pub fn take_stand_ins(&mut self) -> BTreeSet<String> {
+        std::mem::take(&mut self.stand_ins)
     }
 
     /// Returns the place of what the descriptor shares with others.

@@ -169,6 +169,10 @@ pub(super) fn check_dimensions(of: &Descriptor<'_>, category: Category, formula:
     let sparse = category == Category::Matmul && of.sparse_indices > 0;
     let inner = matches!(category, Category::Matmul | Category::Depthwise);
     let second = sparse && formula == Formula::Best && has_second(of);
+    let blocks = of.t != 0 && of.mblock_m != 0 && of.mblock_n != 0 && of.ublock_rt != 0 && of.ublock_ct != 0;
+    if blocks && !second && (!inner || (of.mblock_k != 0 && of.ublock_kt != 0)) {
+        return Ok(());
+    }
     let needed = [
         (true, "t", of.t),
         (true, "mblock_m", of.mblock_m),

@@ -16,6 +16,12 @@ pub(super) enum Dimension {
     Phases,
 }
 
+impl Dimension {
+    /// All of them, in the order in which they are declared.
+    pub(super) const ALL: [Dimension; 9] =
+        [M, N, Rows, Columns, Inner, InnerTiles, InnerLessOne, ColumnsAndOne, Phases];
+}
+
 /// What a term is multiplied by after its weight, in single precision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Times {

@@ -78,10 +78,10 @@ impl<'e> Prepared<'e> {
     /// Returns the cycles of a descriptor with the same texts, whose dimensions are not 0.
     pub(super) fn cycles(&self, of: &Descriptor<'_>, formula: Formula) -> Result<u32, EstimateError> {
         let cycles = match self.form {
-            Form::Sum(terms) => (of.t as f32 * self.sum(terms, of)) as u32,
+            Form::Sum(terms) => (of.t as f32 * self.sum(terms, &self.dimensions(of))) as u32,
             Form::Layers(terms) => {
                 let layer = self.weights.last().copied().unwrap_or(0.0);
-                (of.t.wrapping_mul(of.reduce_z) as f32 * (self.sum(terms, of) + layer)) as u32
+                (of.t.wrapping_mul(of.reduce_z) as f32 * (self.sum(terms, &self.dimensions(of)) + layer)) as u32
             }
             Form::Sparse => self.sparse(of, formula)?,
         };
@@ -91,9 +91,9 @@ impl<'e> Prepared<'e> {
         }
     }
 
-    fn sum(&self, terms: &[Term], of: &Descriptor<'_>) -> f32 {
+    fn sum(&self, terms: &[Term], dimensions: &Dimensions) -> f32 {
         let values = terms.iter().zip(&self.weights).map(|(term, weight)| {
-            let value = self.product(term, of) as f32 * weight;
+            let value = product(term, dimensions) as f32 * weight;
             match term.times {
                 Times::One => value,
                 Times::Width => value * self.width as f32,
@@ -103,22 +103,23 @@ impl<'e> Prepared<'e> {
         values.reduce(|sum, value| sum + value).unwrap_or(0.0)
     }
 
-    fn product(&self, term: &Term, of: &Descriptor<'_>) -> u32 {
-        term.of.iter().fold(1u32, |product, dimension| product.wrapping_mul(self.dimension(*dimension, of)))
-    }
-
-    fn dimension(&self, dimension: Dimension, of: &Descriptor<'_>) -> u32 {
-        match dimension {
-            Dimension::M => of.mblock_m,
-            Dimension::N => of.mblock_n,
-            Dimension::Rows => of.ublock_rt,
-            Dimension::Columns => of.ublock_ct,
-            Dimension::Inner => of.mblock_k,
-            Dimension::InnerTiles => of.ublock_kt,
-            Dimension::InnerLessOne => of.mblock_k.wrapping_sub(1),
-            Dimension::ColumnsAndOne => of.ublock_ct.wrapping_add(1),
-            Dimension::Phases => self.phases,
+    /// Returns the value of each dimension, by its place among them.
+    fn dimensions(&self, of: &Descriptor<'_>) -> Dimensions {
+        let mut values = [0; Dimension::ALL.len()];
+        for dimension in Dimension::ALL {
+            values[dimension as usize] = match dimension {
+                Dimension::M => of.mblock_m,
+                Dimension::N => of.mblock_n,
+                Dimension::Rows => of.ublock_rt,
+                Dimension::Columns => of.ublock_ct,
+                Dimension::Inner => of.mblock_k,
+                Dimension::InnerTiles => of.ublock_kt,
+                Dimension::InnerLessOne => of.mblock_k.wrapping_sub(1),
+                Dimension::ColumnsAndOne => of.ublock_ct.wrapping_add(1),
+                Dimension::Phases => self.phases,
+            };
         }
+        values
     }
 
     fn sparse(&self, of: &Descriptor<'_>, formula: Formula) -> Result<u32, EstimateError> {
@@ -141,18 +142,26 @@ impl<'e> Prepared<'e> {
             Form::Sparse => return,
         };
         let blocks = f64::from(of.t);
+        let dimensions = self.dimensions(of);
         features.extend(terms.iter().map(|term| {
             let factor = match term.times {
                 Times::One => 1,
                 Times::Width => self.width,
                 Times::Phases => self.phases,
             };
-            (f64::from(self.product(term, of)) * layers, blocks * f64::from(factor))
+            (f64::from(product(term, &dimensions)) * layers, blocks * f64::from(factor))
         }));
         if let Form::Layers(_) = self.form {
             features.push((layers, blocks));
         }
     }
+}
+
+/// The values of all dimensions.
+type Dimensions = [u32; Dimension::ALL.len()];
+
+fn product(term: &Term, dimensions: &Dimensions) -> u32 {
+    term.of.iter().fold(1u32, |product, dimension| product.wrapping_mul(dimensions[*dimension as usize]))
 }
 
 fn form(of: &Descriptor<'_>, category: Category) -> Form {

@@ -92,7 +92,7 @@ fn many_at_once_are_as_one_by_one() {
         assert_eq!(batch.estimate(&descriptor), alone);
     }
     assert!(estimated > 500, "{estimated}");
-    assert_eq!(batch.into_stand_ins().into_iter().collect::<Vec<_>>(), ["log", "reduce"]);
+    assert_eq!(batch.take_stand_ins().into_iter().collect::<Vec<_>>(), ["log", "reduce"]);
 }
 
 #[test]

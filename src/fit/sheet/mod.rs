@@ -6,12 +6,15 @@ mod stages;
 
 use super::gate::Gate;
 use super::layout::{Compiled, Layout, Named, at};
-use super::table::{Cells, Head, Want};
-use super::{FitError, GroupKey};
+use super::table::{Cells, Head, Lines, Want};
+use super::{FitError, fold_of};
 use crate::expr::{Cells as Values, Column};
 use crate::suite::{Form, Weighting};
+pub(in crate::fit) use groups::Keys;
 use selected::Kept;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 /// A model whose names are columns of a table.
 pub(in crate::fit) struct Sheet {
@@ -32,21 +35,22 @@ pub(in crate::fit) struct Sheet {
     intercept: bool,
 }
 
-/// Rows that take part, as columns.
-pub(in crate::fit) struct Rows {
-    pub(in crate::fit) lines: Vec<u64>,
-    pub(in crate::fit) hashes: Vec<u64>,
-    pub(in crate::fit) target: Vec<f64>,
+/// Rows that take part, as columns; those of the table that stay whole are borrowed.
+pub(in crate::fit) struct Rows<'c> {
+    pub(in crate::fit) lines: Cow<'c, Lines>,
+    /// Fingerprints, if they were wanted.
+    pub(in crate::fit) hashes: Cow<'c, [u64]>,
+    pub(in crate::fit) target: Cow<'c, [f64]>,
     /// One column for each feature; the constant part, if there is one, is the last.
-    pub(in crate::fit) features: Vec<Vec<f64>>,
+    pub(in crate::fit) features: Vec<Cow<'c, [f64]>>,
     /// The groups, and which each row belongs to; without rows of their own all belong to the first.
-    pub(in crate::fit) groups: Vec<GroupKey>,
+    pub(in crate::fit) groups: Keys,
     pub(in crate::fit) group_of: Vec<u32>,
     /// The operation of each row.
     pub(in crate::fit) ops: Option<(Vec<u32>, Vec<String>)>,
 }
 
-impl Rows {
+impl Rows<'_> {
     pub(in crate::fit) fn len(&self) -> usize {
         self.target.len()
     }
@@ -55,7 +59,30 @@ impl Rows {
     pub(in crate::fit) fn group(&self, row: usize) -> usize {
         self.group_of.get(row).map_or(0, |group| *group as usize)
     }
+
+    /// Returns the features and then the target.
+    pub(in crate::fit) fn columns(&self) -> Vec<&[f64]> {
+        self.features.iter().map(Cow::as_ref).chain([self.target.as_ref()]).collect()
+    }
+
+    /// Returns the rows with memory of their own.
+    pub(in crate::fit) fn into_owned(self) -> Rows<'static> {
+        let Rows { lines, hashes, target, features, groups, group_of, ops } = self;
+        Rows {
+            lines: Cow::Owned(lines.into_owned()),
+            hashes: Cow::Owned(hashes.into_owned()),
+            target: Cow::Owned(target.into_owned()),
+            features: features.into_iter().map(|column| Cow::Owned(column.into_owned())).collect(),
+            groups,
+            group_of,
+            ops,
+        }
+    }
 }
+
+/// Lines that are in the same fold where all rows are one group: rows that stand together are then added up
+/// together.
+const BLOCK: u64 = 64;
 
 impl Sheet {
     pub(in crate::fit) fn new(form: &Form, head: &Head) -> Result<Sheet, FitError> {
@@ -100,8 +127,23 @@ impl Sheet {
         self.features.len() + usize::from(self.intercept)
     }
 
+    /// Tells whether all rows are one group.
+    pub(in crate::fit) fn is_whole(&self) -> bool {
+        self.by.is_empty() && self.sets.is_empty()
+    }
+
+    /// Returns the fold that a row of a large table is in, by its line.
+    pub(in crate::fit) fn fold(&self, line: u64) -> usize {
+        fold_of(if self.is_whole() { line / BLOCK } else { line })
+    }
+
+    /// Divides rows of one group into those that stand together in a fold.
+    pub(in crate::fit) fn strips(&self, rows: &Rows<'_>) -> impl Iterator<Item = (Range<usize>, usize)> {
+        rows.lines.blocks(BLOCK).into_iter().map(|(rows, block)| (rows, fold_of(block)))
+    }
+
     /// Returns the rows that take part; the gate counts the others.
-    pub(in crate::fit) fn rows(&self, cells: &Cells, gate: &mut Gate) -> Result<Rows, FitError> {
+    pub(in crate::fit) fn rows<'c>(&self, cells: &'c Cells, gate: &mut Gate) -> Result<Rows<'c>, FitError> {
         gate.rows += (cells.rows + cells.broken.len()) as u64;
         for (line, count) in &cells.broken {
             let found = format!("{count} cells");
@@ -133,28 +175,28 @@ impl Sheet {
         self.finish(cells, kept, target, features, sets, gate)
     }
 
-    fn no_rows(&self) -> Rows {
+    fn no_rows(&self) -> Rows<'static> {
         Rows {
-            lines: Vec::new(),
-            hashes: Vec::new(),
-            target: Vec::new(),
-            features: vec![Vec::new(); self.width()],
-            groups: Vec::new(),
+            lines: Cow::default(),
+            hashes: Cow::default(),
+            target: Cow::default(),
+            features: vec![Cow::default(); self.width()],
+            groups: Keys::default(),
             group_of: Vec::new(),
             ops: None,
         }
     }
 
     /// Leaves out what cannot be fitted, and finds the group of each row.
-    fn finish(
+    fn finish<'c>(
         &self,
-        cells: &Cells,
+        cells: &'c Cells,
         mut kept: Kept,
-        mut target: Vec<f64>,
-        mut features: Vec<Vec<f64>>,
+        mut target: Cow<'c, [f64]>,
+        mut features: Vec<Cow<'c, [f64]>>,
         mut sets: Vec<u32>,
         gate: &mut Gate,
-    ) -> Result<Rows, FitError> {
+    ) -> Result<Rows<'c>, FitError> {
         let relative = self.weighting == Weighting::Relative;
         let bad = |row: usize| -> Option<String> {
             if sets.get(row) == Some(&u32::MAX) {
@@ -169,28 +211,43 @@ impl Sheet {
             let broken = features.iter().position(|column| !column[row].is_finite());
             broken.map(|index| format!("{} is not finite", self.features[index].what))
         };
-        let reasons: Vec<(usize, String)> = (0..kept.len()).filter_map(|row| Some((row, bad(row)?))).collect();
+        let finite = is_finite(&target) && features.iter().all(is_finite);
+        let unfit = sets.contains(&u32::MAX) || (relative && target.contains(&0.0));
+        let rows = if finite && !unfit { 0 } else { kept.len() };
+        let reasons: Vec<(usize, String)> = (0..rows).filter_map(|row| Some((row, bad(row)?))).collect();
         if !reasons.is_empty() {
             for (row, reason) in &reasons {
-                gate.exclude(cells.lines[kept.row(*row)], reason, None);
+                gate.exclude(cells.lines.at(kept.row(*row)), reason, None);
             }
             let out: BTreeSet<usize> = reasons.into_iter().map(|(row, _)| row).collect();
-            retain(&mut target, &out);
-            features.iter_mut().for_each(|column| retain(column, &out));
+            retain(target.to_mut(), &out);
+            features.iter_mut().for_each(|column| retain(column.to_mut(), &out));
             retain(&mut sets, &out);
             kept.retain(|row| !out.contains(&row));
         }
         if self.intercept {
-            features.push(vec![1.0; target.len()]);
+            features.push(Cow::Owned(vec![1.0; target.len()]));
         }
         gate.used += target.len() as u64;
         let (groups, group_of) = self.groups(cells, &kept, &sets);
         let ops = self.op.map(|slot| {
             let texts = &cells.texts[slot];
-            (kept.take(&texts.codes), texts.words.clone())
+            (kept.take(&texts.codes).into_owned(), texts.owned())
         });
-        let (lines, hashes) = (kept.take(&cells.lines), kept.take(&cells.hashes));
+        let lines = kept.lines(&cells.lines);
+        let hashes = if cells.hashes.is_empty() { Cow::default() } else { kept.take(&cells.hashes) };
         Ok(Rows { lines, hashes, target, features, groups, group_of, ops })
+    }
+}
+
+/// Tells whether all numbers of a column are finite.
+#[expect(clippy::ptr_arg, reason = "where a column comes from says whether it was looked at")]
+fn is_finite(column: &Cow<'_, [f64]>) -> bool {
+    match column {
+        // As the table has them.
+        Cow::Borrowed(_) => true,
+        // Without a branch for each.
+        Cow::Owned(numbers) => !numbers.iter().fold(false, |broken, number| broken | !number.is_finite()),
     }
 }
 
@@ -202,9 +259,9 @@ fn retain<T>(values: &mut Vec<T>, out: &BTreeSet<usize>) {
     });
 }
 
-fn numbers(column: Column<'_>, compiled: &Compiled) -> Result<Vec<f64>, FitError> {
+fn numbers<'c>(column: Column<'c>, compiled: &Compiled) -> Result<Cow<'c, [f64]>, FitError> {
     match column.cells {
-        Values::Numbers(numbers) => Ok(numbers.into_owned()),
+        Values::Numbers(numbers) => Ok(numbers),
         Values::Bools(_) | Values::Words { .. } | Values::Absent => {
             let message = format!("{} is {}, and a number is wanted", compiled.what, column.kind());
             Err(FitError::Model(at(&compiled.placed, message)))

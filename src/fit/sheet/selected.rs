@@ -1,6 +1,7 @@
 //! Which rows of some cells are left.
 
 use crate::expr::{Cells as Values, Column};
+use crate::fit::table::Lines;
 use std::borrow::Cow;
 
 /// The rows that are left, by their index in the cells.
@@ -37,11 +38,22 @@ impl Kept {
         }
     }
 
-    pub(super) fn take<T: Copy>(&self, values: &[T]) -> Vec<T> {
+    pub(super) fn take<'c, T: Copy>(&self, values: &'c [T]) -> Cow<'c, [T]> {
         match &self.rows {
-            None => values.to_vec(),
+            None => Cow::Borrowed(values),
             Some(rows) => rows.iter().map(|row| values[*row as usize]).collect(),
         }
+    }
+
+    pub(super) fn lines<'c>(&self, lines: &'c Lines) -> Cow<'c, Lines> {
+        let Some(rows) = &self.rows else { return Cow::Borrowed(lines) };
+        let mut kept = Lines::default();
+        rows.iter().for_each(|row| kept.push(lines.at(*row as usize)));
+        Cow::Owned(kept)
+    }
+
+    fn owned<T: Copy>(&self, values: &[T]) -> Cow<'static, [T]> {
+        Cow::Owned(self.take(values).into_owned())
     }
 
     pub(super) fn column<'c>(&self, column: &Column<'c>) -> Column<'c> {
@@ -49,12 +61,12 @@ impl Kept {
             return column.clone();
         }
         let cells = match &column.cells {
-            Values::Numbers(numbers) => Values::Numbers(self.take(numbers).into()),
-            Values::Bools(bools) => Values::Bools(self.take(bools).into()),
-            Values::Words { codes, words } => Values::Words { codes: self.take(codes).into(), words: words.clone() },
+            Values::Numbers(numbers) => Values::Numbers(self.owned(numbers)),
+            Values::Bools(bools) => Values::Bools(self.owned(bools)),
+            Values::Words { codes, words } => Values::Words { codes: self.owned(codes), words: words.clone() },
             Values::Absent => Values::Absent,
         };
-        let present: Option<Cow<'c, [bool]>> = column.present.as_ref().map(|present| self.take(present).into());
+        let present: Option<Cow<'c, [bool]>> = column.present.as_ref().map(|present| self.owned(present));
         // What is everywhere needs no mask.
         Column { cells, present: present.filter(|present| present.contains(&false)) }
     }

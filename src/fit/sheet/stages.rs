@@ -22,19 +22,19 @@ impl Sheet {
     pub(super) fn base<'c>(&self, cells: &'c Cells) -> Vec<Column<'c>> {
         let column = |named: &Named| match &named.slot {
             Slot::Numbers(slot) => {
-                let column = &cells.numbers[*slot];
-                let values = Column::numbers(column.values.as_slice());
-                if column.missing.is_empty() {
+                let values = Column::numbers(cells.numbers(*slot));
+                let missing = cells.missing(*slot);
+                if missing.is_empty() {
                     return values;
                 }
                 let mut present = vec![true; cells.rows];
-                column.missing.iter().for_each(|(row, _)| present[*row as usize] = false);
+                missing.iter().for_each(|(row, _)| present[*row as usize] = false);
                 values.present(present)
             }
             Slot::Texts(slot) => {
                 let texts = &cells.texts[*slot];
-                let column = Column::words(texts.codes.as_slice(), texts.words.as_slice());
-                match texts.words.iter().any(String::is_empty) {
+                let column = Column::words(texts.codes.as_slice(), texts.owned());
+                match texts.texts().any(|word| word.is_empty()) {
                     true => column.present(by_word(texts, |word| !word.is_empty())),
                     false => column,
                 }
@@ -52,7 +52,7 @@ impl Sheet {
                 };
                 let numbers = by_word(texts, |word| number(word).unwrap_or(f64::NAN));
                 let column = Column::numbers(numbers);
-                match texts.words.iter().all(|word| number(word).is_some()) {
+                match texts.texts().all(|word| number(&word).is_some()) {
                     true => column,
                     false => column.present(by_word(texts, |word| number(word).is_some())),
                 }
@@ -166,21 +166,21 @@ impl Sheet {
 
     fn exclude_missing(&self, slot: usize, row: usize, cells: &Cells, gate: &mut Gate) {
         let Named { slot, column, name } = &self.slots[slot];
-        let line = cells.lines[row];
+        let line = cells.lines.at(row);
         let missing = match slot {
             Slot::Numbers(index) => {
-                let missing = &cells.numbers[*index].missing;
+                let missing = cells.missing(*index);
                 missing.iter().find(|(missing, _)| *missing as usize == row).map(|(_, why)| why.clone())
             }
             _ => None,
         };
-        let text = |index: usize| cells.texts[index].words[cells.texts[index].codes[row] as usize].as_str();
+        let text = |index: usize| cells.texts[index].text(cells.texts[index].codes[row]);
         match (missing, slot) {
             (Some(Missing::NotNumber(text)), _) => {
                 gate.exclude(line, &format!("`{column}` is not a number"), Some(&text));
             }
             (_, Slot::Map { text: index, .. }) if !text(*index).is_empty() => {
-                gate.exclude(line, &format!("`{name}` has no number for the text in `{column}`"), Some(text(*index)));
+                gate.exclude(line, &format!("`{name}` has no number for the text in `{column}`"), Some(&text(*index)));
             }
             (_, Slot::Absent) => gate.exclude(line, &format!("the table has no column `{column}`"), None),
             _ => gate.exclude(line, &format!("`{column}` has no value"), None),
@@ -189,7 +189,7 @@ impl Sheet {
 }
 
 fn by_word<T: Copy>(texts: &Texts, value: impl Fn(&str) -> T) -> Vec<T> {
-    let values: Vec<T> = texts.words.iter().map(|word| value(word)).collect();
+    let values: Vec<T> = texts.texts().map(|word| value(&word)).collect();
     texts.codes.iter().map(|code| values[*code as usize]).collect()
 }
 

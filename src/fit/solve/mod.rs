@@ -4,6 +4,6 @@ mod moments;
 mod nonnegative;
 mod triangle;
 
-pub(super) use moments::Moments;
+pub(super) use moments::{Moments, dot, sum};
 pub(super) use nonnegative::{Solution, Solver, State};
 pub(super) use triangle::Triangle;

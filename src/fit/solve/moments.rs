@@ -3,6 +3,8 @@
 //! The columns are the features, the target and a one, so the sums hold `X'X`, `X'y`, `y'y`, the sums of
 //! all columns and the number of rows. Sums of parts of a table add up to those of the whole.
 
+use std::ops::Range;
+
 /// Rows added up before they join the total, so that what they need stays in the first-level cache.
 const STRIP: usize = 512;
 
@@ -25,27 +27,33 @@ impl Moments {
     }
 
     /// Adds a row: the features and then the target.
-    #[inline]
     pub(in crate::fit) fn add_row(&mut self, row: &[f64]) {
-        let mut at = 0;
+        self.add_weighted(row, 1.0);
+    }
+
+    /// Adds a row after all of it is multiplied by a factor.
+    #[inline]
+    pub(in crate::fit) fn add_weighted(&mut self, row: &[f64], factor: f64) {
+        let mut sums = self.sums.iter_mut();
         for (index, value) in row.iter().enumerate() {
-            let rest = &row[index..];
-            for (sum, other) in self.sums[at..].iter_mut().zip(rest) {
-                *sum += value * other;
+            let value = value * factor;
+            for (other, sum) in row[index..].iter().zip(&mut sums) {
+                *sum += value * (other * factor);
             }
-            at += rest.len();
-            self.sums[at] += value;
-            at += 1;
+            if let Some(sum) = sums.next() {
+                *sum += value;
+            }
         }
-        self.sums[at] += 1.0;
+        if let Some(sum) = sums.next() {
+            *sum += 1.0;
+        }
     }
 
     /// Adds many rows, given as columns: the features and then the target.
-    pub(in crate::fit) fn add_columns(&mut self, columns: &[&[f64]]) {
-        let rows = columns.first().map_or(0, |column| column.len());
-        let mut from = 0;
-        while from < rows {
-            let range = from..rows.min(from + STRIP);
+    pub(in crate::fit) fn add_columns(&mut self, columns: &[&[f64]], rows: Range<usize>) {
+        let mut from = rows.start;
+        while from < rows.end {
+            let range = from..rows.end.min(from + STRIP);
             let mut at = 0;
             for (index, column) in columns.iter().enumerate() {
                 let column = &column[range.clone()];
@@ -81,7 +89,7 @@ impl Moments {
 }
 
 /// The sum of products, in four parts that the processor adds side by side.
-fn dot(left: &[f64], right: &[f64]) -> f64 {
+pub(in crate::fit) fn dot(left: &[f64], right: &[f64]) -> f64 {
     let (lefts, left_rest) = left.as_chunks::<4>();
     let (rights, right_rest) = right.as_chunks::<4>();
     let mut parts = [0.0; 4];
@@ -94,7 +102,8 @@ fn dot(left: &[f64], right: &[f64]) -> f64 {
     (parts[0] + parts[1]) + (parts[2] + parts[3]) + rest
 }
 
-fn sum(values: &[f64]) -> f64 {
+/// The sum of values, in the same four parts.
+pub(in crate::fit) fn sum(values: &[f64]) -> f64 {
     let (chunks, rest) = values.as_chunks::<4>();
     let mut parts = [0.0; 4];
     for chunk in chunks {
@@ -115,7 +124,9 @@ mod tests {
         let mut random = Random::new(3);
         let columns: Vec<Vec<f64>> = (0..3).map(|_| (0..1500).map(|_| random.normal()).collect()).collect();
         let mut by_columns = Moments::new(2);
-        by_columns.add_columns(&columns.iter().map(Vec::as_slice).collect::<Vec<_>>());
+        let slices: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
+        by_columns.add_columns(&slices, 0..700);
+        by_columns.add_columns(&slices, 700..1500);
         let (mut by_rows, mut second) = (Moments::new(2), Moments::new(2));
         for row in 0..1500 {
             let row_values: Vec<f64> = columns.iter().map(|column| column[row]).collect();

@@ -2,81 +2,118 @@
 
 use csv_core::{ReadRecordResult, Reader};
 use std::io::{self, Read};
+use std::ops::Range;
 
-/// Bytes of a chunk; a record that is longer makes a longer one.
-const CHUNK: usize = 1 << 18;
+/// Bytes of a chunk, which with its columns stays in the second-level cache; a record that is longer makes
+/// a longer one.
+const CHUNK: usize = 1 << 17;
 /// The longest record.
 const LONGEST: usize = 64 << 20;
 
-/// Some whole records.
+/// Some whole records; the memory is used again for the next.
+#[derive(Debug, Default)]
 pub(super) struct Chunk {
-    /// Their number in the stream, from 0.
-    pub(super) index: usize,
-    /// Their bytes.
-    pub(super) bytes: Vec<u8>,
+    buffer: Vec<u8>,
+    filled: Range<usize>,
     /// The line of the first, from 1.
     pub(super) line: u64,
+    /// How many line feeds they have.
+    pub(super) lines: usize,
     /// Whether there is a quote in them.
     pub(super) quoted: bool,
+}
+
+impl Chunk {
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.buffer[self.filled.clone()]
+    }
+
+    /// Takes bytes off the start, which have some line feeds.
+    pub(super) fn skip(&mut self, bytes: usize, lines: usize) {
+        self.filled.start += bytes;
+        self.line += lines as u64;
+        self.lines -= lines;
+    }
+
+    /// Leaves only the first bytes.
+    pub(super) fn cut(&mut self, bytes: usize) {
+        self.filled.end = self.filled.start + bytes;
+        self.lines = line_feeds(self.bytes());
+    }
 }
 
 /// Cuts a stream into chunks.
 pub(super) struct Chunks<R> {
     reader: R,
     rest: Vec<u8>,
-    index: usize,
     line: u64,
     ended: bool,
 }
 
 impl<R: Read> Chunks<R> {
     pub(super) fn new(reader: R) -> Chunks<R> {
-        Chunks { reader, rest: Vec::new(), index: 0, line: 1, ended: false }
+        Chunks { reader, rest: Vec::new(), line: 1, ended: false }
     }
 
-    /// Returns the next chunk.
-    pub(super) fn next(&mut self) -> io::Result<Option<Chunk>> {
-        let mut bytes = Vec::with_capacity(CHUNK + self.rest.len());
-        bytes.append(&mut self.rest);
-        let mut wanted = CHUNK;
+    /// Tells whether nothing is left.
+    pub(super) fn is_done(&self) -> bool {
+        self.ended && self.rest.is_empty()
+    }
+
+    /// Takes the next chunk; false if there is none.
+    pub(super) fn next(&mut self, chunk: &mut Chunk) -> io::Result<bool> {
+        let buffer = &mut chunk.buffer;
+        if buffer.len() < CHUNK.max(self.rest.len()) {
+            buffer.resize(CHUNK.max(self.rest.len()), 0);
+        }
+        let mut length = self.rest.len();
+        buffer[..length].copy_from_slice(&self.rest);
         let (end, quoted) = loop {
-            self.fill(&mut bytes, wanted)?;
+            length = self.fill(buffer, length)?;
+            let bytes = &buffer[..length];
             if bytes.is_empty() {
-                return Ok(None);
+                return Ok(false);
             }
-            let quoted = memchr::memchr(b'"', &bytes).is_some();
+            let quoted = memchr::memchr(b'"', bytes).is_some();
             if self.ended {
-                break (bytes.len(), quoted);
+                break (length, quoted);
             }
-            let end = if quoted { last_record_end(&bytes) } else { last_line_end(&bytes) };
+            let end = if quoted { last_record_end(bytes) } else { last_line_end(bytes) };
             if let Some(end) = end {
                 break (end, quoted);
             }
-            if bytes.len() >= LONGEST {
+            if length >= LONGEST {
                 let message =
                     format!("line {}: a record of more than {LONGEST} bytes; is a quote never closed?", self.line);
                 return Err(io::Error::new(io::ErrorKind::InvalidData, message));
             }
-            wanted = bytes.len() * 2;
+            buffer.resize(length * 2, 0);
         };
-        self.rest.extend_from_slice(&bytes[end..]);
-        bytes.truncate(end);
-        let chunk = Chunk { index: self.index, line: self.line, quoted, bytes };
-        self.index += 1;
-        self.line += memchr::memchr_iter(b'\n', &chunk.bytes).count() as u64;
-        Ok(Some(chunk))
+        self.rest.clear();
+        self.rest.extend_from_slice(&buffer[end..length]);
+        let lines = line_feeds(&buffer[..end]);
+        (chunk.filled, chunk.line) = (0..end, self.line);
+        (chunk.lines, chunk.quoted) = (lines, quoted);
+        self.line += lines as u64;
+        Ok(true)
     }
 
-    /// Reads until there are so many bytes, or no more.
-    fn fill(&mut self, bytes: &mut Vec<u8>, wanted: usize) -> io::Result<()> {
-        let missing = wanted.saturating_sub(bytes.len());
-        if missing == 0 || self.ended {
-            return Ok(());
+    /// Reads until a buffer is full or nothing is left; returns how many bytes it has.
+    fn fill(&mut self, buffer: &mut [u8], mut length: usize) -> io::Result<usize> {
+        while length < buffer.len() && !self.ended {
+            match self.reader.read(&mut buffer[length..]) {
+                Ok(0) => self.ended = true,
+                Ok(read) => length += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
         }
-        let read = (&mut self.reader).take(missing as u64).read_to_end(bytes)?;
-        self.ended = read < missing;
-        Ok(())
+        Ok(length)
     }
+}
+
+fn line_feeds(bytes: &[u8]) -> usize {
+    memchr::memchr_iter(b'\n', bytes).count()
 }
 
 fn last_line_end(bytes: &[u8]) -> Option<usize> {
@@ -115,11 +152,13 @@ mod tests {
         let mut chunks = Chunks::new(bytes);
         let mut found = Vec::new();
         let mut all = Vec::new();
-        while let Some(chunk) = chunks.next().unwrap() {
-            assert_eq!(chunk.index, found.len());
-            found.push((chunk.bytes.len(), chunk.line, chunk.quoted));
-            all.extend(chunk.bytes);
+        let mut chunk = Chunk::default();
+        while chunks.next(&mut chunk).unwrap() {
+            assert_eq!(chunk.lines, line_feeds(chunk.bytes()));
+            found.push((chunk.bytes().len(), chunk.line, chunk.quoted));
+            all.extend_from_slice(chunk.bytes());
         }
+        assert!(chunks.is_done());
         assert!(all == bytes, "bytes are lost");
         found
     }
@@ -149,7 +188,7 @@ mod tests {
     #[test]
     fn a_quote_that_is_never_closed_is_an_error() {
         let endless = [b"\"".as_slice(), &b"bbbbbbb\n".repeat(LONGEST / 8 + 1)].concat();
-        let error = Chunks::new(endless.as_slice()).next().err().unwrap().to_string();
+        let error = Chunks::new(endless.as_slice()).next(&mut Chunk::default()).err().unwrap().to_string();
         assert!(error.starts_with("line 1: a record of more than"), "{error}");
     }
 }

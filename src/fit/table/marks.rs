@@ -1,0 +1,87 @@
+//! Where bytes are that are no digits, among them all ends of cells: eight bytes at a time, without a branch for
+//! each (after Langdale and Lemire, "Parsing gigabytes of JSON per second", 2019).
+
+/// The places of bytes that are no digits, ascending.
+#[derive(Debug, Default)]
+pub(super) struct Marks {
+    /// Room for all bytes; the first `count` are places.
+    places: Vec<u32>,
+    count: usize,
+}
+
+/// Bytes that are looked at together.
+const BLOCK: usize = 64;
+/// Places that are written together, of which the last may be none.
+const GROUP: usize = 8;
+
+impl Marks {
+    /// Finds the places; the end of the bytes is the last.
+    pub(super) fn find(&mut self, bytes: &[u8]) {
+        let room = bytes.len() + BLOCK + GROUP + 1;
+        if self.places.len() < room {
+            self.places.resize(room, 0);
+        }
+        self.count = 0;
+        let (blocks, rest) = bytes.as_chunks::<BLOCK>();
+        for (index, block) in blocks.iter().enumerate() {
+            self.note(index * BLOCK, others(block));
+        }
+        let mut last = [b'0'; BLOCK];
+        last[..rest.len()].copy_from_slice(rest);
+        self.note(blocks.len() * BLOCK, others(&last));
+        self.places[self.count] = bytes.len() as u32;
+        self.count += 1;
+    }
+
+    pub(super) fn places(&self) -> &[u32] {
+        &self.places[..self.count]
+    }
+
+    /// Notes the places of a block, one for each bit.
+    fn note(&mut self, start: usize, mut bits: u64) {
+        let count = bits.count_ones() as usize;
+        let (groups, _) = self.places[self.count..].as_chunks_mut::<GROUP>();
+        for group in &mut groups[..count.div_ceil(GROUP)] {
+            for place in group {
+                *place = start as u32 + bits.trailing_zeros();
+                bits &= bits.wrapping_sub(1);
+            }
+        }
+        self.count += count;
+    }
+}
+
+/// Returns a bit for each byte that is no digit.
+fn others(block: &[u8; BLOCK]) -> u64 {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let (words, _) = block.as_chunks::<8>();
+    let bits = words.iter().enumerate().map(|(index, word)| {
+        let digits = u64::from_le_bytes(*word) ^ (EACH * 0x30);
+        // The upper bit of each byte that is ten or more; none carries into the next.
+        let others = ((digits & (EACH * 0x7f)) + EACH * 0x76) | digits;
+        // Gathers the bits in the upper byte.
+        let gathered = ((others >> 7) & EACH).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+        gathered << (8 * index)
+    });
+    bits.fold(0, |all, bits| all | bits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn every_byte_that_is_no_digit(
+            bytes in prop::collection::vec(prop_oneof![b'0'..=b'9', any::<u8>(), Just(b',')], 0..300)
+        ) {
+            let mut marks = Marks::default();
+            marks.find(b"1,2,3,4");
+            marks.find(&bytes);
+            let others = bytes.iter().enumerate().filter(|(_, byte)| !byte.is_ascii_digit());
+            let expected: Vec<u32> = others.map(|(place, _)| place as u32).chain([bytes.len() as u32]).collect();
+            prop_assert_eq!(marks.places(), expected);
+        }
+    }
+}
