@@ -30,6 +30,7 @@ mod tls;
 
 pub use crate::outside::environment::Environment;
 pub use crate::record::RunSummary;
+pub use blob::{PackedRecord, RecordPacker};
 pub use export::{ExportFormat, ExportTable};
 pub use open::open_history;
 pub use postgres::{Waiting, open_postgres};
@@ -128,6 +129,9 @@ pub struct StoredSamples<'a> {
     pub unit: Option<&'a str>,
 }
 
+/// Packs a record.
+pub type Pack<'a> = &'a (dyn Fn() -> Result<PackedRecord, DatabaseError> + Sync);
+
 /// Gives one record after the other, none at the end.
 pub type RecordSource<'a> = &'a mut dyn FnMut() -> Result<Option<RunRecord>, DatabaseError>;
 
@@ -160,7 +164,12 @@ pub struct SeriesPoint {
 pub trait History: Send + Sync {
     /// Stores a run, all of it or nothing. Storing it again changes nothing; storing another record
     /// of the same run replaces the first.
-    fn record(&self, record: &RunRecord) -> Result<Recorded, HistoryError>;
+    fn record(&self, record: &RunRecord) -> Result<Recorded, HistoryError> {
+        self.record_packed(record, &|| blob::encode(record))
+    }
+
+    /// Stores a run as [`History::record`] does; `pack` packs it, and is called at most once, on another thread.
+    fn record_packed(&self, record: &RunRecord, pack: Pack<'_>) -> Result<Recorded, HistoryError>;
 
     /// Stores records as [`History::record`] does, all of them or none. What `records` fails with is
     /// the [`HistoryError::Import`] that comes back.

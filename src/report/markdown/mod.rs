@@ -9,6 +9,7 @@ mod comment;
 mod issue;
 mod marker;
 mod models;
+mod no_run;
 mod several;
 
 use super::by_metric::{golden_sums, sums};
@@ -34,6 +35,7 @@ use code::{SPAN, cell, code, code_of, fenced};
 pub use comment::comment;
 pub use issue::{RedSince, issue, issue_title};
 pub use marker::{Carrier, CommentKey, CommentOptions, Marker, WebAddress};
+pub use no_run::{NoRun, no_run_issue, no_run_title};
 pub use several::comment_on_several;
 use std::io::{self, Write};
 
