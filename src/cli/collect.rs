@@ -5,7 +5,7 @@ use super::arguments::HowArgs;
 use super::exit::Exit;
 use super::machine_arguments::{CollectArgs, PlacesArgs};
 use super::progress::Watcher;
-use super::report::{Extras, finish_record, write_report};
+use super::report::{Extras, finish_record};
 use super::run::request;
 use crate::report::Report;
 use crate::steps::machines::collect::{CollectRequest, Collected, collect as gather};
@@ -22,8 +22,8 @@ pub(super) fn collect(session: &Session, arguments: &CollectArgs) -> Result<Exit
     let mut watcher = Watcher::new(printer.is_interactive(), printer.is_quiet());
     let request = CollectRequest { run: run.clone(), partial: *partial, how: &how };
     let collected = gather(&workspace, &request, &mut watcher, &mut |text| printer.note(text)).map_err(fail)?;
-    let Collected { folder, plan, folded, files, machines, impure } = collected;
-    let made = make_with_page_of(&workspace, &folder, &plan, (&folded, &files), Models::Fit).map_err(fail)?;
+    let Collected { folder, plan, folded, last, machines, impure } = collected;
+    let made = make_with_page_of(&workspace, &folder, &plan, (folded, last), Models::Fit).map_err(fail)?;
     let compare = (!no_compare).then(|| judging.base.clone());
     let extras = Extras { compare, strict: judging.strict, archive: !no_archive, models: Models::Fit };
     let mut machines = Some(machines);
@@ -39,9 +39,7 @@ pub(super) fn collect(session: &Session, arguments: &CollectArgs) -> Result<Exit
             forgive(report);
         }
     };
-    let (report, exit) = finish_record(session, &workspace, &folder, &plan, made, extras, &mut add)?;
-    write_report(session, &report, *format)?;
-    Ok(exit)
+    finish_record(session, &workspace, &folder, &plan, made, extras, &mut add, *format)
 }
 
 /// A result that is kept for others must be the same wherever it is made.

@@ -86,18 +86,17 @@ pub(super) fn report_of(
 
 /// Returns the key that was given, or the names of suite and profile.
 pub(super) fn key(session: &Session, given: Option<&CommentKey>, reports: &[Report]) -> Result<CommentKey, Exit> {
-    if let Some(key) = given {
-        return Ok(key.clone());
+    match (given, reports) {
+        (Some(key), _) => Ok(key.clone()),
+        (None, [report]) => key_of_names(session, report.run.suite.as_str(), report.run.profile.as_deref()),
+        (None, _) => key_of_names(session, "suites", None),
     }
-    let name = match reports {
-        [report] => {
-            let run = &report.run;
-            let profile = run.profile.as_ref().map(|profile| format!(".{profile}")).unwrap_or_default();
-            format!("{}{profile}", run.suite)
-        }
-        _ => "suites".to_owned(),
-    };
-    name.parse().map_err(|why: &str| {
+}
+
+/// Returns the key that the names of a suite and a profile make.
+pub(super) fn key_of_names(session: &Session, suite: &str, profile: Option<&str>) -> Result<CommentKey, Exit> {
+    let profile = profile.map(|profile| format!(".{profile}")).unwrap_or_default();
+    format!("{suite}{profile}").parse().map_err(|why: &str| {
         let hint = Some("give one with `--key KEY`");
         session.printer.error(&format!("the names of suite and profile are no key: {why}"), hint);
         Exit::Usage

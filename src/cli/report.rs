@@ -20,7 +20,10 @@ use crate::value::{BaselineRule, show_bytes};
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
+use std::mem::ManuallyDrop;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 /// Bytes that a job summary may have.
 const MARKDOWN_BUDGET: usize = 1 << 20;
@@ -134,13 +137,14 @@ pub(super) struct Extras {
     pub(super) models: Models,
 }
 
-/// Records, archives, checks and compares a run that was carried out, and writes its page.
+/// Records, archives, checks and compares a run that was carried out, writes its page and prints its report.
 pub(super) fn finish(
     session: &Session,
     workspace: &Workspace,
     ran: Ran,
     extras: Extras,
-) -> Result<(Report, Exit), Exit> {
+    format: ReportFormat,
+) -> Result<Exit, Exit> {
     let Ran { folder, plan, stopped, left, resumed: _, elsewhere } = ran;
     let fail = |error: StepError| session.printer.step(&error);
     let made = recording::make_with_page(workspace, &folder, &plan, extras.models).map_err(fail)?;
@@ -150,11 +154,13 @@ pub(super) fn finish(
     } else if elsewhere > 0 {
         notes.push(format!("{elsewhere} tasks want a machine with another label: give it with `--runner LABEL`"));
     }
-    finish_record(session, workspace, &folder, &plan, made, extras, &mut |report| report.warnings.append(&mut notes))
+    let mut add = |report: &mut Report| report.warnings.append(&mut notes);
+    finish_record(session, workspace, &folder, &plan, made, extras, &mut add, format)
 }
 
-/// Archives, stores, checks and compares a run of which the record was made, and writes its page. `add`
-/// adds to the report what only the caller knows.
+/// Archives, stores, checks and compares a run of which the record was made, writes its page and prints its report.
+/// `add` adds to the report what only the caller knows.
+#[expect(clippy::too_many_arguments, reason = "the end of a flow takes what all of it made")]
 pub(super) fn finish_record(
     session: &Session,
     workspace: &Workspace,
@@ -163,7 +169,8 @@ pub(super) fn finish_record(
     (mut recorded, page): (RecordedRun, PathBuf),
     extras: Extras,
     add: &mut dyn FnMut(&mut Report),
-) -> Result<(Report, Exit), Exit> {
+    format: ReportFormat,
+) -> Result<Exit, Exit> {
     let printer = &session.printer;
     let fail = |error: StepError| printer.step(&error);
     if extras.archive {
@@ -207,17 +214,25 @@ pub(super) fn finish_record(
         report.exit_codes.insert(0, Exit::Service.code());
     }
     add(&mut report);
-    let written = File::create(&page).and_then(|file| {
-        let mut file = BufWriter::new(file);
-        html(&report, &mut file)?;
-        file.flush()
+    // The process ends with it: to give millions of texts back one by one takes longer than to write them.
+    let report = ManuallyDrop::new(report);
+    let (written, printed) = thread::scope(|scope| {
+        let written = scope.spawn(|| write_page(&report, &page));
+        let printed = write_report(session, &report, format);
+        (written.join().unwrap_or_else(|panic| resume_unwind(panic)), printed)
     });
     written.map_err(|error| {
         printer.error(&format!("cannot write `{}`: {error}", page.display()), None);
         Exit::Service
     })?;
-    let exit = exit_of(&report);
-    Ok((report, exit))
+    printed?;
+    Ok(exit_of(&report))
+}
+
+fn write_page(report: &Report, page: &Path) -> io::Result<()> {
+    let mut file = BufWriter::new(File::create(page)?);
+    html(report, &mut file)?;
+    file.flush()
 }
 
 pub(super) fn exit_of(report: &Report) -> Exit {
@@ -230,7 +245,7 @@ fn tell_step(session: &Session, report: &Report) -> Result<(), Exit> {
 }
 
 /// Writes a report to standard output.
-pub(super) fn write_report(session: &Session, report: &Report, format: ReportFormat) -> Result<(), Exit> {
+fn write_report(session: &Session, report: &Report, format: ReportFormat) -> Result<(), Exit> {
     tell_step(session, report)?;
     session.printer.data(|out| render(session, report, format, out))
 }

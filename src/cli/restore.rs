@@ -30,8 +30,9 @@ fn restore_from(
         return Ok(print_list(session, &list(&*store, &key)?)?);
     }
     if *only_verify {
-        let tally = verify(&*store, &key)?;
-        session.printer.data(|out| writeln!(out, "{name}: every digest is right in {}", words(tally)))?;
+        let (tally, archives) = verify(&*store, &key)?;
+        let of = if archives == 1 { String::new() } else { format!(" of {archives} archives") };
+        session.printer.data(|out| writeln!(out, "{name}: every digest is right in {}{of}", words(tally)))?;
         return Ok(Exit::Ok);
     }
     let mut request = RestoreRequest { tasks: Vec::new(), file: file.clone() };

@@ -6,7 +6,7 @@ use super::collect::apply;
 use super::exit::Exit;
 use super::machine_arguments::PlacesArgs;
 use super::progress::Watcher;
-use super::report::{Extras, finish, write_report};
+use super::report::{Extras, finish};
 use crate::outside::environment::{Ci, Environment};
 use crate::plan::{ResolvedCommand, resolve};
 use crate::report::quote;
@@ -28,9 +28,7 @@ pub(super) fn run(session: &Session, arguments: &RunArgs) -> Result<Exit, Exit> 
     let Some(suite) = suite else { return Err(Exit::Usage) };
     let Some((workspace, ran)) = carry_out(session, suite, select, how, places)? else { return Ok(Exit::Ok) };
     let extras = Extras { compare: None, strict: false, archive: false, models: Models::Fit };
-    let (report, exit) = finish(session, &workspace, ran, extras)?;
-    write_report(session, &report, *format)?;
-    Ok(exit)
+    finish(session, &workspace, ran, extras, *format)
 }
 
 /// Plans and runs, or goes on with a run; `None` after a dry run.

@@ -4,7 +4,7 @@ use super::Session;
 use super::arguments::SweepArgs;
 use super::exit::Exit;
 use super::machine_arguments::PlacesArgs;
-use super::report::{Extras, finish, write_report};
+use super::report::{Extras, finish};
 use super::run::{carry_out, load};
 use crate::steps::StepError;
 use crate::steps::Workspace;
@@ -22,9 +22,7 @@ pub(super) fn sweep(session: &Session, arguments: &SweepArgs) -> Result<Exit, Ex
     let compare = (!no_compare).then(|| judging.base.clone());
     let models = if arguments.skip_performance_model { Models::Skip } else { Models::Fit };
     let extras = Extras { compare, strict: judging.strict, archive: !no_archive, models };
-    let (report, exit) = finish(session, &workspace, ran, extras)?;
-    write_report(session, &report, *format)?;
-    Ok(exit)
+    finish(session, &workspace, ran, extras, *format)
 }
 
 /// Returns the last run of the suite, as it was left.

@@ -11,10 +11,12 @@
 
 mod arguments;
 mod manifest;
+mod needs;
 mod table;
 mod wire;
 
 pub use arguments::{InputProblem, Invocation, arguments};
 pub use manifest::{actions_table, inputs_table, manifest, outputs_table};
+pub use needs::{Job, Needs, NeedsError};
 pub use table::{ACTIONS, Action, Input, Output, Shape, find};
 pub use wire::{add_mask, delimiter_fits, group, output, secret_of};

@@ -458,7 +458,18 @@ pub const ACTIONS: &[Action] = &[
         command: &["issue", "--format", "json"],
         inputs: &[
             &[
-                input("run", Positional, "The run: its name, a unique part of it, or `last`; by default `last`"),
+                input(
+                    "run",
+                    Positional,
+                    "The run: its name, a unique part of it, or `last`; by default `last`, with `needs` none",
+                ),
+                input(
+                    "needs",
+                    Named("--needs"),
+                    "`toJSON(needs)`: without a run, a job that failed is why the suite is red",
+                ),
+                input("suite", Named("--suite"), "With `needs`: the suite file, whose name finds the issue"),
+                input("profile", Named("--profile"), "With `needs`: the profile that was to be run"),
                 input(
                     "key",
                     Named("--key"),

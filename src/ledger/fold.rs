@@ -5,8 +5,9 @@
 //! an earlier attempt is counted as superseded, unless it is the only one.
 
 use super::{Attempt, Event, Finished, LedgerFile};
-use crate::value::TaskKey;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use crate::value::{TaskKey, Timestamp};
+use foldhash::fast::RandomState;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// What the ledgers of a run say about one task.
@@ -22,11 +23,15 @@ pub struct TaskHistory {
     pub differing: bool,
 }
 
+/// Something by task. A run may have a million: nothing needs them in an order, and to sort them takes longer than
+/// all else that is done with them.
+pub type ByTask<T> = HashMap<TaskKey, T, RandomState>;
+
 /// The state of all tasks that were touched.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Folded {
     /// By task.
-    pub tasks: BTreeMap<TaskKey, TaskHistory>,
+    pub tasks: ByTask<TaskHistory>,
     /// Why writers stopped early, sorted.
     pub stopped: Vec<String>,
     /// The highest generation seen.
@@ -35,14 +40,23 @@ pub struct Folded {
 
 /// Folds ledger files, in any order and with any repetition, into the state of each task.
 pub fn fold<'a>(files: impl IntoIterator<Item = &'a LedgerFile>) -> Folded {
+    let files: Vec<&LedgerFile> = files.into_iter().collect();
+    let mut count_of: HashMap<&str, usize> = HashMap::new();
+    for file in &files {
+        *count_of.entry(file.header.writer.as_str()).or_default() += 1;
+    }
     let mut seen: HashSet<(&str, u64)> = HashSet::new();
     let mut folded = Folded::default();
-    let mut states: HashMap<&TaskKey, State<'a>> = HashMap::new();
+    // Most tasks have an event for their start and one for their end.
+    let tasks = files.iter().map(|file| file.lines.len()).sum::<usize>() / 2;
+    let mut states: HashMap<&TaskKey, State<'a>, RandomState> =
+        HashMap::with_capacity_and_hasher(tasks, RandomState::default());
     for file in files {
         folded.generation = folded.generation.max(file.header.generation);
         let writer = file.header.writer.as_str();
+        let is_repeated = count_of[writer] > 1;
         for line in &file.lines {
-            if !seen.insert((writer, line.sequence)) {
+            if is_repeated && !seen.insert((writer, line.sequence)) {
                 continue;
             }
             match &line.event {
@@ -61,6 +75,11 @@ pub fn fold<'a>(files: impl IntoIterator<Item = &'a LedgerFile>) -> Folded {
     folded.tasks = states.into_iter().map(|(task, state)| (task.clone(), state.history())).collect();
     folded.stopped.sort();
     folded
+}
+
+/// Returns the time of the newest event.
+pub fn last_time<'a>(files: impl IntoIterator<Item = &'a LedgerFile>) -> Option<Timestamp> {
+    files.into_iter().flat_map(|file| &file.lines).map(|line| line.time).max()
 }
 
 /// What was seen of a task.
@@ -95,8 +114,9 @@ impl State<'_> {
 mod tests {
     use super::super::{Header, LEDGER_FORMAT, Line, Started, Usage, Verdict};
     use super::*;
-    use crate::value::{Digest, RunId, Timestamp};
+    use crate::value::{Digest, RunId};
     use proptest::prelude::*;
+    use std::collections::BTreeMap;
 
     fn finished(task: &str, attempt: Attempt, verdict: Verdict) -> Event {
         Event::Finished(Arc::new(Finished {

@@ -14,5 +14,5 @@ pub use event::{
     Attempt, Event, Exit, Finished, Header, LEDGER_FORMAT, LEDGER_VERSION, Line, Measured, MeasuredValue, OutputFile,
     Quote, RowResult, Started, Stopped, Try, Usage, Verdict,
 };
-pub use fold::{Folded, TaskHistory, fold};
+pub use fold::{ByTask, Folded, TaskHistory, fold, last_time};
 pub use lines::{LedgerError, LedgerFile, encode, parse_file, parse_line};

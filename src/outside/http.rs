@@ -6,7 +6,8 @@
 //! URL, which may be a secret.
 
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use jiff::civil::DateTime;
+use reqwest::header::{DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Method, StatusCode, Url};
 use std::error::Error;
 use std::future::Future;
@@ -239,6 +240,26 @@ impl Stream<'_> {
     }
 }
 
+/// Returns how long a service asks us to wait: so many seconds, or until a date by its own clock, which is no
+/// time if the date is over (RFC 9110, section 10.2.3).
+pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = |name: HeaderName| headers.get(name)?.to_str().ok().map(str::trim);
+    let asked = text(RETRY_AFTER)?;
+    if let Ok(seconds) = asked.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let wait = second_of(asked)?.checked_sub(second_of(text(DATE)?)?)?;
+    Some(Duration::from_secs(u64::try_from(wait).unwrap_or(0)))
+}
+
+/// Returns the second since 1970 of a date in one of the three forms that a recipient must take (RFC 9110,
+/// section 5.6.7).
+fn second_of(date: &str) -> Option<i64> {
+    let forms = ["%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"];
+    let parsed = forms.iter().find_map(|form| DateTime::strptime(form, date).ok())?;
+    Some(parsed.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_second())
+}
+
 fn host_of(url: &Url) -> String {
     let host = url.host_str().unwrap_or("nowhere");
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
@@ -303,4 +324,33 @@ async fn piece(mut response: reqwest::Response, host: String, within: Duration, 
     let ended = ended.unwrap_or_else(|_| Err(HttpError::Late { host: host.clone(), within }));
     let rest = ended.map(|ended| if ended { None } else { Some(response) });
     Piece { bytes: bytes.freeze(), rest }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_long_to_wait() {
+        let check = |after: &str, date: Option<&str>, expected: Option<u64>| {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, after.parse().unwrap());
+            date.map(|date| headers.insert(DATE, date.parse().unwrap()));
+            assert_eq!(retry_after(&headers).map(|wait| wait.as_secs()), expected, "{after} {date:?}");
+        };
+        let now = Some("Sun, 06 Nov 1994 08:49:37 GMT");
+        check("120", None, Some(120));
+        check(" 0 ", now, Some(0));
+        for later in ["Sun, 06 Nov 1994 08:50:07 GMT", "Sunday, 06-Nov-94 08:50:07 GMT", "Sun Nov  6 08:50:07 1994"] {
+            check(later, now, Some(30));
+            check(later, None, None);
+        }
+        check("Sun, 06 Nov 1994 08:49:00 GMT", now, Some(0));
+        check("Mon, 06 Nov 1995 08:49:37 GMT", now, Some(365 * 24 * 3600));
+        for nonsense in ["soon", "-1", "1.5", "Sun, 31 Feb 1994 08:49:37 GMT", "99999999999999999999"] {
+            check(nonsense, now, None);
+        }
+        check("Sun, 06 Nov 1994 08:50:07 GMT", Some("yesterday"), None);
+        assert_eq!(retry_after(&HeaderMap::new()), None);
+    }
 }

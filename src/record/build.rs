@@ -11,6 +11,7 @@ use crate::plan::{Plan, TaskId};
 use crate::suite::{Better, MinEffectRule, StageIndex};
 use crate::value::{Digest, PointName, Prices, Repeat, RunId, Scalar, TaskKey, Timestamp, in_parts};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What a record needs besides plan and ledger.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,14 +39,19 @@ pub struct RunFacts {
 }
 
 /// Returns the record of a run: a row for every planned task and case, whatever became of it.
-pub fn build(plan: &Plan, folded: &Folded, facts: RunFacts) -> RunRecord {
+pub fn build(plan: &Plan, folded: Folded, facts: RunFacts) -> RunRecord {
     let RunFacts { id, suite_file, plan: plan_id, started, finished, source, machine, fingerprint, tools, prices } =
         facts;
-    let made = in_parts(plan.tasks().collect(), |(): &mut (), task| {
-        let key = plan.key(task);
-        let history = folded.tasks.get(&key);
+    let Folded { tasks: mut histories, stopped, generation: _ } = folded;
+    let keys = in_parts(plan.tasks().collect(), |(): &mut (), task| (task, plan.key(task)));
+    let touched = keys.into_iter().map(|(task, key)| {
+        let history = histories.remove(&key).unwrap_or_default();
+        (task, key, history)
+    });
+    let made = in_parts(touched.collect(), |(): &mut (), (task, key, history)| {
+        let is_final = history.finished.is_some();
         let record = task_record(plan, task, key, history);
-        let ended = history.is_some_and(|history| history.finished.is_some()) && record.verdict != Verdict::Lost;
+        let ended = is_final && record.verdict != Verdict::Lost;
         (record, ended)
     });
     let complete = made.iter().all(|(_, ended)| *ended);
@@ -65,7 +71,7 @@ pub fn build(plan: &Plan, folded: &Folded, facts: RunFacts) -> RunRecord {
         complete,
         filter: crate::plan::Selection { profile: None, ..plan.selection.clone() }.arguments(),
         profile: plan.selection.profile.clone(),
-        stopped: folded.stopped.clone(),
+        stopped,
         source,
         machine,
         fingerprint,
@@ -137,7 +143,7 @@ pub(super) fn named(plan: &Plan, params: Vec<(usize, Scalar)>) -> Vec<(String, S
     params.into_iter().map(|(param, value)| (schema[param].name.clone(), value)).collect()
 }
 
-fn task_record(plan: &Plan, task: TaskId, key: TaskKey, history: Option<&TaskHistory>) -> TaskRecord {
+fn task_record(plan: &Plan, task: TaskId, key: TaskKey, history: TaskHistory) -> TaskRecord {
     let params = named(plan, plan.params(task));
     let (stage, point, _) = plan.locate(task);
     let cases = if plan.suite.stages[stage].per.len() == plan.suite.schema.len() {
@@ -145,8 +151,9 @@ fn task_record(plan: &Plan, task: TaskId, key: TaskKey, history: Option<&TaskHis
     } else {
         plan.cases_of(stage, point).len() as u64
     };
-    let Some(finished) = history.and_then(|history| history.finished.as_deref()) else {
-        let message = match history.and_then(|history| history.started) {
+    let TaskHistory { started, finished, superseded: _, differing } = history;
+    let Some(finished) = finished else {
+        let message = match started {
             Some(attempt) => format!("attempt {attempt} was started and never ended"),
             None => "it was never started".to_owned(),
         };
@@ -191,10 +198,9 @@ fn task_record(plan: &Plan, task: TaskId, key: TaskKey, history: Option<&TaskHis
         folder,
         origin,
         worker,
-        notes,
-    } = finished.clone();
-    let mut notes = notes;
-    if history.is_some_and(|history| history.differing) {
+        mut notes,
+    } = Arc::unwrap_or_clone(finished);
+    if differing {
         notes.push("not deterministic: another attempt left other outputs".to_owned());
     }
     TaskRecord {
@@ -234,32 +240,30 @@ pub(super) fn case_records(plan: &Plan, verdicts: &[Verdict], tasks: &[TaskRecor
             }
         }
     }
-    (0..plan.cases.len())
-        .map(|case| {
-            let name = plan.case_name(case);
-            let mut worst: Option<(Verdict, TaskId)> = None;
-            for stage in 0..plan.suite.stages.len() {
-                let stage_tasks = plan.stage_tasks(stage);
-                let Some(point) = stage_tasks.point(case) else { continue };
-                for task in stage_tasks.tasks(point) {
-                    let verdict = reported.get(&(stage, &name)).copied().unwrap_or(verdicts[task.index()]);
-                    if worst.is_none_or(|(known, _)| verdict > known) {
-                        worst = Some((verdict, task));
-                    }
+    in_parts((0..plan.cases.len()).collect(), |(): &mut (), case| {
+        let name = plan.case_name(case);
+        let mut worst: Option<(Verdict, TaskId)> = None;
+        for stage in 0..plan.suite.stages.len() {
+            let stage_tasks = plan.stage_tasks(stage);
+            let Some(point) = stage_tasks.point(case) else { continue };
+            for task in stage_tasks.tasks(point) {
+                let verdict = reported.get(&(stage, &name)).copied().unwrap_or(verdicts[task.index()]);
+                if worst.is_none_or(|(known, _)| verdict > known) {
+                    worst = Some((verdict, task));
                 }
             }
-            let params = (0..plan.cases.params())
-                .filter_map(|param| Some((param, plan.cases.value(case, param)?.clone())))
-                .collect();
-            CaseRecord {
-                name,
-                params: named(plan, params),
-                verdict: worst.map_or(Verdict::Skipped, |(verdict, _)| verdict),
-                known: false,
-                worst: worst.filter(|(verdict, _)| *verdict != Verdict::Pass).map(|(_, task)| plan.key(task)),
-            }
-        })
-        .collect()
+        }
+        let params = (0..plan.cases.params())
+            .filter_map(|param| Some((param, plan.cases.value(case, param)?.clone())))
+            .collect();
+        CaseRecord {
+            name,
+            params: named(plan, params),
+            verdict: worst.map_or(Verdict::Skipped, |(verdict, _)| verdict),
+            known: false,
+            worst: worst.filter(|(verdict, _)| *verdict != Verdict::Pass).map(|(_, task)| plan.key(task)),
+        }
+    })
 }
 
 /// Marks the tasks that `known` gives a reason for, and the cases of which nothing else is wrong.
@@ -286,35 +290,41 @@ pub fn mark_known(record: &mut RunRecord, plan: &Plan, known: &dyn Fn(&TaskRecor
 
 pub(super) fn metric_rows(plan: &Plan, tasks: &[TaskRecord]) -> Vec<MetricRow> {
     let mut rows = Vec::new();
-    for (index, stage) in plan.suite.stages.iter().enumerate() {
-        let stage_tasks = plan.stage_tasks(index);
-        for point in 0..stage_tasks.points() {
-            let measured: Vec<&TaskRecord> = stage_tasks
-                .tasks(point)
-                .map(|task| &tasks[task.index()])
-                .filter(|task| task.verdict.ran() && !matches!(task.task.repeat, Some(Repeat::Warmup(_))))
-                .collect();
-            let Some(first) = measured.first() else { continue };
-            for metric in &stage.metrics {
-                let values: Vec<&Measured> = measured
-                    .iter()
-                    .filter_map(|task| task.metrics.iter().find(|own| own.name == metric.name))
-                    .collect();
-                rows.extend(gather(&values).map(|(value, samples, unit)| MetricRow {
-                    stage: stage.name.clone(),
-                    point: first.task.point.clone(),
-                    metric: metric.name.clone(),
-                    params: first.params.clone(),
-                    value,
-                    samples,
-                    unit,
-                    origin: first.origin.clone(),
-                }));
-            }
-            if stage.rows.is_some() {
-                rows.extend(row_metrics(plan, index, point, &measured));
-            }
-        }
+    for index in 0..plan.suite.stages.len() {
+        let points = (0..plan.stage_tasks(index).points()).collect();
+        let found = in_parts(points, |(): &mut (), point| point_metrics(plan, index, point, tasks));
+        rows.extend(found.into_iter().flatten());
+    }
+    rows
+}
+
+/// Returns the metrics of a stage at a point.
+fn point_metrics(plan: &Plan, index: StageIndex, point: u32, tasks: &[TaskRecord]) -> Vec<MetricRow> {
+    let stage = &plan.suite.stages[index];
+    let measured: Vec<&TaskRecord> = plan
+        .stage_tasks(index)
+        .tasks(point)
+        .map(|task| &tasks[task.index()])
+        .filter(|task| task.verdict.ran() && !matches!(task.task.repeat, Some(Repeat::Warmup(_))))
+        .collect();
+    let Some(first) = measured.first() else { return Vec::new() };
+    let mut rows = Vec::new();
+    for metric in &stage.metrics {
+        let values: Vec<&Measured> =
+            measured.iter().filter_map(|task| task.metrics.iter().find(|own| own.name == metric.name)).collect();
+        rows.extend(gather(&values).map(|(value, samples, unit)| MetricRow {
+            stage: stage.name.clone(),
+            point: first.task.point.clone(),
+            metric: metric.name.clone(),
+            params: first.params.clone(),
+            value,
+            samples,
+            unit,
+            origin: first.origin.clone(),
+        }));
+    }
+    if stage.rows.is_some() {
+        rows.extend(row_metrics(plan, index, point, &measured));
     }
     rows
 }

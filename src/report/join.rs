@@ -6,6 +6,7 @@
 use super::Report;
 use crate::record::{CaseRecord, TaskRecord};
 use crate::value::{Scalar, TaskKey};
+use foldhash::fast::RandomState;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Names and values, in name order.
@@ -20,7 +21,7 @@ pub(crate) struct PointIndex<'a> {
 struct StageIndex<'a> {
     /// Every parameter that a point of the stage has.
     names: BTreeSet<&'a str>,
-    rows: HashMap<Point<'a>, Vec<usize>>,
+    rows: HashMap<Point<'a>, Vec<usize>, RandomState>,
 }
 
 impl<'a> PointIndex<'a> {
@@ -30,12 +31,16 @@ impl<'a> PointIndex<'a> {
         let mut stages: Vec<StageIndex<'a>> = Vec::new();
         for (number, (stage, params)) in rows.enumerate() {
             let place = *places.entry(stage).or_insert_with(|| {
-                stages.push(StageIndex { names: BTreeSet::new(), rows: HashMap::new() });
+                stages.push(StageIndex { names: BTreeSet::new(), rows: HashMap::default() });
                 stages.len() - 1
             });
             let key: Point = params.iter().map(|(name, value)| (name.as_str(), value)).collect();
-            stages[place].names.extend(key.iter().map(|(name, _)| *name));
-            stages[place].rows.entry(key).or_default().push(number);
+            let StageIndex { names, rows } = &mut stages[place];
+            // Nearly all points of a stage have the same.
+            if key.len() != names.len() || key.iter().any(|(name, _)| !names.contains(name)) {
+                names.extend(key.iter().map(|(name, _)| *name));
+            }
+            rows.entry(key).or_default().push(number);
         }
         PointIndex { stages }
     }

@@ -47,8 +47,8 @@ pub use json::{JSON_VERSION, json};
 pub use junit::junit;
 pub use machines::{Machines, PartState, UnfinishedPart};
 pub use markdown::{
-    Carrier, CommentKey, CommentOptions, MarkdownOptions, Marker, RedSince, WebAddress, comment, comment_on_several,
-    issue, issue_title, markdown,
+    Carrier, CommentKey, CommentOptions, MarkdownOptions, Marker, NoRun, RedSince, WebAddress, comment,
+    comment_on_several, issue, issue_title, markdown, no_run_issue, no_run_title,
 };
 pub use model::{
     Bucket, DiffCell, FitSample, FitSampleRow, GridAxis, GridCell, LogExcerpt, ModelDrift, Report, ReportedCosts,

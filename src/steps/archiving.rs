@@ -1,5 +1,6 @@
 //! The steps `archive` and `restore`: the folder of a run <-> an archive in the store.
 
+use super::finding::run_in;
 use super::record_file::write_record;
 use super::run_folder::RunFolder;
 use super::stored_object::StoredObject;
@@ -178,22 +179,25 @@ pub struct RestoreRequest {
     pub file: Option<String>,
 }
 
-/// Finds the archive of a run: by name, a unique part of it, or `last`.
+/// Finds the archive of a run: by name, a unique part of it, or `last`. A run on many machines that was not
+/// gathered has only archives of its parts; then it is the key that the archive will have.
 pub fn find_archive(store: &dyn Store, wanted: &str) -> Result<ObjectKey, StepError> {
     let listed = store.list("runs/").map_err(StepError::Store)?;
-    let mut archives: Vec<(String, ObjectKey)> = listed
-        .into_iter()
+    let of_run = |key: &ObjectKey| match key.parts().collect::<Vec<_>>()[..] {
+        ["runs", _, file] => Some((file.strip_suffix(".tar.gz")?.to_owned(), key.clone())),
         // Deeper down are the things of published runs.
-        .filter(|listed| listed.key.parts().count() == 3)
-        .filter_map(|listed| {
-            let name = listed.key.as_str().rsplit('/').next()?.strip_suffix(".tar.gz")?.to_owned();
-            Some((name, listed.key))
-        })
-        .collect();
+        ["runs", suite, run, "archives", _] => {
+            Some((run.to_owned(), archive_key(&SuiteName::new(suite), &RunId::new(run))))
+        }
+        _ => None,
+    };
+    let mut archives: Vec<(String, ObjectKey)> = listed.iter().filter_map(|listed| of_run(&listed.key)).collect();
     archives.sort();
+    archives.dedup();
     let hint = Some("`shmoo history list` shows what there is".to_owned());
     if wanted == "last" {
-        let last = archives.pop().map(|(_, key)| key);
+        let is_there = |key: &ObjectKey| listed.iter().any(|listed| listed.key == *key);
+        let last = archives.into_iter().rev().map(|(_, key)| key).find(is_there);
         return last.ok_or_else(|| StepError::usage("there is no archive in the store yet", hint));
     }
     let exact = archives.iter().find(|(name, _)| name == wanted);
@@ -214,26 +218,53 @@ fn with_archive<T>(
     key: &ObjectKey,
     ask: impl FnOnce(&Archive<'_>) -> Result<T, StepError>,
 ) -> Result<T, StepError> {
-    let gone = || StepError::usage(format!("{} has no `{key}`", store.location()), None);
-    let info = store.head(key).map_err(StepError::Store)?.ok_or_else(gone)?;
+    let info = store.head(key).map_err(StepError::Store)?;
+    let Some(info) = info else { return Err(not_there(store, key, &parts_of(store, key)?)) };
     let object = StoredObject::new(store, key, info.bytes);
     let archive = Archive::open(&object, Limits::default()).map_err(StepError::Archive)?;
     ask(&archive)
 }
 
-/// Opens the archive of a run and those of its parts, if many machines ran it, and asks them something.
+/// Returns the archives of the parts of a run, if many machines ran it.
+fn parts_of(store: &dyn Store, key: &ObjectKey) -> Result<Vec<(ObjectKey, u64)>, StepError> {
+    let Some(run) = key.as_str().strip_suffix(".tar.gz") else { return Ok(Vec::new()) };
+    let parts = store.list(&format!("{run}/archives/")).map_err(StepError::Store)?;
+    Ok(parts.into_iter().map(|part| (part.key, part.bytes)).collect())
+}
+
+/// The error for a run whose archive is not in the store.
+fn not_there(store: &dyn Store, key: &ObjectKey, parts: &[(ObjectKey, u64)]) -> StepError {
+    let run = run_in(key);
+    match parts.len() {
+        0 => StepError::usage(format!("{} has no `{key}`", store.location()), None),
+        count => StepError::usage(
+            format!("run {run} was not gathered yet: the store has archives of {count} of its parts"),
+            Some(format!("`shmoo collect {run}` gathers it; `--list`, `--verify` and `--file` look into its parts")),
+        ),
+    }
+}
+
+/// Whether a question needs the archive of the run itself, which has plan, record and ledger of the whole.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whole {
+    Needed,
+    IfThere,
+}
+
+/// Opens the archive of a run and those of its parts, if many machines ran it, and asks them something. The
+/// first is that of the run, if it is needed or there.
 fn with_archives<T>(
     store: &dyn Store,
     key: &ObjectKey,
+    whole: Whole,
     ask: impl FnOnce(&[Archive<'_>]) -> Result<T, StepError>,
 ) -> Result<T, StepError> {
-    let gone = || StepError::usage(format!("{} has no `{key}`", store.location()), None);
-    let whole = store.head(key).map_err(StepError::Store)?.ok_or_else(gone)?;
-    let mut keys = vec![(key.clone(), whole.bytes)];
-    if let Some(run) = key.as_str().strip_suffix(".tar.gz") {
-        let parts = store.list(&format!("{run}/archives/")).map_err(StepError::Store)?;
-        keys.extend(parts.into_iter().map(|part| (part.key, part.bytes)));
+    let parts = parts_of(store, key)?;
+    let found = store.head(key).map_err(StepError::Store)?;
+    if found.is_none() && (whole == Whole::Needed || parts.is_empty()) {
+        return Err(not_there(store, key, &parts));
     }
+    let keys: Vec<_> = found.map(|info| (key.clone(), info.bytes)).into_iter().chain(parts).collect();
     let objects: Vec<_> = keys.iter().map(|(key, bytes)| StoredObject::new(store, key, *bytes)).collect();
     let opened = objects.iter().map(|object| Archive::open(object, Limits::default()).map_err(StepError::Archive));
     ask(&opened.collect::<Result<Vec<_>, _>>()?)
@@ -247,11 +278,11 @@ pub fn restore(
     target: &Path,
     request: &RestoreRequest,
 ) -> Result<Tally, StepError> {
-    with_archives(store, key, |archives| {
+    if let Some(file) = &request.file {
+        return with_archives(store, key, Whole::IfThere, |archives| restore_file(archives, file, target));
+    }
+    with_archives(store, key, Whole::Needed, |archives| {
         let whole = &archives[0];
-        if let Some(file) = &request.file {
-            return restore_file(archives, file, target);
-        }
         let folders = match request.tasks.as_slice() {
             [] => None,
             tasks => Some(task_folders(whole, tasks)?),
@@ -274,13 +305,13 @@ pub fn restore(
 fn restore_file(archives: &[Archive<'_>], file: &str, target: &Path) -> Result<Tally, StepError> {
     let path = EntryPath::new(file.as_bytes())
         .map_err(|error| StepError::usage(format!("`{file}` is not a path in an archive: {error}"), None))?;
-    let (whole, parts) = archives.split_first().expect("the first is that of the run");
+    let (first, parts) = archives.split_first().expect("there is one at least");
     let has = |archive: &&Archive<'_>| {
         let manifest = archive.manifest();
         manifest.is_some_and(|manifest| manifest.items().any(|item| item.path == path))
     };
-    // Where none has it, the error names what is like it in the archive of the run.
-    let found = parts.iter().find(has).filter(|_| !has(&whole)).unwrap_or(whole);
+    // Where none has it, the error names what is like it in the first, which is that of the run.
+    let found = parts.iter().find(has).filter(|_| !has(&first)).unwrap_or(first);
     let item = folder::restore_file_to(found, &path, target).map_err(StepError::Folder)?;
     Ok(tally_of(&item))
 }
@@ -296,14 +327,32 @@ pub fn read_archived(store: &dyn Store, key: &ObjectKey, file: &str) -> Result<V
     })
 }
 
-/// Returns what an archive holds, in its order.
+/// Returns what the archives of a run hold, each path once: that of the run, then those of its parts.
 pub fn list(store: &dyn Store, key: &ObjectKey) -> Result<Vec<Item>, StepError> {
-    with_archive(store, key, |archive| archive.list().map_err(StepError::Archive))
+    with_archives(store, key, Whole::IfThere, |archives| {
+        let mut listed: BTreeSet<EntryPath> = BTreeSet::new();
+        let mut items = Vec::new();
+        for archive in archives {
+            let new = archive.list().map_err(StepError::Archive)?.into_iter();
+            items.extend(new.filter(|item| archives.len() == 1 || listed.insert(item.path.clone())));
+        }
+        Ok(items)
+    })
 }
 
-/// Reads an archive from end to end and checks every digest in it.
-pub fn verify(store: &dyn Store, key: &ObjectKey) -> Result<Tally, StepError> {
-    with_archive(store, key, |archive| archive.verify().map_err(StepError::Archive))
+/// Reads the archives of a run from end to end and checks every digest in them. Returns what they hold, and how
+/// many they are.
+pub fn verify(store: &dyn Store, key: &ObjectKey) -> Result<(Tally, usize), StepError> {
+    with_archives(store, key, Whole::IfThere, |archives| {
+        let mut sum = Tally::default();
+        for archive in archives {
+            let Tally { entries, files, bytes } = archive.verify().map_err(StepError::Archive)?;
+            sum.entries += entries;
+            sum.files += files;
+            sum.bytes += bytes;
+        }
+        Ok((sum, archives.len()))
+    })
 }
 
 /// Returns the keys of the tasks of a case, by the plan in the archive.

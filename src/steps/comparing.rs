@@ -14,7 +14,7 @@ use crate::compare::{
 };
 use crate::ledger::MeasuredValue;
 use crate::outside::git;
-use crate::outside::history::{History, PackedRecord, RunFilter, Seen};
+use crate::outside::history::{History, StoredRecord, RunFilter, Seen};
 use crate::record::{RECORD_FORMAT, RunInfo, RunRecord, RunSummary};
 use crate::suite::Suite;
 use crate::value::{BaselineRule, Scalar};
@@ -207,11 +207,11 @@ impl<'a> Scene<'a> {
     ) -> Result<ToCompare<'a>, StepError> {
         let Some(newest) = runs.first() else { return Ok(ToCompare { base: None, noise: None, why }) };
         let packed = runs.iter().filter_map(|run| self.history.packed(&run.id).transpose());
-        let packed: Vec<PackedRecord> = packed.collect::<Result<_, _>>().map_err(StepError::History)?;
+        let packed: Vec<StoredRecord> = packed.collect::<Result<_, _>>().map_err(StepError::History)?;
         let (noise, base) = std::thread::scope(|scope| -> Result<(Fetch<'a>, _), StepError> {
             let (history, all) = (self.history, self.runs.as_slice());
             let noise = scope.spawn(move || metrics_of_head(history, all, record, *newest));
-            let records: Result<Vec<RunRecord>, _> = packed.iter().map(PackedRecord::unpack).collect();
+            let records: Result<Vec<RunRecord>, _> = packed.iter().map(StoredRecord::unpack).collect();
             let base = records.map_err(StepError::History).map(|records| best_of(&records, suite));
             let noise = noise.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
             base.and_then(|base| Ok((noise?, base)))

@@ -22,6 +22,9 @@ pub fn check_goldens(
     suite_folder: &Path,
     record: &RunRecord,
 ) -> Result<Vec<GoldenFinding>, StepError> {
+    if suite.goldens.is_none() {
+        return Ok(Vec::new());
+    }
     let Some(files) = GoldenFiles::open(suite, suite_folder, &planned_points(suite, record))? else {
         return Ok(Vec::new());
     };
@@ -68,6 +71,6 @@ pub fn find_run(workspace: &Workspace, wanted: &str) -> Result<FoundRun, StepErr
         (rebuild(&file), folded.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     });
     let ((plan, loaded), (folded, files)) = (rebuilt?, folded?);
-    let recorded = make_unkept(workspace, &folder, &plan, (&folded, &files))?;
+    let recorded = make_unkept(workspace, &folder, &plan, (folded, last_time(&files)))?;
     Ok(FoundRun { plan, loaded, recorded, folder })
 }

@@ -2,11 +2,12 @@
 
 use super::StepError;
 use crate::outside::durable::Draft;
+use crate::outside::history::{PackedRecord, RecordPacker};
 use crate::record::RunRecord;
 use serde::Serialize;
 use serde_json::Serializer;
 use serde_json::ser::Formatter;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IntoInnerError, Write};
 use std::path::Path;
 
 /// Writes a record: whole or not at all.
@@ -18,6 +19,46 @@ pub(super) fn write_record(path: &Path, record: &RunRecord) -> Result<(), StepEr
     };
     let written = lines(record, &mut BufWriter::with_capacity(1 << 18, draft.file()));
     written.and_then(|()| draft.publish(path)).map_err(failed)
+}
+
+/// Writes a record as [`write_record`] does, and packs it for the history with the same effort. One may fail without
+/// the other.
+pub(super) fn write_and_pack(path: &Path, record: &RunRecord) -> (Result<(), StepError>, io::Result<PackedRecord>) {
+    let failed = StepError::disk("write", path);
+    let (draft, created) = match Draft::create(path.parent().unwrap_or(Path::new(".")), 0o666) {
+        Ok(draft) => (Some(draft), Ok(())),
+        Err(error) => (None, Err(error)),
+    };
+    let mut both = BufWriter::with_capacity(1 << 18, Both { draft, written: created, packer: RecordPacker::default() });
+    let packed = lines(record, &mut both).and_then(|()| both.into_inner().map_err(IntoInnerError::into_error));
+    match packed {
+        Ok(Both { draft, written, packer }) => {
+            let kept = written.and_then(|()| draft.map_or(Ok(()), |draft| draft.publish(path)));
+            (kept.map_err(failed), packer.finish())
+        }
+        Err(error) => (write_record(path, record), Err(error)),
+    }
+}
+
+/// A draft and a packer that get the same.
+struct Both {
+    draft: Option<Draft>,
+    /// How the draft fares: nothing is written after the first failure.
+    written: io::Result<()>,
+    packer: RecordPacker,
+}
+
+impl Write for Both {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        if let (Some(draft), Ok(())) = (&mut self.draft, &self.written) {
+            self.written = draft.file().write_all(text);
+        }
+        self.packer.write(text)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 fn lines(record: &RunRecord, out: &mut impl Write) -> io::Result<()> {
@@ -98,5 +139,27 @@ mod tests {
         assert_eq!((record.tasks.len(), record.cases.len(), record.metrics.len()), (2, 2, 2));
         assert_eq!(text.lines().count(), 1 + keys + 6);
         assert!(text.lines().any(|line| line.starts_with("{\"task\":")), "{text}");
+    }
+
+    #[test]
+    fn packing_beside_writing_changes_neither() {
+        let folder = tempfile::tempdir().unwrap();
+        let suite = sample::suite(&["size:s=1 2"], vec![sample::stage("sim", &[0], vec![sample::metric("freq")])]);
+        let mut record = sample::record(&suite, "a");
+        for size in 0..5000 {
+            sample::plan(&mut record, &suite, "sim", &format!("size={size}"), Verdict::Pass, &[("freq", 2.5)]);
+        }
+        record.tasks[7].message = Some("two\nlines".to_owned());
+        let (alone, beside) = (folder.path().join("alone.json"), folder.path().join("beside.json"));
+        write_record(&alone, &record).unwrap();
+        let (kept, packed) = write_and_pack(&beside, &record);
+        kept.unwrap();
+        assert!(std::fs::read(&alone).unwrap() == std::fs::read(&beside).unwrap());
+        let mut compact = RecordPacker::default();
+        compact.write_all(&serde_json::to_vec(&record).unwrap()).unwrap();
+        assert_eq!(packed.unwrap(), compact.finish().unwrap());
+        // Without a place for the file it is packed all the same.
+        let (kept, packed) = write_and_pack(&folder.path().join("nowhere/record.json"), &record);
+        assert!(kept.is_err() && packed.is_ok());
     }
 }

@@ -1,19 +1,22 @@
 //! The step `record`: plan and ledger of a run -> its record, in the folder and in the history.
 
-use super::record_file::write_record;
+use super::record_file::{write_and_pack, write_record};
 use super::run_folder::RunFolder;
 use super::{StepError, Workspace, modelling};
 use crate::check::known::{self, Outcome};
-use crate::ledger::{Folded, LedgerFile};
-use crate::outside::history::Recorded;
+use crate::ledger::{Folded, last_time};
+use crate::outside::history::{DatabaseError, Recorded};
 use crate::plan::{Plan, TaskId, stage_scope_value};
 use crate::record::{self, Artifact, ArtifactKind, RunRecord};
-use crate::value::{Scalar, TaskKey, Value};
+use crate::value::{Scalar, TaskKey, Timestamp, Value};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 /// The page for people, in the run's folder.
 const REPORT_FILE: &str = "report.html";
+/// The record, in the run's folder.
+const RECORD_FILE: &str = "record.json";
 
 /// The record of a run, and what its known failures came to.
 pub struct RecordedRun {
@@ -38,8 +41,7 @@ pub enum Models {
 
 /// Makes the record of a run and keeps it in its folder.
 pub fn make(workspace: &Workspace, folder: &RunFolder, plan: &Plan) -> Result<RecordedRun, StepError> {
-    let (folded, files) = folder.fold()?;
-    let mut recorded = make_unkept(workspace, folder, plan, (&folded, &files))?;
+    let mut recorded = make_unkept(workspace, folder, plan, ledgers(folder)?)?;
     recorded.keep(folder)?;
     Ok(recorded)
 }
@@ -49,7 +51,7 @@ pub(super) fn make_unkept(
     workspace: &Workspace,
     folder: &RunFolder,
     plan: &Plan,
-    ledgers: (&Folded, &[LedgerFile]),
+    ledgers: (Folded, Option<Timestamp>),
 ) -> Result<RecordedRun, StepError> {
     let recorded = build(workspace, folder, plan, ledgers, Models::AsBefore)?;
     Ok(RecordedRun { unkept: true, ..recorded })
@@ -74,16 +76,21 @@ pub fn make_with_page(
     plan: &Plan,
     models: Models,
 ) -> Result<(RecordedRun, PathBuf), StepError> {
-    let (folded, files) = folder.fold()?;
-    make_with_page_of(workspace, folder, plan, (&folded, &files), models)
+    make_with_page_of(workspace, folder, plan, ledgers(folder)?, models)
 }
 
-/// Does the same by ledgers that were read before.
+/// Reads the ledgers of a run: its tasks, and the time of the last event.
+fn ledgers(folder: &RunFolder) -> Result<(Folded, Option<Timestamp>), StepError> {
+    let (folded, files) = folder.fold()?;
+    Ok((folded, last_time(&files)))
+}
+
+/// Does the same by ledgers that were read before: their tasks, and the time of the last event.
 pub fn make_with_page_of(
     workspace: &Workspace,
     folder: &RunFolder,
     plan: &Plan,
-    ledgers: (&Folded, &[LedgerFile]),
+    ledgers: (Folded, Option<Timestamp>),
     models: Models,
 ) -> Result<(RecordedRun, PathBuf), StepError> {
     let mut recorded = build(workspace, folder, plan, ledgers, models)?;
@@ -94,20 +101,20 @@ pub fn make_with_page_of(
 
 /// Keeps a record in the folder of its run.
 pub(super) fn keep(folder: &RunFolder, record: &RunRecord) -> Result<(), StepError> {
-    write_record(&folder.path.join("record.json"), record)
+    write_record(&folder.path.join(RECORD_FILE), record)
 }
 
 fn build(
     workspace: &Workspace,
     folder: &RunFolder,
     plan: &Plan,
-    (folded, files): (&Folded, &[LedgerFile]),
+    (folded, last): (Folded, Option<Timestamp>),
     models: Models,
 ) -> Result<RecordedRun, StepError> {
     // The file is large, and little of it is wanted.
     let (mut record, stored) = std::thread::scope(|scope| {
         let stored = scope.spawn(|| folder.stored_run());
-        let record = record::build(plan, folded, folder.record_facts(files, workspace.project.prices.as_ref()));
+        let record = record::build(plan, folded, folder.record_facts(last, workspace.project.prices.as_ref()));
         (record, stored.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     });
     record.run.files = folder.plan_file()?.files;
@@ -163,12 +170,18 @@ pub(super) fn mark_known(
 /// # Errors
 /// That of the folder, if both fail.
 pub fn keep_and_store(workspace: &Workspace, folder: &RunFolder, record: &RunRecord) -> Result<Recorded, StepError> {
-    let (kept, stored) = std::thread::scope(|scope| {
-        let kept = scope.spawn(|| keep(folder, record));
-        let stored = store(workspace, record);
-        (kept.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), stored)
-    });
-    kept.and(stored)
+    let path = folder.path.join(RECORD_FILE);
+    let kept = Mutex::new(None);
+    let pack = || {
+        let (written, packed) = write_and_pack(&path, record);
+        *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(written);
+        packed.map_err(DatabaseError::from)
+    };
+    let stored =
+        workspace.history().and_then(|history| history.record_packed(record, &pack).map_err(StepError::History));
+    let kept = kept.into_inner().unwrap_or_else(PoisonError::into_inner);
+    // The history may not have got so far as to have it packed.
+    kept.unwrap_or_else(|| keep(folder, record)).and(stored)
 }
 
 /// Returns the value of a `let` at a task, if it has one there.

@@ -11,7 +11,7 @@ use super::recording::{RecordedRun, mark_known};
 use super::run_folder::RunFolder;
 use super::workspace::{LoadedFile, load_suite_file};
 use super::{StepError, Workspace};
-use crate::ledger::{Finished, Folded, Verdict};
+use crate::ledger::{Finished, Folded, Verdict, last_time};
 use crate::plan::{self, BuildOptions, Plan, PlanError, ResolvedSource, ResolvedTask, TaskId, resolve};
 use crate::record::{self, RunRecord};
 use crate::run::judge_again;
@@ -189,7 +189,8 @@ pub fn rejudge(workspace: &Workspace, run: &RunFolder) -> Result<Rejudged, StepE
     }
     let Judging { judged, changed, kept, .. } = judging;
     today.stopped = folded.stopped.clone();
-    let mut record = record::build(&plan, &today, run.record_facts(&files, workspace.project.prices.as_ref()));
+    let mut record =
+        record::build(&plan, today, run.record_facts(last_time(&files), workspace.project.prices.as_ref()));
     record.run.archive = run.stored_run()?.and_then(|stored| stored.archive);
     let gone_tasks = then.len() - (plan.task_count() - new_tasks);
     let selected = is_partial(&plan);

@@ -191,10 +191,9 @@ impl RunFolder {
         Ok((fold(&files), files))
     }
 
-    /// Returns the facts that a record needs; `finished` is the time of the last event.
-    pub fn record_facts(&self, files: &[LedgerFile], prices: Option<&Prices>) -> RunFacts {
+    /// Returns the facts that a record needs; `last` is the time of the last event.
+    pub fn record_facts(&self, last: Option<Timestamp>, prices: Option<&Prices>) -> RunFacts {
         let StoredFacts { id, suite_file, plan, started, source, machine, fingerprint, tools, .. } = self.facts.clone();
-        let last = files.iter().flat_map(|file| &file.lines).map(|line| line.time).max();
         RunFacts {
             id,
             suite_file,

@@ -6,9 +6,12 @@
 
 use super::StepError;
 use super::commenting::{BUDGET, TRIES, same};
+use super::workspace::load_suite_file;
 use crate::outside::github::{Closed, Event, GitHubError, Issue, IssueText, Issues};
 use crate::report::{Marker, RedSince};
+use crate::value::is_plain_name;
 use serde_json::Value;
+use std::path::Path;
 
 /// What was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,6 +125,27 @@ fn own_issues(github: &dyn Issues, marker: &Marker) -> Result<Vec<Issue>, GitHub
     Ok(marked)
 }
 
+/// Returns the name of the suite in a file: of one that cannot be loaded what its line `suite: NAME` says. Where there
+/// is none, the file's own name stands for it, and it is not sure.
+pub fn suite_in(path: &Path) -> (String, bool) {
+    if let Ok(loaded) = load_suite_file(path) {
+        return (loaded.suite.name.to_string(), true);
+    }
+    let text = std::fs::read(path).unwrap_or_default();
+    match named_in(&String::from_utf8_lossy(&text)) {
+        Some(name) => (name, true),
+        None => (path.file_stem().unwrap_or_default().to_string_lossy().into_owned(), false),
+    }
+}
+
+/// Finds the name of a suite in a text that may be no YAML.
+fn named_in(text: &str) -> Option<String> {
+    let value = text.lines().find_map(|line| line.strip_prefix("suite:"))?;
+    let value = value.split_once(" #").map_or(value, |(value, _)| value);
+    let name = value.trim().trim_matches(['"', '\'']);
+    is_plain_name(name).then(|| name.to_owned())
+}
+
 /// Where a run was made, as its job knows it.
 #[derive(Debug, Clone, Copy)]
 pub struct Made<'a> {
@@ -168,6 +192,16 @@ pub fn check_branch(made: Made<'_>, branch: Option<&str>) -> Result<(), StepErro
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn names_in_what_may_be_no_suite() {
+        let check = |text: &str, expected: Option<&str>| assert_eq!(named_in(text).as_deref(), expected, "{text}");
+        check("version: 1\nsuite: tiny\n", Some("tiny"));
+        check("suite: \"tiny\"  # nightly\nstages: [", Some("tiny"));
+        check("suite:'a b'", None);
+        check("  suite: inner\n", None);
+        check("", None);
+    }
 
     #[test]
     fn issues_are_for_one_branch() {

@@ -1,6 +1,6 @@
 //! When a request is sent again, and after how long: decided from what came back, bounded in all.
 //!
-//! GitHub says how long to wait in `retry-after`, or when the limit is new again in `x-ratelimit-reset`
+//! GitHub says how long to wait in `retry-after` (seconds, or a date), or when the limit is new again in `x-ratelimit-reset`
 //! (seconds since 1970) with `x-ratelimit-remaining: 0`. A secondary limit without either is a minute.
 
 use std::time::Duration;
@@ -12,11 +12,13 @@ pub struct Patience {
     pub wait: Duration,
     /// How often one request is sent at most.
     pub tries: u32,
+    /// How long one request may take, with its answer: one that drips in slowly ends with it.
+    pub request: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Patience {
-        Patience { wait: Duration::from_secs(120), tries: 5 }
+        Patience { wait: Duration::from_secs(120), tries: 5, request: Duration::from_secs(60) }
     }
 }
 
@@ -42,7 +44,7 @@ pub(super) enum Answer<'a> {
 /// What the headers of an answer say about limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Limits {
-    /// `retry-after`, in seconds.
+    /// What `retry-after` asks for, in seconds.
     pub(super) retry_after: Option<u64>,
     /// `x-ratelimit-remaining`.
     pub(super) remaining: Option<u64>,
@@ -117,7 +119,7 @@ mod tests {
     use super::*;
 
     const NOW: u64 = 1_800_000_000;
-    const PATIENCE: Patience = Patience { wait: Duration::from_secs(100), tries: 4 };
+    const PATIENCE: Patience = Patience { wait: Duration::from_secs(100), tries: 4, request: Duration::from_secs(60) };
 
     fn status(status: u16, limits: Limits) -> Answer<'static> {
         Answer::Status { status, limits, message: "" }

@@ -3,21 +3,22 @@
 use super::patience::{Answer, Limits, Next, Patience};
 use super::{GitHubError, Token};
 use crate::outside::clock::Clock;
+use crate::outside::http::retry_after;
 use reqwest::blocking::{Client, Response};
 use reqwest::header::HeaderMap;
 use reqwest::{Method, redirect};
 use serde_json::Value;
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// The version of the API that is asked for.
 const API_VERSION: &str = "2022-11-28";
-/// How long one request may take: a body that drips in slowly ends with it.
-const REQUEST: Duration = Duration::from_secs(60);
 const CONNECT: Duration = Duration::from_secs(10);
 /// Bytes of an answer that are read.
-const ANSWER_BYTES: u64 = 32 << 20;
+const ANSWER_BYTES: usize = 32 << 20;
+/// How much of an answer is read at a time.
+const PIECE: usize = 1 << 16;
 /// Characters of GitHub's words that are passed on.
 const WORDS: usize = 500;
 
@@ -59,7 +60,7 @@ impl Transport {
         let client = Client::builder()
             .tls_backend_preconfigured(tls().map_err(setup)?)
             .connect_timeout(CONNECT)
-            .timeout(REQUEST)
+            .timeout(patience.request)
             // A repository that was renamed answers with its new address, on the same server.
             .redirect(redirect::Policy::custom(|attempt| {
                 let origin = attempt.previous().first().map(reqwest::Url::origin);
@@ -123,9 +124,11 @@ impl Transport {
             let unsent = error.is_connect();
             Broken { trouble: format!("cannot be reached ({})", self.token.masked(&causes(&error))), unsent }
         };
+        let begun = self.clock.monotonic();
         let response = builder.send().map_err(broken)?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let bytes = read(response).map_err(|trouble| Broken { trouble, unsent: false })?;
+        let is_late = || self.clock.monotonic() - begun > self.patience.request.as_secs_f64();
+        let bytes = read(response, &is_late).map_err(|trouble| Broken { trouble, unsent: false })?;
         let body = serde_json::from_slice(&bytes);
         let message = body.as_ref().ok().and_then(words).unwrap_or_default();
         let (limits, next) = (limits(&headers), next_page(&headers));
@@ -176,12 +179,23 @@ fn tls() -> Result<rustls::ClientConfig, String> {
     Ok(config.map_err(|error| error.to_string())?.with_root_certificates(roots).with_no_client_auth())
 }
 
-fn read(response: Response) -> Result<Vec<u8>, String> {
+/// Reads an answer to its end. The time limit of the library is for each piece of it, and one that comes drop by drop
+/// keeps within that for ever.
+fn read(mut response: Response, is_late: &dyn Fn() -> bool) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
-    let length = response.take(ANSWER_BYTES + 1).read_to_end(&mut bytes);
-    match length.map_err(|error| format!("broke off its answer ({})", causes(&error)))? as u64 {
-        length if length > ANSWER_BYTES => Err(format!("sent more than {ANSWER_BYTES} bytes")),
-        _ => Ok(bytes),
+    let mut piece = vec![0; PIECE];
+    loop {
+        let length = match response.read(&mut piece) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            read => read.map_err(|error| format!("broke off its answer ({})", causes(&error)))?,
+        };
+        bytes.extend_from_slice(&piece[..length]);
+        match length {
+            0 => return Ok(bytes),
+            _ if bytes.len() > ANSWER_BYTES => return Err(format!("sent more than {ANSWER_BYTES} bytes")),
+            _ if is_late() => return Err("did not end its answer in time".to_owned()),
+            _ => {}
+        }
     }
 }
 
@@ -222,7 +236,7 @@ fn words(body: &Value) -> Option<String> {
 fn limits(headers: &HeaderMap) -> Limits {
     let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse().ok();
     Limits {
-        retry_after: number("retry-after"),
+        retry_after: retry_after(headers).map(|wait| wait.as_secs()),
         remaining: number("x-ratelimit-remaining"),
         reset: number("x-ratelimit-reset"),
     }

@@ -3,18 +3,59 @@
 use super::DatabaseError;
 use crate::ledger::{Measured, MeasuredValue, RowResult, Try, Usage};
 use crate::record::RunRecord;
+use crate::value::Digest;
 use flate2::Compression;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
-use std::io::{BufWriter, IntoInnerError, Read};
+use std::io::{self, BufWriter, IntoInnerError, Read, Write};
 
-/// Returns a record as it is stored. The same record gives the same bytes with one version of shmoo.
-pub(super) fn encode(record: &RunRecord) -> Result<Vec<u8>, DatabaseError> {
-    // The encoder works per call, and the serializer calls for every comma.
-    let mut writer = BufWriter::with_capacity(1 << 16, ZlibEncoder::new(Vec::new(), Compression::new(4)));
+/// Packs a record, whose JSON is written into it, as it is stored. The same record gives the same bytes with one
+/// version of shmoo, whether there are line breaks between its rows or not.
+pub struct RecordPacker {
+    encoder: ZlibEncoder<Vec<u8>>,
+}
+
+/// A record as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackedRecord {
+    pub(super) bytes: Vec<u8>,
+    pub(super) digest: String,
+}
+
+impl Default for RecordPacker {
+    fn default() -> RecordPacker {
+        RecordPacker { encoder: ZlibEncoder::new(Vec::new(), Compression::new(4)) }
+    }
+}
+
+impl RecordPacker {
+    /// Returns the record when all of it was written.
+    pub fn finish(self) -> io::Result<PackedRecord> {
+        let bytes = self.encoder.finish()?;
+        let digest = Digest::of(&bytes).to_string();
+        Ok(PackedRecord { bytes, digest })
+    }
+}
+
+/// It works per call: who writes small pieces puts a buffer before it.
+impl Write for RecordPacker {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        // Within a text of JSON a line break is written `\n`, so that one that is seen stands between rows.
+        text.split(|&byte| byte == b'\n').try_for_each(|piece| self.encoder.write_all(piece))?;
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Returns a record as it is stored.
+pub(super) fn encode(record: &RunRecord) -> Result<PackedRecord, DatabaseError> {
+    let mut writer = BufWriter::with_capacity(1 << 16, RecordPacker::default());
     serde_json::to_writer(&mut writer, record)?;
-    let encoder = writer.into_inner().map_err(IntoInnerError::into_error)?;
-    Ok(encoder.finish()?)
+    let packer = writer.into_inner().map_err(IntoInnerError::into_error)?;
+    Ok(packer.finish()?)
 }
 
 /// Returns the record behind stored bytes.

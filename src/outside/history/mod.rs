@@ -30,6 +30,7 @@ mod tls;
 
 pub use crate::outside::environment::Environment;
 pub use crate::record::RunSummary;
+pub use blob::{PackedRecord, RecordPacker};
 pub use export::{ExportFormat, ExportTable};
 pub use open::open_history;
 pub use postgres::{Waiting, open_postgres};
@@ -130,18 +131,21 @@ pub struct StoredSamples<'a> {
 
 /// A record as the database holds it. Unpacking it takes longer than fetching it, and needs no database.
 #[derive(Debug, Clone)]
-pub struct PackedRecord {
+pub struct StoredRecord {
     run: RunId,
     bytes: Vec<u8>,
 }
 
-impl PackedRecord {
+impl StoredRecord {
     /// Returns the record.
     pub fn unpack(&self) -> Result<RunRecord, HistoryError> {
         let bad = |source| HistoryError::BadRow { run: self.run.to_string(), source };
         blob::decode(&self.bytes).map_err(bad)
     }
 }
+
+/// Packs a record.
+pub type Pack<'a> = &'a (dyn Fn() -> Result<PackedRecord, DatabaseError> + Sync);
 
 /// Gives one record after the other, none at the end.
 pub type RecordSource<'a> = &'a mut dyn FnMut() -> Result<Option<RunRecord>, DatabaseError>;
@@ -175,7 +179,12 @@ pub struct SeriesPoint {
 pub trait History: Send + Sync {
     /// Stores a run, all of it or nothing. Storing it again changes nothing; storing another record
     /// of the same run replaces the first.
-    fn record(&self, record: &RunRecord) -> Result<Recorded, HistoryError>;
+    fn record(&self, record: &RunRecord) -> Result<Recorded, HistoryError> {
+        self.record_packed(record, &|| blob::encode(record))
+    }
+
+    /// Stores a run as [`History::record`] does; `pack` packs it, and is called at most once, on another thread.
+    fn record_packed(&self, record: &RunRecord, pack: Pack<'_>) -> Result<Recorded, HistoryError>;
 
     /// Stores records as [`History::record`] does, all of them or none. What `records` fails with is
     /// the [`HistoryError::Import`] that comes back.
@@ -185,7 +194,7 @@ pub trait History: Send + Sync {
     fn runs(&self, filter: &RunFilter) -> Result<Vec<RunSummary>, HistoryError>;
 
     /// Returns a run as it was recorded, still packed; none if it was not.
-    fn packed(&self, run: &RunId) -> Result<Option<PackedRecord>, HistoryError>;
+    fn packed(&self, run: &RunId) -> Result<Option<StoredRecord>, HistoryError>;
 
     /// Returns a run as it was recorded, none if it was not.
     fn load(&self, run: &RunId) -> Result<Option<RunRecord>, HistoryError> {

@@ -8,6 +8,7 @@ use crate::outside::durable;
 use rusqlite::ffi::SQLITE_IOERR_SHMSIZE;
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, ErrorCode, Row, ToSql, params_from_iter};
+use std::borrow::Cow;
 use std::path::Path;
 use std::time::Duration;
 
@@ -142,7 +143,7 @@ impl Database for SqliteDatabase {
     }
 
     fn define(&mut self, statement: &str) -> Result<(), DatabaseError> {
-        Ok(self.connection.execute_batch(statement)?)
+        Ok(self.connection.execute_batch(&translate(statement))?)
     }
 
     fn tables(&mut self) -> Result<Vec<String>, DatabaseError> {
@@ -167,6 +168,13 @@ impl Database for SqliteDatabase {
     }
 }
 
+/// Returns a statement of the common subset in words of SQLite. Rows of a table whose key has several columns lie
+/// in the order of the key, which is how they are written and asked for, and not once more in an index.
+fn translate(statement: &str) -> Cow<'_, str> {
+    let is_keyed = statement.starts_with("CREATE TABLE ") && statement.contains(" PRIMARY KEY (");
+    if is_keyed { format!("{statement} WITHOUT ROWID").into() } else { statement.into() }
+}
+
 fn classify(verb: &'static str, location: &str, error: rusqlite::Error) -> HistoryError {
     let location = location.to_owned();
     let code = error.sqlite_error_code();
@@ -186,6 +194,17 @@ fn classify(verb: &'static str, location: &str, error: rusqlite::Error) -> Histo
 mod tests {
     use super::*;
     use rusqlite::ffi;
+
+    #[test]
+    fn statements_of_the_common_subset() {
+        let check = |statement: &str, expected: &str| assert_eq!(translate(statement), expected);
+        check("CREATE TABLE t (a TEXT PRIMARY KEY)", "CREATE TABLE t (a TEXT PRIMARY KEY)");
+        check(
+            "CREATE TABLE t (a TEXT, PRIMARY KEY (a, b))",
+            "CREATE TABLE t (a TEXT, PRIMARY KEY (a, b)) WITHOUT ROWID",
+        );
+        check("CREATE INDEX i ON t (a)", "CREATE INDEX i ON t (a)");
+    }
 
     #[test]
     fn failures_are_told_apart() {

@@ -1,13 +1,14 @@
 //! The history on any database: one set of statements.
 
+use super::blob::PackedRecord;
 use super::database::{Database, Datum, Fields, Purpose};
 use super::export::Sink;
 use super::migrate::{migrate, newest, version};
 use super::rows::{self, Condition};
 use super::schema::Migration;
 use super::{
-    DURATION_RUNS, DatabaseError, ExportFormat, ExportTable, History, HistoryError, Imported, PackedRecord,
-    RecordSource, Recorded, RunFilter, RunRecipes, RunSummary, Seen, SeriesPoint, StoredSamples, blob,
+    DURATION_RUNS, DatabaseError, ExportFormat, ExportTable, History, HistoryError, Imported, Pack, RecordSource,
+    Recorded, RunFilter, RunRecipes, RunSummary, Seen, SeriesPoint, StoredRecord, StoredSamples, blob,
 };
 use crate::ledger::MeasuredValue;
 use crate::record::RunRecord;
@@ -158,7 +159,7 @@ fn explain(database: &dyn Database, verb: &'static str, location: &str, error: D
 fn put<'a>(
     database: &mut dyn Database,
     record: &RunRecord,
-    encoded: &dyn Fn() -> Result<&'a Encoded, DatabaseError>,
+    encoded: &dyn Fn() -> Result<&'a PackedRecord, DatabaseError>,
 ) -> Result<Recorded, DatabaseError> {
     let run = Datum::text(record.run.id.as_str());
     let mut stored = None;
@@ -173,26 +174,12 @@ fn put<'a>(
         database.execute("DELETE FROM runs WHERE run = $1", std::slice::from_ref(&run))?;
     }
     rows::insert(database, record)?;
-    let Encoded { bytes, digest } = encoded()?;
+    let PackedRecord { bytes, digest } = encoded()?;
     database.execute(
         "UPDATE runs SET record_digest = $1, record = $2 WHERE run = $3",
         &[Datum::text(digest), Datum::Blob(bytes.clone()), run],
     )?;
     Ok(if stored.is_some() { Recorded::Replaced } else { Recorded::New })
-}
-
-/// A record as it is stored.
-struct Encoded {
-    bytes: Vec<u8>,
-    digest: String,
-}
-
-impl Encoded {
-    fn of(record: &RunRecord) -> Result<Encoded, DatabaseError> {
-        let bytes = blob::encode(record)?;
-        let digest = Digest::of(&bytes).to_string();
-        Ok(Encoded { bytes, digest })
-    }
 }
 
 /// Refuses a record that would not come back as it is.
@@ -209,11 +196,11 @@ fn median(sorted: &[f64]) -> f64 {
 }
 
 impl History for StoredHistory {
-    fn record(&self, record: &RunRecord) -> Result<Recorded, HistoryError> {
+    fn record_packed(&self, record: &RunRecord, pack: Pack<'_>) -> Result<Recorded, HistoryError> {
         check(record)?;
         // Packing takes as long as the rows: they go in meanwhile.
-        let packed: OnceLock<Result<Encoded, DatabaseError>> = OnceLock::new();
-        let encoded = || match packed.get_or_init(|| Encoded::of(record)) {
+        let packed: OnceLock<Result<PackedRecord, DatabaseError>> = OnceLock::new();
+        let encoded = || match packed.get_or_init(pack) {
             Ok(encoded) => Ok(encoded),
             Err(error) => Err(error.to_string().into()),
         };
@@ -232,7 +219,7 @@ impl History for StoredHistory {
             let mut imported = Imported::default();
             while let Some(record) = records()? {
                 check(&record)?;
-                let encoded = Encoded::of(&record)?;
+                let encoded = blob::encode(&record)?;
                 match put(database, &record, &|| Ok(&encoded))? {
                     Recorded::New => imported.new += 1,
                     Recorded::Replaced => imported.replaced += 1,
@@ -258,13 +245,13 @@ impl History for StoredHistory {
         Ok(runs)
     }
 
-    fn packed(&self, run: &RunId) -> Result<Option<PackedRecord>, HistoryError> {
+    fn packed(&self, run: &RunId) -> Result<Option<StoredRecord>, HistoryError> {
         let mut bytes = None;
         self.read("SELECT record FROM runs WHERE run = $1", &[Datum::text(run.as_str())], &mut |row| {
             bytes = Some(Fields::of(row).blob()?.to_owned());
             Ok(())
         })?;
-        Ok(bytes.map(|bytes| PackedRecord { run: run.clone(), bytes }))
+        Ok(bytes.map(|bytes| StoredRecord { run: run.clone(), bytes }))
     }
 
     fn durations(&self, suite: &SuiteName) -> Result<BTreeMap<TaskKey, f64>, HistoryError> {

@@ -10,9 +10,10 @@ use crate::report::Report;
 use crate::report::figure::count;
 use crate::report::headline::{Tone, headline};
 use crate::report::inert::short;
+use crate::value::Timestamp;
 
 /// Characters of a title; GitHub takes 256.
-const TITLE: usize = 200;
+pub(super) const TITLE: usize = 200;
 
 /// Since when a suite is red.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,9 +30,9 @@ pub struct RedSince {
 
 impl RedSince {
     /// Returns what is so with the first red run.
-    pub fn begin(report: &Report) -> RedSince {
-        let run = plain(report.run.id.as_str());
-        RedSince { date: report.run.started.date().to_string(), runs: 1, last: run.clone(), run }
+    pub fn begin(run: &str, started: Timestamp) -> RedSince {
+        let run = plain(run);
+        RedSince { date: started.date().to_string(), runs: 1, last: run.clone(), run }
     }
 
     /// Reads it from the text of an issue of ours.
@@ -44,8 +45,8 @@ impl RedSince {
 
     /// Counts one more red run; the same run again is no other.
     #[must_use]
-    pub fn and(self, report: &Report) -> RedSince {
-        let last = plain(report.run.id.as_str());
+    pub fn and(self, run: &str) -> RedSince {
+        let last = plain(run);
         let more = u64::from(last != self.last);
         RedSince { runs: self.runs.saturating_add(more), last, ..self }
     }
@@ -53,6 +54,11 @@ impl RedSince {
     fn line(&self) -> String {
         let RedSince { run, date, runs, last } = self;
         format!("<!-- red since {run} {date} {runs} {last} -->")
+    }
+
+    /// Returns how the text of an issue begins: what nobody sees, the heading, since when.
+    pub(super) fn begin_of_text(&self, options: &CommentOptions, head: &str, red: bool) -> String {
+        format!("{}\n{}\n{head}\n{}\n", options.marker, self.line(), self.sentence(red))
     }
 
     fn sentence(&self, red: bool) -> String {
@@ -83,8 +89,7 @@ pub fn issue_title(report: &Report) -> String {
 /// Returns the report as the text of an issue, in the largest tier that fits the budget.
 pub fn issue(report: &Report, since: &RedSince, options: &CommentOptions) -> String {
     let head = head_line(report);
-    let sentence = since.sentence(headline(report).tone == Tone::Bad);
-    let begin = format!("{}\n{}\n{head}\n{sentence}\n", options.marker, since.line());
+    let begin = since.begin_of_text(options, &head, headline(report).tone == Tone::Bad);
     for tier in TIERS {
         let (section, left_out) = Page::new(report, tier).section();
         let text = format!("{begin}{}{}", &section[head.len()..], end(options, &left_out));
@@ -107,6 +112,10 @@ mod tests {
         CommentOptions { marker: Marker::issue("temp-sense".parse().unwrap()), ..comment_options(budget) }
     }
 
+    fn begin(report: &Report) -> RedSince {
+        RedSince::begin(report.run.id.as_str(), report.run.started)
+    }
+
     fn top(text: &str) -> String {
         text.lines().take(10).collect::<Vec<_>>().join("\n")
     }
@@ -114,7 +123,7 @@ mod tests {
     #[test]
     fn issues() {
         let (red, green) = (sample::red(), sample::green());
-        let since = RedSince::begin(&red);
+        let since = begin(&red);
         insta::assert_snapshot!("issue-red.md", top(&issue(&red, &since, &options(60_000))));
         insta::assert_snapshot!("issue-green.md", top(&issue(&green, &since, &options(60_000))));
         assert_eq!(
@@ -126,13 +135,13 @@ mod tests {
     #[test]
     fn it_remembers_since_when() {
         let mut report = sample::red();
-        let since = RedSince::begin(&report);
+        let since = begin(&report);
         let text = issue(&report, &since, &options(60_000));
         assert_eq!(RedSince::read(&text), Some(since.clone()));
         assert_eq!(RedSince::read(&text.replace('\n', "\r\n")), Some(since.clone()));
-        assert_eq!(since.clone().and(&report), since, "a run counts once");
+        assert_eq!(since.clone().and(report.run.id.as_str()), since, "a run counts once");
         report.run.id = RunId::new("another");
-        let two = since.and(&report);
+        let two = since.and("another");
         let text = issue(&report, &two, &options(60_000));
         assert!(text.contains("2 runs in a row") && RedSince::read(&text) == Some(two), "{text}");
         for broken in [
@@ -149,7 +158,7 @@ mod tests {
     #[test]
     fn the_budget_is_kept_and_names_are_inert() {
         let report = sample::many_compared(2000);
-        let since = RedSince::begin(&report);
+        let since = begin(&report);
         for budget in [60_000, 8_000, 1_000, 500] {
             let text = issue(&report, &since, &options(budget));
             assert!(
@@ -159,7 +168,7 @@ mod tests {
         }
         for hostile in sample::HOSTILE {
             let report = sample::hostile(hostile);
-            let text = issue(&report, &RedSince::begin(&report), &options(1 << 20));
+            let text = issue(&report, &begin(&report), &options(1 << 20));
             let rest = text.splitn(3, '\n').last().unwrap();
             let outside = super::super::tests::outside_code(rest);
             assert!(["<script", "<img", "<!--", "@", "[x]"].iter().all(|bad| !outside.contains(bad)), "{outside}");

@@ -12,6 +12,7 @@ mod goldens;
 mod issue;
 mod marker;
 mod models;
+mod no_run;
 mod page;
 mod run;
 mod several;
@@ -27,6 +28,7 @@ use std::io::{self, Write};
 pub use comment::comment;
 pub use issue::{RedSince, issue, issue_title};
 pub use marker::{Carrier, CommentKey, CommentOptions, Marker, WebAddress};
+pub use no_run::{NoRun, no_run_issue, no_run_title};
 pub use several::comment_on_several;
 
 /// How much there is room for.

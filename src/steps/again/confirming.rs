@@ -10,7 +10,7 @@ use super::side::{Closed, Side, SideRequest};
 use super::source_tree::{Repository, SourceTree};
 use super::stopping::{Stop, runtime};
 use crate::compare::{Comparison, Confirmation, Measurement, Reading, Remeasured, Suspect, confirm, suspects};
-use crate::ledger::MeasuredValue;
+use crate::ledger::{MeasuredValue, last_time};
 use crate::outside::git;
 use crate::record::{self, CONFIRM_MARK, MetricRow, RunRecord, SourceInfo};
 use crate::stats::median;
@@ -272,7 +272,7 @@ impl Scene<'_> {
     ) -> Result<RunRecord, StepError> {
         let Closed { folder, plan, last } = closed;
         let (folded, files) = folder.fold()?;
-        let mut record = record::build(plan, &folded, folder.record_facts(&files, None));
+        let mut record = record::build(plan, folded, folder.record_facts(last_time(&files), None));
         let ran: HashSet<_> = last.values().map(|finished| &finished.task).collect();
         record.tasks.retain(|task| ran.contains(&task.task));
         // A case is judged by all of its tasks, of which some ran.

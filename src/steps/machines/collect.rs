@@ -7,7 +7,7 @@ use super::part::{PartRequest, of_plans, run_part};
 use super::patience::Patience;
 use super::place::{PartName, Place};
 use super::share::{REQUESTS, each};
-use crate::ledger::{Event, Folded, LedgerFile, Verdict, fold};
+use crate::ledger::{Event, Folded, Verdict, fold, last_time};
 use crate::outside::lock::RunLock;
 use crate::outside::machine;
 use crate::outside::store::Store;
@@ -17,9 +17,11 @@ use crate::steps::archiving::read_archived;
 use crate::steps::run_folder::{RunFolder, StoredFacts, rebuild, write_json};
 use crate::steps::running::{Observer, RunRequest};
 use crate::steps::{StepError, Workspace};
-use crate::value::{Digest, RunId, TaskKey};
+use crate::value::{Digest, RunId, TaskKey, Timestamp, in_parts};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
+use std::panic::resume_unwind;
+use std::thread;
 
 /// Failed tasks whose logs are brought.
 const MOST_LOGS: usize = 40;
@@ -42,8 +44,8 @@ pub struct Collected {
     pub plan: Plan,
     /// The ledgers, folded.
     pub folded: Folded,
-    /// The ledgers.
-    pub files: Vec<LedgerFile>,
+    /// The time of the last event.
+    pub last: Option<Timestamp>,
     /// What became of its parts.
     pub machines: Machines,
     /// Stages with `cache: true` of which a task left different files each time.
@@ -83,9 +85,16 @@ pub fn collect(
     let impure = gathered.impure();
     let folder = write_folder(workspace, facts, &plans[0], &gathered)?;
     bring_logs(&*store, &place, &folder, &gathered);
+    let last = last_time(gathered.ledgers.iter().map(|ledger| &ledger.file));
     let Gathered { plan, folded, ledgers, .. } = gathered;
-    let files = ledgers.into_iter().map(|ledger| ledger.file).collect();
-    Ok(Collected { folder, plan, folded, files, machines, impure })
+    // What a task left belongs to the folded ledgers alone from here on, so that none of it has to be copied.
+    let mut ledgers = ledgers;
+    let half = ledgers.split_off(ledgers.len() / 2);
+    thread::scope(|scope| {
+        scope.spawn(|| drop(half));
+        drop(ledgers);
+    });
+    Ok(Collected { folder, plan, folded, last, machines, impure })
 }
 
 /// The events of a run, from the store.
@@ -100,9 +109,13 @@ struct Gathered {
 
 impl Gathered {
     fn fetch(store: &dyn Store, place: &Place, plans: &[PlanFile], patience: Patience) -> Result<Gathered, StepError> {
-        let (plan, _) = rebuild(&plans[0])?;
-        let keys = plan.tasks().map(|task| plan.key(task)).collect();
-        let all = ledgers::fetch(store, place, None, patience)?;
+        let (rebuilt, all) = thread::scope(|scope| {
+            let rebuilt = scope.spawn(|| rebuild(&plans[0]));
+            let all = ledgers::fetch(store, place, None, patience);
+            (rebuilt.join().unwrap_or_else(|panic| resume_unwind(panic)), all)
+        });
+        let ((plan, _), all) = (rebuilt?, all?);
+        let keys = in_parts(plan.tasks().collect(), |(): &mut (), task| plan.key(task));
         let found = all.len();
         let ledgers = of_plans(all, plans);
         let foreign = (found - ledgers.len()) as u64;
@@ -218,7 +231,9 @@ impl Gathered {
             self.plan.suite.stage(key.stage.as_str()).is_some_and(|stage| self.plan.suite.stages[stage].cache)
         };
         let differing = self.folded.tasks.iter().filter(|(key, history)| history.differing && is_cached(key));
-        differing.map(|(key, _)| key.clone()).collect()
+        let mut differing: Vec<TaskKey> = differing.map(|(key, _)| key.clone()).collect();
+        differing.sort();
+        differing
     }
 
     /// Returns what is known of the machines together: a property in which they differ has all its

@@ -12,17 +12,18 @@ use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+const PATIENCE: Patience = Patience { wait: Duration::from_secs(100), tries: 4, request: Duration::from_secs(60) };
+
 /// A client that does not sleep.
-fn client_with(fake: &Fake, token: &str) -> GitHubClient {
+fn client_with(fake: &Fake, token: &str, patience: Patience) -> GitHubClient {
     let environment = Environment::new([("GITHUB_API_URL", fake.url.as_str()), ("GITHUB_REPOSITORY", REPOSITORY)]);
     let place = Place::of(&environment, None).unwrap();
-    let patience = Patience { wait: Duration::from_secs(100), tries: 4 };
     let clock = Arc::new(SystemClock::default());
     GitHubClient::new(place, Token::new(token).unwrap(), patience, clock).unwrap().pausing(|_| {})
 }
 
 fn client(fake: &Fake) -> GitHubClient {
-    client_with(fake, TOKEN)
+    client_with(fake, TOKEN, PATIENCE)
 }
 
 fn status(status: u16) -> Fault {
@@ -90,6 +91,75 @@ fn a_comment_is_never_sent_twice() {
         let comments = fake.state().comments.len();
         assert_eq!((comments, fake.calls().len()), (written, 1), "{fault:?}");
     }
+}
+
+#[test]
+fn nobody_waits_for_drops() {
+    let fake = Fake::start();
+    let hurried = Patience { request: Duration::from_millis(300), ..PATIENCE };
+    let drip = || Fault::Drip(Duration::from_millis(30));
+    fake.comment(7, "somebody", "hello");
+    fake.fault("GET", "/comments", drip());
+    assert_eq!(client_with(&fake, TOKEN, hurried).comments(7).unwrap().len(), 1);
+    assert_eq!(fake.calls().len(), 2, "what drips in is asked for again");
+    for _ in 0..4 {
+        fake.fault("GET", "/comments", drip());
+    }
+    let error = client_with(&fake, TOKEN, hurried).comments(7).unwrap_err();
+    assert!(matches!(error, GitHubError::Away { tries: 4, unclear: false, .. }), "{error}");
+    assert!(error.to_string().starts_with("cannot read the comments of pull request 7: GitHub "), "{error}");
+    // What was carried out is not sent again, however slowly its answer comes.
+    fake.fault("POST", "/comments", drip());
+    let error = client_with(&fake, TOKEN, hurried).create_comment(7, "text").unwrap_err();
+    assert!(error.is_unclear(), "{error}");
+    assert_eq!(fake.calls().len(), 7);
+    assert_eq!(fake.state().comments.len(), 2);
+}
+
+#[test]
+fn a_token_that_expires_ends_it() {
+    let expired = || Fault::Status(401, vec![], json!({ "message": "Bad credentials" }));
+    let told = |error: &GitHubError| {
+        assert!(matches!(error, GitHubError::Refused { status: 401, .. }) && !error.is_unclear(), "{error}");
+        assert!(error.to_string().ends_with("GitHub says 401 Bad credentials"), "{error}");
+        assert!(error.hint().unwrap().contains("the token is wrong or has expired"));
+    };
+    let fake = Fake::start();
+    for number in 0..150 {
+        fake.comment(7, "somebody", &format!("comment {number}"));
+    }
+    // Between the pages of a list: half of it is not taken for all.
+    fake.fault("GET", "&page=2", expired());
+    told(&client(&fake).comments(7).unwrap_err());
+    let id = fake.comment(7, OWN, "text");
+    let before = fake.calls().len();
+    fake.fault("POST", "/comments", expired());
+    told(&client(&fake).create_comment(7, "text").unwrap_err());
+    fake.fault("PATCH", "/comments/", expired());
+    told(&client(&fake).update_comment(id, "new").unwrap_err());
+    fake.fault("POST", "/graphql", expired());
+    told(&client(&fake).authorship(&[format!("IC_{id}")]).unwrap_err());
+    fake.fault("POST", "/check-runs", expired());
+    told(&client(&fake).create_check_run(&check("shmoo", None)).unwrap_err());
+    // Another try would fare no better: each was sent once, and nothing was carried out.
+    assert_eq!(fake.calls().len() - before, 4);
+    let state = fake.state();
+    assert_eq!((state.comments.len(), state.comments[150].body.as_str(), state.checks.len()), (151, "text", 0));
+}
+
+#[test]
+fn a_rest_until_a_date() {
+    let fake = Fake::start();
+    let rest = |until: &str| {
+        let date = "Sat, 31 Jan 2026 12:00:00 GMT".to_owned();
+        Fault::Status(429, vec![("date", date), ("retry-after", until.to_owned())], json!({ "message": "busy" }))
+    };
+    fake.fault("POST", "/comments", rest("Sat, 31 Jan 2026 12:00:42 GMT"));
+    let github = client(&fake);
+    github.create_comment(7, "text").unwrap();
+    fake.fault("GET", "/comments", rest("Sat, 31 Jan 2026 13:00:00 GMT"));
+    let error = github.comments(7).unwrap_err();
+    assert!(matches!(&error, GitHubError::Limited { wait, .. } if wait.as_secs() == 3600), "{error}");
 }
 
 #[test]
@@ -167,7 +237,7 @@ fn missing_permissions_are_named() {
 fn the_token_is_in_no_message() {
     let fake = Fake::start();
     let secret = "ghs_another";
-    let error = client_with(&fake, secret).comments(7).unwrap_err();
+    let error = client_with(&fake, secret, PATIENCE).comments(7).unwrap_err();
     assert!(error.hint().unwrap().contains("token"));
     let body = json!({ "message": format!("the token {TOKEN} is not known") });
     fake.fault("GET", "/comments", Fault::Status(400, vec![], body));

@@ -17,6 +17,11 @@ use std::process::Command;
 use tempfile::TempDir;
 
 const STORE: &str = "gs://lab/chip";
+/// Levels of the quick suite, and those that the flow takes: enough to see what changed.
+const LEVELS: [(&str, &str); 2] =
+    [("start: 1, stop: 9, step: 1", "start: 1, stop: 3, step: 1"), ("[1, 3, 9]", "[1, 3]")];
+/// Runs of the main branch before the push. With that of the push they are as many as a verdict on a metric needs.
+const EARLIER: usize = 4;
 
 /// What a repository has of its own.
 const CALLER: &str = r#"name: shmoo
@@ -31,7 +36,6 @@ jobs:
     uses: ./.github/workflows/sweep.yml
     with:
       suite: quickstart.yaml
-      where: level <= 3
       shards: 4
       shard-minutes: 10
       store: gs://lab/chip
@@ -58,7 +62,12 @@ impl Lab {
         let history = database.database("shmoo");
         let folder = tempfile::Builder::new().prefix("shmoo-e2e-").tempdir()?;
         super::act::copy(&root().join("actions"), &folder.path().join("actions"))?;
-        fs::copy(root().join("configs/quickstart.yaml"), folder.path().join("quickstart.yaml"))?;
+        let mut suite = fs::read_to_string(root().join("configs/quickstart.yaml"))?;
+        for (all, few) in LEVELS {
+            assert!(suite.contains(all), "{all}");
+            suite = suite.replace(all, few);
+        }
+        fs::write(folder.path().join("quickstart.yaml"), suite)?;
         let workflows = folder.path().join(".github/workflows");
         fs::create_dir_all(&workflows)?;
         fs::write(workflows.join("sweep.yml"), shipped_workflow()?)?;
@@ -72,6 +81,20 @@ impl Lab {
             history,
             github: Fake::start(),
         }))
+    }
+
+    /// Runs the suite on the main branch, as it would have been day after day.
+    fn days_before(&self) -> Outcome {
+        let clone = tempfile::tempdir()?;
+        let script = "git clone -q \"$1\" . && printf '.shmoo\\nshmoo.yaml\\n' > .git/info/exclude";
+        let mut made = Command::new("bash");
+        made.args(["-euc", script, "clone"]).arg(self.folder.path()).current_dir(clone.path());
+        assert!(made.env("HOME", self.home.path()).status()?.success());
+        for _ in 0..EARLIER {
+            let said = self.elsewhere(clone.path(), &["sweep", "quickstart.yaml", "--no-compare"])?;
+            assert!(said.contains("all 54 cases passed"), "{said}");
+        }
+        Ok(())
     }
 
     /// Commits a change on a branch of its own: all levels compress like the first, and more is expected of them.
@@ -135,6 +158,7 @@ impl Lab {
 #[test]
 fn the_flow_of_a_pull_request() {
     let Some(lab) = Lab::new().unwrap() else { return };
+    lab.days_before().unwrap();
     let (green, log) = lab.act("push").unwrap();
     assert!(green && log.contains("all 54 cases passed"), "{log}");
     assert_eq!(lab.github.state().comments, [], "a push has no pull request");
@@ -151,13 +175,20 @@ fn the_flow_of_a_pull_request() {
     let runs = lab.elsewhere(elsewhere.path(), &["history", "list", "--format", "json"]).unwrap();
     let runs: serde_json::Value = serde_json::from_str(&runs).unwrap();
     let names: Vec<&str> = runs["runs"].as_array().unwrap().iter().map(|run| run["run"].as_str().unwrap()).collect();
-    let [head, base] = names[..] else { panic!("two runs are in the history: {names:?}") };
+    assert_eq!(names.len(), EARLIER + 2, "{names:?}");
+    let (head, base) = (names[0], names[1]);
     for part in [
         "## ❌ failed: ",
         "expected > 2.2",
         "reproduce: `shmoo run quickstart.yaml --case kshuffled_",
         "`compress.ratio` | `kcounting_b524288_l3`",
         "▼ broke (passed before)",
+        // There are enough earlier runs for verdicts, and they are drawn.
+        " metrics regressed, ",
+        "| `summarize.best_ratio` | `kcounting` | ",
+        " | ✗ regressed | █",
+        // Why nothing is said of the others.
+        "? uncertain",
         "[CI run](https://github.com/lab/chip/actions/runs/",
         head,
         base,

@@ -79,6 +79,8 @@ pub(super) enum Fault {
     Reset(bool),
     /// The answer is cut in its middle, after it was carried out.
     Cut,
+    /// The answer comes byte by byte with a pause before each, after it was carried out.
+    Drip(Duration),
     /// The answer is no JSON.
     Garbage,
 }
@@ -242,6 +244,18 @@ fn serve(mut stream: TcpStream, state: &Mutex<State>, url: &str) {
         text.push_str(&format!("{name}: {value}\r\n"));
     }
     text.push_str("\r\n");
+    if let Some(Fault::Drip(pause)) = fault {
+        let mut drop_by_drop = || {
+            stream.write_all(text.as_bytes())?;
+            body.iter().try_for_each(|byte| {
+                std::thread::sleep(pause);
+                stream.write_all(&[*byte])
+            })
+        };
+        // Whoever waited has gone.
+        let _ = drop_by_drop();
+        return;
+    }
     let sent = if matches!(fault, Some(Fault::Cut)) { &body[..body.len() / 2] } else { &body[..] };
     let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.write_all(sent));
 }

@@ -13,8 +13,11 @@ fn red(fake: &Fake) -> Shmoo {
 }
 
 fn of_event(fake: &Fake, event: &Value, reference: &str) -> Shmoo {
-    let start = job(shmoo().file("suite.yaml", SUITE), fake, event);
-    start.before(["sweep", "suite.yaml"]).env("GITHUB_REF", reference)
+    begun(fake, event, reference).before(["sweep", "suite.yaml"])
+}
+
+fn begun(fake: &Fake, event: &Value, reference: &str) -> Shmoo {
+    job(shmoo().file("suite.yaml", SUITE), fake, event).env("GITHUB_REF", reference)
 }
 
 fn open(fake: &Fake) -> Vec<FakeIssue> {
@@ -160,4 +163,76 @@ fn what_is_too_long_is_made_smaller_and_what_is_missing_is_said() {
     assert_eq!(done.last().code, 20);
     let said = &done.last().stderr;
     assert!(said.contains("cannot open an issue") && said.contains("`permissions: issues: write`"), "{said}");
+}
+
+#[test]
+fn jobs_that_died_before_there_was_a_run() {
+    let fake = Fake::start();
+    let push = json!({ "repository": { "default_branch": "trunk" } });
+    let needs = json!({
+        "plan": { "result": "failure", "outputs": {} },
+        "collect": { "result": "skipped", "outputs": null },
+    });
+    let needs = needs.to_string();
+    let broken = SUITE.replace("stages:", "stags:");
+    let done = begun(&fake, &push, "refs/heads/trunk")
+        .args(["issue", "--needs", &needs, "--suite", "suite.yaml"])
+        .args(["issue", "--needs", &needs, "--suite", "suite.yaml"])
+        .replace("suite.yaml", SUITE, &broken)
+        .args(["issue", "20990101-000000-tiny-zzzz", "--needs", &needs, "--suite", "suite.yaml"])
+        .args(["issue", "--dry-run", "--needs", &needs, "--suite", "nowhere.yaml", "--profile", "nightly"])
+        .replace("suite.yaml", &broken, &SUITE.replace("lt: 2", "lt: 3"))
+        .before(["sweep", "suite.yaml"])
+        .args(["issue", "last", "--needs", &needs])
+        .run()
+        .unwrap();
+    assert_eq!(codes(&done), [0, 0, 0, 0, 0, 0], "{:?}", done.last().stderr);
+    let said = |index: usize| done.outputs[index].stdout.as_str();
+    let words = [": opened, ", ": unchanged, ", ": updated, "];
+    for (index, word) in words.iter().enumerate() {
+        assert!(said(index).contains(word), "{index}: {}", said(index));
+    }
+    let dry = said(3);
+    assert!(
+        dry.starts_with("nowhere (nightly): no results: job plan failed\n\n<!-- shmoo issue nowhere.nightly -->\n")
+    );
+    assert!(dry.contains("| `plan` | `failure` |") && dry.contains("The jobs ended before there was a run."), "{dry}");
+    assert!(done.outputs[3].stderr.contains("`nowhere.yaml` names no suite"), "{}", done.outputs[3].stderr);
+    // The first green run closes what jobs without a run have opened.
+    assert!(said(5).contains(": closed, "), "{}", said(5));
+    let state = fake.state();
+    assert_eq!(state.issues.len(), 1);
+    let issue = &state.issues[0];
+    assert!(issue.body.starts_with(&format!("{MARKER}\n<!-- red since ci-17-0 ")), "{}", issue.body);
+    assert!(
+        issue.body.contains("It was red from `ci-17-0` of ") && issue.body.contains("for 2 runs."),
+        "{}",
+        issue.body
+    );
+}
+
+#[test]
+fn jobs_that_ended_well_are_no_news() {
+    let fake = Fake::start();
+    let push = json!({ "repository": { "default_branch": "trunk" } });
+    let well = r#"{"plan":{"result":"success"},"collect":{"result":"skipped"}}"#;
+    let failed = r#"{"plan":{"result":"failure"}}"#;
+    let done = begun(&fake, &push, "refs/heads/trunk")
+        .args(["issue", "--needs", well, "--suite", "suite.yaml"])
+        .args(["issue", "--needs", "failure", "--suite", "suite.yaml"])
+        .args(["issue", "--needs", failed])
+        .args(["issue", "--suite", "suite.yaml"])
+        .run()
+        .unwrap();
+    assert_eq!(codes(&done), [3, 2, 2, 2]);
+    let said = |index: usize| done.outputs[index].stderr.as_str();
+    assert!(said(0).contains("no job failed, and there is no run to tell of"), "{}", said(0));
+    assert!(said(1).contains("it is not what `toJSON(needs)` gives"), "{}", said(1));
+    assert!(said(2).contains("without a run it is not known which suite it is"), "{}", said(2));
+    assert!(said(3).contains("--needs"), "{}", said(3));
+    assert_eq!(fake.calls(), Vec::<String>::new());
+    // A job of a pull request is nobody's news, whatever became of it.
+    let pull = json!({ "pull_request": { "number": 7, "head": { "sha": "abc" } }, "repository": push["repository"] });
+    let done = begun(&fake, &pull, "refs/pull/7/merge").args(["issue", "--needs", failed, "--suite", "suite.yaml"]).run();
+    assert_eq!(codes(&done.unwrap()), [3]);
 }

@@ -58,7 +58,7 @@ fn start(program: &Path) -> Prism {
 fn client(url: &str) -> GitHubClient {
     let environment = Environment::new([("GITHUB_API_URL", url), ("GITHUB_REPOSITORY", REPOSITORY)]);
     let place = Place::of(&environment, None).unwrap();
-    let patience = Patience { wait: Duration::ZERO, tries: 1 };
+    let patience = Patience { wait: Duration::ZERO, tries: 1, ..Patience::default() };
     GitHubClient::new(place, Token::new(TOKEN).unwrap(), patience, Arc::new(SystemClock::default())).unwrap()
 }
 

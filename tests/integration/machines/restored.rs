@@ -17,6 +17,7 @@ fn a_restored_run_has_the_folders_of_all_tasks() {
     for shard in ["1/2", "2/2"] {
         fleet.machine().run_to(0, &["run", "--run", &run, "--shard", shard]);
     }
+    before_it_was_gathered(&fleet, &run);
     let collector = fleet.machine();
     collector.run_to(10, &["collect", &run, "--no-compare"]);
     // Somebody who has never seen the run.
@@ -39,6 +40,13 @@ fn a_restored_run_has_the_folders_of_all_tasks() {
     assert!(logs > 2, "{record}");
     // The ledger is the gathered one, and the run is one like any other.
     desk.sandbox.run_to(10, &["check", &run]);
+    let listed = desk.sandbox.run_to(0, &["restore", &run, "--list"]).stdout;
+    let paths: Vec<&str> = listed.lines().filter_map(|line| line.split_whitespace().last()).collect();
+    let folders = record["tasks"].as_array().unwrap().iter().filter_map(|task| task["folder"].as_str());
+    assert!(folders.clone().all(|folder| paths.contains(&format!("{folder}.stdout").as_str())), "{listed}");
+    assert_eq!(paths.iter().filter(|path| **path == "record.json").count(), 1, "{listed}");
+    let verified = desk.sandbox.run_to(0, &["restore", &run, "--verify"]).stdout;
+    assert!(verified.contains(": every digest is right in ") && verified.ends_with(" archives\n"), "{verified}");
     // A case and a file of a part, by themselves.
     let case = record["cases"][0]["name"].as_str().unwrap();
     desk.sandbox.run_to(0, &["restore", &run, "--case", case, "--into", "one"]);
@@ -49,4 +57,23 @@ fn a_restored_run_has_the_folders_of_all_tasks() {
     assert_eq!(fs::read(desk.sandbox.path("log")).unwrap(), fs::read(restored.join(&log)).unwrap());
     let said = desk.sandbox.run_to(2, &["restore", &run, "--file", "work/nothing", "--into", "log"]);
     assert!(said.stderr.contains("work/nothing"), "{}", said.stderr);
+}
+
+/// What its parts have archived can be looked at; the run as a whole is not there yet.
+fn before_it_was_gathered(fleet: &Fleet, run: &str) {
+    let desk = fleet.machine();
+    desk.sandbox.write("shmoo.yaml", format!("version: 1\nstore: {}\n", fleet.store()));
+    let listed = desk.sandbox.run_to(0, &["restore", run, "--list"]).stdout;
+    let log = listed.lines().filter_map(|line| line.split_whitespace().last()).find(|path| path.ends_with(".stdout"));
+    let log = log.unwrap_or_else(|| panic!("no log in {listed}"));
+    let verified = desk.sandbox.run_to(0, &["restore", run, "--verify"]).stdout;
+    assert!(verified.contains("every digest is right in "), "{verified}");
+    desk.sandbox.run_to(0, &["restore", run, "--file", log, "--into", "log"]);
+    for arguments in [vec!["restore", run], vec!["restore", run, "--case", "x"], vec!["repro", "x", "--run", run]] {
+        let said = desk.sandbox.run_to(2, &arguments).stderr;
+        assert!(said.contains(&format!("run {run} was not gathered yet")), "{arguments:?}: {said}");
+        assert!(said.contains(&format!("`shmoo collect {run}`")), "{arguments:?}: {said}");
+    }
+    let said = desk.sandbox.run_to(2, &["restore", "last"]).stderr;
+    assert!(said.contains("there is no archive in the store yet"), "{said}");
 }

@@ -4,9 +4,9 @@ use super::error::BucketError;
 use super::place::Endpoint;
 use super::tokens::{Bearer, Tokens};
 use super::tries::{Patience, Tries};
-use crate::outside::http::{HttpClient, HttpError, Reply, Request, Stream};
+use crate::outside::http::{HttpClient, HttpError, Reply, Request, Stream, retry_after};
 use bytes::Bytes;
-use reqwest::header::{AUTHORIZATION, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode, Url};
 use std::time::Duration;
 
@@ -196,17 +196,4 @@ fn flatten<T>(sent: Result<T, Attempt>) -> Result<Result<T, Setback>, BucketErro
 /// Tells whether the same request may fare better later.
 fn is_transient(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)
-}
-
-/// Returns how long the service asks us to wait: so many seconds, or until a date, by the service's own clock
-/// (RFC 9110, section 10.2.3).
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = |name: HeaderName| headers.get(name)?.to_str().ok().map(str::trim);
-    let asked = text(RETRY_AFTER)?;
-    if let Ok(seconds) = asked.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let second = |text: &str| jiff::fmt::rfc2822::parse(text).ok().map(|date| date.timestamp().as_second());
-    let wait = second(asked)?.checked_sub(second(text(DATE)?)?)?;
-    u64::try_from(wait).ok().map(Duration::from_secs)
 }
