@@ -5,8 +5,7 @@
 //! an earlier attempt is counted as superseded, unless it is the only one.
 
 use super::{Attempt, Event, Finished, LedgerFile};
-use crate::value::{TaskKey, Timestamp};
-use foldhash::fast::RandomState;
+use crate::value::{QuickMap, TaskKey, Timestamp};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -25,7 +24,7 @@ pub struct TaskHistory {
 
 /// Something by task. A run may have a million: nothing needs them in an order, and to sort them takes longer than
 /// all else that is done with them.
-pub type ByTask<T> = HashMap<TaskKey, T, RandomState>;
+pub type ByTask<T> = QuickMap<TaskKey, T>;
 
 /// The state of all tasks that were touched.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -49,8 +48,7 @@ pub fn fold<'a>(files: impl IntoIterator<Item = &'a LedgerFile>) -> Folded {
     let mut folded = Folded::default();
     // Most tasks have an event for their start and one for their end.
     let tasks = files.iter().map(|file| file.lines.len()).sum::<usize>() / 2;
-    let mut states: HashMap<&TaskKey, State<'a>, RandomState> =
-        HashMap::with_capacity_and_hasher(tasks, RandomState::default());
+    let mut states: QuickMap<&TaskKey, State<'a>> = QuickMap::with_capacity_and_hasher(tasks, Default::default());
     for file in files {
         folded.generation = folded.generation.max(file.header.generation);
         let writer = file.header.writer.as_str();

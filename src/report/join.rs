@@ -5,8 +5,7 @@
 
 use super::Report;
 use crate::record::{CaseRecord, TaskRecord};
-use crate::value::{Scalar, TaskKey};
-use foldhash::fast::RandomState;
+use crate::value::{QuickMap, Scalar, TaskKey};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Names and values, in name order.
@@ -21,7 +20,7 @@ pub(crate) struct PointIndex<'a> {
 struct StageIndex<'a> {
     /// Every parameter that a point of the stage has.
     names: BTreeSet<&'a str>,
-    rows: HashMap<Point<'a>, Vec<usize>, RandomState>,
+    rows: QuickMap<Point<'a>, Vec<usize>>,
 }
 
 impl<'a> PointIndex<'a> {

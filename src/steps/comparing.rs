@@ -14,7 +14,7 @@ use crate::compare::{
 };
 use crate::ledger::MeasuredValue;
 use crate::outside::git;
-use crate::outside::history::{History, StoredRecord, RunFilter, Seen};
+use crate::outside::history::{History, RunFilter, Seen, StoredRecord};
 use crate::record::{RECORD_FORMAT, RunInfo, RunRecord, RunSummary};
 use crate::suite::Suite;
 use crate::value::{BaselineRule, Scalar};

@@ -6,6 +6,7 @@ use super::run_folder::{RunFolder, rebuild};
 use super::workspace::LoadedFile;
 use super::{StepError, Workspace};
 use crate::check::golden::{GoldenCheck, GoldenFinding, PlannedPoint, check, planned_points};
+use crate::ledger::last_time;
 use crate::plan::Plan;
 use crate::record::RunRecord;
 use crate::suite::Suite;

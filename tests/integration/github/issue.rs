@@ -233,6 +233,7 @@ fn jobs_that_ended_well_are_no_news() {
     assert_eq!(fake.calls(), Vec::<String>::new());
     // A job of a pull request is nobody's news, whatever became of it.
     let pull = json!({ "pull_request": { "number": 7, "head": { "sha": "abc" } }, "repository": push["repository"] });
-    let done = begun(&fake, &pull, "refs/pull/7/merge").args(["issue", "--needs", failed, "--suite", "suite.yaml"]).run();
+    let done =
+        begun(&fake, &pull, "refs/pull/7/merge").args(["issue", "--needs", failed, "--suite", "suite.yaml"]).run();
     assert_eq!(codes(&done.unwrap()), [3]);
 }
