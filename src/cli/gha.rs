@@ -270,6 +270,7 @@ mod tests {
             "--op-type" => "unary",
             "--bounds" => "0.8,1.2",
             "--conclusion" => "neutral",
+            "--needs" => r#"{ "plan": { "result": "failure" } }"#,
             "--run-url" | "--report-url" | "--archive-url" | "--plots-url" => "https://a.example/b",
             _ => "x",
         }
@@ -300,6 +301,7 @@ mod tests {
                     ("estimate", "operations" | "evaluate") => &[],
                     ("estimate", "params" | "formula" | "out" | "intervals" | "strict") => &["operations"],
                     ("estimate", _) => &["evaluate"],
+                    ("issue", "suite" | "profile") => &["needs"],
                     _ => &[],
                 };
                 action.inputs().filter(|other| beside.contains(&other.name)).for_each(&mut set);
