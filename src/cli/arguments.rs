@@ -200,7 +200,15 @@ pub(super) struct HowArgs {
     /// Run tasks whose stage wants a machine with this label
     #[arg(long, value_name = "LABEL")]
     pub(super) runner: Option<String>,
-    /// Take `run: baseline` inputs from this run [default: the last complete run on this machine]
+    #[command(flatten)]
+    pub(super) from: BaselineArgs,
+}
+
+/// Where outputs of an earlier run come from.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct BaselineArgs {
+    /// Take `run: baseline` inputs from this run, on this machine or in the store [default: the one that the run
+    /// will be compared with]
     #[arg(long, value_name = "RUN")]
     pub(super) baseline: Option<String>,
 }
@@ -290,12 +298,14 @@ pub(super) struct PlanArgs {
         value_name = "REF",
         conflicts_with_all = [
             "suite", "missing", "publish", "profile", "cases", "new_case", "constraints", "stages", "skip_stages", "shards",
-            "out", "estimate", "jobs", "check", "max_cost", "store", "history"
+            "baseline", "out", "estimate", "jobs", "check", "max_cost", "store", "history"
         ]
     )]
     pub(super) changed_since: Option<String>,
     #[command(flatten)]
     pub(super) select: SelectArgs,
+    #[command(flatten)]
+    pub(super) from: BaselineArgs,
     /// Divide the plan over so many machines, balanced by the durations of earlier runs
     #[arg(long, value_name = "N")]
     pub(super) shards: Option<u32>,

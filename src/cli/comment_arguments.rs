@@ -2,8 +2,10 @@
 
 use super::arguments::{JudgingArgs, TextFormat};
 use super::machine_arguments::PlacesArgs;
+use crate::gha::Needs;
 use crate::report::{CommentKey, WebAddress};
 use clap::{Args, Subcommand, ValueEnum};
+use std::error::Error as _;
 
 /// Reads a value with the words of its own error.
 pub(super) fn parsed<T: std::str::FromStr<Err = &'static str>>(text: &str) -> Result<T, String> {
@@ -39,6 +41,14 @@ pub(super) struct PostArgs {
     /// Print what was done as JSON
     #[arg(long, value_enum, default_value_t = TextFormat::Text)]
     pub(super) format: TextFormat,
+}
+
+/// Reads how jobs ended.
+pub(super) fn needs(text: &str) -> Result<Needs, String> {
+    Needs::read(text).map_err(|error| match error.source() {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    })
 }
 
 #[derive(Debug, Args)]
@@ -94,12 +104,13 @@ pub(super) struct CommentArgs {
 #[command(
     after_help = "The token is taken from GITHUB_TOKEN, or GH_TOKEN; it needs `checks: write`. `finish` finds what `start` began
 by name, commit and workflow run, so that it works in another job, and after the first one died: run it
-with `if: always()`. Where no run is found the check fails and says so.
+with `if: always()`. Where no run is found the check fails and says so; with `--needs` it says which job ended how.
 
 Examples:
   shmoo check-run start --name nightly
   shmoo check-run finish --name nightly
-  shmoo check-run finish --name nightly --conclusion cancelled"
+  shmoo check-run finish --name nightly --conclusion cancelled
+  shmoo check-run finish --needs '{ \"plan\": { \"result\": \"failure\" } }'"
 )]
 pub(super) struct CheckRunArgs {
     #[command(subcommand)]
@@ -115,9 +126,12 @@ pub(super) enum CheckRunCommand {
     },
     /// Conclude the check with a run
     Finish {
-        /// The run: its name, a unique part of it, or `last`
-        #[arg(default_value = "last")]
-        run: String,
+        /// The run: its name, a unique part of it, or `last` [default: last; with `--needs` none]
+        run: Option<String>,
+        /// How the jobs before this one ended, as `toJSON(needs)` gives it: without a run, that is what the check
+        /// says; if none failed, nothing was to do
+        #[arg(long, value_name = "JSON", value_parser = needs)]
+        needs: Option<Needs>,
         #[command(flatten)]
         which: WhichCheckArgs,
         /// Conclude with this instead of what the run came to
@@ -125,6 +139,8 @@ pub(super) enum CheckRunCommand {
         conclusion: Option<ConclusionArg>,
         #[command(flatten)]
         judging: JudgingArgs,
+        #[command(flatten)]
+        places: PlacesArgs,
     },
 }
 

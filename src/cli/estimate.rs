@@ -5,14 +5,14 @@ use super::arguments::TextFormat;
 use super::estimate_arguments::{EstimateArgs, FormulaChoice, OpTypeChoice};
 use super::exit::Exit;
 use crate::fit::estimate::{Comparison, Estimator, Formula, other_forms};
+use crate::outside::durable;
 use crate::report::count;
 use crate::steps::StepError;
 use crate::steps::estimating::{Estimated, architectures, estimate_file};
 use crate::steps::evaluating::{Evaluated, Evaluation, OpType, evaluate};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::io::{BufWriter, Write};
-use std::path::Path;
+use std::io::Write;
 
 pub(super) fn estimate(session: &Session, arguments: &EstimateArgs) -> Result<Exit, Exit> {
     let printer = &session.printer;
@@ -46,7 +46,10 @@ pub(super) fn estimate(session: &Session, arguments: &EstimateArgs) -> Result<Ex
         }
     };
     let evaluated = match &arguments.out {
-        Some(path) => write_file(path, &work).map_err(fail)?,
+        Some(path) => {
+            let failed = |source| StepError::Disk { what: "write", path: path.clone(), source };
+            durable::save(path, failed, work).map_err(fail)?
+        }
         None => {
             let mut result = None;
             printer.data(|out| {
@@ -80,20 +83,6 @@ fn evaluation(arguments: &EstimateArgs, formula: Formula) -> Evaluation {
         formula,
         bounds: arguments.bounds,
     }
-}
-
-type Work<'a> = dyn Fn(&mut dyn Write) -> Result<Evaluated, StepError> + 'a;
-
-/// Writes a file that takes its name only when it is whole.
-fn write_file(path: &Path, work: &Work<'_>) -> Result<Evaluated, StepError> {
-    let disk = |source| StepError::Disk { what: "write", path: path.to_owned(), source };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let draft = tempfile::Builder::new().prefix(".draft-").tempfile_in(folder).map_err(disk)?;
-    let mut out = BufWriter::with_capacity(1 << 18, draft);
-    let evaluated = work(&mut out)?;
-    let draft = out.into_inner().map_err(|error| disk(error.into_error()))?;
-    draft.persist(path).map_err(|error| disk(error.error))?;
-    Ok(evaluated)
 }
 
 /// Says what all rows have in common: to stdout if the rows went to a file.

@@ -284,7 +284,7 @@ mod tests {
                 let mut set = |input: &crate::gha::Input| {
                     let value = match input.shape {
                         Shape::Positional if input.name == "state" => "finish",
-                        Shape::Named(option) | Shape::Lines(option) => value(option),
+                        Shape::Named(option) | Shape::Text(option) | Shape::Lines(option) => value(option),
                         Shape::Flag(_) | Shape::Summary => "true",
                         Shape::Unless(_) => "false",
                         Shape::Positional | Shape::Positionals | Shape::Variable(_) | Shape::Folder => "x",

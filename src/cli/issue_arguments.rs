@@ -1,18 +1,10 @@
 //! The arguments of `shmoo issue`.
 
-use super::comment_arguments::{PostArgs, parsed};
+use super::comment_arguments::{PostArgs, needs, parsed};
 use crate::gha::Needs;
 use crate::report::CommentKey;
 use clap::Args;
-use std::error::Error as _;
 use std::path::PathBuf;
-
-fn needs(text: &str) -> Result<Needs, String> {
-    Needs::read(text).map_err(|error| match error.source() {
-        Some(source) => format!("{error}: {source}"),
-        None => error.to_string(),
-    })
-}
 
 #[derive(Debug, Args)]
 #[command(

@@ -4,7 +4,7 @@ use super::Session;
 use super::arguments::{HowArgs, PlanArgs, PlanFormat};
 use super::collect::{apply, workspace};
 use super::exit::Exit;
-use super::run::request as request_of;
+use super::run::{baseline_run, request as request_of};
 use crate::outside::durable;
 use crate::plan::{Estimate, ExpectedPrice, ListFormat, Plan, Wave, faults, list};
 use crate::report::count;
@@ -13,7 +13,8 @@ use crate::steps::planning::{Division, PlanRequest, Planned, check_price, plan a
 use crate::value::{RunId, show_duration, show_price};
 
 pub(super) fn plan(session: &Session, arguments: &PlanArgs) -> Result<Exit, Exit> {
-    let PlanArgs { suite, select, shards, format, out, estimate, jobs, check, publish, budget, places, .. } = arguments;
+    let PlanArgs { suite, select, from, shards, format, out, estimate, jobs, check, publish, budget, places, .. } =
+        arguments;
     let printer = &session.printer;
     if let Some(revision) = &arguments.changed_since {
         return super::touched::touched(session, revision, *format);
@@ -28,7 +29,8 @@ pub(super) fn plan(session: &Session, arguments: &PlanArgs) -> Result<Exit, Exit
     let loaded = super::run::load(session, suite, select)?;
     let mut workspace = session.workspace(&loaded.folder)?;
     apply(places, &mut workspace);
-    let request = PlanRequest { selection: select.selection(), shards: division, baseline: None };
+    let baseline = baseline_run(session, &workspace, &loaded, select, from.baseline.as_deref())?;
+    let request = PlanRequest { selection: select.selection(), shards: division, baseline };
     let planned = make(&workspace, loaded, request).map_err(|error| printer.step(&error))?;
     printer.warn_all(&planned.plan.warnings, &planned.plan.suite.sources);
     if let Some(out) = out {

@@ -10,6 +10,7 @@ use super::report::{Extras, finish};
 use crate::outside::environment::{Ci, Environment};
 use crate::plan::{ResolvedCommand, resolve};
 use crate::report::quote;
+use crate::steps::baseline::{BaselineRequest, ChosenBaseline, choose_baseline};
 use crate::steps::planning::{PlanRequest, Planned, plan as make};
 use crate::steps::recording::Models;
 use crate::steps::run_folder::RunFolder;
@@ -51,12 +52,16 @@ pub(super) fn carry_out(
     let request = request(session, how)?;
     let mut watcher = Watcher::new(printer.is_interactive(), printer.is_quiet());
     if let Some(wanted) = &how.resume {
+        if how.from.baseline.is_some() {
+            printer.error("a run goes on with the baseline that it was planned with", Some("leave `--baseline` out"));
+            return Err(Exit::Usage);
+        }
         let folder = unfinished(session, &workspace, &name, wanted)?;
         warn_if_changed(session, &folder, &loaded, select)?;
         let ran = resume(&workspace, folder, &request, &mut watcher).map_err(fail)?;
         return Ok(Some((workspace, ran)));
     }
-    let baseline = baseline_run(&workspace, &loaded, how).map_err(fail)?;
+    let baseline = baseline_run(session, &workspace, &loaded, select, how.from.baseline.as_deref())?;
     let request_plan = PlanRequest { selection: select.selection(), shards: None, baseline };
     let planned = make(&workspace, loaded, request_plan).map_err(fail)?;
     printer.warn_all(&planned.plan.warnings, &planned.plan.suite.sources);
@@ -108,23 +113,21 @@ pub(super) fn request(session: &Session, how: &HowArgs) -> Result<RunRequest, Ex
     })
 }
 
-/// Returns the run that `run: baseline` sources take from, if any stage has one.
-fn baseline_run(workspace: &Workspace, loaded: &LoadedFile, how: &HowArgs) -> Result<Option<RunId>, StepError> {
-    let suite = &loaded.suite;
-    if let Some(wanted) = &how.baseline {
-        return RunFolder::find(workspace, wanted, None).map(|folder| Some(folder.facts.id));
-    }
-    if !suite.takes_baseline() {
-        return Ok(None);
-    }
-    // The newest complete run of the suite that is still on this machine.
-    let runs = RunFolder::all(workspace)?;
-    for folder in runs.into_iter().rev().filter(|folder| folder.facts.suite == suite.name) {
-        if folder.stored_run()?.is_some_and(|run| run.complete) {
-            return Ok(Some(folder.facts.id));
-        }
-    }
-    Ok(None)
+/// Returns the run that `run: baseline` sources take from, if any stage has one, and says which it is.
+pub(super) fn baseline_run(
+    session: &Session,
+    workspace: &Workspace,
+    loaded: &LoadedFile,
+    select: &SelectArgs,
+    asked: Option<&str>,
+) -> Result<Option<RunId>, Exit> {
+    let ci = Ci::of(&Environment::new(session.environment.iter().cloned()));
+    let request = BaselineRequest { suite: &loaded.suite, selection: &select.selection(), asked, ci: &ci };
+    let chosen = choose_baseline(workspace, &request).map_err(|error| session.printer.step(&error))?;
+    Ok(chosen.map(|ChosenBaseline { run, why }| {
+        session.printer.note(&format!("what an earlier run left comes from {run}: {why}"));
+        run
+    }))
 }
 
 /// Finds the run to go on with.

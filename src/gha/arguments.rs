@@ -148,6 +148,7 @@ fn read(input: &Input, value: &str) -> Result<Read, InputProblem> {
         Shape::Positional => Ok(Read::Positionals(vec![one_line()?.to_owned()])),
         Shape::Positionals => Ok(Read::Positionals(lines().map(str::to_owned).collect())),
         Shape::Named(option) => Ok(Read::Options(vec![format!("{option}={}", one_line()?)])),
+        Shape::Text(option) => Ok(Read::Options(vec![format!("{option}={value}")])),
         Shape::Lines(option) => Ok(Read::Options(lines().map(|line| format!("{option}={line}")).collect())),
         Shape::Flag(option) => flag(option, true),
         Shape::Unless(option) => flag(option, false),
@@ -226,6 +227,11 @@ mod tests {
             "check-run",
             &[("INPUT_STATE", "finish"), ("INPUT_RUN", "r"), ("INPUT_NAME", "n")],
             "check-run finish --format=json --name=n -- r",
+        );
+        check(
+            "issue",
+            &[("INPUT_NEEDS", "{\n  \"plan\": { \"result\": \"failure\" }\n}\n"), ("INPUT_SUITE", "a.yaml")],
+            "issue --format json --needs={\n  \"plan\": { \"result\": \"failure\" }\n} --suite=a.yaml",
         );
         check("check-run", &[("INPUT_STATE", "start")], "check-run start --format=json");
         check("comment", &[("INPUT_RUN", "a\n\n --b ")], "comment --format json -- a --b");

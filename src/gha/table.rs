@@ -41,6 +41,8 @@ pub enum Shape {
     Positionals,
     /// The value of an option.
     Named(&'static str),
+    /// The value of an option that may have several lines, such as JSON.
+    Text(&'static str),
     /// An option for each line.
     Lines(&'static str),
     /// An option that stands alone, if the input is `true`.
@@ -115,7 +117,7 @@ const fn prints(at: &'static str, name: &'static str, help: &'static str) -> Out
     Output { name, help, at }
 }
 
-use Shape::{Flag, Folder, Lines, Named, Positional, Positionals, Summary, Unless, Variable};
+use Shape::{Flag, Folder, Lines, Named, Positional, Positionals, Summary, Text, Unless, Variable};
 
 /// What every action gives.
 const ALWAYS: [Output; 2] = [
@@ -428,24 +430,34 @@ pub const ACTIONS: &[Action] = &[
         name: "check-run",
         summary: "Show a run as a check on the commit: begun, then concluded whatever became of the job",
         command: &["check-run"],
-        inputs: &[&[
-            required("state", Positional, "`start`, or `finish` in a step with `if: always()`"),
-            input("run", Positional, "With `finish`: the run; by default `last`"),
-            default("shmoo", input("name", Named("--name"), "The check's name, which branch rules can require")),
-            input(
-                "conclusion",
-                Named("--conclusion"),
-                "With `finish`: conclude with this instead of what the run came to",
-            ),
-            input(
-                "sha",
-                Named("--sha"),
-                "The commit; by default the head of the pull request, else the commit that runs",
-            ),
-            TOKEN,
-            MAX_WAIT,
-            FOLDER,
-        ]],
+        inputs: &[
+            &[
+                required("state", Positional, "`start`, or `finish` in a step with `if: always()`"),
+                input("run", Positional, "With `finish`: the run; by default `last`, with `needs` none"),
+                input(
+                    "needs",
+                    Text("--needs"),
+                    "With `finish`: `toJSON(needs)`; without a run, a job that failed is what the check tells",
+                ),
+                default("shmoo", input("name", Named("--name"), "The check's name, which branch rules can require")),
+                input(
+                    "conclusion",
+                    Named("--conclusion"),
+                    "With `finish`: conclude with this instead of what the run came to",
+                ),
+                input(
+                    "sha",
+                    Named("--sha"),
+                    "The commit; by default the head of the pull request, else the commit that runs",
+                ),
+                BASE,
+                STRICT,
+                TOKEN,
+                MAX_WAIT,
+            ],
+            PLACES,
+            &[FOLDER],
+        ],
         outputs: &[
             prints("/id", "check-id", "The check run's number"),
             prints("/url", "check-url", "Where the check run is"),
@@ -465,7 +477,7 @@ pub const ACTIONS: &[Action] = &[
                 ),
                 input(
                     "needs",
-                    Named("--needs"),
+                    Text("--needs"),
                     "`toJSON(needs)`: without a run, a job that failed is why the suite is red",
                 ),
                 input("suite", Named("--suite"), "With `needs`: the suite file, whose name finds the issue"),

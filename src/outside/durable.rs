@@ -7,7 +7,7 @@
 
 use rustix::fs::{FlockOperation, flock};
 use std::fs::{File, Permissions};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use tempfile::NamedTempFile;
@@ -62,11 +62,37 @@ impl Draft {
     }
 }
 
-/// Writes a file whole or not at all, in place of another one that may be there.
+/// Writes a file whole or not at all, in place of another one that may be there; through a symbolic link, in place of
+/// what it leads to. A device or a pipe, such as `/dev/null`, is written to as it is.
 pub fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut draft = Draft::create(folder_of(path), 0o666)?;
-    draft.file().write_all(bytes)?;
-    draft.publish(path)
+    save(path, |error| error, |out| out.write_all(bytes))
+}
+
+/// The same for what is written piece by piece; `failed` makes the error of a file that cannot be written.
+pub fn save<T, E>(
+    path: &Path,
+    failed: impl Fn(io::Error) -> E,
+    fill: impl FnOnce(&mut dyn Write) -> Result<T, E>,
+) -> Result<T, E> {
+    if let Some(mut stream) = open_stream(path).map_err(&failed)? {
+        return fill(&mut stream);
+    }
+    let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let mut draft = Draft::create(folder_of(&target), 0o666).map_err(&failed)?;
+    let mut out = BufWriter::with_capacity(1 << 18, draft.file());
+    let value = fill(&mut out)?;
+    out.flush().map_err(&failed)?;
+    drop(out);
+    draft.publish(&target).map_err(&failed)?;
+    Ok(value)
+}
+
+/// Opens what is there if it is no file that another could take the place of: a device, a pipe, a socket.
+pub fn open_stream(path: &Path) -> io::Result<Option<File>> {
+    match path.metadata() {
+        Ok(there) if !there.is_file() && !there.is_dir() => File::options().write(true).open(path).map(Some),
+        _ => Ok(None),
+    }
 }
 
 /// Makes a folder and those above it, and brings their names to the disk.
@@ -129,6 +155,44 @@ pub fn sync_folder_of(path: &Path) -> io::Result<()> {
 mod tests {
     use super::*;
     use std::fs;
+    use std::io::Read;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn what_is_no_file_keeps_its_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            &pipe,
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::from_raw_mode(0o600),
+            0,
+        )
+        .unwrap();
+        let reader = std::thread::spawn({
+            let pipe = pipe.clone();
+            move || {
+                let mut text = String::new();
+                File::open(pipe).unwrap().read_to_string(&mut text).unwrap();
+                text
+            }
+        });
+        write_file(&pipe, b"through").unwrap();
+        assert_eq!(reader.join().unwrap(), "through");
+        assert_eq!(names(folder.path()), ["pipe"]);
+        // A link goes on to lead where it led.
+        let (link, file) = (folder.path().join("link"), folder.path().join("file"));
+        fs::write(&file, "old").unwrap();
+        symlink("file", &link).unwrap();
+        write_file(&link, b"new").unwrap();
+        assert_eq!(fs::read(&file).unwrap(), b"new");
+        assert!(link.symlink_metadata().unwrap().is_symlink());
+        // Where it leads nowhere, it is replaced.
+        fs::remove_file(&file).unwrap();
+        write_file(&link, b"newer").unwrap();
+        assert_eq!(fs::read(&link).unwrap(), b"newer");
+    }
 
     fn names(folder: &Path) -> Vec<String> {
         let mut names: Vec<String> =

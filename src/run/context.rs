@@ -79,9 +79,17 @@ pub struct Setting {
 
 /// Outputs of an earlier run.
 pub trait Baseline: Send + Sync {
-    /// Puts an output of a task into a file or folder of our own and returns its path; `None` if that
-    /// run has no such task, or it left no such output.
-    fn output(&self, task: &TaskKey, path: &str) -> Result<Option<PathBuf>, String>;
+    /// Returns an output of a task; `None` if that run has no such task, or it left no such output.
+    fn output(&self, task: &TaskKey, path: &str) -> Result<Option<EarlierOutput>, String>;
+}
+
+/// Where an output of an earlier run can be had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EarlierOutput {
+    /// A file or folder on this machine.
+    Path(PathBuf),
+    /// Among the repository files of the run.
+    Kept(Content),
 }
 
 impl Materials {

@@ -1,6 +1,6 @@
 //! What lies in a task's folder at its start.
 
-use super::context::Materials;
+use super::context::{EarlierOutput, Materials};
 use super::error::{is_machines, machines_fault};
 use crate::ledger::MeasuredValue;
 use crate::outside::files::{self, Content, FilesError, PlacedInput};
@@ -106,7 +106,16 @@ fn place_input(
                 .output(upstream, path)
                 .map_err(|reason| InputError::Baseline { name: name.clone(), reason })?;
             let source = found.ok_or_else(|| InputError::New { task: upstream.clone(), path: path.clone() })?;
-            placed.push(files::place(&source, folder, name).map_err(place_error)?);
+            placed.push(match source {
+                EarlierOutput::Path(source) => files::place(&source, folder, name).map_err(place_error)?,
+                EarlierOutput::Kept(content) => {
+                    let placed = materials.contents.place(&content, folder, name).map_err(place_error)?;
+                    if materials.results.altered(&placed).is_some() {
+                        return Err(InputError::Altered { name: name.clone() });
+                    }
+                    placed
+                }
+            });
         }
         ResolvedSource::Rows(tasks) => {
             let table = rows_table(materials, tasks);

@@ -28,7 +28,7 @@ mod verdict;
 
 pub use again::judge_again;
 pub use cache::{KeptResult, ResultCache, ResultFiles};
-pub use context::{Baseline, Context, Materials, Setting};
+pub use context::{Baseline, Context, EarlierOutput, Materials, Setting};
 pub use driver::{DriveOptions, Driven, Progress, drive};
 pub use error::RunError;
 pub use halt::{Halt, Halts, halt};

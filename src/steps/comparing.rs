@@ -22,7 +22,7 @@ use std::fs;
 use std::path::Path;
 
 /// How many of the newest runs are looked at for one to compare with.
-const CANDIDATES: u64 = 2000;
+pub(super) const CANDIDATES: u64 = 2000;
 /// How many of the newest runs are searched for what the suite has not any more.
 const RECENT: u64 = 50;
 
@@ -134,6 +134,12 @@ pub fn read_records(first: &Path, second: &Path) -> Result<(RunRecord, RunRecord
 fn told(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+/// Returns what a commit builds on. Without git, or where it does not know the commit, nothing is known of it.
+pub(super) fn lineage_of(workspace: &Workspace, commit: &str) -> Option<Lineage> {
+    let ancestry = git::ancestry(&workspace.folder, commit).ok().flatten()?;
+    Some(Lineage::new(commit, &ancestry.commits, ancestry.shallow))
 }
 
 fn compare_with_noise(
@@ -272,11 +278,13 @@ impl<'a> Scene<'a> {
     fn chosen(&self, rule: &BaselineRule) -> (Vec<&RunSummary>, Vec<String>) {
         let source = &self.head.source;
         let lineage = match rule {
-            BaselineRule::Ancestor => self.lineage(source.commit.as_deref()),
+            BaselineRule::Ancestor => source.commit.as_deref().and_then(|commit| lineage_of(self.workspace, commit)),
             _ => None,
         };
         let base_lineage = match rule {
-            BaselineRule::MergeBase => self.lineage(source.merge_base.as_deref()),
+            BaselineRule::MergeBase => {
+                source.merge_base.as_deref().and_then(|commit| lineage_of(self.workspace, commit))
+            }
             _ => None,
         };
         let (lineage, base_lineage) = (lineage.as_ref(), base_lineage.as_ref());
@@ -291,13 +299,6 @@ impl<'a> Scene<'a> {
         let runs = std::slice::from_ref(&run);
         let why = choose(&rule, &Known { head: &self.head, runs, lineage: None, base_lineage: None }).why;
         Ok((run, why))
-    }
-
-    /// Without git, or where it does not know the commit, nothing is known of it.
-    fn lineage(&self, commit: Option<&str>) -> Option<Lineage> {
-        let commit = commit?;
-        let ancestry = git::ancestry(&self.workspace.folder, commit).ok().flatten()?;
-        Some(Lineage::new(commit, &ancestry.commits, ancestry.shallow))
     }
 
     fn orphans(&self, suite: &Suite, record: &RunRecord) -> Result<Vec<String>, StepError> {

@@ -7,7 +7,7 @@
 //! `pruning_history` and `importing` (runs in the history),
 //! `golden_files` (the files of goldens), `blessing` (what a run measured becomes golden), `proposing` (goldens that the history speaks for),
 //! `inspecting` (what the machine has), `suites` (the suite files), `noise` (what earlier runs measured),
-//! `following` (how metrics went over them), `recipes` (which of them measured alike), `series` (the
+//! `following` (how metrics went over them), `recipes` (which of them measured alike), `baseline` (which earlier run's outputs tasks take, and where those are), `series` (the
 //! columns of a CSV file), `stored_series` (metrics out of the history), `site` (the history as static
 //! pages), `fitting` (CSV files to the coefficients of a model), `modelling` (the models of a suite, over a run),
 //! `parameters` (their files), `estimating` and `evaluating` (cycles out of them), `commenting`, `checking_in` and
@@ -17,7 +17,7 @@
 
 pub mod again;
 pub mod archiving;
-mod baseline;
+pub mod baseline;
 pub mod blessing;
 mod caching;
 pub mod checking_in;

@@ -7,7 +7,7 @@ use crate::ledger::{Header, LEDGER_FORMAT, LEDGER_VERSION};
 use crate::outside::files::{Content, ContentStore};
 use crate::outside::ledger_file::LedgerWriter;
 use crate::plan::{Plan, PlanFile};
-use crate::run::{Children, Context, Materials, ResultCache, Results};
+use crate::run::{Baseline, Children, Context, Materials, ResultCache, Results};
 use rustix::event::{EventfdFlags, eventfd};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -45,6 +45,8 @@ pub(super) struct PartWriter {
     pub(super) shard: u32,
     /// The repository files.
     pub(super) roots: BTreeMap<String, Content>,
+    /// What its tasks take of an earlier run, among the files of this one.
+    pub(super) baseline: Option<Arc<dyn Baseline>>,
 }
 
 impl Parts<'_> {
@@ -79,7 +81,10 @@ impl Parts<'_> {
             root,
             roots,
             contents,
-            baseline: baseline::open(world, plan)?,
+            baseline: match part {
+                Some(part) => part.baseline.clone(),
+                None => baseline::open(world, plan)?,
+            },
             results,
         };
         let cache: Option<Arc<dyn ResultCache>> = if plan.suite.stages.iter().any(|stage| stage.cache) {

@@ -166,9 +166,13 @@ pub fn check_branch(made: Made<'_>, branch: Option<&str>) -> Result<(), StepErro
         Err(StepError::Nothing { message, hint: Some(hint) })
     };
     let text = |at: &str| event.pointer(at).and_then(Value::as_str);
+    let event = Event::read(event);
+    if let Event::PullRequest { number, .. } = event {
+        return nothing(format!("this is a run of pull request {number}"));
+    }
     let Some(wanted) = branch.or_else(|| text("/repository/default_branch")) else { return Ok(()) };
-    let branch = match Event::read(event) {
-        Event::PullRequest { number, .. } => return nothing(format!("this is a run of pull request {number}")),
+    let branch = match event {
+        Event::PullRequest { .. } => None,
         Event::Commit(head) => {
             let own = repository.is_some_and(|own| own.eq_ignore_ascii_case(&head.repository));
             if !own || text("/workflow_run/event") == Some("pull_request") {
@@ -219,6 +223,7 @@ mod tests {
         check(Value::Null, Some("refs/heads/wider"), None, "yes");
         let pull = json!({ "pull_request": { "number": 7 }, "repository": { "default_branch": "trunk" } });
         check(pull, Some("refs/heads/trunk"), None, "this is a run of pull request 7");
+        check(json!({ "pull_request": { "number": 7 } }), None, None, "this is a run of pull request 7");
         let other = |event: &str, repository: &str| {
             json!({
                 "workflow_run": {

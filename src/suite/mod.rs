@@ -109,14 +109,7 @@ impl Suite {
 
     /// Tells whether any stage takes an output of the baseline run.
     pub fn takes_baseline(&self) -> bool {
-        fn takes(source: &Source) -> bool {
-            match source {
-                Source::Output { baseline, .. } => *baseline,
-                Source::Pick { from, .. } => from.iter().any(|(_, source)| takes(source)),
-                Source::Root(_) | Source::Rows(_) | Source::Each { .. } => false,
-            }
-        }
-        self.stages.iter().any(|stage| stage.inputs.iter().any(|input| takes(&input.source)))
+        self.stages.iter().any(Stage::takes_baseline)
     }
 
     /// Tells whether what a stage measures depends on which cases were planned: it, or a stage whose

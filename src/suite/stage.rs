@@ -59,6 +59,20 @@ pub struct Stage {
     pub span: Span,
 }
 
+impl Stage {
+    /// Tells whether it takes an output of the baseline run.
+    pub fn takes_baseline(&self) -> bool {
+        fn takes(source: &Source) -> bool {
+            match source {
+                Source::Output { baseline, .. } => *baseline,
+                Source::Pick { from, .. } => from.iter().any(|(_, source)| takes(source)),
+                Source::Root(_) | Source::Rows(_) | Source::Each { .. } => false,
+            }
+        }
+        self.inputs.iter().any(|input| takes(&input.source))
+    }
+}
+
 /// One entry of a task's folder.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct Input {

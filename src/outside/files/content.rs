@@ -10,7 +10,7 @@ use super::{FilesError, PlacedInput, read_error, write_error};
 use crate::outside::durable::{self, Draft};
 use crate::value::{Digest, DigestWriter};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -199,6 +199,30 @@ impl ContentStore {
                 })
             }),
         }
+    }
+
+    /// Returns the names of the files of the store that a content is made of: `HH/NAME`.
+    ///
+    /// # Errors
+    /// The list of a folder that the store does not have.
+    pub fn names(&self, content: &Content) -> Result<BTreeSet<String>, FilesError> {
+        let name = |sha256: &Digest, suffix: &str| {
+            let path = self.path(sha256, suffix);
+            path.strip_prefix(&self.root).unwrap_or(&path).to_string_lossy().into_owned()
+        };
+        let of_file = |sha256: &Digest, executable: bool| name(sha256, if executable { ".x" } else { "" });
+        Ok(match content.kind {
+            ContentKind::File => BTreeSet::from([of_file(&content.sha256, false)]),
+            ContentKind::Executable => BTreeSet::from([of_file(&content.sha256, true)]),
+            ContentKind::Folder => {
+                let entries = self.entries(&content.sha256)?;
+                let files = entries.iter().filter_map(|entry| match &entry.node {
+                    Node::Folder | Node::Link { .. } => None,
+                    Node::File { sha256, executable, .. } => Some(of_file(sha256, *executable)),
+                });
+                files.chain([name(&content.sha256, ".tree")]).collect()
+            }
+        })
     }
 
     /// Puts a content into a task's folder as `name`.

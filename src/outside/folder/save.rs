@@ -1,6 +1,7 @@
 //! Files that are there whole or not at all.
 
 use super::error::FolderError;
+use crate::outside::durable::open_stream;
 use std::fs::{File, Permissions};
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::PermissionsExt as _;
@@ -22,6 +23,9 @@ pub(super) fn save_with_mode<T, E: From<FolderError>>(
     fill: impl FnOnce(&mut dyn Write) -> Result<(T, bool), E>,
 ) -> Result<T, E> {
     let failed = |err| E::from(FolderError::Write { path: path.to_owned(), err });
+    if let Some(mut stream) = open_stream(path).map_err(failed)? {
+        return fill(&mut stream).map(|(value, _)| value);
+    }
     let (folder, prefix) = beside(path).map_err(failed)?;
     let temporary = tempfile::Builder::new()
         .prefix(&prefix)

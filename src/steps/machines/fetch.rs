@@ -6,11 +6,13 @@ use super::share::{REQUESTS, each};
 use crate::outside::files::Content;
 use crate::outside::store::{ObjectKey, Store, StoreError};
 use crate::plan::{PlanFile, read_plan_file};
+use crate::run::{Baseline, EarlierOutput};
 use crate::steps::StepError;
+use crate::steps::baseline::Taken;
 use crate::steps::run_folder::StoredFacts;
-use crate::value::Digest;
+use crate::value::{Digest, TaskKey};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -30,6 +32,40 @@ pub(super) struct StoredContents {
     /// The objects below `files/` that they are made of: `HH/DIGEST`, with `.x` if it can be executed,
     /// with `.tree` for the list of a folder.
     pub(super) objects: Vec<String>,
+    /// What its tasks take of an earlier run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) baseline: Vec<StoredOutput>,
+}
+
+/// An output of an earlier run that tasks take.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct StoredOutput {
+    /// The task that left it.
+    pub(super) task: TaskKey,
+    /// Its path in that task's folder.
+    pub(super) path: String,
+    /// What it is.
+    pub(super) content: Content,
+    /// The objects below `files/` that it is made of.
+    pub(super) objects: Vec<String>,
+}
+
+/// The files of a run that a part needs, in the content store of its folder.
+pub(super) struct Contents {
+    /// Repository files.
+    pub(super) roots: BTreeMap<String, Content>,
+    /// Outputs of an earlier run.
+    pub(super) baseline: KeptOutputs,
+}
+
+/// Outputs of an earlier run that lie among the files of this one.
+pub(super) struct KeptOutputs(BTreeMap<(TaskKey, String), Content>);
+
+impl Baseline for KeptOutputs {
+    fn output(&self, task: &TaskKey, path: &str) -> Result<Option<EarlierOutput>, String> {
+        let kept = self.0.get(&(task.clone(), path.to_owned()));
+        Ok(kept.copied().map(EarlierOutput::Kept))
+    }
 }
 
 fn json<T: for<'de> Deserialize<'de>>(key: &ObjectKey, bytes: &[u8]) -> Result<T, StepError> {
@@ -106,17 +142,30 @@ pub(super) fn expected(store: &dyn Store, place: &Place, wave: u32, tasks: usize
     if seconds.len() == tasks { seconds } else { vec![1.0; tasks] }
 }
 
-/// Takes the repository files of a run out of the store, into the content store of a run's folder.
+/// Takes the repository files of a run out of the store, and what is taken of an earlier run, into the content
+/// store of a run's folder.
 pub(super) fn contents(
     store: &dyn Store,
     place: &Place,
     files: &Path,
+    taken: &Taken,
     patience: Patience,
-) -> Result<BTreeMap<String, Content>, StepError> {
+) -> Result<Contents, StepError> {
     let key = place.contents();
     let stored: StoredContents = json(&key, &patience.ask(|| store.get(&key)).map_err(StepError::Store)?)?;
-    each(&stored.objects, REQUESTS, |name| take(store, place, files, name, patience))?;
-    Ok(stored.files)
+    let StoredContents { objects, files: roots, baseline, .. } = stored;
+    let mut objects: BTreeSet<String> = objects.into_iter().collect();
+    let mut kept = BTreeMap::new();
+    for StoredOutput { task, path, content, objects: own } in baseline {
+        let name = (task, path);
+        if taken.contains(&name) {
+            objects.extend(own);
+            kept.insert(name, content);
+        }
+    }
+    let objects: Vec<String> = objects.into_iter().collect();
+    each(&objects, REQUESTS, |name| take(store, place, files, name, patience))?;
+    Ok(Contents { roots, baseline: KeptOutputs(kept) })
 }
 
 fn take(store: &dyn Store, place: &Place, files: &Path, name: &str, patience: Patience) -> Result<(), StepError> {

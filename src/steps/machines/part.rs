@@ -13,14 +13,14 @@ use crate::outside::durable;
 use crate::outside::machine;
 use crate::outside::store::Store;
 use crate::plan::{Plan, PlanFile, Shards, Taken, TaskId, Wave, blocked};
-use crate::run::{Halts, halt};
+use crate::run::{Baseline, Halts, halt};
 use crate::steps::archiving::pack_and_store;
 use crate::steps::run_folder::{RunFolder, StoredFacts, rebuild};
 use crate::steps::run_parts::PartWriter;
 use crate::steps::running::{
     Carry, Observer, PartTerms, Ran, RunRequest, carry_out, end_at_signals_from_now, tasks_elsewhere, tool_versions,
 };
-use crate::steps::{StepError, Workspace};
+use crate::steps::{StepError, Workspace, baseline};
 use crate::value::{Digest, RunId, TaskKey};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
@@ -241,7 +241,12 @@ impl Prepared<'_> {
             let _ = fs::remove_dir_all(&folder.path);
             return Ok(done);
         }
-        let roots = fetch::contents(&*self.store, &self.place, &folder.path.join("files"), self.patience)?;
+        let taken = baseline::taken(&self.plan, &|task| wanted.contains(&task));
+        let files = folder.path.join("files");
+        let fetch::Contents { roots, baseline } =
+            fetch::contents(&*self.store, &self.place, &files, &taken, self.patience)?;
+        // Without a baseline run, tasks say that there is none, not that it lacks something.
+        let baseline = self.plan.baseline.as_ref().map(|_| Arc::new(baseline) as Arc<dyn Baseline>);
         let foreign = self.restore_outputs(&folder, &wanted, &finished)?;
         let name = WriterName { part, generation: lease.generation, writer: lease.writer.clone() };
         let mut reporter: Option<Reporter> = None;
@@ -253,7 +258,7 @@ impl Prepared<'_> {
             };
             let (generation, writer) = (lease.generation, lease.writer.clone());
             let terms = PartTerms {
-                writer: PartWriter { generation, name: part.to_string(), writer, shard, roots },
+                writer: PartWriter { generation, name: part.to_string(), writer, shard, roots, baseline },
                 wanted: &|task| wanted.contains(&task),
                 halts,
                 begun: &mut |ledger: &Path| *reporter = Some(self.report(&name, ledger, &folder)),

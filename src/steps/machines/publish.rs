@@ -1,6 +1,6 @@
 //! The step `plan --publish`: a plan and its repository files -> the store, for other machines.
 
-use super::fetch::{self, CONTENTS_FORMAT, StoredContents};
+use super::fetch::{self, CONTENTS_FORMAT, StoredContents, StoredOutput};
 use super::ledgers;
 use super::outputs;
 use super::patience::Patience;
@@ -10,13 +10,13 @@ use crate::ledger::{Folded, fold};
 use crate::outside::files::{Content, ContentStore};
 use crate::outside::store::Store;
 use crate::plan::{self, Plan, PlanFile, Taken, TaskId, Wave};
+use crate::run::EarlierOutput;
 use crate::steps::planning::{self, Division, Planned, divide};
 use crate::steps::run_folder::{StoredFacts, rebuild};
 use crate::steps::running::{RunRequest, facts, run_id};
-use crate::steps::{StepError, Workspace};
+use crate::steps::{StepError, Workspace, baseline};
 use crate::value::RunId;
-use std::collections::BTreeMap;
-use std::fs;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Names that are tried for a run: those of one second and one process can be taken.
@@ -53,20 +53,11 @@ impl PublishedWave {
 /// Puts a divided plan into the store, as the first wave of a new run.
 pub fn publish(workspace: &Workspace, planned: Planned, request: &RunRequest) -> Result<PublishedWave, StepError> {
     let Planned { plan, file, root, root_files, durations, loaded: _ } = planned;
-    if plan.suite.takes_baseline() {
-        return Err(StepError::usage(
-            format!(
-                "suite `{}` takes outputs of an earlier run, which do not travel by the store yet",
-                plan.suite.name
-            ),
-            Some("run it on one machine: `shmoo sweep`".to_owned()),
-        ));
-    }
     let patience = Patience::LONG;
     let store = workspace.store()?;
     let mut facts = facts(workspace, &plan, &file, request)?;
     let place = reserve(&*store, &mut facts, patience)?;
-    publish_contents(workspace, &*store, &place, &root, root_files, patience)?;
+    publish_contents(workspace, &*store, &place, &plan, (&root, root_files), patience)?;
     let expected = durations.expected(&plan);
     if !durations.is_empty() {
         let bytes: Vec<u8> = expected.iter().flat_map(|seconds| seconds.to_le_bytes()).collect();
@@ -111,13 +102,14 @@ fn put_plan(store: &dyn Store, place: &Place, wave: u32, file: &PlanFile, patien
     ))
 }
 
-/// Copies the repository files, checks that they are those of the plan, and puts them into the store.
+/// Copies the repository files, checks that they are those of the plan, and puts them into the store, with what the
+/// plan takes of an earlier run.
 fn publish_contents(
     workspace: &Workspace,
     store: &dyn Store,
     place: &Place,
-    root: &Path,
-    root_files: BTreeMap<String, Content>,
+    plan: &Plan,
+    (root, root_files): (&Path, BTreeMap<String, Content>),
     patience: Patience,
 ) -> Result<(), StepError> {
     workspace.make_own_folder()?;
@@ -133,27 +125,48 @@ fn publish_contents(
             ));
         }
     }
-    let objects = objects(scratch.path())?;
-    each(&objects, REQUESTS, |name| patience.ask(|| store.put_file(&place.content(name), &scratch.path().join(name))))
+    let mut objects = BTreeSet::new();
+    for content in root_files.values() {
+        objects.extend(contents.names(content).map_err(StepError::Files)?);
+    }
+    let baseline = earlier_outputs(workspace, plan, &contents)?;
+    let all: BTreeSet<&String> = objects.iter().chain(baseline.iter().flat_map(|output| &output.objects)).collect();
+    let all: Vec<&String> = all.into_iter().collect();
+    each(&all, REQUESTS, |name| patience.ask(|| store.put_file(&place.content(name), &scratch.path().join(name))))
         .map_err(StepError::Store)?;
-    let stored = StoredContents { format: CONTENTS_FORMAT.to_owned(), version: 1, files: root_files, objects };
+    let format = CONTENTS_FORMAT.to_owned();
+    let objects = objects.into_iter().collect();
+    let stored = StoredContents { format, version: 1, files: root_files, objects, baseline };
     let bytes = json(&place.contents(), &stored)?;
     patience.ask(|| store.put(&place.contents(), &bytes)).map_err(StepError::Store)
 }
 
-/// Returns the files of a content store, `HH/NAME`, in order.
-fn objects(root: &Path) -> Result<Vec<String>, StepError> {
-    let names = |folder: &Path| -> Result<Vec<String>, StepError> {
-        let entries = fs::read_dir(folder).and_then(|entries| entries.collect::<Result<Vec<_>, _>>());
-        let entries = entries.map_err(StepError::disk("read", folder))?;
-        Ok(entries.into_iter().filter_map(|entry| entry.file_name().into_string().ok()).collect())
-    };
-    let mut objects = Vec::new();
-    for folder in names(root)?.into_iter().filter(|name| !name.starts_with('.')) {
-        objects.extend(names(&root.join(&folder))?.into_iter().map(|file| format!("{folder}/{file}")));
+/// Copies what a plan takes of its baseline run.
+fn earlier_outputs(
+    workspace: &Workspace,
+    plan: &Plan,
+    contents: &ContentStore,
+) -> Result<Vec<StoredOutput>, StepError> {
+    let Some(earlier) = baseline::open(workspace, plan)? else { return Ok(Vec::new()) };
+    let mut kept = Vec::new();
+    for (task, path) in baseline::taken(plan, &|_| true) {
+        let wrong = |why: String| {
+            let run = plan.baseline.as_ref().map(ToString::to_string).unwrap_or_default();
+            StepError::usage(
+                format!("cannot take `{path}` of {task} from run {run}: {why}"),
+                Some("`--baseline RUN` names another run".to_owned()),
+            )
+        };
+        let content = match earlier.output(&task, &path).map_err(wrong)? {
+            // Its task is skipped as new.
+            None => continue,
+            Some(EarlierOutput::Path(source)) => contents.add(&source).map_err(StepError::Files)?,
+            Some(EarlierOutput::Kept(content)) => content,
+        };
+        let objects = contents.names(&content).map_err(StepError::Files)?.into_iter().collect();
+        kept.push(StoredOutput { task, path, content, objects });
     }
-    objects.sort();
-    Ok(objects)
+    Ok(kept)
 }
 
 /// What is missing of which run, and how to plan it.

@@ -7,6 +7,33 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use tempfile::TempDir;
 
+/// What stands for GitHub's action that keeps a file: it takes the same inputs, and leaves the file in the folder of
+/// the store.
+const KEEP: &str = r#"name: keep
+description: Keep a file
+inputs:
+  name: { description: name, required: true }
+  path: { description: path, required: true }
+  include-hidden-files: { description: hidden, required: true }
+  if-no-files-found: { description: none, required: true }
+outputs:
+  artifact-url: { description: where, value: "https://github.com/lab/chip/actions/runs/17/artifacts/1" }
+runs:
+  using: composite
+  steps:
+    - shell: bash
+      env: { KEPT: "${{ inputs.path }}", NAME: "${{ inputs.name }}" }
+      run: mkdir -p "$HOME/kept" && cp "$KEPT" "$HOME/kept/$NAME.html"
+"#;
+
+/// Puts the shipped actions into a repository, and what stands for those of others.
+pub(super) fn add_actions(repository: &Path) -> Outcome {
+    copy(&root().join("actions"), &repository.join("actions"))?;
+    fs::create_dir_all(repository.join("keep"))?;
+    fs::write(repository.join("keep/action.yml"), KEEP)?;
+    Ok(())
+}
+
 /// Returns the shipped workflow, as far as `act` can run it: it knows no `$/`, and takes `shmoo` from the search
 /// path where GitHub would install it.
 pub(super) fn shipped_workflow() -> Outcome<String> {
@@ -18,6 +45,8 @@ pub(super) fn shipped_workflow() -> Outcome<String> {
             while lines.peek().is_some_and(|next| !next.trim_start().starts_with("- ")) {
                 lines.next();
             }
+        } else if let Some((before, _)) = line.split_once("actions/upload-artifact@") {
+            workflow.push_str(&format!("{before}./keep\n"));
         } else if !line.contains("$/actions/setup") {
             workflow.push_str(&line.replace("$/actions", "./actions"));
             workflow.push('\n');
@@ -29,7 +58,7 @@ pub(super) fn shipped_workflow() -> Outcome<String> {
 /// That workflow in a repository of its own.
 fn repository() -> Outcome<TempDir> {
     let folder = tempfile::Builder::new().prefix("shmoo-act-").tempdir()?;
-    copy(&root().join("actions"), &folder.path().join("actions"))?;
+    add_actions(folder.path())?;
     fs::copy(root().join("configs/quickstart.yaml"), folder.path().join("quickstart.yaml"))?;
     fs::create_dir_all(folder.path().join(".github/workflows"))?;
     fs::write(folder.path().join(".github/workflows/sweep.yml"), shipped_workflow()?)?;

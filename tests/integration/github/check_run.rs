@@ -65,6 +65,32 @@ fn a_check_ends_although_the_job_died() {
 }
 
 #[test]
+fn jobs_that_left_no_run_conclude_a_check() {
+    let check = |needs: &str, conclusion: &str, title: &str| {
+        let fake = Fake::start();
+        let done = with(&fake)
+            .args(["check-run", "start"])
+            .args(["check-run", "finish", "--needs", needs])
+            .run()
+            .unwrap_or_else(|error| panic!("{needs}: {error}"));
+        assert_eq!(codes(&done), [0; 2], "{}", done.last().stderr);
+        assert_eq!(said(&fake), [("shmoo".to_owned(), "completed".to_owned(), json!(conclusion))], "{needs}");
+        let output = &fake.state().checks[0].said["output"];
+        assert_eq!(output["title"], title, "{needs}");
+        let summary = output["summary"].as_str().unwrap();
+        assert!(summary.contains("| job | ended |") && summary.contains("| plan |"), "{summary}");
+    };
+    check(
+        r#"{"plan": {"result": "failure"}, "collect": {"result": "skipped"}}"#,
+        "failure",
+        "no run came to an end: plan ended with failure",
+    );
+    check(r#"{"plan": {"result": "cancelled"}}"#, "cancelled", "no run came to an end: plan ended with cancelled");
+    // An empty selection.
+    check(r#"{"plan": {"result": "success"}, "collect": {"result": "skipped"}}"#, "skipped", "nothing was to do");
+}
+
+#[test]
 fn checks_of_others_are_left_alone() {
     let fake = Fake::start();
     with(&fake).env("GITHUB_RUN_ID", "16").args(["check-run", "start"]).run().unwrap();

@@ -5,7 +5,7 @@
 //! `make e2e` runs it and shows what it prints: the comment, and where the report is.
 
 use super::act::{act, commit, log, on, root, variable};
-use super::act_sweep::shipped_workflow;
+use super::act_sweep::{add_actions, shipped_workflow};
 use super::fake::{Fake, OWN, REPOSITORY, TOKEN};
 use crate::integration::command::Outcome;
 use crate::integration::history::server::Server as Database;
@@ -33,12 +33,15 @@ jobs:
       contents: read
       id-token: write
       pull-requests: write
+      checks: write
+      issues: write
     uses: ./.github/workflows/sweep.yml
     with:
       suite: quickstart.yaml
       shards: 4
       shard-minutes: 10
       store: gs://lab/chip
+      publish: comment check issue report
     secrets:
       history: ${{ secrets.HISTORY }}
 "#;
@@ -61,7 +64,7 @@ impl Lab {
         let database = Database::start();
         let history = database.database("shmoo");
         let folder = tempfile::Builder::new().prefix("shmoo-e2e-").tempdir()?;
-        super::act::copy(&root().join("actions"), &folder.path().join("actions"))?;
+        add_actions(folder.path())?;
         let mut suite = fs::read_to_string(root().join("configs/quickstart.yaml"))?;
         for (all, few) in LEVELS {
             assert!(suite.contains(all), "{all}");
@@ -119,8 +122,10 @@ impl Lab {
                 "base": { "ref": "main" },
                 "head": { "sha": "abc", "ref": "wider", "repo": { "full_name": REPOSITORY } },
             },
+            "repository": { "default_branch": "main" },
         });
-        let payload = if event == "pull_request" { pull_request } else { json!({ "ref": "refs/heads/main" }) };
+        let push = json!({ "ref": "refs/heads/main", "repository": { "default_branch": "main" } });
+        let payload = if event == "pull_request" { pull_request } else { push };
         let file = |name: &str, text: String| -> Outcome<PathBuf> {
             let path = self.home.path().join(name);
             fs::write(&path, text)?;
@@ -140,6 +145,14 @@ impl Lab {
         let log = log(&output);
         assert!(!log.contains(TOKEN), "the token is in the log");
         Ok((output.status.success(), log))
+    }
+
+    /// Returns state and conclusion of each check.
+    fn checks(&self) -> Vec<String> {
+        let state = self.github.state();
+        let word = |said: &serde_json::Value| said.as_str().unwrap_or_default().to_owned();
+        let one = |said: &serde_json::Value| format!("{} {}", word(&said["status"]), word(&said["conclusion"]));
+        state.checks.iter().map(|check| one(&check.said)).collect()
     }
 
     /// Runs `shmoo` where nothing of the runs is but bucket and history.
@@ -162,6 +175,7 @@ fn the_flow_of_a_pull_request() {
     let (green, log) = lab.act("push").unwrap();
     assert!(green && log.contains("all 54 cases passed"), "{log}");
     assert_eq!(lab.github.state().comments, [], "a push has no pull request");
+    assert_eq!(lab.checks(), ["completed success"], "{log}");
     lab.make_it_worse().unwrap();
     let (green, log) = lab.act("pull_request").unwrap();
     // The pull request is red, and says why.
@@ -170,6 +184,10 @@ fn the_flow_of_a_pull_request() {
     assert_eq!(comments.len(), 1, "{log}");
     let comment = &comments[0];
     assert_eq!((comment.pull_request, comment.author.as_str()), (7, OWN));
+    assert_eq!(lab.checks(), ["completed success", "completed failure"], "{log}");
+    let kept = fs::read_dir(lab.home.path().join("kept")).unwrap().count();
+    assert_eq!(kept, 2, "each run keeps its page");
+    assert!(lab.github.state().issues.is_empty(), "only runs of the main branch keep an issue");
 
     let elsewhere = tempfile::tempdir().unwrap();
     let runs = lab.elsewhere(elsewhere.path(), &["history", "list", "--format", "json"]).unwrap();
@@ -190,6 +208,7 @@ fn the_flow_of_a_pull_request() {
         // Why nothing is said of the others.
         "? uncertain",
         "[CI run](https://github.com/lab/chip/actions/runs/",
+        "[whole report](https://github.com/lab/chip/actions/runs/17/artifacts/1)",
         head,
         base,
     ] {

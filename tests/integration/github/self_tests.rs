@@ -69,6 +69,7 @@ const USES: &[Use] = &[
     fails("comment", &[("pull-request", "seven")], "invalid value 'seven' for '--pr <N>'", &[]),
     works("check-run", &[("state", "start"), ("sha", "abc")], &[]),
     works("check-run", &[("state", "finish"), ("sha", "abc")], &[]),
+    fails("check-run", &[("state", "finish"), ("sha", "abc"), ("needs", "failure")], "`toJSON(needs)`", &[]),
     fails("check-run", &[], "the input `state` of the action `check-run` is missing", &[]),
     works("issue", &[], &[("tracked", "not needed"), ("issue", "")]),
     works("issue", &[("run", "red")], &[("tracked", "opened"), ("empty", "false")]),

@@ -51,6 +51,22 @@ pub(super) fn program(folder: &Path, name: &str, script: &str) -> Outcome {
 }
 
 #[test]
+fn only_known_words_are_published() {
+    let script = script_of("sweep.yml", "- name: known words only");
+    let check = |publish: &str, wrong: &str| {
+        let output = Command::new("bash").args(["-euc", &script]).env("PUBLISH", publish).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(output.status.success(), wrong.is_empty(), "{publish}: {said}");
+        assert!(said.contains(wrong), "{publish}: {said}");
+    };
+    check("", "");
+    check("comment", "");
+    check("check\n issue  report comment", "");
+    check("comment,check", "`publish` has `comment,check`");
+    check("comment checks", "`publish` has `checks`");
+}
+
+#[test]
 fn steps_are_found() {
     let script = script_of("report.yml", "- id: artifact");
     assert!(script.starts_with("most=") && script.ends_with("\"$GITHUB_OUTPUT\""), "{script}");
