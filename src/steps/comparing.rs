@@ -5,6 +5,7 @@ use super::following::follow;
 use super::golden_files::{is_iree, read_iree, read_table};
 use super::judging::folder_of_suite;
 use super::noise::{Fetch, earlier_runs, metrics_of_base, metrics_of_head};
+use super::recipes::Recipe;
 use super::{StepError, Workspace, own_suite};
 use crate::check::golden::{Table, planned_points};
 use crate::compare::{
@@ -216,7 +217,10 @@ impl<'a> Scene<'a> {
         let packed: Vec<StoredRecord> = packed.collect::<Result<_, _>>().map_err(StepError::History)?;
         let (noise, base) = std::thread::scope(|scope| -> Result<(Fetch<'a>, _), StepError> {
             let (history, all) = (self.history, self.runs.as_slice());
-            let noise = scope.spawn(move || metrics_of_head(history, all, record, *newest));
+            let noise = scope.spawn(move || {
+                let like = Recipe::of_run(history, &newest.id)?.unwrap_or_else(|| Recipe::of(record));
+                metrics_of_head(history, all, record, *newest, like)
+            });
             let records: Result<Vec<RunRecord>, _> = packed.iter().map(StoredRecord::unpack).collect();
             let base = records.map_err(StepError::History).map(|records| best_of(&records, suite));
             let noise = noise.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));

@@ -2,6 +2,7 @@
 
 use super::StepError;
 use super::noise::Fetch;
+use super::recipes::Recipe;
 use crate::compare::{
     Comparison, EarlierRuns, Followed, Following, Paired, TREND_RUNS, TrendRun, following, put_trends, trend_runs,
 };
@@ -44,9 +45,10 @@ fn fetch<'a>(
     noise: Option<Fetch<'a>>,
 ) -> Result<EarlierRuns, StepError> {
     let before = || line.iter().filter(|run| run.run != head.run.id);
-    let mut fetch = match noise.filter(|noise| noise.is_of(before().map(|run| &run.run))) {
+    let like = Recipe::of(head);
+    let mut fetch = match noise.filter(|noise| noise.is_of(&like, before().map(|run| &run.run))) {
         Some(noise) => noise,
-        None => Fetch::of(history, head, before().map(|run| (run.run.clone(), run.started)))?,
+        None => Fetch::of(history, like, before().map(|run| (run.run.clone(), run.started)))?,
     };
     for ((stage, metric), points) in by_name(&following.followed) {
         let all = head.metrics.iter().filter(|row| row.stage == *stage && row.metric == *metric).count();

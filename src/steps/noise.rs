@@ -1,7 +1,7 @@
 //! What runs before a run measured: the noise that its comparison is held against.
 
 use super::StepError;
-use super::recipes::Recipes;
+use super::recipes::{Recipe, Recipes};
 use crate::compare::{BaseOf, EarlierRuns, EarlierValue, NOISE_RUNS, noise_runs};
 use crate::outside::history::{History, StoredSamples};
 use crate::record::{RunRecord, RunSummary};
@@ -17,18 +17,21 @@ pub(super) fn earlier_runs<'a>(
     head: &'a RunRecord,
     base: &RunRecord,
 ) -> Result<Fetch<'a>, StepError> {
-    metrics_of_base(metrics_of_head(history, runs, head, &base.run)?, head, base)
+    metrics_of_base(metrics_of_head(history, runs, head, &base.run, Recipe::of(base))?, head, base)
 }
 
-/// Fetches the metrics of `head` alone, before it is known which ones the base has.
+/// Fetches the metrics of `head` alone, before it is known which ones the base has. Only what runs measured as the
+/// base did, `like`, is noise: if the command of the head is another one, the question is still whether it moved
+/// what the base measured.
 pub(super) fn metrics_of_head<'a, 'b>(
     history: &'a dyn History,
     runs: &[RunSummary],
     head: &'a RunRecord,
     base: impl Into<BaseOf<'b>>,
+    like: Recipe,
 ) -> Result<Fetch<'a>, StepError> {
     let noise = noise_runs(&RunSummary::of(head), base, runs, NOISE_RUNS);
-    let mut fetch = Fetch::of(history, head, noise.iter().map(|run| (run.id.clone(), run.started)))?;
+    let mut fetch = Fetch::of(history, like, noise.iter().map(|run| (run.id.clone(), run.started)))?;
     for (stage, metric) in measured(head) {
         fetch.take(stage, metric, None)?;
     }
@@ -58,7 +61,7 @@ fn measured(record: &RunRecord) -> BTreeSet<(&StageName, &MetricName)> {
 /// Fetches values of some runs, from stages that measured as they do in another run.
 pub(super) struct Fetch<'a> {
     history: &'a dyn History,
-    recipes: Recipes<'a>,
+    recipes: Recipes,
     runs: Vec<(RunId, Timestamp)>,
     /// What was fetched at all points.
     whole: BTreeSet<(StageName, MetricName)>,
@@ -66,21 +69,21 @@ pub(super) struct Fetch<'a> {
 }
 
 impl<'a> Fetch<'a> {
-    /// Begins with the runs whose values are wanted, and when each started.
+    /// Begins with the runs whose values are wanted, as far as they measured like one, and when each started.
     pub(super) fn of(
         history: &'a dyn History,
-        head: &'a RunRecord,
+        like: Recipe,
         runs: impl Iterator<Item = (RunId, Timestamp)>,
     ) -> Result<Fetch<'a>, StepError> {
         let runs: Vec<(RunId, Timestamp)> = runs.collect();
         let names: Vec<RunId> = runs.iter().map(|(run, _)| run.clone()).collect();
-        let recipes = Recipes::fetch(history, &names, head)?;
+        let recipes = Recipes::fetch(history, &names, like)?;
         Ok(Fetch { history, recipes, runs, whole: BTreeSet::new(), earlier: EarlierRuns::default() })
     }
 
-    /// Tells whether these are the runs whose values are wanted.
-    pub(super) fn is_of<'b>(&self, runs: impl Iterator<Item = &'b RunId>) -> bool {
-        self.runs.iter().map(|(run, _)| run).eq(runs)
+    /// Tells whether these are the runs whose values are wanted, as far as they measured like this.
+    pub(super) fn is_of<'b>(&self, like: &Recipe, runs: impl Iterator<Item = &'b RunId>) -> bool {
+        self.recipes.is_like(like) && self.runs.iter().map(|(run, _)| run).eq(runs)
     }
 
     /// Fetches a metric, at some points or at all, if it was not fetched at all points before.

@@ -1,7 +1,7 @@
 //! The step `changes --suite`: metrics out of the history, and where each changed its level.
 
 use super::finding::nothing_recorded;
-use super::recipes::Recipes;
+use super::recipes::{Recipe, Recipes};
 use super::{StepError, Workspace};
 use crate::compare::{Trend, TrendRun, TrendValue, trend_runs};
 use crate::outside::history::{History, RunFilter, StoredSamples};
@@ -61,7 +61,7 @@ pub fn find_stored_changes(
     let head = history.load(&newest.id).map_err(StepError::History)?.ok_or_else(nothing)?;
     let runs = trend_runs(&RunSummary::of(&head), &all, usize::MAX);
     let names: Vec<RunId> = runs.iter().map(|run| run.run.clone()).collect();
-    let recipes = Recipes::fetch(&*history, &names, &head)?;
+    let recipes = Recipes::fetch(&*history, &names, Recipe::of(&head))?;
     let asked = Asked { history: &*history, names, recipes, runs: &runs, rules };
     let mut trends = Vec::new();
     for info in metrics(&head, &wanted.metrics)? {
@@ -128,7 +128,7 @@ fn metrics<'a>(record: &'a RunRecord, wanted: &[String]) -> Result<Vec<&'a Metri
 struct Asked<'a> {
     history: &'a dyn History,
     names: Vec<RunId>,
-    recipes: Recipes<'a>,
+    recipes: Recipes,
     runs: &'a [TrendRun],
     rules: &'a ChangeRules,
 }
