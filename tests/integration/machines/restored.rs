@@ -74,6 +74,13 @@ fn rebuilt_elsewhere(fleet: &Fleet, run: &str, desks: &[&Machine<'_>]) {
     desk.sandbox.write("shmoo.yaml", format!("version: 1\nstore: {}\n", fleet.store()));
     let made = desk.sandbox.run_to(0, &["repro", "a1_b1", "--run", run, "--stage", "gather"]).stdout;
     assert!(made.contains("# gather/all: pass") && !made.contains("not rebuilt"), "{made}");
+    // With the archive all goes that the parts have put there.
+    assert!(!fleet.objects(&format!("runs/fleet/{run}")).is_empty());
+    desk.sandbox.run_to(0, &["prune", "--store", "--keep", "0", "--yes"]);
+    assert!(!fleet.objects(&format!("runs/fleet/{run}")).is_empty(), "the only archive of a suite stays");
+    fs::copy(fleet.path(&format!("store/runs/fleet/{run}.tar.gz")), fleet.path("store/runs/fleet/z.tar.gz")).unwrap();
+    desk.sandbox.run_to(0, &["prune", "--store", "--keep", "0", "--yes"]);
+    assert_eq!(fleet.objects(&format!("runs/fleet/{run}")), Vec::<std::path::PathBuf>::new());
 }
 
 /// What its parts have archived can be looked at; the run as a whole is not there yet.
