@@ -19,7 +19,7 @@ Examples:
   shmoo fit --model eltwise add-op-performance.csv --search
   shmoo fit --model eltwise exp-approx.csv --set approx --out params.yaml
   shmoo fit --model matmul_v2 matmul.csv --op matmul --promote params/wormhole_b0
-  shmoo fit --suite configs/op-model.yaml --promote params
+  shmoo fit --suite configs/op-model.yaml --promote params/wormhole_b0
   shmoo fit --model matmul_v2 matmul.csv --op matmul --against params/wormhole_b0
   shmoo fit --model eltwise exp.csv --format html --plots drawings > fit.html
 

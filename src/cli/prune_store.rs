@@ -72,7 +72,7 @@ pub(super) fn prune_store(session: &Session, arguments: &PruneArgs) -> Result<Ex
 }
 
 fn as_json(object: &JudgedObject) -> Value {
-    let JudgedObject { key, kind, bytes, stored, stays } = object;
+    let JudgedObject { key, kind, parts, bytes, stored, stays } = object;
     let (kind, suite, run) = match kind {
         StoredKind::Archive { suite, run } => ("archive", Some(suite), Some(run)),
         StoredKind::Result => ("result", None, None),
@@ -82,6 +82,7 @@ fn as_json(object: &JudgedObject) -> Value {
         "kind": kind,
         "suite": suite,
         "run": run,
+        "parts": parts.len(),
         "bytes": bytes,
         "stored": stored,
         "goes": stays.is_none(),

@@ -39,8 +39,11 @@ pub struct Chosen {
 
 /// Returns the rules for a run for which nobody has said any: a pull request is compared with where it
 /// left its base branch, other runs with the previous one.
+///
+/// A pull request of which git does not know where it left has nothing to be compared with: the previous run may
+/// be its own, from the push before, or another pull request's.
 pub fn default_rules(head: &RunSummary) -> Vec<BaselineRule> {
-    let is_pull_request = head.source.pull_request.is_some() && head.source.merge_base.is_some();
+    let is_pull_request = head.source.pull_request.is_some();
     vec![if is_pull_request { BaselineRule::MergeBase } else { BaselineRule::Previous }]
 }
 

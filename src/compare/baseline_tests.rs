@@ -150,6 +150,8 @@ fn the_commit_where_a_branch_left() {
     assert!(chosen("merge-base", &["d at=3"], head, true).ends_with("fetch the whole history (`fetch-depth: 0`)"));
     assert_eq!(default_rules(&run(head)), [BaselineRule::MergeBase]);
     assert_eq!(default_rules(&run("h at=b left=2")), [BaselineRule::Previous]);
+    // A shallow checkout.
+    assert_eq!(default_rules(&run("h at=b into=main pull=7")), [BaselineRule::MergeBase]);
 }
 
 #[test]

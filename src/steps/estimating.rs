@@ -1,6 +1,6 @@
 //! The step `estimate`: descriptors in a CSV file -> cycles, and estimates held against measured runtimes.
 
-use super::estimating_input::{Columns, Input, broken, row_descriptor, trim};
+use super::estimating_input::{Columns, Input, broken, level, row_descriptor, trim};
 use super::{StepError, parameters};
 use crate::fit::estimate::{Architecture, Batch, EstimateError, Estimator, Formula, Outside, Predicted, Trust};
 use crate::value::{in_order, show_number};
@@ -179,7 +179,8 @@ fn estimate_rows(
     for record in &mut records.records[..records.count] {
         estimated.rows += 1;
         let line = record.position().map_or(0, csv::Position::line);
-        let result = row_descriptor(record, columns)
+        let result = level(record, columns.width)
+            .and_then(|()| row_descriptor(record, columns))
             .and_then(|descriptor| batch.predict(&descriptor).map_err(|error| explain(&error)));
         trim(record);
         match result {

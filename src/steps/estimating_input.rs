@@ -2,6 +2,7 @@
 
 use super::StepError;
 use crate::fit::estimate::Descriptor;
+use crate::report::count;
 use crate::value::did_you_mean;
 use csv::{ByteRecord, ReaderBuilder};
 use std::fs::File;
@@ -20,6 +21,8 @@ impl Input {
         let mut reader = ReaderBuilder::new()
             // With `\r\n` as an end, lines would be counted one too low; the `\r` goes when cells are trimmed.
             .terminator(csv::Terminator::Any(b'\n'))
+            // A row of another length is an error of that row.
+            .flexible(true)
             .from_reader(BufReader::with_capacity(1 << 18, file));
         let header = reader.headers().map_err(|error| broken(path, &error))?;
         let header: Vec<String> =
@@ -58,8 +61,22 @@ pub(super) fn cell(record: &ByteRecord, column: Option<usize>) -> Result<&str, S
     std::str::from_utf8(bytes).map(str::trim).map_err(|_| "a cell is not in UTF-8".to_owned())
 }
 
+/// Gives a row as many cells as the header has, so that what is written behind them stands in its columns; says so if
+/// it had others.
+pub(super) fn level(record: &mut ByteRecord, width: usize) -> Result<(), String> {
+    let found = record.len();
+    if found == width {
+        return Ok(());
+    }
+    record.truncate(width);
+    (found..width).for_each(|_| record.push_field(b""));
+    Err(format!("the row has {}, the header {width}", count(found as u64, "cell")))
+}
+
 /// The columns of descriptors and where they stand.
 pub(super) struct Columns {
+    /// How many the header has.
+    pub(super) width: usize,
     op: usize,
     architecture: Option<usize>,
     others: [Option<usize>; 18],
@@ -90,6 +107,7 @@ const OTHERS: [&[&str]; 18] = [
 impl Columns {
     pub(super) fn of(input: &Input, path: &Path) -> Result<Columns, StepError> {
         Ok(Columns {
+            width: input.header.len(),
             op: input.needed(&["type", "op"], path)?,
             architecture: Some(input.needed(&["arch"], path)?),
             others: OTHERS.map(|names| input.column(names)),

@@ -2,7 +2,7 @@
 
 use super::StepError;
 use super::estimating::{Estimated, explain};
-use super::estimating_input::{Input, broken, cell, trim};
+use super::estimating_input::{Input, broken, cell, level, trim};
 use crate::fit::estimate::{Batch, Comparison, Descriptor, Estimator, Formula, compare, six_digits};
 use csv::{ByteRecord, Writer};
 use std::io::{self, Write};
@@ -89,7 +89,9 @@ pub fn evaluate(
         evaluated.rows.rows += 1;
         let line = record.position().map_or(0, csv::Position::line);
         trim(&mut record);
-        let result = row(&record, &columns, evaluation, version).and_then(|(descriptor, runtime)| {
+        let leveled = level(&mut record, input.header.len());
+        let result = leveled.and_then(|()| row(&record, &columns, evaluation, version));
+        let result = result.and_then(|(descriptor, runtime)| {
             let cycles = batch.estimate(&descriptor).map_err(|error| explain(&error))?;
             Ok((cycles, runtime))
         });

@@ -1,6 +1,7 @@
 //! The step `prune --store`: which archives and cached results may leave the store, and their removal.
 //!
-//! Only objects that shmoo names so are looked at: `runs/SUITE/RUN.tar.gz` and `results/HH/KEY.tar.gz`.
+//! Only objects that shmoo names so are looked at: `runs/SUITE/RUN.tar.gz`, what parts of that run have put below
+//! `runs/SUITE/RUN/`, and `results/HH/KEY.tar.gz`.
 
 use super::pruning::Stays;
 use super::pruning_history::{self, HistoryKeep};
@@ -14,6 +15,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 const DAY: i64 = 86_400_000;
 const ENDING: &str = ".tar.gz";
+/// What lies below the name of a run of many machines.
+const BELOW: [&str; 8] = ["run.json", "contents.json", "files", "waves", "leases", "ledger", "outputs", "archives"];
 
 /// What the store keeps.
 #[derive(Debug, Clone, Default)]
@@ -49,7 +52,10 @@ pub struct JudgedObject {
     pub key: ObjectKey,
     /// What it is.
     pub kind: StoredKind,
-    /// Its size.
+    /// Of an archive, what lies below the name of its run: plans, ledgers, outputs and archives of its parts, which go
+    /// with it.
+    pub parts: Vec<ObjectKey>,
+    /// Its size, with that of `parts`.
     pub bytes: u64,
     /// When it was stored.
     pub stored: Timestamp,
@@ -70,10 +76,11 @@ struct Known<'a> {
 /// Returns all archives and cached results in the store, the oldest first, and what is to become of each.
 pub fn judge(workspace: &Workspace, keep: &StoreKeep) -> Result<Vec<JudgedObject>, StepError> {
     let store = workspace.store()?;
-    let mut objects = Vec::new();
+    let mut listed = Vec::new();
     for prefix in ["runs/", "results/"] {
-        objects.extend(store.list(prefix).map_err(StepError::Store)?.into_iter().filter_map(recognize));
+        listed.extend(store.list(prefix).map_err(StepError::Store)?);
     }
+    let objects = gather(listed);
     let runs = match workspace.existing_history()? {
         Some(history) => history.runs(&RunFilter::default()).map_err(StepError::History)?,
         None => Vec::new(),
@@ -98,7 +105,12 @@ pub fn remove(workspace: &Workspace, object: &JudgedObject) -> Result<(), StepEr
     if let StoredKind::Archive { run, .. } = &object.kind {
         forget_archive(workspace, run)?;
     }
-    workspace.store()?.delete(&object.key).map(|_| ()).map_err(StepError::Store)
+    let store = workspace.store()?;
+    // The archive goes last: as long as it is there, a removal that was stopped is found again.
+    for key in object.parts.iter().chain([&object.key]) {
+        store.delete(key).map_err(StepError::Store)?;
+    }
+    Ok(())
 }
 
 /// Takes the archive out of the record of a run in the history.
@@ -114,6 +126,38 @@ fn forget_archive(workspace: &Workspace, run: &RunId) -> Result<(), StepError> {
     history.record(&record).map(|_| ()).map_err(StepError::History)
 }
 
+/// Returns what may go, each archive with what lies below the name of its run. What belongs to a run that was not
+/// gathered is nobody's to remove.
+fn gather(listed: Vec<Listed>) -> Vec<JudgedObject> {
+    let mut below: BTreeMap<String, (Vec<ObjectKey>, u64)> = BTreeMap::new();
+    let mut objects = Vec::new();
+    for listed in listed {
+        if let Some(run) = below_run(&listed.key) {
+            let (parts, bytes) = below.entry(run).or_default();
+            *bytes += listed.bytes;
+            parts.push(listed.key);
+        } else {
+            objects.extend(recognize(listed));
+        }
+    }
+    for object in &mut objects {
+        let run = object.key.as_str().strip_suffix(ENDING).unwrap_or_default();
+        if let Some((parts, bytes)) = below.remove(run) {
+            object.parts = parts;
+            object.bytes += bytes;
+        }
+    }
+    objects
+}
+
+/// Returns `runs/SUITE/RUN` of an object that belongs to a run of many machines.
+fn below_run(key: &ObjectKey) -> Option<String> {
+    match key.parts().collect::<Vec<&str>>()[..] {
+        ["runs", suite, run, first, ..] if BELOW.contains(&first) => Some(format!("runs/{suite}/{run}")),
+        _ => None,
+    }
+}
+
 /// Returns what an object is, if it is one that may go.
 fn recognize(listed: Listed) -> Option<JudgedObject> {
     let Listed { key, bytes, stored } = listed;
@@ -126,7 +170,7 @@ fn recognize(listed: Listed) -> Option<JudgedObject> {
         ["results", begin, file] if file.strip_suffix(ENDING)?.starts_with(begin) => StoredKind::Result,
         _ => return None,
     };
-    Some(JudgedObject { key, kind, bytes, stored, stays: None })
+    Some(JudgedObject { key, kind, parts: Vec::new(), bytes, stored, stays: None })
 }
 
 /// Decides which objects stay.

@@ -1,10 +1,12 @@
 //! The step `repro`: the folders of a case once more, each with what to type in it.
 //!
 //! The inputs are those of the run: repository files as they were copied then, outputs as they were left
-//! then. Where the folder of the run is gone, what is needed of it comes out of its archive.
+//! then. Where the folder of the run is gone, what is needed of it comes out of its archive; of a run of many
+//! machines out of the archives of its parts, and what these have not out of what the parts have published.
 
 use super::archiving::{RestoreRequest, find_case, restore};
 use super::finding::{find_archived, find_recorded, plan_in, run_in};
+use super::machines::{is_of_parts, supply};
 use super::rejudging::values_set;
 use super::run_folder::{RunFolder, read_json};
 use super::{StepError, Workspace, baseline};
@@ -161,19 +163,27 @@ fn stages(plan: &Plan, wanted: &[String]) -> Result<Vec<usize>, StepError> {
 /// Finds the folder of the run, or takes what is needed of it out of the store.
 fn find(workspace: &Workspace, request: &ReproRequest) -> Result<(RunFolder, Plan, bool), StepError> {
     let local = match RunFolder::find(workspace, &request.run, None) {
+        // The folders of its tasks are in the archives of the parts.
+        Ok(run) if is_of_parts(&run) => Ok(run),
         Ok(run) => {
             let (plan, ..) = run.plan()?;
             return Ok((run, plan, false));
         }
-        Err(error @ StepError::Usage { .. }) => error,
+        Err(error @ StepError::Usage { .. }) => Err(error),
         Err(error) => return Err(error),
     };
+    let wanted = local.as_ref().map_or(request.run.as_str(), |run| run.facts.id.as_str());
     let store = workspace.store()?;
-    let key = match find_archived(workspace, &*store, &request.run) {
-        Ok(key) => key,
+    let key = match (find_archived(workspace, &*store, wanted), local) {
+        (Ok(key), _) => key,
+        // What there is in its folder has to do.
+        (Err(StepError::Usage { .. }), Ok(run)) => {
+            let (plan, ..) = run.plan()?;
+            return Ok((run, plan, false));
+        }
         // Nowhere is there such a run.
-        Err(StepError::Usage { .. }) if !is_recorded(workspace, &request.run)? => return Err(local),
-        Err(error) => return Err(error),
+        (Err(StepError::Usage { .. }), Err(local)) if !is_recorded(workspace, &request.run)? => return Err(local),
+        (Err(error), _) => return Err(error),
     };
     let plan = plan_in(&*store, &key)?;
     let case = find_case(&plan, &request.case)?;
@@ -185,9 +195,16 @@ fn find(workspace: &Workspace, request: &ReproRequest) -> Result<(RunFolder, Pla
         }
         _ => {}
     }
-    let tasks = needed(&plan, case).into_iter().map(|task| plan.key(task)).collect();
-    restore(&*store, &key, &target, &RestoreRequest { tasks, file: None })?;
-    Ok((RunFolder::open(&target)?, plan, true))
+    let tasks: Vec<TaskKey> = needed(&plan, case).into_iter().map(|task| plan.key(task)).collect();
+    restore(&*store, &key, &target, &RestoreRequest { tasks: tasks.clone(), file: None })?;
+    let run = RunFolder::open(&target)?;
+    if is_of_parts(&run) {
+        let (folded, _) = run.fold()?;
+        let finished: Vec<&Finished> =
+            tasks.iter().filter_map(|task| folded.tasks.get(task)?.finished.as_deref()).collect();
+        supply(&*store, &run, &finished)?;
+    }
+    Ok((run, plan, true))
 }
 
 /// Tells whether the history knows a run.

@@ -69,7 +69,7 @@ pub fn find_stored_changes(
         trends.extend(found);
     }
     if trends.is_empty() {
-        let metric = if wanted.metrics.is_empty() { "metric".to_owned() } else { wanted.metrics.join(", ") };
+        let metric = if wanted.metrics.is_empty() { "any metric".to_owned() } else { wanted.metrics.join(", ") };
         return Err(StepError::Nothing {
             message: format!("no run has a number of {metric} at such a point"),
             hint: None,
@@ -125,6 +125,14 @@ fn metrics<'a>(record: &'a RunRecord, wanted: &[String]) -> Result<Vec<&'a Metri
     Ok(infos.iter().filter(named).collect())
 }
 
+/// What was measured at a point.
+#[derive(Default)]
+struct PointValues {
+    values: Vec<TrendValue>,
+    /// Of a metric that has none of its own: that of the first value.
+    unit: Option<String>,
+}
+
 struct Asked<'a> {
     history: &'a dyn History,
     names: Vec<RunId>,
@@ -140,32 +148,38 @@ impl Asked<'_> {
             self.recipes.agree(run, &info.stage).then(|| (u32::try_from(place).unwrap_or(u32::MAX), run.clone()))
         };
         let (places, names): (Vec<u32>, Vec<RunId>) = self.names.iter().enumerate().filter_map(alike).unzip();
-        let mut points: BTreeMap<PointName, Vec<TrendValue>> = BTreeMap::new();
-        let to = info.unit.as_deref().unwrap_or_default();
+        let mut points: BTreeMap<PointName, PointValues> = BTreeMap::new();
         let mut add = |StoredSamples { run, point, samples, unit }: StoredSamples<'_>| {
             if !is_wanted(point) {
                 return;
             }
             let from = unit.unwrap_or_default();
+            let own = points.entry(PointName::new(point)).or_default();
+            let to: &str = match &info.unit {
+                Some(unit) => unit,
+                // Imported benchmarks have a unit each.
+                None => own.unit.get_or_insert_with(|| from.to_owned()),
+            };
             let samples: Option<Vec<f64>> = if from == to || from.is_empty() || to.is_empty() {
                 (from == to).then_some(samples)
             } else {
                 samples.iter().map(|sample| convert_f64(*sample, from, to).ok()).collect()
             };
             let value = samples.and_then(|samples| TrendValue::of(places[run], &samples));
-            points.entry(PointName::new(point)).or_default().extend(value);
+            own.values.extend(value);
         };
         let fetched = self.history.samples(&names, &info.stage, &info.metric, None, &mut add);
         fetched.map_err(StepError::History)?;
-        for values in points.values_mut() {
-            values.sort_by_key(|value| value.run);
+        for point in points.values_mut() {
+            point.values.sort_by_key(|value| value.run);
         }
         let metric = format!("{}.{}", info.stage, info.metric);
-        let trend = |(point, values)| {
-            let (unit, better) = (info.unit.clone(), info.better.clone());
+        let trend = |(point, PointValues { values, unit })| {
+            let unit = info.unit.clone().or(unit.filter(|unit| !unit.is_empty()));
+            let better = info.better.clone();
             let trend = Trend { metric: metric.clone(), point, unit, better, values, changes: Vec::new(), drift: None };
             trend.searched(self.runs, self.rules)
         };
-        Ok(points.into_iter().filter(|(_, values)| !values.is_empty()).map(trend).collect())
+        Ok(points.into_iter().filter(|(_, point)| !point.values.is_empty()).map(trend).collect())
     }
 }

@@ -12,7 +12,11 @@ fn data() -> String {
                 "commit": { "id": format!("{number:040x}"), "message": "m" },
                 "date": 1_700_000_000_000_u64 + 86_400_000 * number,
                 "tool": "cargo",
-                "benches": [{ "name": "encode", "value": level + (number * 7 % 5) as f64, "unit": "ns/iter", "range": "± 2" }],
+                "benches": [
+                    { "name": "encode", "value": level + (number * 7 % 5) as f64, "unit": "ns/iter", "range": "± 2" },
+                    // Benchmarks of one program have units of their own.
+                    { "name": "encode - allocs/op", "value": 2, "unit": "allocs/op" },
+                ],
             })
         })
         .collect();
@@ -39,6 +43,9 @@ fn a_history_moves_in() {
     let found: Value = serde_json::from_str(&changes.stdout).unwrap();
     let text = found.to_string();
     assert!(text.contains(&format!("{:040x}", 10)), "{text}");
+    let series: Vec<[&Value; 2]> =
+        found["series"].as_array().unwrap().iter().map(|series| [&series["point"], &series["unit"]]).collect();
+    assert_eq!(json!(series), json!([["benchencode", "ns/iter"], ["benchencode=20-=20allocs=2Fop", "allocs/op"]]));
     sandbox.run_to(0, &["report", "--site", "public"]);
     assert!(sandbox.path("public/index.html").is_file());
 

@@ -193,7 +193,7 @@ fn changes_of_the_history() -> Outcome {
         assert_eq!(output.code, code, "{}", output.stderr);
         assert!(output.stderr.contains(says), "`{says}` in {}", output.stderr);
     };
-    check(2, 3, "no run has a number of metric at such a point");
+    check(2, 3, "no run has a number of any metric at such a point");
     check(3, 2, "did you mean `timed`");
     check(4, 2, "suite `timed` has no metric `u`");
     check(5, 3, "there is no complete run of the whole suite `timed` of branch `other`");

@@ -6,6 +6,7 @@
 //!
 //! A part holds a `lease`, of which each start takes the next generation; `heart` shows that it lives.
 //! `reporter` brings its events to the store, after what they promise: `outputs` that other tasks take.
+//! `supply` brings to `repro` what a task took.
 //! `ledgers` reads the events of parts back. `patience` bears with a store that is away for a while.
 //!
 //! Invariant: when the `finished` event of a task is in the store, so is all that other tasks may still
@@ -25,7 +26,9 @@ mod place;
 pub mod publish;
 mod reporter;
 mod share;
+mod supply;
 #[cfg(test)]
 mod tests;
 
 pub use place::PartName;
+pub(super) use supply::{is_of_parts, supply};

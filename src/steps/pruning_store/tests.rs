@@ -112,3 +112,22 @@ fn objects_of_other_names_are_not_ours() {
         assert!(!is_ours(other), "{other}");
     }
 }
+
+#[test]
+fn what_parts_have_put_there_goes_with_the_archive() {
+    let listed = |key: &str| Listed { key: key.parse().unwrap(), bytes: 7, stored: Timestamp::from_milliseconds(0) };
+    let keys = [
+        "runs/a/r1.tar.gz",
+        "runs/a/r1/run.json",
+        "runs/a/r1/archives/1-2.1.tar.gz",
+        "runs/a/r1/outputs/ab/abc",
+        "runs/a/r1/notes.txt",
+        "runs/a/r2/archives/1-1.1.tar.gz",
+        "results/ab/abc.tar.gz",
+    ];
+    let objects = gather(keys.into_iter().map(listed).collect());
+    let found: Vec<(&str, usize, u64)> =
+        objects.iter().map(|object| (object.key.as_str(), object.parts.len(), object.bytes)).collect();
+    // Neither what somebody else has put there nor a run that was not gathered.
+    assert_eq!(found, [("runs/a/r1.tar.gz", 3, 28), ("results/ab/abc.tar.gz", 0, 7)]);
+}

@@ -137,14 +137,15 @@ log,wormhole_b0,1,Float16,HiFi4,1,2,2,2,2,0
 
 #[test]
 fn estimating() {
-    let wrong = "exq,wormhole_b0,1,Float16,HiFi4,1,2,2,2,2,0\nexp,wormhole_b0,2,Float16,HiFi4,1,2,2,2,2,0\nexp,wormhole_b0,1,Float16,HiFi4,1,2,two,2,2,0\n";
+    let wrong = "exq,wormhole_b0,1,Float16,HiFi4,1,2,2,2,2,0\nexp,wormhole_b0,2,Float16,HiFi4,1,2,2,2,2,0\nexp,wormhole_b0,1,Float16,HiFi4,1,2,two,2,2,0\n\
+                 exp,wormhole_b0,1,Float16,HiFi4,1,2\nexp,wormhole_b0,1,Float16,HiFi4,1,2,2,2,2,0,,9\n";
     shmoo()
         .file("params/wormhole_b0/params_v1.yaml", PARAMS)
         .file("operations.csv", OPERATIONS)
         .file("wrong.csv", &format!("{OPERATIONS}{wrong}"))
         .args(["estimate", "operations.csv", "--params", "params"])
         .args(["estimate", "wrong.csv", "--params", "params", "--out", "out.csv", "--format", "json"])
-        .shell("tail -3 out.csv")
+        .shell("tail -5 out.csv")
         .file("params/wormhole_b0/params_v3.yaml", PARAMS)
         .args(["estimate", "operations.csv", "--params", "params"])
         .remove("params/wormhole_b0/params_v3.yaml")

@@ -1,6 +1,6 @@
 //! A run of many machines comes back as one: what it gathered, and the folders of all tasks.
 
-use super::fleet::{Fleet, SUITE};
+use super::fleet::{Fleet, Machine, SUITE};
 use crate::integration::sandbox::text;
 use serde_json::Value;
 use std::fs;
@@ -57,6 +57,30 @@ fn a_restored_run_has_the_folders_of_all_tasks() {
     assert_eq!(fs::read(desk.sandbox.path("log")).unwrap(), fs::read(restored.join(&log)).unwrap());
     let said = desk.sandbox.run_to(2, &["restore", &run, "--file", "work/nothing", "--into", "log"]);
     assert!(said.stderr.contains("work/nothing"), "{}", said.stderr);
+    rebuilt_elsewhere(&fleet, &run, &[&desk, &collector]);
+}
+
+/// The tasks of a case find what they took: in the archives of the parts, or where a lost machine had published it.
+fn rebuilt_elsewhere(fleet: &Fleet, run: &str, desks: &[&Machine<'_>]) {
+    for desk in desks {
+        desk.sandbox.write("shmoo.yaml", format!("version: 1\nstore: {}\n", fleet.store()));
+        let made = desk.sandbox.run_to(0, &["repro", "a1_b1", "--run", run]).stdout;
+        assert!(made.contains("# work/a1_b1: pass") && !made.contains("not rebuilt"), "{made}");
+    }
+    for archive in fleet.objects(&format!("runs/fleet/{run}/archives")) {
+        fs::remove_file(archive).unwrap();
+    }
+    let desk = fleet.machine();
+    desk.sandbox.write("shmoo.yaml", format!("version: 1\nstore: {}\n", fleet.store()));
+    let made = desk.sandbox.run_to(0, &["repro", "a1_b1", "--run", run, "--stage", "gather"]).stdout;
+    assert!(made.contains("# gather/all: pass") && !made.contains("not rebuilt"), "{made}");
+    // With the archive all goes that the parts have put there.
+    assert!(!fleet.objects(&format!("runs/fleet/{run}")).is_empty());
+    desk.sandbox.run_to(0, &["prune", "--store", "--keep", "0", "--yes"]);
+    assert!(!fleet.objects(&format!("runs/fleet/{run}")).is_empty(), "the only archive of a suite stays");
+    fs::copy(fleet.path(&format!("store/runs/fleet/{run}.tar.gz")), fleet.path("store/runs/fleet/z.tar.gz")).unwrap();
+    desk.sandbox.run_to(0, &["prune", "--store", "--keep", "0", "--yes"]);
+    assert_eq!(fleet.objects(&format!("runs/fleet/{run}")), Vec::<std::path::PathBuf>::new());
 }
 
 /// What its parts have archived can be looked at; the run as a whole is not there yet.
