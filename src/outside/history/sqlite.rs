@@ -14,6 +14,8 @@ use std::time::Duration;
 
 /// How long a writer waits for the others.
 const BUSY: Duration = Duration::from_secs(60);
+/// Rows that one statement inserts: it finds its place in the table once, and goes on from there.
+const TOGETHER: usize = 64;
 
 /// Opens the database in a file, and makes it and its folder if they are not there.
 pub fn open_sqlite(path: &Path) -> Result<StoredHistory, HistoryError> {
@@ -50,15 +52,28 @@ fn start(connection: Connection, location: String, migrations: &[Migration]) -> 
     if let Err(error) = prepare() {
         return Err(classify("open", &location, error));
     }
-    let history = StoredHistory::start(Box::new(SqliteDatabase { connection }), location, migrations)?;
+    let history = StoredHistory::start(Box::new(SqliteDatabase { connection, began: false }), location, migrations)?;
     // Readers and a writer do not wait for each other. Where the file system cannot do it, or
     // another process is at work right now, the other way of writing is as safe.
     history.set_up("PRAGMA journal_mode = WAL");
+    // What is committed is on the disk in the log. It goes into the tables when we leave: nobody waits for it then.
+    history.set_up("PRAGMA wal_autocheckpoint = 0");
     Ok(history)
 }
 
 struct SqliteDatabase {
     connection: Connection,
+    /// Whether there was a transaction.
+    began: bool,
+}
+
+impl Drop for SqliteDatabase {
+    fn drop(&mut self) {
+        if self.began {
+            // Whoever comes next does what could not be done.
+            let _ = self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+        }
+    }
 }
 
 impl ToSql for Datum {
@@ -97,6 +112,7 @@ fn take_row(values: &mut [Datum], row: &Row<'_>) -> rusqlite::Result<()> {
 
 impl Database for SqliteDatabase {
     fn begin(&mut self, _: Purpose) -> Result<(), DatabaseError> {
+        self.began = true;
         // The right to write is taken first, so that what is read in between stays true.
         Ok(self.connection.execute_batch("BEGIN IMMEDIATE")?)
     }
@@ -133,11 +149,27 @@ impl Database for SqliteDatabase {
     }
 
     fn insert(&mut self, table: &str, columns: &[&str], rows: NewRows<'_>) -> Result<(), DatabaseError> {
-        let places: Vec<String> = (1..=columns.len()).map(|place| format!("${place}")).collect();
-        let sql = format!("INSERT INTO {table} ({}) VALUES ({})", columns.join(", "), places.join(", "));
-        let mut statement = self.connection.prepare_cached(&sql)?;
+        let places = format!("({})", vec!["?"; columns.len()].join(", "));
+        let insert = format!("INSERT INTO {table} ({}) VALUES ", columns.join(", "));
+        let prepare =
+            |rows| self.connection.prepare_cached(&format!("{insert}{}", vec![places.as_str(); rows].join(", ")));
+        let mut many = None;
+        let mut values: Vec<Datum> = Vec::with_capacity(TOGETHER * columns.len());
         for row in rows {
-            statement.execute(params_from_iter(row?))?;
+            values.extend(row?);
+            if values.len() == TOGETHER * columns.len() {
+                let many = match &mut many {
+                    Some(many) => many,
+                    None => many.insert(prepare(TOGETHER)?),
+                };
+                many.execute(params_from_iter(values.drain(..)))?;
+            }
+        }
+        if !values.is_empty() {
+            let mut one = prepare(1)?;
+            for row in values.chunks(columns.len()) {
+                one.execute(params_from_iter(row))?;
+            }
         }
         Ok(())
     }
