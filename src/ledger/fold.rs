@@ -213,6 +213,18 @@ mod tests {
     }
 
     #[test]
+    fn of_one_attempt_the_later_event_counts_however_often_a_file_is_read() {
+        let first = Attempt { generation: 1, number: 1 };
+        let both = file(1, 1, vec![finished("run/a", first, Verdict::Error), finished("run/a", first, Verdict::Pass)]);
+        let half = LedgerFile { lines: both.lines[..1].to_vec(), ..both.clone() };
+        for files in [vec![&both], vec![&both, &half], vec![&half, &both], vec![&both, &both]] {
+            let folded = fold(files);
+            let history = &folded.tasks[&"run/a".parse::<TaskKey>().unwrap()];
+            assert_eq!((history.finished.as_ref().unwrap().verdict, history.superseded), (Verdict::Pass, 0));
+        }
+    }
+
+    #[test]
     fn started_without_an_end_is_seen() {
         let attempt = Attempt { generation: 1, number: 1 };
         let started = Event::Started(Started { task: "run/a".parse().unwrap(), attempt });

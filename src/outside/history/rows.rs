@@ -433,6 +433,17 @@ mod tests {
         }
     }
 
+    proptest! {
+        #[test]
+        fn items_are_sorted_by_group_and_whole_name(items in prop::collection::vec((0..3u8, "[ab\\x00é]{0,20}"), 0..40)) {
+            let items: Vec<(u8, PointName)> =
+                items.into_iter().map(|(group, name)| (group, PointName::new(name))).collect();
+            let mut expected: Vec<&(u8, PointName)> = items.iter().collect();
+            expected.sort();
+            prop_assert_eq!(sorted(&items, |item| item.0, |item| &item.1).collect::<Vec<_>>(), expected);
+        }
+    }
+
     #[test]
     fn what_is_no_list_of_numbers_is_refused() {
         for text in ["", "[", "1", "[1,]", "[inf]", "[NaN]", "[1e999]", "[\"1\"]", "[1 2]"] {

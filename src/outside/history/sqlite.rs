@@ -225,6 +225,9 @@ fn classify(verb: &'static str, location: &str, error: rusqlite::Error) -> Histo
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::outside::history::History;
+    use crate::record::sample;
+    use crate::value::RunId;
     use rusqlite::ffi;
 
     #[test]
@@ -236,6 +239,43 @@ mod tests {
             "CREATE TABLE t (a TEXT, PRIMARY KEY (a, b)) WITHOUT ROWID",
         );
         check("CREATE INDEX i ON t (a)", "CREATE INDEX i ON t (a)");
+    }
+
+    #[test]
+    fn rows_go_in_many_at_a_time() {
+        for count in [0, 1, TOGETHER - 1, TOGETHER, TOGETHER + 1, 3 * TOGETHER + 7] {
+            let mut database = SqliteDatabase { connection: Connection::open_in_memory().unwrap(), began: false };
+            database.define("CREATE TABLE t (a BIGINT, b TEXT)").unwrap();
+            let row = |number: usize| vec![Datum::count(number), Datum::text(format!("row {number}"))];
+            database.insert("t", &["a", "b"], &mut (0..count).map(|number| Ok(row(number)))).unwrap();
+            let mut found = Vec::new();
+            let mut keep = |row: &[Datum]| {
+                found.push(row.to_vec());
+                Ok(())
+            };
+            database.query("SELECT a, b FROM t ORDER BY a", &[], &mut keep).unwrap();
+            assert_eq!(found, (0..count).map(row).collect::<Vec<_>>(), "{count}");
+        }
+    }
+
+    #[test]
+    fn who_wrote_and_leaves_puts_the_log_into_the_tables() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("history.db");
+        let reader = open_sqlite(&path).unwrap();
+        let mut record = sample::record(&sample::suite(&["size:s=1 2"], Vec::new()), "a");
+        for (number, id) in ["a", "b"].into_iter().enumerate() {
+            record.run.id = RunId::new(id);
+            let writer = open_sqlite(&path).unwrap();
+            writer.record(&record).unwrap();
+            assert_eq!(reader.number("SELECT COUNT(*) FROM runs"), number as i64 + 1);
+            drop(writer);
+            // Without a look at the log, which the reader keeps alive.
+            let tables = folder.path().join(format!("tables-{id}.db"));
+            std::fs::copy(&path, &tables).unwrap();
+            let tables = open_sqlite(&tables).unwrap();
+            assert_eq!(tables.number("SELECT COUNT(*) FROM runs"), number as i64 + 1);
+        }
     }
 
     #[test]
