@@ -57,8 +57,8 @@ pub fn fold<'a>(files: impl IntoIterator<Item = &'a LedgerFile>) -> Folded {
             }
         }
     };
-    let mut folded = Folded::default();
-    folded.generation = files.iter().map(|file| file.header.generation).max().unwrap_or(0);
+    let generation = files.iter().map(|file| file.header.generation).max().unwrap_or(0);
+    let mut folded = Folded { generation, ..Folded::default() };
     // Most tasks have an event for their start and one for their end.
     folded.tasks.reserve(files.iter().map(|file| file.lines.len()).sum::<usize>() / 2);
     let mut contested: HashMap<&TaskKey, Finals<'a>> = HashMap::new();
