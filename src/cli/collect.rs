@@ -12,6 +12,8 @@ use crate::steps::machines::collect::{CollectRequest, Collected, collect as gath
 use crate::steps::recording::{Models, make_with_page_of};
 use crate::steps::{StepError, Workspace};
 use crate::value::TaskKey;
+use std::panic::resume_unwind;
+use std::thread;
 
 pub(super) fn collect(session: &Session, arguments: &CollectArgs) -> Result<Exit, Exit> {
     let CollectArgs { run, partial, jobs, runner, judging, no_compare, no_archive, format, places } = arguments;
@@ -22,8 +24,14 @@ pub(super) fn collect(session: &Session, arguments: &CollectArgs) -> Result<Exit
     let mut watcher = Watcher::new(printer.is_interactive(), printer.is_quiet());
     let request = CollectRequest { run: run.clone(), partial: *partial, how: &how };
     let collected = gather(&workspace, &request, &mut watcher, &mut |text| printer.note(text)).map_err(fail)?;
-    let Collected { folder, plan, folded, last, machines, impure } = collected;
-    let made = make_with_page_of(&workspace, &folder, &plan, (folded, last), Models::Fit).map_err(fail)?;
+    let Collected { folder, plan, folded, last, machines, impure, unkept } = collected;
+    let (made, kept) = thread::scope(|scope| {
+        let kept = scope.spawn(|| unkept.keep());
+        let made = make_with_page_of(&workspace, &folder, &plan, (folded, last), Models::Fit);
+        (made, kept.join().unwrap_or_else(|panic| resume_unwind(panic)))
+    });
+    kept.map_err(fail)?;
+    let made = made.map_err(fail)?;
     let compare = (!no_compare).then(|| judging.base.clone());
     let extras = Extras { compare, strict: judging.strict, archive: !no_archive, models: Models::Fit };
     let mut machines = Some(machines);

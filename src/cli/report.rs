@@ -189,19 +189,20 @@ pub(super) fn finish_record(
     }
     let run = recorded.record.run.id.clone();
     let stored = if extras.archive {
-        recording::store(workspace, &recorded.record)
+        recording::store_on_the_way(workspace, &recorded.record)
     } else {
         recording::keep_and_store(workspace, folder, &recorded.record)
     };
-    let away = match stored {
-        Ok(_) => false,
+    let closing = match stored {
+        Ok(closing) => Some(closing),
         // What was measured is in the folder of the run: its report is still worth having.
         Err(StepError::History(error)) if error.is_away() => {
             fail(StepError::History(error));
-            true
+            None
         }
         Err(error) => return Err(fail(error)),
     };
+    let away = closing.is_none();
     let compare = extras.compare.as_deref().filter(|_| !away);
     let mut report =
         judge(workspace, Some(folder), plan, recorded, compare, extras.strict, &session.current).map_err(fail)?;

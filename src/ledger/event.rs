@@ -1,7 +1,8 @@
 //! The events of a ledger.
 
 use crate::value::{Digest, MetricName, PointName, RunId, TaskKey, Timestamp, Value};
-use serde::{Deserialize, Serialize};
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
@@ -207,13 +208,50 @@ pub struct Quote {
 }
 
 /// The value of a metric.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum MeasuredValue {
     /// A finite number in the metric's unit.
     Number(f64),
     /// A text, such as a digest, for metrics that are compared exactly.
     Text(String),
+}
+
+/// Reads a value as what it is: what serde derives for it first makes a copy, then tries one kind after the other.
+impl<'de> Deserialize<'de> for MeasuredValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<MeasuredValue, D::Error> {
+        deserializer.deserialize_any(NumberOrText)
+    }
+}
+
+struct NumberOrText;
+
+impl Visitor<'_> for NumberOrText {
+    type Value = MeasuredValue;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number or a text")
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<MeasuredValue, E> {
+        Ok(MeasuredValue::Number(number))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<MeasuredValue, E> {
+        Ok(MeasuredValue::Number(number as f64))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<MeasuredValue, E> {
+        Ok(MeasuredValue::Number(number as f64))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<MeasuredValue, E> {
+        Ok(MeasuredValue::Text(text.to_owned()))
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<MeasuredValue, E> {
+        Ok(MeasuredValue::Text(text))
+    }
 }
 
 /// A metric of a task.

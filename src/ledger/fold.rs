@@ -44,33 +44,53 @@ pub fn fold<'a>(files: impl IntoIterator<Item = &'a LedgerFile>) -> Folded {
     for file in &files {
         *count_of.entry(file.header.writer.as_str()).or_default() += 1;
     }
-    let mut seen: HashSet<(&str, u64)> = HashSet::new();
-    let mut folded = Folded::default();
-    // Most tasks have an event for their start and one for their end.
-    let tasks = files.iter().map(|file| file.lines.len()).sum::<usize>() / 2;
-    let mut states: QuickMap<&TaskKey, State<'a>> = QuickMap::with_capacity_and_hasher(tasks, Default::default());
-    for file in files {
-        folded.generation = folded.generation.max(file.header.generation);
-        let writer = file.header.writer.as_str();
-        let is_repeated = count_of[writer] > 1;
-        for line in &file.lines {
-            if is_repeated && !seen.insert((writer, line.sequence)) {
-                continue;
-            }
-            match &line.event {
-                Event::Started(started) => {
-                    let state = states.entry(&started.task).or_default();
-                    state.started = state.started.max(Some(started.attempt));
+    // Gives each event once, with its writer.
+    let each_event = |each: &mut dyn FnMut(&'a str, &'a Event)| {
+        let mut seen: HashSet<(&str, u64)> = HashSet::new();
+        for file in &files {
+            let writer = file.header.writer.as_str();
+            let is_repeated = count_of[writer] > 1;
+            for line in &file.lines {
+                if !is_repeated || seen.insert((writer, line.sequence)) {
+                    each(writer, &line.event);
                 }
-                Event::Finished(finished) => {
-                    states.entry(&finished.task).or_default().finals.push((finished.attempt, writer, finished));
-                }
-                Event::Stopped(stopped) => folded.stopped.push(stopped.reason.clone()),
-                Event::Unknown(_) => {}
             }
         }
+    };
+    let generation = files.iter().map(|file| file.header.generation).max().unwrap_or(0);
+    let mut folded = Folded { generation, ..Folded::default() };
+    // Most tasks have an event for their start and one for their end.
+    folded.tasks.reserve(files.iter().map(|file| file.lines.len()).sum::<usize>() / 2);
+    let mut contested: HashMap<&TaskKey, Finals<'a>> = HashMap::new();
+    each_event(&mut |_, event| match event {
+        Event::Started(started) => {
+            let history = folded.tasks.entry(started.task.clone()).or_default();
+            history.started = history.started.max(Some(started.attempt));
+        }
+        Event::Finished(finished) => {
+            let history = folded.tasks.entry(finished.task.clone()).or_default();
+            if history.finished.is_some() {
+                contested.entry(&finished.task).or_default();
+            } else {
+                history.finished = Some(Arc::clone(finished));
+            }
+        }
+        Event::Stopped(stopped) => folded.stopped.push(stopped.reason.clone()),
+        Event::Unknown(_) => {}
+    });
+    if !contested.is_empty() {
+        each_event(&mut |writer, event| {
+            if let Event::Finished(finished) = event
+                && let Some(finals) = contested.get_mut(&finished.task)
+            {
+                finals.push((finished.attempt, writer, finished));
+            }
+        });
     }
-    folded.tasks = states.into_iter().map(|(task, state)| (task.clone(), state.history())).collect();
+    for (task, finals) in contested {
+        let history = folded.tasks.entry(task.clone()).or_default();
+        (history.finished, history.superseded, history.differing) = settle(finals);
+    }
     folded.stopped.sort();
     folded
 }
@@ -80,32 +100,19 @@ pub fn last_time<'a>(files: impl IntoIterator<Item = &'a LedgerFile>) -> Option<
     files.into_iter().flat_map(|file| &file.lines).map(|line| line.time).max()
 }
 
-/// What was seen of a task.
-#[derive(Default)]
-struct State<'a> {
-    started: Option<Attempt>,
-    /// (attempt, writer) decides between final events, so that no order of files matters.
-    finals: Vec<(Attempt, &'a str, &'a Arc<Finished>)>,
-}
+/// (attempt, writer) decides between the final events of a task, so that no order of files matters.
+type Finals<'a> = Vec<(Attempt, &'a str, &'a Arc<Finished>)>;
 
-impl State<'_> {
-    fn history(mut self) -> TaskHistory {
-        // Of one attempt that a writer ended twice, its later event counts.
-        self.finals.sort_by_key(|(attempt, writer, _)| (*attempt, *writer));
-        self.finals.reverse();
-        self.finals.dedup_by_key(|(attempt, writer, _)| (*attempt, *writer));
-        let Some((last, others)) = self.finals.split_first() else {
-            return TaskHistory { started: self.started, ..TaskHistory::default() };
-        };
-        let last = last.2;
-        let differs = |other: &Finished| other.verdict.ran() && last.verdict.ran() && other.outputs != last.outputs;
-        TaskHistory {
-            started: self.started,
-            finished: Some(Arc::clone(last)),
-            superseded: others.len() as u32,
-            differing: others.iter().any(|(_, _, other)| differs(other)),
-        }
-    }
+/// Returns the final event that counts, how many do not, and whether their outputs differ.
+fn settle(mut finals: Finals<'_>) -> (Option<Arc<Finished>>, u32, bool) {
+    // Of one attempt that a writer ended twice, its later event counts.
+    finals.sort_by_key(|(attempt, writer, _)| (*attempt, *writer));
+    finals.reverse();
+    finals.dedup_by_key(|(attempt, writer, _)| (*attempt, *writer));
+    let Some(((_, _, last), others)) = finals.split_first() else { return (None, 0, false) };
+    let differs = |other: &Finished| other.verdict.ran() && last.verdict.ran() && other.outputs != last.outputs;
+    let differing = others.iter().any(|(_, _, other)| differs(other));
+    (Some(Arc::clone(last)), others.len() as u32, differing)
 }
 
 #[cfg(test)]
@@ -203,6 +210,18 @@ mod tests {
         let history = &folded.tasks[&"run/b".parse::<TaskKey>().unwrap()];
         assert_eq!((history.finished.as_ref().unwrap().verdict, history.superseded), (Verdict::Pass, 0));
         assert_eq!(folded.generation, 2);
+    }
+
+    #[test]
+    fn of_one_attempt_the_later_event_counts_however_often_a_file_is_read() {
+        let first = Attempt { generation: 1, number: 1 };
+        let both = file(1, 1, vec![finished("run/a", first, Verdict::Error), finished("run/a", first, Verdict::Pass)]);
+        let half = LedgerFile { lines: both.lines[..1].to_vec(), ..both.clone() };
+        for files in [vec![&both], vec![&both, &half], vec![&half, &both], vec![&both, &both]] {
+            let folded = fold(files);
+            let history = &folded.tasks[&"run/a".parse::<TaskKey>().unwrap()];
+            assert_eq!((history.finished.as_ref().unwrap().verdict, history.superseded), (Verdict::Pass, 0));
+        }
     }
 
     #[test]

@@ -180,7 +180,7 @@ pub fn parse_file(file: &str, bytes: &[u8]) -> Result<LedgerFile, LedgerError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::{Attempt, Started, Stopped};
+    use crate::ledger::{Attempt, MeasuredValue, Started, Stopped};
     use crate::value::{Digest, RunId};
 
     fn header() -> Header {
@@ -274,5 +274,22 @@ mod tests {
         text += "{\"seq\":1,\"time\":\"2026-01-01T00:00:00Z\",\"kind\":\"leased\",\"until\":3}\n";
         let read = parse_file("x", text.as_bytes()).unwrap();
         assert!(matches!(&read.lines[0].event, Event::Unknown(value) if value["until"] == 3));
+    }
+
+    #[test]
+    fn a_value_is_a_number_or_a_text() {
+        let check = |text: &str, expected: Option<MeasuredValue>| {
+            assert_eq!(serde_json::from_str::<MeasuredValue>(text).ok(), expected, "{text}");
+        };
+        check("1.5", Some(MeasuredValue::Number(1.5)));
+        check("7", Some(MeasuredValue::Number(7.0)));
+        check("-7", Some(MeasuredValue::Number(-7.0)));
+        check("18446744073709551615", Some(MeasuredValue::Number(18446744073709551615.0)));
+        check("1e300", Some(MeasuredValue::Number(1e300)));
+        check(r#""1.5""#, Some(MeasuredValue::Text("1.5".to_owned())));
+        check(r#""a\nb""#, Some(MeasuredValue::Text("a\nb".to_owned())));
+        for text in ["null", "true", "[1]", "{}"] {
+            check(text, None);
+        }
     }
 }

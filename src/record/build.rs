@@ -48,15 +48,10 @@ pub fn build(plan: &Plan, folded: Folded, facts: RunFacts) -> RunRecord {
         let history = histories.remove(&key).unwrap_or_default();
         (task, key, history)
     });
-    let made = in_parts(touched.collect(), |(): &mut (), (task, key, history)| {
-        let is_final = history.finished.is_some();
-        let record = task_record(plan, task, key, history);
-        let ended = is_final && record.verdict != Verdict::Lost;
-        (record, ended)
-    });
-    let complete = made.iter().all(|(_, ended)| *ended);
-    let tasks: Vec<TaskRecord> = made.into_iter().map(|(record, _)| record).collect();
+    let tasks = in_parts(touched.collect(), |(): &mut (), (task, key, history)| task_record(plan, task, key, history));
     let verdicts: Vec<Verdict> = tasks.iter().map(|task| task.verdict).collect();
+    // A task without a final state is lost too.
+    let complete = !verdicts.contains(&Verdict::Lost);
     let cases = case_records(plan, &verdicts, &tasks);
     let metrics = metric_rows(plan, &tasks);
     let run = RunInfo {

@@ -8,11 +8,14 @@
 
 use super::Report;
 use super::inert::line;
-use crate::ledger::{Exit, Measured, MeasuredValue, Verdict};
+use super::join::names;
+use crate::ledger::{Exit, Measured, MeasuredValue, Usage, Verdict};
 use crate::record::CaseRecord;
-use crate::value::{Repeat, Scalar};
+use crate::value::{QuickMap, Repeat, Scalar};
+use ::csv::Writer;
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
+use std::fmt::{self, Display};
 use std::io::{self, Write};
 
 /// Columns before the parameters.
@@ -23,9 +26,14 @@ const TAIL: [&str; 7] = ["attempts", "wall_s", "cpu_s", "max_rss_bytes", "exit",
 /// Writes the report as CSV (RFC 4180 with plain line feeds).
 pub fn csv(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let table = Table::of(report);
-    let mut writer = ::csv::WriterBuilder::new().from_writer(out);
+    let mut writer = ::csv::WriterBuilder::new().buffer_capacity(1 << 16).from_writer(out);
     writer.write_record(table.header().iter().map(|name| safe(name).into_owned()))?;
-    let cases: HashMap<&str, &CaseRecord> = report.cases.iter().map(|case| (case.name.as_str(), case)).collect();
+    let with_rows = report.tasks.iter().any(|task| !task.rows.is_empty());
+    let cases: HashMap<&str, &CaseRecord> = match with_rows {
+        true => report.cases.iter().map(|case| (case.name.as_str(), case)).collect(),
+        false => HashMap::new(),
+    };
+    let mut cell = String::new();
     for task in &report.tasks {
         let repeat = match task.task.repeat {
             None => String::new(),
@@ -35,33 +43,47 @@ pub fn csv(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         let stage = task.task.stage.as_str();
         let point = task.task.point.as_str();
         let attempts = task.tries.len() + usize::from(task.started.is_some() && task.verdict != Verdict::Skipped);
-        let exit = match task.exit {
-            None => String::new(),
-            Some(Exit::Code(code)) => code.to_string(),
-            Some(Exit::Signal(signal)) => format!("signal {signal}"),
-        };
         let known = task.known.as_deref().unwrap_or("");
         let head = [stage, point, "", &repeat, task.verdict.word(), known];
-        let tail = [
-            attempts.to_string(),
-            task.usage.wall.to_string(),
-            task.usage.cpu.to_string(),
-            task.usage.max_rss.to_string(),
-            exit,
-            task.cause.as_ref().map(ToString::to_string).unwrap_or_default(),
-            task.message.clone().unwrap_or_default(),
-        ];
-        writer.write_record(table.row(head, &task.params, stage, &task.metrics, tail))?;
+        table.start(&mut writer, &mut cell, head, &task.params, stage, &task.metrics)?;
+        let Usage { wall, cpu, max_rss } = task.usage;
+        for number in [&attempts as &dyn Display, &wall, &cpu, &max_rss] {
+            write_shown(&mut writer, &mut cell, number)?;
+        }
+        match task.exit {
+            None => writer.write_field("")?,
+            Some(Exit::Code(code)) => write_shown(&mut writer, &mut cell, &code)?,
+            Some(Exit::Signal(signal)) => write_shown(&mut writer, &mut cell, &format_args!("signal {signal}"))?,
+        }
+        writer.write_field(task.cause.as_ref().map_or_else(String::new, |cause| number_or_safe(&cause.to_string())))?;
+        writer.write_field(task.message.as_deref().map_or_else(String::new, number_or_safe))?;
+        writer.write_record(None::<&[u8]>)?;
         for row in &task.rows {
             let case = row.case.as_str();
             let params = cases.get(case).map_or(&[][..], |case| case.params.as_slice());
             let head = [stage, point, case, repeat.as_str(), row.verdict.word(), ""];
-            let mut tail = TAIL.map(|_| String::new());
-            tail[TAIL.len() - 1] = row.message.clone().unwrap_or_default();
-            writer.write_record(table.row(head, params, stage, &row.metrics, tail))?;
+            table.start(&mut writer, &mut cell, head, params, stage, &row.metrics)?;
+            for _ in 1..TAIL.len() {
+                writer.write_field("")?;
+            }
+            writer.write_field(row.message.as_deref().map_or_else(String::new, number_or_safe))?;
+            writer.write_record(None::<&[u8]>)?;
         }
     }
     writer.flush()
+}
+
+/// Writes a field that shows something which no spreadsheet takes for a formula.
+fn write_shown<W: Write>(writer: &mut Writer<W>, cell: &mut String, shown: &dyn Display) -> io::Result<()> {
+    cell.clear();
+    // To write into a text does not fail.
+    let _ = fmt::Write::write_fmt(cell, format_args!("{shown}"));
+    Ok(writer.write_field(&*cell)?)
+}
+
+/// Returns a number as it is, and another text so that no spreadsheet takes it for a formula.
+fn number_or_safe(text: &str) -> String {
+    if text.parse::<f64>().is_ok() { text.to_owned() } else { safe(text).into_owned() }
 }
 
 /// The columns that vary from suite to suite.
@@ -72,15 +94,14 @@ struct Table<'a> {
 
 impl<'a> Table<'a> {
     fn of(report: &'a Report) -> Table<'a> {
-        let mut params = BTreeSet::new();
+        let of_cases = report.cases.iter().map(|case| case.params.as_slice());
+        let params = names(of_cases.chain(report.tasks.iter().map(|task| task.params.as_slice())));
         let mut metrics = Vec::new();
-        let mut seen = BTreeSet::new();
-        params.extend(report.cases.iter().flat_map(|case| &case.params).map(|(name, _)| name.as_str()));
+        let mut seen = QuickMap::default();
         for task in &report.tasks {
-            params.extend(task.params.iter().map(|(name, _)| name.as_str()));
             for metric in task.metrics.iter().chain(task.rows.iter().flat_map(|row| &row.metrics)) {
                 let column = (task.task.stage.as_str(), metric.name.as_str());
-                if seen.insert(column) {
+                if seen.insert(column, ()).is_none() {
                     metrics.push(column);
                 }
             }
@@ -96,31 +117,35 @@ impl<'a> Table<'a> {
         head.chain(self.params.iter().map(param)).chain(metrics).chain(TAIL.map(str::to_owned)).collect()
     }
 
-    fn row(
+    /// Writes the fields of a row up to its metrics.
+    fn start<W: Write>(
         &self,
+        writer: &mut Writer<W>,
+        cell: &mut String,
         head: [&str; HEAD.len()],
         params: &[(String, Scalar)],
         stage: &str,
         metrics: &[Measured],
-        tail: [String; TAIL.len()],
-    ) -> Vec<String> {
-        let mut row = Vec::with_capacity(HEAD.len() + self.params.len() + self.metrics.len() + TAIL.len());
-        row.extend(head.map(|text| safe(text).into_owned()));
-        row.extend(self.params.iter().map(|name| match params.iter().find(|(param, _)| param == name) {
-            None => String::new(),
-            Some((_, Scalar::Text(text))) => safe(text).into_owned(),
-            Some((_, value)) => value.to_string(),
-        }));
-        row.extend(self.metrics.iter().map(|(of, name)| {
+    ) -> io::Result<()> {
+        for text in head {
+            writer.write_field(&*safe(text))?;
+        }
+        for name in &self.params {
+            match params.iter().find(|(param, _)| param == name) {
+                None => writer.write_field("")?,
+                Some((_, Scalar::Text(text))) => writer.write_field(&*safe(text))?,
+                Some((_, value)) => write_shown(writer, cell, value)?,
+            }
+        }
+        for (of, name) in &self.metrics {
             let own = metrics.iter().find(|metric| *of == stage && metric.name.as_str() == *name);
             match own.map(|metric| &metric.value) {
-                None => String::new(),
-                Some(MeasuredValue::Number(value)) => value.to_string(),
-                Some(MeasuredValue::Text(text)) => safe(text).into_owned(),
+                None => writer.write_field("")?,
+                Some(MeasuredValue::Number(value)) => write_shown(writer, cell, value)?,
+                Some(MeasuredValue::Text(text)) => writer.write_field(&*safe(text))?,
             }
-        }));
-        row.extend(tail.map(|text| if text.parse::<f64>().is_ok() { text } else { safe(&text).into_owned() }));
-        row
+        }
+        Ok(())
     }
 }
 

@@ -59,6 +59,10 @@ pub(crate) fn is_unseen(c: char) -> bool {
 }
 
 fn clean(text: &str, lines: bool) -> Cow<'_, str> {
+    // What nearly all texts are made of.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return Cow::Borrowed(text);
+    }
     let harmless = |c: char| !c.is_control() && !is_unseen(c) || (lines && matches!(c, '\n' | '\t'));
     if text.chars().all(harmless) {
         return Cow::Borrowed(text);

@@ -6,10 +6,36 @@
 use super::Report;
 use crate::record::{CaseRecord, TaskRecord};
 use crate::value::{QuickMap, Scalar, TaskKey};
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{Hash, Hasher};
 
 /// Names and values, in name order.
-type Point<'a> = Vec<(&'a str, &'a Scalar)>;
+#[derive(Debug, PartialEq, Eq)]
+struct Point<'a>(Vec<(&'a str, &'a Scalar)>);
+
+/// Points of a stage have the same names, nearly always: it is the values that tell them apart.
+impl Hash for Point<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        for (_, value) in &self.0 {
+            value.hash(state);
+        }
+    }
+}
+
+/// Returns all names of parameters that rows have.
+pub(crate) fn names<'a>(rows: impl Iterator<Item = &'a [(String, Scalar)]>) -> BTreeSet<&'a str> {
+    let mut names = BTreeSet::new();
+    let mut last: &[(String, Scalar)] = &[];
+    for row in rows {
+        // Nearly all have those of the row before.
+        if row.len() != last.len() || row.iter().zip(last).any(|((name, _), (before, _))| name != before) {
+            names.extend(row.iter().map(|(name, _)| name.as_str()));
+            last = row;
+        }
+    }
+    names
+}
 
 /// Finds rows that hang on (stage, point) by case.
 pub(crate) struct PointIndex<'a> {
@@ -20,7 +46,8 @@ pub(crate) struct PointIndex<'a> {
 struct StageIndex<'a> {
     /// Every parameter that a point of the stage has.
     names: BTreeSet<&'a str>,
-    rows: QuickMap<Point<'a>, Vec<usize>>,
+    /// The first row of each point, and those that follow it.
+    rows: QuickMap<Point<'a>, (usize, Vec<usize>)>,
 }
 
 impl<'a> PointIndex<'a> {
@@ -33,22 +60,26 @@ impl<'a> PointIndex<'a> {
                 stages.push(StageIndex { names: BTreeSet::new(), rows: HashMap::default() });
                 stages.len() - 1
             });
-            let key: Point = params.iter().map(|(name, value)| (name.as_str(), value)).collect();
+            let key = Point(params.iter().map(|(name, value)| (name.as_str(), value)).collect());
             let StageIndex { names, rows } = &mut stages[place];
             // Nearly all points of a stage have the same.
-            if key.len() != names.len() || key.iter().any(|(name, _)| !names.contains(name)) {
-                names.extend(key.iter().map(|(name, _)| *name));
+            if key.0.len() != names.len() || key.0.iter().any(|(name, _)| !names.contains(name)) {
+                names.extend(key.0.iter().map(|(name, _)| *name));
             }
-            rows.entry(key).or_default().push(number);
+            match rows.entry(key) {
+                Entry::Vacant(entry) => {
+                    entry.insert((number, Vec::new()));
+                }
+                Entry::Occupied(mut entry) => entry.get_mut().1.push(number),
+            }
         }
         PointIndex { stages }
     }
 
     /// Returns the numbers of the rows that a case hangs on, stage after stage.
     pub(crate) fn of_case(&self, case: &'a CaseRecord) -> impl Iterator<Item = usize> + '_ {
-        self.stages
-            .iter()
-            .flat_map(move |stage| stage.rows.get(&point_of(&case.params, &stage.names)).into_iter().flatten().copied())
+        let found = self.stages.iter().filter_map(|stage| stage.rows.get(&point_of(&case.params, &stage.names)));
+        found.flat_map(|(first, more)| std::iter::once(*first).chain(more.iter().copied()))
     }
 }
 
@@ -103,7 +134,7 @@ impl<'a> CaseFinder<'a> {
 /// Returns the values of some parameters.
 fn point_of<'a>(params: &'a [(String, Scalar)], names: &BTreeSet<&str>) -> Point<'a> {
     let own = params.iter().filter(|(name, _)| names.contains(name.as_str()));
-    own.map(|(name, value)| (name.as_str(), value)).collect()
+    Point(own.map(|(name, value)| (name.as_str(), value)).collect())
 }
 
 #[cfg(test)]

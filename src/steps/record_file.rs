@@ -8,7 +8,10 @@ use serde::Serialize;
 use serde_json::Serializer;
 use serde_json::ser::Formatter;
 use std::io::{self, BufWriter, IntoInnerError, Write};
+use std::panic::resume_unwind;
 use std::path::Path;
+use std::sync::mpsc::{self, SyncSender};
+use std::thread;
 
 /// Writes a record: whole or not at all.
 pub(super) fn write_record(path: &Path, record: &RunRecord) -> Result<(), StepError> {
@@ -25,20 +28,33 @@ pub(super) fn write_record(path: &Path, record: &RunRecord) -> Result<(), StepEr
 /// the other.
 pub(super) fn write_and_pack(path: &Path, record: &RunRecord) -> (Result<(), StepError>, io::Result<PackedRecord>) {
     let failed = StepError::disk("write", path);
-    let (draft, created) = match Draft::create(path.parent().unwrap_or(Path::new(".")), 0o666) {
+    let (mut draft, created) = match Draft::create(path.parent().unwrap_or(Path::new(".")), 0o666) {
         Ok(draft) => (Some(draft), Ok(())),
         Err(error) => (None, Err(error)),
     };
-    let mut both = BufWriter::with_capacity(1 << 18, Both { draft, written: created, packer: RecordPacker::default() });
-    let packed = lines(record, &mut both).and_then(|()| both.into_inner().map_err(IntoInnerError::into_error));
-    match packed {
-        Ok(Both { draft, written, packer }) => {
-            let kept = written.and_then(|()| draft.map_or(Ok(()), |draft| draft.publish(path)));
+    let file = draft.as_mut().map(|draft| draft.file().try_clone()).and_then(Result::ok);
+    let (more, grown) = mpsc::sync_channel(1);
+    let both = Both { draft, written: created, packer: RecordPacker::default(), unsynced: 0, more };
+    let (both, synced) = thread::scope(|scope| {
+        // The disk works while the record is still being written, so that little is left for the end.
+        let synced = file.map(|file| scope.spawn(move || grown.iter().try_for_each(|()| file.sync_data())));
+        let mut both = BufWriter::with_capacity(1 << 18, both);
+        let packed = lines(record, &mut both).and_then(|()| both.into_inner().map_err(IntoInnerError::into_error));
+        let packed = packed.map(|Both { draft, written, packer, unsynced: _, more: _ }| (draft, written, packer));
+        let synced = synced.map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        (packed, synced.unwrap_or(Ok(())))
+    });
+    match both {
+        Ok((draft, written, packer)) => {
+            let kept = written.and(synced).and_then(|()| draft.map_or(Ok(()), |draft| draft.publish(path)));
             (kept.map_err(failed), packer.finish())
         }
         Err(error) => (write_record(path, record), Err(error)),
     }
 }
+
+/// Bytes of a file after which they are brought to the disk.
+const AHEAD: usize = 16 << 20;
 
 /// A draft and a packer that get the same.
 struct Both {
@@ -46,12 +62,20 @@ struct Both {
     /// How the draft fares: nothing is written after the first failure.
     written: io::Result<()>,
     packer: RecordPacker,
+    /// Bytes that nobody was asked to bring to the disk.
+    unsynced: usize,
+    /// Asks for it.
+    more: SyncSender<()>,
 }
 
 impl Write for Both {
     fn write(&mut self, text: &[u8]) -> io::Result<usize> {
         if let (Some(draft), Ok(())) = (&mut self.draft, &self.written) {
             self.written = draft.file().write_all(text);
+            self.unsynced += text.len();
+            if self.unsynced >= AHEAD && self.more.try_send(()).is_ok() {
+                self.unsynced = 0;
+            }
         }
         self.packer.write(text)
     }

@@ -5,13 +5,14 @@ use super::run_folder::RunFolder;
 use super::{StepError, Workspace, modelling};
 use crate::check::known::{self, Outcome};
 use crate::ledger::{Folded, last_time};
-use crate::outside::history::{DatabaseError, Recorded};
+use crate::outside::history::{DatabaseError, History, Recorded};
 use crate::plan::{Plan, TaskId, stage_scope_value};
 use crate::record::{self, Artifact, ArtifactKind, RunRecord};
 use crate::value::{Scalar, TaskKey, Timestamp, Value};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
 
 /// The page for people, in the run's folder.
 const REPORT_FILE: &str = "report.html";
@@ -112,7 +113,7 @@ fn build(
     models: Models,
 ) -> Result<RecordedRun, StepError> {
     // The file is large, and little of it is wanted.
-    let (mut record, stored) = std::thread::scope(|scope| {
+    let (mut record, stored) = thread::scope(|scope| {
         let stored = scope.spawn(|| folder.stored_run());
         let record = record::build(plan, folded, folder.record_facts(last, workspace.project.prices.as_ref()));
         (record, stored.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
@@ -169,7 +170,7 @@ pub(super) fn mark_known(
 ///
 /// # Errors
 /// That of the folder, if both fail.
-pub fn keep_and_store(workspace: &Workspace, folder: &RunFolder, record: &RunRecord) -> Result<Recorded, StepError> {
+pub fn keep_and_store(workspace: &Workspace, folder: &RunFolder, record: &RunRecord) -> Result<Closing, StepError> {
     let path = folder.path.join(RECORD_FILE);
     let kept = Mutex::new(None);
     let pack = || {
@@ -177,11 +178,31 @@ pub fn keep_and_store(workspace: &Workspace, folder: &RunFolder, record: &RunRec
         *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(written);
         packed.map_err(DatabaseError::from)
     };
-    let stored =
-        workspace.history().and_then(|history| history.record_packed(record, &pack).map_err(StepError::History));
+    let stored = workspace.history().and_then(|history| {
+        history.record_packed(record, &pack).map_err(StepError::History)?;
+        Ok(Closing::start(history))
+    });
     let kept = kept.into_inner().unwrap_or_else(PoisonError::into_inner);
     // The history may not have got so far as to have it packed.
     kept.unwrap_or_else(|| keep(folder, record)).and(stored)
+}
+
+/// A history that is being closed beside other work: what it was given is on the disk, and it tidies up. To drop this
+/// waits for that.
+#[derive(Debug)]
+pub struct Closing(Option<JoinHandle<()>>);
+
+impl Closing {
+    fn start(history: Box<dyn History>) -> Closing {
+        Closing(Some(thread::spawn(move || drop(history))))
+    }
+}
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        // What goes wrong with tidying up is for the next who opens it.
+        let _ = self.0.take().map(JoinHandle::join);
+    }
 }
 
 /// Returns the value of a `let` at a task, if it has one there.
@@ -199,4 +220,11 @@ pub(super) fn let_of(plan: &Plan, task: TaskId, name: &str) -> Option<Value> {
 /// Writes a record into the history.
 pub fn store(workspace: &Workspace, record: &RunRecord) -> Result<Recorded, StepError> {
     workspace.history()?.record(record).map_err(StepError::History)
+}
+
+/// Does the same, and leaves the history to be closed beside other work.
+pub fn store_on_the_way(workspace: &Workspace, record: &RunRecord) -> Result<Closing, StepError> {
+    let history = workspace.history()?;
+    history.record(record).map_err(StepError::History)?;
+    Ok(Closing::start(history))
 }

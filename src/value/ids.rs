@@ -163,10 +163,24 @@ impl serde::Serialize for TaskKey {
     }
 }
 
+/// Takes the text of a task key without a copy of its own in between.
+struct TaskKeyText;
+
+impl serde::de::Visitor<'_> for TaskKeyText {
+    type Value = TaskKey;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a task")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<TaskKey, E> {
+        text.parse().map_err(E::custom)
+    }
+}
+
 impl<'de> serde::Deserialize<'de> for TaskKey {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<TaskKey, D::Error> {
-        let text = <String as serde::Deserialize>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
+        deserializer.deserialize_str(TaskKeyText)
     }
 }
 

@@ -18,11 +18,15 @@ pub fn in_parts<T: Send, R: Send, K: Default>(items: Vec<T>, work: impl Fn(&mut 
     if items.len() < WORTH {
         return all(items);
     }
+    let count = items.len();
     let parts = divide(items);
     thread::scope(|scope| {
         let threads: Vec<_> = parts.into_iter().map(|part| scope.spawn(|| all(part))).collect();
-        let joined = threads.into_iter().flat_map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
-        joined.collect()
+        let mut together = Vec::with_capacity(count);
+        for thread in threads {
+            together.append(&mut thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        }
+        together
     })
 }
 

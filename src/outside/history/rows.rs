@@ -4,7 +4,7 @@ use super::database::{Database, Datum, Fields};
 use super::{DatabaseError, RunFilter, RunSummary};
 use crate::ledger::{Measured, MeasuredValue, Verdict};
 use crate::record::{Artifact, CaseRecord, Costs, MetricRow, RunInfo, RunRecord, SourceInfo, TaskRecord};
-use crate::value::{Repeat, RunId, Scalar, SuiteName, TaskKey};
+use crate::value::{PointName, Repeat, RunId, Scalar, SuiteName, TaskKey};
 use serde::{Serialize, Serializer};
 use std::collections::{BTreeMap, HashMap};
 
@@ -228,19 +228,20 @@ pub(super) fn insert(database: &mut dyn Database, record: &RunRecord) -> Result<
             "run", "stage", "point", "round", "params", "verdict", "known", "message", "cause", "started", "wall",
             "cpu", "max_rss", "attempts", "elapsed", "origin", "cases",
         ],
-        &mut sorted(&record.tasks, |task| (&task.task.stage, &task.task.point)).map(|task| task_values(run(), task)),
+        &mut sorted(&record.tasks, |task| &task.task.stage, |task| &task.task.point)
+            .map(|task| task_values(run(), task)),
     )?;
     let warmups = warmups(record);
     database.insert(
         "metrics",
         &["run", "stage", "point", "metric", "params", "value", "text", "samples", "warmups", "unit", "origin"],
-        &mut sorted(&record.metrics, |row| (&row.stage, &row.metric, &row.point))
+        &mut sorted(&record.metrics, |row| (&row.stage, &row.metric), |row| &row.point)
             .map(|row| metric_values(run(), row, &warmups)),
     )?;
     database.insert(
         "cases",
         &["run", "name", "params", "verdict", "known", "worst"],
-        &mut sorted(&record.cases, |case| &case.name).map(|case| {
+        &mut sorted(&record.cases, |_| (), |case| &case.name).map(|case| {
             let CaseRecord { name, params, verdict, known, worst } = case;
             Ok(vec![
                 run(),
@@ -276,11 +277,21 @@ pub(super) fn insert(database: &mut dyn Database, record: &RunRecord) -> Result<
     )
 }
 
-/// Returns items in the order of a key.
-fn sorted<'a, T, K: Ord>(items: &'a [T], key: impl Fn(&'a T) -> K) -> impl Iterator<Item = &'a T> {
-    let mut items: Vec<&T> = items.iter().collect();
-    items.sort_by_key(|item| key(item));
-    items.into_iter()
+/// Returns items in the order of their group, then of their name.
+fn sorted<'a, T, G: Ord>(
+    items: &'a [T],
+    group: impl Fn(&'a T) -> G,
+    name: impl Fn(&'a T) -> &'a PointName,
+) -> impl Iterator<Item = &'a T> {
+    // How a name begins decides nearly always, and is at hand while items are moved.
+    let begin = |name: &PointName| {
+        let mut begin = [0; 16];
+        begin.iter_mut().zip(name.as_str().as_bytes()).for_each(|(own, byte)| *own = *byte);
+        u128::from_be_bytes(begin)
+    };
+    let mut items: Vec<_> = items.iter().map(|item| (group(item), begin(name(item)), item)).collect();
+    items.sort_by(|one, other| (&one.0, one.1).cmp(&(&other.0, other.1)).then_with(|| name(one.2).cmp(name(other.2))));
+    items.into_iter().map(|(_, _, item)| item)
 }
 
 fn task_values(run: Datum, task: &TaskRecord) -> Result<Vec<Datum>, DatabaseError> {
@@ -419,6 +430,17 @@ mod tests {
         fn numbers_come_back_as_they_were(numbers in prop::collection::vec(any::<f64>().prop_filter("finite", |x| x.is_finite()), 0..6)) {
             let text = serde_json::to_string(&numbers).unwrap();
             prop_assert_eq!(super::numbers(&text).unwrap(), numbers);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn items_are_sorted_by_group_and_whole_name(items in prop::collection::vec((0..3u8, "[ab\\x00é]{0,20}"), 0..40)) {
+            let items: Vec<(u8, PointName)> =
+                items.into_iter().map(|(group, name)| (group, PointName::new(name))).collect();
+            let mut expected: Vec<&(u8, PointName)> = items.iter().collect();
+            expected.sort();
+            prop_assert_eq!(sorted(&items, |item| item.0, |item| &item.1).collect::<Vec<_>>(), expected);
         }
     }
 

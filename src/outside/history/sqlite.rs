@@ -14,6 +14,8 @@ use std::time::Duration;
 
 /// How long a writer waits for the others.
 const BUSY: Duration = Duration::from_secs(60);
+/// Rows that one statement inserts: it finds its place in the table once, and goes on from there.
+const TOGETHER: usize = 64;
 
 /// Opens the database in a file, and makes it and its folder if they are not there.
 pub fn open_sqlite(path: &Path) -> Result<StoredHistory, HistoryError> {
@@ -50,15 +52,28 @@ fn start(connection: Connection, location: String, migrations: &[Migration]) -> 
     if let Err(error) = prepare() {
         return Err(classify("open", &location, error));
     }
-    let history = StoredHistory::start(Box::new(SqliteDatabase { connection }), location, migrations)?;
+    let history = StoredHistory::start(Box::new(SqliteDatabase { connection, began: false }), location, migrations)?;
     // Readers and a writer do not wait for each other. Where the file system cannot do it, or
     // another process is at work right now, the other way of writing is as safe.
     history.set_up("PRAGMA journal_mode = WAL");
+    // What is committed is on the disk in the log. It goes into the tables when we leave: nobody waits for it then.
+    history.set_up("PRAGMA wal_autocheckpoint = 0");
     Ok(history)
 }
 
 struct SqliteDatabase {
     connection: Connection,
+    /// Whether there was a transaction.
+    began: bool,
+}
+
+impl Drop for SqliteDatabase {
+    fn drop(&mut self) {
+        if self.began {
+            // Whoever comes next does what could not be done.
+            let _ = self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+        }
+    }
 }
 
 impl ToSql for Datum {
@@ -97,6 +112,7 @@ fn take_row(values: &mut [Datum], row: &Row<'_>) -> rusqlite::Result<()> {
 
 impl Database for SqliteDatabase {
     fn begin(&mut self, _: Purpose) -> Result<(), DatabaseError> {
+        self.began = true;
         // The right to write is taken first, so that what is read in between stays true.
         Ok(self.connection.execute_batch("BEGIN IMMEDIATE")?)
     }
@@ -133,11 +149,27 @@ impl Database for SqliteDatabase {
     }
 
     fn insert(&mut self, table: &str, columns: &[&str], rows: NewRows<'_>) -> Result<(), DatabaseError> {
-        let places: Vec<String> = (1..=columns.len()).map(|place| format!("${place}")).collect();
-        let sql = format!("INSERT INTO {table} ({}) VALUES ({})", columns.join(", "), places.join(", "));
-        let mut statement = self.connection.prepare_cached(&sql)?;
+        let places = format!("({})", vec!["?"; columns.len()].join(", "));
+        let insert = format!("INSERT INTO {table} ({}) VALUES ", columns.join(", "));
+        let prepare =
+            |rows| self.connection.prepare_cached(&format!("{insert}{}", vec![places.as_str(); rows].join(", ")));
+        let mut many = None;
+        let mut values: Vec<Datum> = Vec::with_capacity(TOGETHER * columns.len());
         for row in rows {
-            statement.execute(params_from_iter(row?))?;
+            values.extend(row?);
+            if values.len() == TOGETHER * columns.len() {
+                let many = match &mut many {
+                    Some(many) => many,
+                    None => many.insert(prepare(TOGETHER)?),
+                };
+                many.execute(params_from_iter(values.drain(..)))?;
+            }
+        }
+        if !values.is_empty() {
+            let mut one = prepare(1)?;
+            for row in values.chunks(columns.len()) {
+                one.execute(params_from_iter(row))?;
+            }
         }
         Ok(())
     }
@@ -193,6 +225,9 @@ fn classify(verb: &'static str, location: &str, error: rusqlite::Error) -> Histo
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::outside::history::History;
+    use crate::record::sample;
+    use crate::value::RunId;
     use rusqlite::ffi;
 
     #[test]
@@ -204,6 +239,43 @@ mod tests {
             "CREATE TABLE t (a TEXT, PRIMARY KEY (a, b)) WITHOUT ROWID",
         );
         check("CREATE INDEX i ON t (a)", "CREATE INDEX i ON t (a)");
+    }
+
+    #[test]
+    fn rows_go_in_many_at_a_time() {
+        for count in [0, 1, TOGETHER - 1, TOGETHER, TOGETHER + 1, 3 * TOGETHER + 7] {
+            let mut database = SqliteDatabase { connection: Connection::open_in_memory().unwrap(), began: false };
+            database.define("CREATE TABLE t (a BIGINT, b TEXT)").unwrap();
+            let row = |number: usize| vec![Datum::count(number), Datum::text(format!("row {number}"))];
+            database.insert("t", &["a", "b"], &mut (0..count).map(|number| Ok(row(number)))).unwrap();
+            let mut found = Vec::new();
+            let mut keep = |row: &[Datum]| {
+                found.push(row.to_vec());
+                Ok(())
+            };
+            database.query("SELECT a, b FROM t ORDER BY a", &[], &mut keep).unwrap();
+            assert_eq!(found, (0..count).map(row).collect::<Vec<_>>(), "{count}");
+        }
+    }
+
+    #[test]
+    fn who_wrote_and_leaves_puts_the_log_into_the_tables() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("history.db");
+        let reader = open_sqlite(&path).unwrap();
+        let mut record = sample::record(&sample::suite(&["size:s=1 2"], Vec::new()), "a");
+        for (number, id) in ["a", "b"].into_iter().enumerate() {
+            record.run.id = RunId::new(id);
+            let writer = open_sqlite(&path).unwrap();
+            writer.record(&record).unwrap();
+            assert_eq!(reader.number("SELECT COUNT(*) FROM runs"), number as i64 + 1);
+            drop(writer);
+            // Without a look at the log, which the reader keeps alive.
+            let tables = folder.path().join(format!("tables-{id}.db"));
+            std::fs::copy(&path, &tables).unwrap();
+            let tables = open_sqlite(&tables).unwrap();
+            assert_eq!(tables.number("SELECT COUNT(*) FROM runs"), number as i64 + 1);
+        }
     }
 
     #[test]

@@ -12,9 +12,9 @@ use crate::report::Report;
 use crate::report::bucket::reason;
 use crate::report::command::{around_repro, around_run, quote};
 use crate::report::inert::{line, short};
-use crate::report::join::PointIndex;
+use crate::report::join::{PointIndex, names};
 use crate::report::selection::folder_of;
-use crate::value::{Scalar, TaskKey};
+use crate::value::{QuickMap, Scalar, TaskKey};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{self, Write};
@@ -210,20 +210,19 @@ fn chosen(report: &Report) -> Vec<&CaseRecord> {
 
 /// Returns the parameters of the cases, in the order of the suite, unknown ones last.
 fn params(report: &Report) -> Vec<&str> {
-    let used: BTreeSet<&str> =
-        report.cases.iter().flat_map(|case| &case.params).map(|(name, _)| name.as_str()).collect();
+    let used = names(report.cases.iter().map(|case| case.params.as_slice()));
     let mut params: Vec<&str> =
         report.run.params.iter().map(|param| param.name.as_str()).filter(|name| used.contains(name)).collect();
     params.extend(used.iter().filter(|name| !report.run.params.iter().any(|param| param.name == **name)));
     params
 }
 
-type Columns<'a> = HashMap<(&'a str, &'a str), usize>;
+type Columns<'a> = QuickMap<(&'a str, &'a str), usize>;
 
 /// Returns the metrics in the order in which they first come, and the column of each.
 fn metrics(report: &Report) -> (Vec<(String, String, String)>, Columns<'_>) {
     let mut metrics = Vec::new();
-    let mut columns = HashMap::new();
+    let mut columns = Columns::default();
     for row in &report.metrics {
         columns.entry((row.stage.as_str(), row.metric.as_str())).or_insert_with(|| {
             let unit = short(row.unit.as_deref().unwrap_or(""), 40);

@@ -188,11 +188,16 @@ impl<'a> Timeline<'a> {
 fn lanes_of(worker: u32, mut tasks: Vec<Task<'_>>) -> Vec<Lane<'_>> {
     tasks.sort_by(|one, other| one.start.total_cmp(&other.start));
     let mut lanes: Vec<Lane<'_>> = Vec::new();
+    // When the last task of each lane ends.
+    let mut ends: Vec<f64> = Vec::new();
     for task in tasks {
-        let free = lanes.iter_mut().find(|lane| lane.end() <= task.start + SLACK);
-        match free {
-            Some(lane) => lane.tasks.push(task),
+        match ends.iter().position(|&end| end <= task.start + SLACK) {
+            Some(free) => {
+                ends[free] = task.end;
+                lanes[free].tasks.push(task);
+            }
             None => {
+                ends.push(task.end);
                 let name = match lanes.len() {
                     0 => format!("worker {worker}"),
                     more => format!("worker {worker}, {}", more + 1),
@@ -205,10 +210,6 @@ fn lanes_of(worker: u32, mut tasks: Vec<Task<'_>>) -> Vec<Lane<'_>> {
 }
 
 impl<'a> Lane<'a> {
-    fn end(&self) -> f64 {
-        self.tasks.last().map_or(0.0, |task| task.end)
-    }
-
     fn busy(&self) -> f64 {
         self.tasks.iter().map(|task| task.end - task.start).sum()
     }

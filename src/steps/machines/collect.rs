@@ -5,7 +5,7 @@ use super::lease::{self, Lease};
 use super::ledgers::{self, StoredLedger};
 use super::part::{PartRequest, of_plans, run_part};
 use super::patience::Patience;
-use super::place::{PartName, Place};
+use super::place::{PartName, Place, WriterName};
 use super::share::{REQUESTS, each};
 use crate::ledger::{Event, Folded, Verdict, fold, last_time};
 use crate::outside::lock::RunLock;
@@ -50,9 +50,34 @@ pub struct Collected {
     pub machines: Machines,
     /// Stages with `cache: true` of which a task left different files each time.
     pub impure: Vec<TaskKey>,
+    /// What its folder is still to get.
+    pub unkept: UnkeptLedgers,
 }
 
-/// Gathers a run; what follows the shards and has not run is run here.
+/// The ledgers of all parts on their way into the folder of the run, which nobody else changes meanwhile.
+pub struct UnkeptLedgers {
+    folder: RunFolder,
+    ledgers: Vec<(WriterName, Vec<u8>)>,
+    _lock: RunLock,
+}
+
+impl UnkeptLedgers {
+    /// Writes them, and last the file by which the folder is known as that of a run.
+    pub fn keep(self) -> Result<(), StepError> {
+        let folder = self.folder.ledger();
+        for (name, bytes) in self.ledgers {
+            let target = folder.join(format!("{name}.jsonl"));
+            let draft = folder.join(format!(".draft-{name}"));
+            // It is in the store, so that it need not be brought to the disk at once.
+            let written = fs::write(&draft, &bytes).and_then(|()| fs::rename(&draft, &target));
+            written.map_err(StepError::disk("write", &target))?;
+        }
+        write_json(&self.folder.path.join("run.json"), &self.folder.facts)
+    }
+}
+
+/// Gathers a run; what follows the shards and has not run is run here. The folder of the run is one only when
+/// [`UnkeptLedgers::keep`] has been called.
 pub fn collect(
     workspace: &Workspace,
     request: &CollectRequest<'_>,
@@ -83,18 +108,20 @@ pub fn collect(
     }
     let machines = gathered.machines(&*store, &place, &plans, workspace, patience)?;
     let impure = gathered.impure();
-    let folder = write_folder(workspace, facts, &plans[0], &gathered)?;
+    let (folder, lock) = start_folder(workspace, facts, &plans[0], &gathered)?;
     bring_logs(&*store, &place, &folder, &gathered);
     let last = last_time(gathered.ledgers.iter().map(|ledger| &ledger.file));
     let Gathered { plan, folded, ledgers, .. } = gathered;
+    let (ledgers, mut files): (Vec<_>, Vec<_>) =
+        ledgers.into_iter().map(|StoredLedger { name, bytes, file }| ((name, bytes), file)).unzip();
     // What a task left belongs to the folded ledgers alone from here on, so that none of it has to be copied.
-    let mut ledgers = ledgers;
-    let half = ledgers.split_off(ledgers.len() / 2);
+    let half = files.split_off(files.len() / 2);
     thread::scope(|scope| {
         scope.spawn(|| drop(half));
-        drop(ledgers);
+        drop(files);
     });
-    Ok(Collected { folder, plan, folded, last, machines, impure })
+    let unkept = UnkeptLedgers { folder: folder.clone(), ledgers, _lock: lock };
+    Ok(Collected { folder, plan, folded, last, machines, impure, unkept })
 }
 
 /// The events of a run, from the store.
@@ -155,7 +182,7 @@ impl Gathered {
         workspace: &Workspace,
         patience: Patience,
     ) -> Result<Machines, StepError> {
-        let finals: Vec<bool> = self.plan.tasks().map(|task| self.is_final(task)).collect();
+        let finals = in_parts(self.plan.tasks().collect(), |(): &mut (), task| self.is_final(task));
         let histories = self.folded.tasks.values();
         let mut machines = Machines {
             waves: plans.len() as u32,
@@ -268,13 +295,13 @@ impl Gathered {
     }
 }
 
-/// Writes the folder of the run, so that all that is done with runs on one machine can be done with it.
-fn write_folder(
+/// Starts the folder of the run, so that all that is done with runs on one machine can be done with it.
+fn start_folder(
     workspace: &Workspace,
     facts: StoredFacts,
     plan: &PlanFile,
     gathered: &Gathered,
-) -> Result<RunFolder, StepError> {
+) -> Result<(RunFolder, RunLock), StepError> {
     workspace.make_own_folder()?;
     let facts = gathered.facts(facts);
     let path = workspace.runs().join(facts.id.as_str());
@@ -283,18 +310,9 @@ fn write_folder(
         fs::create_dir_all(&folder).map_err(StepError::disk("make", &folder))?;
     }
     let folder = RunFolder { path, facts };
-    let _lock = RunLock::acquire(&folder.path, &*workspace.clock).map_err(StepError::Lock)?;
-    let ledger = folder.ledger();
-    each(&gathered.ledgers, REQUESTS, |stored| {
-        let target = ledger.join(format!("{}.jsonl", stored.name));
-        let draft = ledger.join(format!(".draft-{}", stored.name));
-        // It is in the store, so that it need not be brought to the disk at once.
-        let written = fs::write(&draft, &stored.bytes).and_then(|()| fs::rename(&draft, &target));
-        written.map_err(StepError::disk("write", &target))
-    })?;
+    let lock = RunLock::acquire(&folder.path, &*workspace.clock).map_err(StepError::Lock)?;
     write_json(&folder.path.join("plan.json"), plan)?;
-    write_json(&folder.path.join("run.json"), &folder.facts)?;
-    Ok(folder)
+    Ok((folder, lock))
 }
 
 /// Brings the logs of the first tasks that did not pass out of the archives of their parts. A log that
@@ -309,6 +327,9 @@ fn bring_logs(store: &dyn Store, place: &Place, folder: &RunFolder, gathered: &G
                 archive_of.insert(&finished.task, (ledger.name.part, ledger.name.generation));
             }
         }
+    }
+    if archive_of.is_empty() {
+        return;
     }
     let failed = gathered.keys.iter().filter_map(|key| {
         let finished = gathered.folded.tasks.get(key)?.finished.as_deref()?;
