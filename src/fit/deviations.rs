@@ -1,9 +1,9 @@
 //! How far predictions are off: what one pass over the rows with known coefficients tells.
 
-use super::group::KeptRows;
+mod rows;
+
 use super::quantiles::Quantiles;
 use super::sample::Drawn;
-use super::sheet::Sheet;
 use super::solve::{dot, sum};
 use super::strip::{self, Strip};
 use crate::suite::Weighting;
@@ -124,11 +124,6 @@ impl Deviations {
                 at += 1;
             }
         }
-    }
-
-    /// Takes rows of a group.
-    pub(super) fn add_rows(&mut self, rows: &KeptRows, sheet: &Sheet, known: &Known) {
-        rows.iter().for_each(|(values, line)| self.add(values, line, sheet.fold(line), known));
     }
 
     /// Takes rows of one fold, given as columns: the features and then the target; `lines` starts with theirs.
