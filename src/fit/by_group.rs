@@ -1,5 +1,5 @@
 //! Rows of many groups, held in the order of the table until there are some of each group, so that what is known
-//! of a group is looked for once for many rows. A table of less rows need not be read again.
+//! of a group is looked for once for many rows. A table that has no more rows need not be read again.
 
 use super::group::KeptRows;
 use super::sheet::Rows;

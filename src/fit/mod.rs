@@ -4,7 +4,7 @@
 //! and findings about data and form. The first pass takes sums of products of each group, in constant
 //! memory; the second holds every row against the coefficients. While the rows are few they stay in
 //! memory, are solved by rotations and drawn again for intervals. Rows of many groups are held by the
-//! million, and then added up group by group; a table of less is read once.
+//! million, and then added up group by group; a table with fewer is read once.
 //!
 //! Invariant: the same table and form give the same fit, whatever the number of threads.
 
@@ -83,7 +83,7 @@ pub struct Options {
     /// Numbers of rows that are kept in memory, at most.
     pub most_kept: usize,
     /// Numbers of rows of many groups that are held in memory until they are added up, at most; rows of a table
-    /// with less are not read a second time.
+    /// with fewer are not read a second time.
     pub most_held: usize,
     /// Leaves out rows that are equal to an earlier one.
     pub drop_duplicates: bool,
