@@ -3,6 +3,7 @@
 use super::Session;
 use super::exit::Exit;
 use super::fit_arguments::{FitArgs, FitFormat, IntervalChoice, WeightingChoice};
+use super::fit_json::write_json;
 use super::table::{row, table};
 use crate::fit::{Coefficient, FindingKind, FittedModel, FoundForm, Gate, IntervalMethod, Options, Quality, Search};
 use crate::report::{
@@ -12,7 +13,6 @@ use crate::steps::fitting::{FitRequest, FittedFile, fit_files};
 use crate::steps::fitting_files::{promote, write_out};
 use crate::suite::Weighting;
 use crate::value::show_number;
-use serde_json::{Map, Value, json};
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -47,12 +47,7 @@ pub(super) fn fit(session: &Session, arguments: &FitArgs) -> Result<Exit, Exit> 
 pub(super) fn print(session: &Session, arguments: &FitArgs, fitted: &[FittedFile]) -> Result<(), Exit> {
     let printer = &session.printer;
     match arguments.format {
-        FitFormat::Json => {
-            let models: Vec<Value> = fitted.iter().flat_map(models_json).collect();
-            let data: Vec<Value> = fitted.iter().map(|file| data_json(file, session)).collect();
-            let json = json!({ "version": 1, "models": models, "data": data });
-            printer.data(|out| writeln!(out, "{json:#}"))?;
-        }
+        FitFormat::Json => printer.data(|out| write_json(fitted, &|path| session.shown_path(path), out))?,
         FitFormat::Text => {
             let against = arguments.against.as_deref().map(|path| session.shown_path(path).display().to_string());
             let text: String = fitted.iter().map(|file| text(file, session, against.as_deref())).collect();
@@ -148,90 +143,9 @@ fn is_clean(file: &FittedFile) -> bool {
     file.fit.gate.is_clean() && !file.fit.models.iter().any(found)
 }
 
-fn models_json(file: &FittedFile) -> Vec<Value> {
-    let by = |model: &FittedModel| -> Map<String, Value> {
-        file.fit.by.iter().cloned().zip(model.by.iter().cloned().map(Value::from)).collect()
-    };
-    let models = file.fit.models.iter().zip(&file.names).zip(&file.drifts);
-    models
-        .map(|((model, (op, set)), drift)| {
-            let mut json = model_json(model, op, set, by(model), &file.path.display().to_string());
-            if let Some(search) = search_of(file, model) {
-                json["search"] = search_json(search);
-            }
-            if let Some(drift) = drift {
-                json["drift"] = json!(drift);
-            }
-            json
-        })
-        .collect()
-}
-
 /// Returns what was found for the group of a model.
-fn search_of<'f>(file: &'f FittedFile, model: &FittedModel) -> Option<&'f Search> {
+pub(super) fn search_of<'f>(file: &'f FittedFile, model: &FittedModel) -> Option<&'f Search> {
     file.searches.iter().find(|search| search.by == model.by && search.set == model.set)
-}
-
-fn search_json(search: &Search) -> Value {
-    let Search { candidates, rows, forms, by: _, set: _ } = search;
-    let form = |found: &FoundForm| {
-        let terms: Map<String, Value> = found.terms.iter().map(|(term, value)| (term.clone(), json!(value))).collect();
-        json!({ "terms": terms, "cv_mape": found.left_out_error * 100.0 })
-    };
-    json!({ "candidates": candidates, "rows": rows, "forms": forms.iter().map(form).collect::<Vec<_>>() })
-}
-
-/// Returns the JSON of a model; errors are in percent of the target.
-fn model_json(model: &FittedModel, op: &str, set: &str, by: Map<String, Value>, path: &str) -> Value {
-    let FittedModel { rows, coefficients, method, quality, outliers, outlier_rows, findings, .. } = model;
-    let coefficients = || coefficients.iter().flatten();
-    let params: Map<String, Value> = coefficients().map(|found| (found.name.clone(), json!(found.value))).collect();
-    let intervals: Map<String, Value> = coefficients()
-        .map(|found| (found.name.clone(), json!(found.interval.map(|(low, high)| [low, high]))))
-        .collect();
-    let ranges: Map<String, Value> =
-        coefficients().map(|found| (found.name.clone(), json!([found.range.0, found.range.1]))).collect();
-    let &Quality { r2, rmse, mean_error, p95_error, max_error, .. } = quality;
-    let &Quality { ratio_mean, ratio_deviation, left_out_error, condition, scaled_condition, .. } = quality;
-    let percent = |share: Option<f64>| share.map(|share| share * 100.0);
-    let finite = |value: f64| value.is_finite().then_some(value);
-    json!({
-        "op": op,
-        "set": set,
-        "rows": rows,
-        "params": params,
-        "intervals": intervals,
-        "mape": percent(mean_error),
-        "r2": r2,
-        "cv_mape": percent(left_out_error),
-        "warnings": findings,
-        "file": path,
-        "by": by,
-        "interval_method": method,
-        "rmse": rmse,
-        "p95_ape": percent(p95_error),
-        "max_ape": percent(max_error),
-        "ratio_mean": ratio_mean,
-        "ratio_std": ratio_deviation,
-        "condition": finite(condition),
-        "scaled_condition": finite(scaled_condition),
-        "feature_ranges": ranges,
-        "outlier_rows": outlier_rows,
-        "outliers": outliers,
-    })
-}
-
-fn data_json(file: &FittedFile, session: &Session) -> Value {
-    let Gate { rows, used, filtered, excluded, duplicates, empty_sets } = &file.fit.gate;
-    json!({
-        "file": session.shown_path(&file.path),
-        "rows": rows,
-        "used": used,
-        "filtered": filtered,
-        "excluded": excluded,
-        "duplicates": duplicates,
-        "empty_sets": empty_sets,
-    })
 }
 
 /// Returns what a person reads of a table.

@@ -27,6 +27,7 @@ mod estimate_arguments;
 mod exit;
 mod fit;
 mod fit_arguments;
+mod fit_json;
 mod fit_suite;
 mod gha;
 mod github;

@@ -1,7 +1,9 @@
 //! How far predictions are off: what one pass over the rows with known coefficients tells.
 
+mod rows;
+
 use super::quantiles::Quantiles;
-use super::sample::{Drawn, SampledRow};
+use super::sample::Drawn;
 use super::solve::{dot, sum};
 use super::strip::{self, Strip};
 use crate::suite::Weighting;
@@ -47,8 +49,8 @@ pub(super) struct Deviations {
     /// The sum of `e e x x'` over weighted rows, the middle of the sandwich; the upper triangle.
     pub(super) middle: Vec<f64>,
     pub(super) quantiles: Quantiles,
-    /// The rows with the largest errors, the largest first.
-    pub(super) worst: Vec<Off>,
+    /// The rows with the largest errors, as shares of the target, the largest first.
+    pub(super) worst: Vec<(f64, Off)>,
     /// The error that a row must exceed to be among them.
     least_of_worst: f64,
     /// Some rows, whatever their errors.
@@ -83,9 +85,10 @@ impl Deviations {
         let predict = |coefficients: &[f64]| coefficients.iter().zip(features).map(|(b, x)| b * x).sum::<f64>();
         let prediction = predict(&known.coefficients);
         let error = target - prediction;
-        self.drawn.offer(line, || {
-            let left_out = predict(&known.folds[fold]);
-            SampledRow { line, features: features.into(), target, prediction, left_out }
+        let left_out = predict(&known.folds[fold]);
+        self.drawn.offer(line, |values| {
+            values.extend_from_slice(row);
+            values.extend([prediction, left_out]);
         });
         self.rows += 1;
         let distance = target - self.target_mean;
@@ -102,10 +105,10 @@ impl Deviations {
             let share = (error / target).abs();
             self.shares += 1;
             self.errors += share;
-            self.errors_left_out += ((target - predict(&known.folds[fold])) / target).abs();
+            self.errors_left_out += ((target - left_out) / target).abs();
             self.quantiles.add(share);
             if share > self.least_of_worst {
-                self.note(Off { line, target, prediction });
+                self.note(share, Off { line, target, prediction });
             }
         }
         let weight = match known.weighting {
@@ -150,7 +153,7 @@ impl Deviations {
     fn add_strip(&mut self, strip: &Strip<'_>, weighting: Weighting) {
         let (target, rows) = (strip.target(), strip.len());
         for (row, line) in strip.lines().iter().enumerate() {
-            self.drawn.offer(*line, || strip.sampled(row));
+            self.drawn.offer(*line, |values| strip.sample(row, values));
         }
         let mean = sum(target) / rows as f64;
         let distances = strip.each(|target, _, _| target - mean);
@@ -169,7 +172,7 @@ impl Deviations {
         for (row, share) in shares[..rows].iter().enumerate() {
             if *share > self.least_of_worst {
                 let (target, prediction) = (target[row], strip.predictions()[row]);
-                self.note(Off { line: strip.lines()[row], target, prediction });
+                self.note(*share, Off { line: strip.lines()[row], target, prediction });
             }
         }
         let weighted = match weighting {
@@ -189,12 +192,12 @@ impl Deviations {
         }
     }
 
-    fn note(&mut self, off: Off) {
-        let place = self.worst.partition_point(|known| known.share() >= off.share());
-        self.worst.insert(place, off);
+    fn note(&mut self, share: f64, off: Off) {
+        let place = self.worst.partition_point(|(known, _)| *known >= share);
+        self.worst.insert(place, (share, off));
         self.worst.truncate(WORST);
-        if let Some(last) = self.worst.get(WORST - 1) {
-            self.least_of_worst = last.share();
+        if let Some((least, _)) = self.worst.get(WORST - 1) {
+            self.least_of_worst = *least;
         }
     }
 
@@ -212,7 +215,7 @@ impl Deviations {
         self.ratios += other.ratios;
         self.middle.iter_mut().zip(&other.middle).for_each(|(sum, other)| *sum += other);
         self.quantiles.merge(other.quantiles);
-        other.worst.into_iter().for_each(|off| self.note(off));
+        other.worst.into_iter().for_each(|(share, off)| self.note(share, off));
         self.drawn.merge(other.drawn);
     }
 
@@ -253,13 +256,6 @@ impl Deviations {
         }
         let mean = self.ratio_sum / self.ratios as f64;
         Some((mean, (self.ratio_squares / self.ratios as f64 - mean * mean).max(0.0).sqrt()))
-    }
-}
-
-impl Off {
-    /// Returns the error as a share of the target.
-    pub(super) fn share(&self) -> f64 {
-        ((self.target - self.prediction) / self.target).abs()
     }
 }
 

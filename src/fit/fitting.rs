@@ -3,7 +3,8 @@
 use super::deviations::{Deviations, Known, Off};
 use super::findings::{Finding, FindingKind, of_coefficients, of_ops, of_quality};
 use super::fitted::{Coefficient, Fit, FittedModel, IntervalMethod, Outlier, Quality};
-use super::gather::{Group, gather};
+use super::gather::gather;
+use super::group::Group;
 use super::intervals::{covariance, sandwich};
 use super::mixed::read_beside;
 use super::sample::ratios_of;
@@ -56,6 +57,8 @@ pub fn fit(form: &Form, table: &dyn Table, options: &Options) -> Result<Fit, Fit
         }
         let beside = if gathered.gate.used <= LOOKED_AT { Some(read_beside(table, &sheet, &head)?) } else { None };
         task.fit_kept(&gathered, beside.as_ref())
+    } else if !gathered.held.is_empty() {
+        task.fit_held(table, &sheet, &gathered)?
     } else {
         task.fit_streamed(table, &sheet, &gathered)?
     };
@@ -90,6 +93,8 @@ pub(super) struct Task<'a> {
 /// A group's solution before its rows were held against it.
 pub(super) struct Solved {
     pub(super) triangle: Triangle,
+    /// The condition number of the triangle with all features at length 1.
+    pub(super) scaled_condition: f64,
     pub(super) solution: Solution,
     pub(super) known: Known,
 }
@@ -98,23 +103,26 @@ pub(super) struct Solved {
 const GROUPS: usize = 16;
 
 impl Task<'_> {
-    /// Makes a model of each group, on a few threads.
-    pub(super) fn models<G: Send>(
+    /// Makes something of each group, on a few threads; `worker` gives each thread what makes it.
+    pub(super) fn each<G: Send, Made: Send, Make: FnMut(G) -> Made>(
         &self,
         mut groups: impl Iterator<Item = G> + Send,
-        model: impl Fn(G) -> FittedModel + Sync,
-    ) -> Vec<FittedModel> {
-        let mut models = Vec::new();
+        worker: impl Fn() -> Make + Sync,
+    ) -> Vec<Made> {
+        let mut all = Vec::new();
         let next = |some: &mut Vec<G>| {
             some.extend(groups.by_ref().take(GROUPS));
             Ok(!some.is_empty())
         };
-        let worker = || |some: &mut Vec<G>| Ok(some.drain(..).map(&model).collect::<Vec<_>>());
+        let worker = || {
+            let mut make = worker();
+            move |some: &mut Vec<G>| Ok(some.drain(..).map(&mut make).collect::<Vec<Made>>())
+        };
         let Ok(()) = in_order(self.options.threads, next, worker, |some| {
-            models.extend(some);
+            all.extend(some);
             Ok::<(), Infallible>(())
         });
-        models
+        all
     }
 
     /// Solves for all rows, and for all but each fold's.
@@ -128,7 +136,7 @@ impl Task<'_> {
         });
         let folds = folds.collect();
         let known = Known { coefficients: solution.coefficients.clone(), folds, weighting: self.form.weighting };
-        Solved { triangle, solution, known }
+        Solved { scaled_condition: triangle.condition(true), triangle, solution, known }
     }
 
     /// Returns a model without coefficients where the rows do not suffice.
@@ -165,12 +173,13 @@ impl Task<'_> {
     pub(super) fn model(
         &self,
         group: &Group,
+        ranges: &[(f64, f64)],
         solved: &Solved,
         deviations: Deviations,
         method: IntervalMethod,
     ) -> FittedModel {
         let Solved { triangle, solution, .. } = solved;
-        let coefficients = self.names.iter().zip(&solution.coefficients).zip(&group.ranges);
+        let coefficients = self.names.iter().zip(&solution.coefficients).zip(ranges);
         let coefficients = coefficients.map(|((name, value), range)| Coefficient {
             name: name.clone(),
             value: *value,
@@ -192,12 +201,13 @@ impl Task<'_> {
                 ratio_deviation: deviations.ratio().map(|(_, deviation)| deviation),
                 left_out_error: deviations.left_out_error(),
                 condition: triangle.condition(false),
-                scaled_condition: triangle.condition(true),
+                scaled_condition: solved.scaled_condition,
             },
             ..self.empty(group, rows)
         };
         let worst = deviations.worst.into_iter();
-        model.outliers = worst.map(|Off { line, target, prediction }| Outlier { line, target, prediction }).collect();
+        model.outliers =
+            worst.map(|(_, Off { line, target, prediction })| Outlier { line, target, prediction }).collect();
         model.sample = deviations.drawn.into_rows();
         model.ratios = ratios_of(&model.sample);
         if method == IntervalMethod::Sandwich {

@@ -1,56 +1,17 @@
 //! The first pass over a table: sums of products for each group, and the rows themselves while they are few.
 
-use super::by_group::ByGroup;
+use super::by_group::{Block, ByGroup};
 use super::gate::Gate;
-use super::sheet::{Keys, Rows, Sheet};
-use super::solve::Moments;
+use super::group::{Group, KeptRows, Sums};
+use super::sheet::{Groups, Numbering, Places, Rows, Sheet};
 use super::table::{Cells, Dictionary, Scan, scan};
-use super::{FOLDS, FitError, GroupKey, Options, Table};
+use super::{FitError, Options, Table};
 use crate::suite::Weighting;
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Chunks with more groups are added up where they are merged, in the order of the table.
+/// Rows of chunks with more groups are held until there are some of each group.
 pub(super) const FEW_GROUPS: usize = 16;
-
-/// What is known of a group after one pass.
-#[derive(Debug)]
-pub(super) struct Group {
-    pub(super) key: GroupKey,
-    /// The sums of each fold's rows.
-    pub(super) folds: Vec<Moments>,
-    /// The least and the greatest value of each feature.
-    pub(super) ranges: Vec<(f64, f64)>,
-    /// Operations and how many rows they have, in the order of their first rows.
-    pub(super) ops: Vec<(String, u64)>,
-    /// The rows, where they were kept.
-    pub(super) rows: KeptRows,
-}
-
-/// Rows in memory.
-#[derive(Debug, Default)]
-pub(super) struct KeptRows {
-    /// Features and then the target, row by row.
-    pub(super) values: Vec<f64>,
-    pub(super) lines: Vec<u64>,
-    pub(super) hashes: Vec<u64>,
-}
-
-impl KeptRows {
-    /// Makes room for so many rows of so many numbers.
-    fn reserve(&mut self, rows: usize, numbers: usize) {
-        self.values.reserve_exact(rows * numbers);
-        self.lines.reserve_exact(rows);
-        self.hashes.reserve_exact(rows);
-    }
-
-    fn append(&mut self, other: KeptRows) {
-        let KeptRows { values, lines, hashes } = other;
-        self.values.extend(values);
-        self.lines.extend(lines);
-        self.hashes.extend(hashes);
-    }
-}
 
 /// All groups of a table.
 pub(super) struct Gathered {
@@ -60,54 +21,8 @@ pub(super) struct Gathered {
     keys: Dictionary,
     /// Whether the rows of all groups were kept.
     pub(super) kept: bool,
-}
-
-impl Group {
-    fn new(key: GroupKey, width: usize) -> Group {
-        Group {
-            key,
-            folds: (0..FOLDS).map(|_| Moments::new(width)).collect(),
-            ranges: vec![(f64::INFINITY, f64::NEG_INFINITY); width],
-            ops: Vec::new(),
-            rows: KeptRows::default(),
-        }
-    }
-
-    /// Returns how many rows there are.
-    pub(super) fn count(&self) -> u64 {
-        self.folds.iter().map(|fold| fold.product(fold.features() + 1, fold.features() + 1) as u64).sum()
-    }
-
-    /// Adds a row of a fold: its features and then the target.
-    fn add(&mut self, values: &[f64], fold: usize, weighting: Weighting) {
-        for (value, range) in values.iter().zip(&mut self.ranges) {
-            *range = (range.0.min(*value), range.1.max(*value));
-        }
-        let factor = match weighting {
-            Weighting::Absolute => 1.0,
-            Weighting::Relative => 1.0 / values[values.len() - 1].abs(),
-        };
-        self.folds[fold].add_weighted(values, factor);
-    }
-
-    fn count_op(&mut self, op: &str, rows: u64) {
-        match self.ops.iter_mut().find(|(known, _)| known == op) {
-            Some((_, count)) => *count += rows,
-            None => self.ops.push((op.to_owned(), rows)),
-        }
-    }
-
-    fn merge(&mut self, other: Group, keep: bool) {
-        let Group { key: _, folds, ranges, ops, rows } = other;
-        self.folds.iter_mut().zip(&folds).for_each(|(fold, other)| fold.merge(other));
-        for (range, other) in self.ranges.iter_mut().zip(ranges) {
-            *range = (range.0.min(other.0), range.1.max(other.1));
-        }
-        ops.iter().for_each(|(op, count)| self.count_op(op, *count));
-        if keep {
-            self.rows.append(rows);
-        }
-    }
+    /// All rows, where they are not among their groups, and sums of none were made.
+    pub(super) held: ByGroup,
 }
 
 /// Passes over a table.
@@ -118,143 +33,185 @@ pub(super) fn gather(
     weighting: Weighting,
     all: bool,
 ) -> Result<Gathered, FitError> {
-    let limit = if all { usize::MAX } else { options.most_kept };
     let keep = AtomicBool::new(true);
-    let width = sheet.width();
-    let work = |cells: &Cells| {
-        let mut gate = Gate::default();
-        let rows = sheet.rows(cells, &mut gate)?;
-        // Sums of many groups cost more to merge than rows to add up.
-        if rows.groups.len() > FEW_GROUPS {
-            return Ok((gate, Part::Rows(Box::new(rows.into_owned()))));
+    let worker = || {
+        let mut numbering = Numbering::default();
+        let keep = &keep;
+        move |cells: &Cells| {
+            let mut gate = Gate::default();
+            let rows = sheet.rows(cells, &mut numbering, &mut gate)?;
+            let ops = rows.ops.as_ref().map(|(codes, words)| Ops::of(&rows, codes, words.clone()));
+            // Sums of many groups cost more to merge than rows to add up.
+            if rows.groups.len() > FEW_GROUPS {
+                return Ok((gate, Part { ops, ..Part::of_many(rows) }));
+            }
+            // Rows without fingerprints were read when they were not to be kept any more.
+            let keep = keep.load(Ordering::Relaxed) && rows.hashes.len() == rows.len();
+            Ok((gate, Part { ops, ..Part::of_few(rows, sheet, weighting, keep) }))
         }
-        let mut groups: Vec<Group> = rows.groups.iter().map(|key| Group::new(sheet.group_key(key), width)).collect();
-        let places: Vec<usize> = (0..groups.len()).collect();
-        // Rows without fingerprints were read when they were not to be kept any more.
-        let keep = keep.load(Ordering::Relaxed) && rows.hashes.len() == rows.len();
-        add_rows(&mut groups, &places, &rows, sheet, weighting, keep);
-        Ok((gate, Part::Groups(rows.groups, groups)))
     };
-    let mut gathered = Gathered { gate: Gate::default(), groups: Vec::new(), keys: Dictionary::default(), kept: true };
-    let mut numbers = 0;
-    let mut waiting = ByGroup::default();
-    // What grows bit by bit is for a while in memory twice: the rows of one group are put together at the end.
-    let mut kept: Vec<KeptRows> = Vec::new();
+    let limit = if all { usize::MAX } else { options.most_kept };
+    let mut gatherer =
+        Gatherer { sheet, options, weighting, limit, numbers: 0, whole: Vec::new(), places: Places::default() };
+    let mut gathered = Gathered {
+        gate: Gate::default(),
+        groups: Vec::new(),
+        keys: Dictionary::default(),
+        kept: true,
+        held: ByGroup::default(),
+    };
     let how = Scan { wants: &sheet.wants, threads: options.threads, hashed: &keep };
-    scan(table, &how, &work, &mut |(gate, part): (Gate, Part)| {
+    scan(table, &how, &worker, &mut |(gate, part): (Gate, Part)| {
         gathered.gate.merge(gate);
-        numbers += part.numbers(width);
-        if gathered.kept && numbers > limit {
-            gathered.kept = false;
-            keep.store(false, Ordering::Relaxed);
-            gathered.groups.iter_mut().for_each(|group| group.rows = KeptRows::default());
-            kept.clear();
-        }
-        match part {
-            Part::Groups(keys, groups) => {
-                // Rows of a group are added in the order of the table.
-                waiting.finish(|place, values, line| gathered.groups[place].add(values, sheet.fold(line), weighting));
-                let places = gathered.places(&keys, sheet);
-                for (place, mut group) in places.into_iter().zip(groups) {
-                    if sheet.is_whole() && gathered.kept {
-                        kept.push(std::mem::take(&mut group.rows));
-                    }
-                    gathered.groups[place].merge(group, gathered.kept);
-                }
-            }
-            Part::Rows(rows) => {
-                let places = gathered.places(&rows.groups, sheet);
-                keep_rows(&mut gathered.groups, &places, &rows, gathered.kept);
-                let groups = &mut gathered.groups;
-                waiting.add(&rows, &places, |place, values, line| {
-                    groups[place].add(values, sheet.fold(line), weighting);
-                });
-            }
-        }
+        gatherer.take(part, &mut gathered);
+        keep.store(gathered.kept, Ordering::Relaxed);
         Ok(())
     })?;
-    waiting.finish(|place, values, line| gathered.groups[place].add(values, sheet.fold(line), weighting));
-    if let [group] = gathered.groups.as_mut_slice() {
-        let count = kept.iter().map(|part| part.lines.len()).sum();
-        group.rows.reserve(count, width + 1);
-        kept.into_iter().for_each(|part| group.rows.append(part));
-    }
+    gatherer.finish(&mut gathered);
     Ok(gathered)
 }
 
 /// What comes of a chunk.
-enum Part {
-    /// Sums of few groups.
-    Groups(Keys, Vec<Group>),
-    /// The rows of many.
-    Rows(Box<Rows<'static>>),
+struct Part {
+    groups: Groups,
+    ops: Option<Ops>,
+    rows: PartRows,
+}
+
+/// The rows of a chunk.
+enum PartRows {
+    /// Those of few groups, summed up; with the rows themselves, if they are kept.
+    Few(Vec<(Sums, KeptRows)>),
+    /// Those of many.
+    Many(Block),
 }
 
 impl Part {
+    fn of_many(mut rows: Rows<'_>) -> Part {
+        Part { groups: std::mem::take(&mut rows.groups), ops: None, rows: PartRows::Many(Block::new(rows)) }
+    }
+
+    fn of_few(rows: Rows<'_>, sheet: &Sheet, weighting: Weighting, keep: bool) -> Part {
+        let width = sheet.width();
+        let mut parts: Vec<(Sums, KeptRows)> =
+            (0..rows.groups.len()).map(|_| (Sums::new(width), KeptRows::default())).collect();
+        if let ([(sums, _)], true) = (parts.as_mut_slice(), sheet.is_whole()) {
+            sum_columns(sums, &rows, sheet, weighting);
+        } else {
+            rows.each(|group, values, line| parts[group].0.add(values, sheet.fold(line), weighting));
+        }
+        if keep {
+            if let [(_, kept)] = parts.as_mut_slice() {
+                kept.reserve(rows.len(), width + 1);
+            }
+            let mut hashes = rows.hashes.iter();
+            rows.each(|group, values, line| {
+                let kept = &mut parts[group].1;
+                kept.values.extend_from_slice(values);
+                kept.lines.push(line);
+                kept.hashes.extend(hashes.next());
+            });
+        }
+        Part { groups: rows.groups, ops: None, rows: PartRows::Few(parts) }
+    }
+
     /// Returns how many numbers there are to keep.
-    fn numbers(&self, width: usize) -> usize {
-        match self {
-            Part::Groups(_, groups) => groups.iter().map(|group| group.rows.values.len()).sum(),
-            Part::Rows(rows) => rows.len() * (width + 1),
+    fn numbers(&self) -> usize {
+        match &self.rows {
+            PartRows::Few(parts) => parts.iter().map(|(_, rows)| rows.values.len()).sum(),
+            PartRows::Many(block) => block.numbers(),
+        }
+    }
+}
+
+/// Takes the parts of a table, in order.
+struct Gatherer<'a> {
+    sheet: &'a Sheet,
+    options: &'a Options,
+    weighting: Weighting,
+    /// Numbers that are kept, at most.
+    limit: usize,
+    numbers: usize,
+    /// What grows bit by bit is for a while in memory twice: the rows of one group are put together at the end.
+    whole: Vec<KeptRows>,
+    places: Places,
+}
+
+impl Gatherer<'_> {
+    fn take(&mut self, part: Part, gathered: &mut Gathered) {
+        self.numbers += part.numbers();
+        if gathered.kept && self.numbers > self.limit {
+            gathered.kept = false;
+            gathered.groups.iter_mut().for_each(|group| group.rows = KeptRows::default());
+            gathered.held.forget_hashes();
+            self.whole.clear();
+        }
+        let Part { groups, ops, rows } = part;
+        let places = self.places.of(&groups, |key| gathered.place(key, self.sheet));
+        if let Some(ops) = ops {
+            ops.each(|group, op, rows| gathered.groups[places[group] as usize].count_op(op, rows));
+        }
+        match rows {
+            PartRows::Few(parts) => {
+                // Rows of a group are added in the order of the table.
+                self.spill(gathered);
+                for (place, (sums, rows)) in places.into_iter().zip(parts) {
+                    let group = &mut gathered.groups[place as usize];
+                    group.sums.merge(sums);
+                    match (gathered.kept, self.sheet.is_whole()) {
+                        (true, true) => self.whole.push(rows),
+                        (true, false) => group.rows.append(&rows),
+                        (false, _) => {}
+                    }
+                }
+            }
+            PartRows::Many(block) => {
+                gathered.held.add(block, &places);
+                if gathered.held.numbers() > self.options.most_held {
+                    self.spill(gathered);
+                }
+            }
+        }
+    }
+
+    /// Adds the rows that are held to their groups.
+    fn spill(&self, gathered: &mut Gathered) {
+        let Gathered { groups, held, kept, .. } = gathered;
+        held.spill(groups, self.options.threads, |_, group: &mut Group, rows| {
+            group.sums.add_rows(rows, self.sheet, self.weighting);
+            if *kept {
+                group.rows.append(rows);
+            }
+        });
+    }
+
+    fn finish(self, gathered: &mut Gathered) {
+        // What was never added to a group may stay as it is.
+        let added = gathered.groups.iter().any(|group| !group.sums.folds.is_empty());
+        if gathered.kept || added {
+            self.spill(gathered);
+        }
+        if let ([group], false) = (gathered.groups.as_mut_slice(), self.whole.is_empty()) {
+            let count = self.whole.iter().map(KeptRows::len).sum();
+            group.rows.reserve(count, self.sheet.width() + 1);
+            self.whole.into_iter().for_each(|part| group.rows.append(&part));
         }
     }
 }
 
 impl Gathered {
-    /// Returns the places of groups; those that were not there are new.
-    fn places(&mut self, keys: &Keys, sheet: &Sheet) -> Vec<usize> {
-        let place = |key: &[u8]| {
-            let place = self.keys.code(key) as usize;
-            if place == self.groups.len() {
-                self.groups.push(Group::new(sheet.group_key(key), sheet.width()));
-            }
-            place
-        };
-        keys.iter().map(place).collect()
+    /// Returns the place of a group; one that was not there is new.
+    fn place(&mut self, key: &[u8], sheet: &Sheet) -> u32 {
+        let place = self.keys.code(key);
+        if place as usize == self.groups.len() {
+            self.groups.push(Group::new(sheet.group_key(key)));
+        }
+        place
     }
 
-    /// Returns the places of groups that are there.
-    pub(super) fn known_places(&self, keys: &Keys) -> Vec<usize> {
-        let place = |key: &[u8]| self.keys.find(key).expect("the table is the same in each pass") as usize;
-        keys.iter().map(place).collect()
-    }
-}
-
-/// Adds rows to groups; `places` says where each group of the rows stands.
-fn add_rows(groups: &mut [Group], places: &[usize], rows: &Rows<'_>, sheet: &Sheet, weighting: Weighting, keep: bool) {
-    if rows.len() == 0 {
-        return;
-    }
-    match places {
-        &[place] if sheet.is_whole() => sum_columns(&mut groups[place], rows, sheet, weighting),
-        _ => {
-            let columns = rows.columns();
-            let mut values = vec![0.0; columns.len()];
-            for (row, line) in rows.lines.iter().enumerate() {
-                values.iter_mut().zip(&columns).for_each(|(value, column)| *value = column[row]);
-                groups[places[rows.group(row)]].add(&values, sheet.fold(line), weighting);
-            }
-        }
-    }
-    keep_rows(groups, places, rows, keep);
-}
-
-/// Counts the operations of rows, and keeps the rows themselves if that is wanted.
-fn keep_rows(groups: &mut [Group], places: &[usize], rows: &Rows<'_>, keep: bool) {
-    if let Some((codes, words)) = &rows.ops {
-        count_ops(groups, places, rows, codes, words);
-    }
-    if keep {
-        if let [place] = places {
-            groups[*place].rows.reserve(rows.len(), rows.features.len() + 1);
-        }
-        for (row, line) in rows.lines.iter().enumerate() {
-            let kept = &mut groups[places[rows.group(row)]].rows;
-            kept.values.extend(rows.features.iter().map(|column| column[row]));
-            kept.values.push(rows.target[row]);
-            kept.lines.push(line);
-            kept.hashes.push(rows.hashes[row]);
-        }
+    /// Returns the places of groups that are there; `places` has those that were looked for before.
+    pub(super) fn known_places(&self, groups: &Groups, places: &mut Places) -> Vec<u32> {
+        places.of(groups, |key| self.keys.find(key).expect("the table is the same in each pass"))
     }
 }
 
@@ -267,9 +224,9 @@ fn weights(target: &[f64], weighting: Weighting) -> Option<Vec<f64>> {
 }
 
 /// Sums up rows of one group, column by column.
-fn sum_columns(group: &mut Group, rows: &Rows<'_>, sheet: &Sheet, weighting: Weighting) {
+fn sum_columns(sums: &mut Sums, rows: &Rows<'_>, sheet: &Sheet, weighting: Weighting) {
     let factors = weights(&rows.target, weighting);
-    for (range, column) in group.ranges.iter_mut().zip(&rows.features) {
+    for (range, column) in sums.ranges.iter_mut().zip(&rows.features) {
         *range = range_with(*range, column);
     }
     let weighted = |column: &[f64]| -> Vec<f64> {
@@ -282,7 +239,7 @@ fn sum_columns(group: &mut Group, rows: &Rows<'_>, sheet: &Sheet, weighting: Wei
         .collect();
     let columns: Vec<&[f64]> = columns.iter().map(Cow::as_ref).collect();
     for (rows, fold) in sheet.strips(rows) {
-        group.folds[fold].add_columns(&columns, rows);
+        sums.folds[fold].add_columns(&columns, rows);
     }
 }
 
@@ -302,19 +259,26 @@ fn range_with(range: (f64, f64), values: &[f64]) -> (f64, f64) {
     (low, high.iter().chain(rest).copied().fold(range.1, most))
 }
 
-fn count_ops(groups: &mut [Group], places: &[usize], rows: &Rows<'_>, codes: &[u32], words: &[String]) {
-    let mut counts: Vec<Vec<u64>> = vec![Vec::new(); places.len()];
-    for (row, code) in codes.iter().enumerate() {
-        let counts = &mut counts[rows.group(row)];
-        let code = *code as usize;
-        if counts.len() <= code {
-            counts.resize(code + 1, 0);
-        }
-        counts[code] += 1;
+/// How many rows of some groups have which operation.
+struct Ops {
+    /// Group, place of the operation and rows, in the order of first rows.
+    counts: Vec<(u32, u32, u64)>,
+    words: Vec<String>,
+}
+
+impl Ops {
+    fn of(rows: &Rows<'_>, codes: &[u32], words: Vec<String>) -> Ops {
+        let mut pairs: Vec<(u32, u32)> =
+            codes.iter().enumerate().map(|(row, code)| (rows.group(row) as u32, *code)).collect();
+        pairs.sort_unstable();
+        let counts = pairs.chunk_by(|one, other| one == other).map(|same| (same[0].0, same[0].1, same.len() as u64));
+        Ops { counts: counts.collect(), words }
     }
-    for (place, counts) in places.iter().zip(counts) {
-        for (word, count) in words.iter().zip(counts).filter(|(_, count)| *count > 0) {
-            groups[*place].count_op(word, count);
+
+    /// Calls `take` with the group, the operation and the number of rows.
+    fn each(&self, mut take: impl FnMut(usize, &str, u64)) {
+        for (group, word, rows) in &self.counts {
+            take(*group as usize, &self.words[*word as usize], *rows);
         }
     }
 }

@@ -5,7 +5,7 @@
 //! variance (White 1980), with the correction n/(n-k); it knows nothing of the bound at 0, so that of a
 //! coefficient at 0 only the upper end says something.
 
-use super::gather::KeptRows;
+use super::group::KeptRows;
 use super::quantiles::quantile;
 use super::solve::{Moments, Solution, Solver, State, Triangle};
 use crate::stats::{Random, t_quantile};

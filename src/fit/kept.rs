@@ -6,7 +6,8 @@ use super::findings::{FindingKind, of_mixed};
 use super::fitted::{FittedModel, IntervalMethod, Outlier};
 use super::fitting::{CONDITION, Solved, Task, merged, set_intervals};
 use super::gate::Duplicates;
-use super::gather::{Gathered, Group, KeptRows};
+use super::gather::Gathered;
+use super::group::{Group, KeptRows};
 use super::intervals::bootstrap;
 use super::mixed::Beside;
 use super::quantiles::quantile;
@@ -65,7 +66,7 @@ impl Task<'_> {
             for (row, values) in rows.values.chunks_exact(width).enumerate() {
                 deviations.add(values, rows.lines[row], folds[row], &solved.known);
             }
-            let mut model = self.model(group, &solved, deviations, method);
+            let mut model = self.model(group, &group.sums.ranges, &solved, deviations, method);
             if method == IntervalMethod::Bootstrap && count > self.free.len() + 1 {
                 let intervals = bootstrap(rows, &self.free, self.form.weighting, self.options.resamples);
                 set_intervals(&mut model, &intervals);
@@ -83,7 +84,7 @@ impl Task<'_> {
             }
             model
         };
-        self.models(gathered.groups.iter(), one)
+        self.each(gathered.groups.iter(), || one)
     }
 
     fn solve_kept(&self, rows: &KeptRows, folds: &[usize]) -> Solved {
@@ -130,7 +131,7 @@ impl Task<'_> {
         });
         let folds = left_out.collect();
         let known = Known { coefficients: solution.coefficients.clone(), folds, weighting: self.form.weighting };
-        Solved { triangle, solution, known }
+        Solved { scaled_condition: triangle.condition(true), triangle, solution, known }
     }
 }
 

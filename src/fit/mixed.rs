@@ -53,12 +53,14 @@ pub(super) fn read_beside(table: &dyn Table, sheet: &Sheet, head: &Head) -> Resu
     if beside.columns.is_empty() {
         return Ok(beside);
     }
-    let texts = |cells: &Cells| {
-        let column = |texts: &Texts| texts.codes.iter().map(|code| texts.text(*code).into_owned()).collect();
-        Ok((cells.lines.iter().collect(), cells.texts.iter().map(column).collect()))
+    let worker = || {
+        |cells: &Cells| {
+            let column = |texts: &Texts| texts.codes.iter().map(|code| texts.text(*code).into_owned()).collect();
+            Ok((cells.lines.iter().collect(), cells.texts.iter().map(column).collect()))
+        }
     };
     let how = Scan { wants: &wants, threads: 1, hashed: &AtomicBool::new(false) };
-    scan(table, &how, &texts, &mut |(lines, columns): (Vec<u64>, Vec<Vec<String>>)| {
+    scan(table, &how, &worker, &mut |(lines, columns): (Vec<u64>, Vec<Vec<String>>)| {
         beside.lines.extend(lines);
         beside.columns.iter_mut().zip(columns).for_each(|((_, column), texts)| column.extend(texts));
         Ok(())

@@ -3,7 +3,8 @@
 //! In: a `suite::Form` and a CSV stream that can be read twice. Out: coefficients with intervals, errors,
 //! and findings about data and form. The first pass takes sums of products of each group, in constant
 //! memory; the second holds every row against the coefficients. While the rows are few they stay in
-//! memory, are solved by rotations and drawn again for intervals.
+//! memory, are solved by rotations and drawn again for intervals. Rows of many groups are held by the
+//! million, and then added up group by group; a table with fewer is read once.
 //!
 //! Invariant: the same table and form give the same fit, whatever the number of threads.
 
@@ -17,6 +18,8 @@ mod fitted;
 mod fitting;
 mod gate;
 mod gather;
+mod group;
+mod held;
 mod intervals;
 mod kept;
 mod layout;
@@ -79,13 +82,23 @@ pub struct Options {
     pub resamples: u32,
     /// Numbers of rows that are kept in memory, at most.
     pub most_kept: usize,
+    /// Numbers of rows of many groups that are held in memory until they are added up, at most; rows of a table
+    /// with fewer are not read a second time.
+    pub most_held: usize,
     /// Leaves out rows that are equal to an earlier one.
     pub drop_duplicates: bool,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { threads: 1, intervals: None, resamples: 1000, most_kept: 1 << 20, drop_duplicates: false }
+        Options {
+            threads: 1,
+            intervals: None,
+            resamples: 1000,
+            most_kept: 1 << 20,
+            most_held: 1 << 23,
+            drop_duplicates: false,
+        }
     }
 }
 

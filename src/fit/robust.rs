@@ -3,7 +3,7 @@
 //! Huber 1964; the constant 1.345 keeps 95 % of the efficiency with normal errors, and the scale is the
 //! median of the absolute errors (Holland and Welsch 1977).
 
-use super::gather::KeptRows;
+use super::group::KeptRows;
 use super::quantiles::quantile;
 use super::solve::{Solution, Solver, Triangle};
 use crate::suite::Weighting;

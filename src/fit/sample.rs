@@ -5,7 +5,6 @@
 //! same whatever the order of the parts that it is made from.
 
 use super::quantiles::quantile;
-use std::collections::BinaryHeap;
 
 /// Rows of a group that are kept, at most.
 const MOST: usize = 2000;
@@ -48,37 +47,11 @@ pub(super) struct Drawn {
     most: usize,
     /// Numbers above this are those of too many rows.
     limit: u64,
-    rows: BinaryHeap<Numbered>,
-}
-
-/// A row and the number of its line.
-#[derive(Debug, Clone)]
-struct Numbered(u64, SampledRow);
-
-impl PartialEq for Numbered {
-    fn eq(&self, other: &Numbered) -> bool {
-        self.key() == other.key()
-    }
-}
-
-impl Eq for Numbered {}
-
-impl PartialOrd for Numbered {
-    fn partial_cmp(&self, other: &Numbered) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Numbered {
-    fn cmp(&self, other: &Numbered) -> std::cmp::Ordering {
-        self.key().cmp(&other.key())
-    }
-}
-
-impl Numbered {
-    fn key(&self) -> (u64, u64) {
-        (self.0, self.1.line)
-    }
+    /// The number and the line of each row; up to twice as many as are wanted, so that they need not be put in
+    /// order for each.
+    keys: Vec<(u64, u64)>,
+    /// The features, the target and both predictions of each row.
+    values: Vec<f64>,
 }
 
 impl Drawn {
@@ -89,36 +62,71 @@ impl Drawn {
         // table need not start with rows that others push out.
         let share = (most as f64 + 8.0 * (most as f64).sqrt()) / rows.max(1) as f64;
         let limit = if share >= 1.0 { u64::MAX } else { (share * u64::MAX as f64) as u64 };
-        Drawn { most, limit, rows: BinaryHeap::new() }
+        Drawn { most, limit, keys: Vec::new(), values: Vec::new() }
     }
 
-    /// Offers a row; `row` makes it, if it is taken.
+    /// Offers a row; `add` adds its features, target and predictions, if it is taken.
     #[inline]
-    pub(super) fn offer(&mut self, line: u64, row: impl FnOnce() -> SampledRow) {
+    pub(super) fn offer(&mut self, line: u64, add: impl FnOnce(&mut Vec<f64>)) {
         let number = number_of(line);
-        if number > self.limit {
+        if number <= self.limit {
+            self.keys.push((number, line));
+            add(&mut self.values);
+            self.prune();
+        }
+    }
+
+    /// Leaves only as many rows as are wanted, if there are twice as many.
+    fn prune(&mut self) {
+        if self.keys.len() >= 2 * self.most {
+            self.cut();
+        }
+    }
+
+    /// Leaves only as many rows as are wanted.
+    fn cut(&mut self) {
+        if self.keys.len() <= self.most {
             return;
         }
-        if self.rows.len() < self.most || self.rows.peek().is_some_and(|last| (number, line) < last.key()) {
-            self.take(Numbered(number, row()));
+        let width = self.values.len() / self.keys.len();
+        let mut keys = self.keys.clone();
+        let (_, last, _) = keys.select_nth_unstable(self.most - 1);
+        let last = *last;
+        self.limit = last.0;
+        let mut kept = 0;
+        for row in 0..self.keys.len() {
+            if self.keys[row] <= last && kept < self.most {
+                self.keys[kept] = self.keys[row];
+                self.values.copy_within(row * width..(row + 1) * width, kept * width);
+                kept += 1;
+            }
         }
-    }
-
-    fn take(&mut self, row: Numbered) {
-        self.rows.push(row);
-        if self.rows.len() > self.most {
-            self.rows.pop();
-        }
+        self.keys.truncate(kept);
+        self.values.truncate(kept * width);
     }
 
     /// Adds the draw of other rows.
     pub(super) fn merge(&mut self, other: Drawn) {
-        other.rows.into_iter().for_each(|row| self.take(row));
+        self.keys.extend(other.keys);
+        self.values.extend(other.values);
+        self.prune();
     }
 
     /// Returns the rows by line.
-    pub(super) fn into_rows(self) -> Vec<SampledRow> {
-        let mut rows: Vec<SampledRow> = self.rows.into_iter().map(|Numbered(_, row)| row).collect();
+    pub(super) fn into_rows(mut self) -> Vec<SampledRow> {
+        self.cut();
+        let width = self.values.len() / self.keys.len().max(1);
+        let row = |((_, line), values): (&(u64, u64), &[f64])| {
+            let (features, rest) = values.split_at(width - 3);
+            SampledRow {
+                line: *line,
+                features: features.into(),
+                target: rest[0],
+                prediction: rest[1],
+                left_out: rest[2],
+            }
+        };
+        let mut rows: Vec<SampledRow> = self.keys.iter().zip(self.values.chunks_exact(width.max(1))).map(row).collect();
         rows.sort_by_key(|row| row.line);
         rows
     }
@@ -158,9 +166,10 @@ mod tests {
 
     #[test]
     fn the_order_of_parts_changes_nothing() {
+        let add = |values: &mut Vec<f64>| values.extend([1.0; 4]);
         let draw = |lines: &mut dyn Iterator<Item = u64>| {
             let mut drawn = Drawn::new(4998, 100_000);
-            lines.for_each(|line| drawn.offer(line, || row(line, 1.0)));
+            lines.for_each(|line| drawn.offer(line, add));
             drawn
         };
         let all = draw(&mut (2..5000));
@@ -169,11 +178,19 @@ mod tests {
         let lines = |drawn: &Drawn| drawn.clone().into_rows().iter().map(|row| row.line).collect::<Vec<_>>();
         assert_eq!(lines(&all).len(), LEAST);
         let mut large = Drawn::new(1_000_000, 1);
-        (0..1_000_000).for_each(|line| large.offer(line, || row(line, 1.0)));
-        assert_eq!(large.into_rows().len(), MOST);
+        (0..1_000_000).for_each(|line| large.offer(line, add));
+        let found = large.into_rows();
+        assert_eq!(found.len(), MOST);
+        // They are those with the least numbers.
+        let mut numbered: Vec<(u64, u64)> = (0..1_000_000).map(|line| (number_of(line), line)).collect();
+        numbered.sort_unstable();
+        let mut least: Vec<u64> = numbered[..MOST].iter().map(|(_, line)| *line).collect();
+        least.sort_unstable();
+        assert_eq!(found.iter().map(|row| row.line).collect::<Vec<_>>(), least);
+        assert_eq!(found[0], row(least[0], 1.0));
         assert_eq!(lines(&all), lines(&parts));
         let mut few = Drawn::new(5, 100_000);
-        (0..5).for_each(|line| few.offer(line, || row(line, 1.0)));
+        (0..5).for_each(|line| few.offer(line, add));
         assert_eq!(few.into_rows().len(), 5);
     }
 

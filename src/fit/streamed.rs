@@ -1,13 +1,14 @@
 //! Fits of groups whose rows are only on disk: further passes over the table.
 
-use super::by_group::ByGroup;
+use super::by_group::{Block, ByGroup};
 use super::deviations::Deviations;
 use super::fitted::{FittedModel, IntervalMethod};
 use super::fitting::{CONDITION, Solved, Task, merged};
 use super::gate::Gate;
-use super::gather::{FEW_GROUPS, Gathered, Group};
+use super::gather::{FEW_GROUPS, Gathered};
+use super::group::Group;
 use super::sample::Drawn;
-use super::sheet::{Rows, Sheet};
+use super::sheet::{Numbering, Places, Sheet};
 use super::solve::Triangle;
 use super::table::{Cells, Scan, scan};
 use super::{FOLDS, FitError, Table};
@@ -17,19 +18,9 @@ use std::sync::atomic::AtomicBool;
 /// What comes of a chunk.
 enum Part {
     /// What the rows of few groups tell, by the place of each.
-    Deviations(Vec<(usize, Deviations)>),
+    Deviations(Vec<(u32, Deviations)>),
     /// The places of many groups, and their rows.
-    Rows(Vec<usize>, Box<Rows<'static>>),
-}
-
-/// Calls `take` with the group of each row, its features and target, and its line.
-fn hold(rows: &Rows<'_>, mut take: impl FnMut(usize, &[f64], u64)) {
-    let columns = rows.columns();
-    let mut values = vec![0.0; columns.len()];
-    for (row, line) in rows.lines.iter().enumerate() {
-        values.iter_mut().zip(&columns).for_each(|(value, column)| *value = column[row]);
-        take(rows.group(row), &values, line);
-    }
+    Rows(Vec<u32>, Block),
 }
 
 impl Task<'_> {
@@ -41,106 +32,151 @@ impl Task<'_> {
         gathered: &Gathered,
     ) -> Result<Vec<FittedModel>, FitError> {
         let triangles = self.triangles(table, sheet, gathered)?;
-        let solved: Vec<Solved> = triangles.iter().map(|by_fold| self.solve_folds(by_fold)).collect();
-        let width = self.free.len();
-        let groups = solved.len();
-        let empty = |place: usize| Deviations::new(width, false, Drawn::new(gathered.groups[place].count(), groups));
-        let mut deviations: Vec<Deviations> = (0..groups).map(empty).collect();
-        let work = |cells: &Cells| {
-            let rows = sheet.rows(cells, &mut Gate::default())?;
-            let places = gathered.known_places(&rows.groups);
-            if places.len() > FEW_GROUPS {
-                return Ok(Part::Rows(places, Box::new(rows.into_owned())));
-            }
-            let mut parts: Vec<Deviations> = places.iter().map(|place| empty(*place)).collect();
-            match places.as_slice() {
-                &[place] if sheet.is_whole() => {
-                    let (columns, mut lines) = (rows.columns(), rows.lines.iter());
-                    for (range, fold) in sheet.strips(&rows) {
-                        parts[0].add_columns(&columns, range, &mut lines, fold, &solved[place].known);
-                    }
-                }
-                _ => hold(&rows, |part, values, line| {
-                    parts[part].add(values, line, sheet.fold(line), &solved[places[part]].known);
-                }),
-            }
-            Ok(Part::Deviations(places.into_iter().zip(parts).collect()))
+        let solved: Vec<Solved> = self.each(triangles.iter(), || |by_fold: &Vec<Triangle>| self.solve_folds(by_fold));
+        let deviations = self.deviations(table, sheet, gathered, &solved)?;
+        let one = |((group, solved), deviations): ((&Group, &Solved), Deviations)| {
+            self.streamed_model(group, &group.sums.ranges, solved, deviations)
         };
-        let how = Scan { wants: &sheet.wants, threads: self.options.threads, hashed: &AtomicBool::new(false) };
-        let mut waiting = ByGroup::default();
-        let add = |deviations: &mut [Deviations], place: usize, values: &[f64], line: u64| {
-            deviations[place].add(values, line, sheet.fold(line), &solved[place].known);
-        };
-        scan(table, &how, &work, &mut |part| {
-            match part {
-                Part::Deviations(parts) => {
-                    // Rows of a group are added in the order of the table.
-                    waiting.finish(|place, values, line| add(&mut deviations, place, values, line));
-                    parts.into_iter().for_each(|(place, part)| deviations[place].merge(part));
-                }
-                Part::Rows(places, rows) => {
-                    waiting.add(&rows, &places, |place, values, line| add(&mut deviations, place, values, line));
-                }
-            }
-            Ok(())
-        })?;
-        waiting.finish(|place, values, line| add(&mut deviations, place, values, line));
+        Ok(self.each(gathered.groups.iter().zip(&solved).zip(deviations), || one))
+    }
+
+    /// Puts the model of a group of a large table together.
+    pub(super) fn streamed_model(
+        &self,
+        group: &Group,
+        ranges: &[(f64, f64)],
+        solved: &Solved,
+        deviations: Deviations,
+    ) -> FittedModel {
         let method = match self.options.intervals {
             Some(IntervalMethod::None) => IntervalMethod::None,
             Some(IntervalMethod::Bootstrap | IntervalMethod::Sandwich) | None => IntervalMethod::Sandwich,
         };
-        let one = |((group, solved), deviations): ((&Group, &Solved), Deviations)| {
-            self.too_few(group, deviations.rows).unwrap_or_else(|| {
-                let mut model = self.model(group, solved, deviations, method);
-                self.look(&mut model, group, solved);
-                model
-            })
+        if let Some(model) = self.too_few(group, deviations.rows) {
+            return model;
+        }
+        let mut model = self.model(group, ranges, solved, deviations, method);
+        self.look(&mut model, group, solved);
+        model
+    }
+
+    /// Holds every row of a table against the solution of its group.
+    fn deviations(
+        &self,
+        table: &dyn Table,
+        sheet: &Sheet,
+        gathered: &Gathered,
+        solved: &[Solved],
+    ) -> Result<Vec<Deviations>, FitError> {
+        let width = self.free.len();
+        let groups = solved.len();
+        let empty =
+            |place: usize| Deviations::new(width, false, Drawn::new(gathered.groups[place].sums.count(), groups));
+        let mut deviations: Vec<Deviations> = (0..groups).map(empty).collect();
+        let worker = || {
+            let (mut numbering, mut places) = (Numbering::default(), Places::default());
+            move |cells: &Cells| {
+                let rows = sheet.rows(cells, &mut numbering, &mut Gate::default())?;
+                let places = gathered.known_places(&rows.groups, &mut places);
+                if places.len() > FEW_GROUPS {
+                    return Ok(Part::Rows(places, Block::new(rows)));
+                }
+                let mut parts: Vec<Deviations> = places.iter().map(|place| empty(*place as usize)).collect();
+                match places.as_slice() {
+                    &[place] if sheet.is_whole() => {
+                        let (columns, mut lines) = (rows.columns(), rows.lines.iter());
+                        for (range, fold) in sheet.strips(&rows) {
+                            parts[0].add_columns(&columns, range, &mut lines, fold, &solved[place as usize].known);
+                        }
+                    }
+                    _ => rows.each(|part, values, line| {
+                        parts[part].add(values, line, sheet.fold(line), &solved[places[part] as usize].known);
+                    }),
+                }
+                Ok(Part::Deviations(places.into_iter().zip(parts).collect()))
+            }
         };
-        Ok(self.models(gathered.groups.iter().zip(&solved).zip(deviations), one))
+        let how = Scan { wants: &sheet.wants, threads: self.options.threads, hashed: &AtomicBool::new(false) };
+        let mut held = ByGroup::default();
+        let spill = |held: &mut ByGroup, deviations: &mut [Deviations]| {
+            held.spill(deviations, self.options.threads, |place, deviations: &mut Deviations, rows| {
+                deviations.add_rows(rows, sheet, &solved[place].known);
+            });
+        };
+        scan(table, &how, &worker, &mut |part| {
+            match part {
+                Part::Deviations(parts) => {
+                    // Rows of a group are added in the order of the table.
+                    spill(&mut held, &mut deviations);
+                    parts.into_iter().for_each(|(place, part)| deviations[place as usize].merge(part));
+                }
+                Part::Rows(places, block) => {
+                    held.add(block, &places);
+                    if held.numbers() > self.options.most_held {
+                        spill(&mut held, &mut deviations);
+                    }
+                }
+            }
+            Ok(())
+        })?;
+        spill(&mut held, &mut deviations);
+        Ok(deviations)
     }
 
     /// Returns each group's triangles, one for each fold; where sums of products are not enough, a further
     /// pass rotates every row.
     fn triangles(&self, table: &dyn Table, sheet: &Sheet, gathered: &Gathered) -> Result<Vec<Vec<Triangle>>, FitError> {
         let size = self.free.len();
-        let mut triangles: Vec<Vec<Triangle>> =
-            gathered.groups.iter().map(|group| group.folds.iter().map(Triangle::of_moments).collect()).collect();
-        let ill: Vec<bool> =
-            triangles.iter().map(|by_fold| merged(size, by_fold.iter()).condition(true) >= CONDITION).collect();
-        if !ill.contains(&true) {
-            return Ok(triangles);
+        let of_sums = |group: &Group| -> Vec<Triangle> { group.sums.folds.iter().map(Triangle::of_moments).collect() };
+        let mut triangles: Vec<Vec<Triangle>> = self.each(gathered.groups.iter(), || of_sums);
+        let is_ill = |by_fold: &Vec<Triangle>| merged(size, by_fold.iter()).condition(true) >= CONDITION;
+        let ill: Vec<bool> = self.each(triangles.iter(), || is_ill);
+        if ill.contains(&true) {
+            self.rotate(table, sheet, gathered, &ill, &mut triangles)?;
         }
-        let work = |cells: &Cells| {
-            let rows = sheet.rows(cells, &mut Gate::default())?;
-            let places = gathered.known_places(&rows.groups);
-            let mut parts = vec![vec![Triangle::empty(size); FOLDS]; places.len()];
-            let mut values = vec![0.0; size + 1];
-            for (row, line) in rows.lines.iter().enumerate() {
-                let part = rows.group(row);
-                if !ill[places[part]] {
-                    continue;
-                }
-                let factor = match self.form.weighting {
-                    Weighting::Absolute => 1.0,
-                    Weighting::Relative => 1.0 / rows.target[row].abs(),
-                };
-                values.iter_mut().zip(&rows.features).for_each(|(value, column)| *value = column[row] * factor);
-                values[size] = rows.target[row] * factor;
-                parts[part][sheet.fold(line)].add_row(&mut values);
+        Ok(triangles)
+    }
+
+    /// Makes the triangles of some groups anew, out of every row.
+    pub(super) fn rotate(
+        &self,
+        table: &dyn Table,
+        sheet: &Sheet,
+        gathered: &Gathered,
+        ill: &[bool],
+        triangles: &mut [Vec<Triangle>],
+    ) -> Result<(), FitError> {
+        let size = self.free.len();
+        let worker = || {
+            let (mut numbering, mut places) = (Numbering::default(), Places::default());
+            move |cells: &Cells| {
+                let rows = sheet.rows(cells, &mut numbering, &mut Gate::default())?;
+                let places = gathered.known_places(&rows.groups, &mut places);
+                let mut parts = vec![vec![Triangle::empty(size); FOLDS]; places.len()];
+                let mut weighted = vec![0.0; size + 1];
+                rows.each(|part, values, line| {
+                    if !ill[places[part] as usize] {
+                        return;
+                    }
+                    let factor = match self.form.weighting {
+                        Weighting::Absolute => 1.0,
+                        Weighting::Relative => 1.0 / values[size].abs(),
+                    };
+                    weighted.iter_mut().zip(values).for_each(|(weighted, value)| *weighted = value * factor);
+                    parts[part][sheet.fold(line)].add_row(&mut weighted);
+                });
+                Ok(places.into_iter().zip(parts).collect::<Vec<_>>())
             }
-            Ok(places.into_iter().zip(parts).collect::<Vec<_>>())
         };
-        for (by_fold, ill) in triangles.iter_mut().zip(&ill).filter(|(_, ill)| **ill) {
-            debug_assert!(*ill);
+        for (by_fold, _) in triangles.iter_mut().zip(ill).filter(|(_, ill)| **ill) {
             *by_fold = vec![Triangle::empty(size); FOLDS];
         }
         let how = Scan { wants: &sheet.wants, threads: self.options.threads, hashed: &AtomicBool::new(false) };
-        scan(table, &how, &work, &mut |parts: Vec<(usize, Vec<Triangle>)>| {
-            for (place, part) in parts.into_iter().filter(|(place, _)| ill[*place]) {
-                triangles[place].iter_mut().zip(&part).for_each(|(triangle, part)| triangle.merge(part));
+        scan(table, &how, &worker, &mut |parts: Vec<(u32, Vec<Triangle>)>| {
+            for (place, part) in parts.into_iter().filter(|(place, _)| ill[*place as usize]) {
+                triangles[place as usize].iter_mut().zip(&part).for_each(|(triangle, part)| triangle.merge(part));
             }
             Ok(())
-        })?;
-        Ok(triangles)
+        })
     }
 }

@@ -2,7 +2,6 @@
 //! a time and what they need stays in the first-level cache.
 
 use super::deviations::Known;
-use super::sample::SampledRow;
 use std::ops::Range;
 
 /// Rows of a strip, at most.
@@ -71,15 +70,10 @@ impl<'c> Strip<'c> {
         self.columns.iter().map(|column| column[self.rows.start + row]).collect()
     }
 
-    /// Returns a row as it is shown.
-    pub(super) fn sampled(&self, row: usize) -> SampledRow {
-        SampledRow {
-            line: self.lines[row],
-            features: self.features().map(|column| column[row]).collect(),
-            target: self.target()[row],
-            prediction: self.predictions[row],
-            left_out: self.left_out[row],
-        }
+    /// Adds what is kept of a row that is drawn: features, target, prediction, and that of the fit without it.
+    pub(super) fn sample(&self, row: usize, values: &mut Vec<f64>) {
+        values.extend(self.columns.iter().map(|column| column[self.rows.start + row]));
+        values.extend([self.predictions[row], self.left_out[row]]);
     }
 
     /// Makes a value of each row's target, prediction, and prediction of the fit that leaves it out; zeros

@@ -8,7 +8,8 @@
 
 mod terms;
 
-use super::gather::{Group, gather};
+use super::gather::gather;
+use super::group::Group;
 use super::kept::balanced_folds;
 use super::sheet::Sheet;
 use super::solve::{Moments, Solver, Triangle};

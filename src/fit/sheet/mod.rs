@@ -6,11 +6,11 @@ mod stages;
 
 use super::gate::Gate;
 use super::layout::{Compiled, Layout, Named, at};
-use super::table::{Cells, Head, Lines, Want};
+use super::table::{Cells, Head, Lines, Texts, Want};
 use super::{FitError, fold_of};
 use crate::expr::{Cells as Values, Column};
 use crate::suite::{Form, Weighting};
-pub(in crate::fit) use groups::Keys;
+pub(in crate::fit) use groups::{Groups, Numbering, Places};
 use selected::Kept;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -44,10 +44,18 @@ pub(in crate::fit) struct Rows<'c> {
     /// One column for each feature; the constant part, if there is one, is the last.
     pub(in crate::fit) features: Vec<Cow<'c, [f64]>>,
     /// The groups, and which each row belongs to; without rows of their own all belong to the first.
-    pub(in crate::fit) groups: Keys,
+    pub(in crate::fit) groups: Groups,
     pub(in crate::fit) group_of: Vec<u32>,
-    /// The operation of each row.
+    /// The operation of each row, by its place among some.
     pub(in crate::fit) ops: Option<(Vec<u32>, Vec<String>)>,
+}
+
+/// Rows that may take part: those of some cells, and what is wanted of them.
+struct Selected<'c> {
+    kept: Kept,
+    target: Cow<'c, [f64]>,
+    features: Vec<Cow<'c, [f64]>>,
+    sets: Vec<u32>,
 }
 
 impl Rows<'_> {
@@ -60,23 +68,19 @@ impl Rows<'_> {
         self.group_of.get(row).map_or(0, |group| *group as usize)
     }
 
+    /// Calls `take` with the group of each row, its features and target, and its line.
+    pub(in crate::fit) fn each(&self, mut take: impl FnMut(usize, &[f64], u64)) {
+        let columns = self.columns();
+        let mut values = vec![0.0; columns.len()];
+        for (row, line) in self.lines.iter().enumerate() {
+            values.iter_mut().zip(&columns).for_each(|(value, column)| *value = column[row]);
+            take(self.group(row), &values, line);
+        }
+    }
+
     /// Returns the features and then the target.
     pub(in crate::fit) fn columns(&self) -> Vec<&[f64]> {
         self.features.iter().map(Cow::as_ref).chain([self.target.as_ref()]).collect()
-    }
-
-    /// Returns the rows with memory of their own.
-    pub(in crate::fit) fn into_owned(self) -> Rows<'static> {
-        let Rows { lines, hashes, target, features, groups, group_of, ops } = self;
-        Rows {
-            lines: Cow::Owned(lines.into_owned()),
-            hashes: Cow::Owned(hashes.into_owned()),
-            target: Cow::Owned(target.into_owned()),
-            features: features.into_iter().map(|column| Cow::Owned(column.into_owned())).collect(),
-            groups,
-            group_of,
-            ops,
-        }
     }
 }
 
@@ -143,7 +147,12 @@ impl Sheet {
     }
 
     /// Returns the rows that take part; the gate counts the others.
-    pub(in crate::fit) fn rows<'c>(&self, cells: &'c Cells, gate: &mut Gate) -> Result<Rows<'c>, FitError> {
+    pub(in crate::fit) fn rows<'c>(
+        &self,
+        cells: &'c Cells,
+        numbering: &mut Numbering,
+        gate: &mut Gate,
+    ) -> Result<Rows<'c>, FitError> {
         gate.rows += (cells.rows + cells.broken.len()) as u64;
         for (line, count) in &cells.broken {
             let found = format!("{count} cells");
@@ -172,7 +181,7 @@ impl Sheet {
         let mut numbers = columns.zip(&wanted[self.sets.len()..]).map(|(column, compiled)| numbers(column, compiled));
         let target = numbers.next().expect("a model has a target")?;
         let features = numbers.collect::<Result<Vec<_>, _>>()?;
-        self.finish(cells, kept, target, features, sets, gate)
+        self.finish(cells, Selected { kept, target, features, sets }, numbering, gate)
     }
 
     fn no_rows(&self) -> Rows<'static> {
@@ -181,7 +190,7 @@ impl Sheet {
             hashes: Cow::default(),
             target: Cow::default(),
             features: vec![Cow::default(); self.width()],
-            groups: Keys::default(),
+            groups: Groups::default(),
             group_of: Vec::new(),
             ops: None,
         }
@@ -191,12 +200,11 @@ impl Sheet {
     fn finish<'c>(
         &self,
         cells: &'c Cells,
-        mut kept: Kept,
-        mut target: Cow<'c, [f64]>,
-        mut features: Vec<Cow<'c, [f64]>>,
-        mut sets: Vec<u32>,
+        selected: Selected<'c>,
+        numbering: &mut Numbering,
         gate: &mut Gate,
     ) -> Result<Rows<'c>, FitError> {
+        let Selected { mut kept, mut target, mut features, mut sets } = selected;
         let relative = self.weighting == Weighting::Relative;
         let bad = |row: usize| -> Option<String> {
             if sets.get(row) == Some(&u32::MAX) {
@@ -229,15 +237,28 @@ impl Sheet {
             features.push(Cow::Owned(vec![1.0; target.len()]));
         }
         gate.used += target.len() as u64;
-        let (groups, group_of) = self.groups(cells, &kept, &sets);
-        let ops = self.op.map(|slot| {
-            let texts = &cells.texts[slot];
-            (kept.take(&texts.codes).into_owned(), texts.owned())
-        });
+        let (groups, group_of) = self.groups(cells, &kept, &sets, numbering);
+        let ops = self.op.map(|slot| in_order(&kept.take(&cells.texts[slot].codes), &cells.texts[slot]));
         let lines = kept.lines(&cells.lines);
         let hashes = if cells.hashes.is_empty() { Cow::default() } else { kept.take(&cells.hashes) };
         Ok(Rows { lines, hashes, target, features, groups, group_of, ops })
     }
+}
+
+/// Returns the texts of some rows in the order of their first rows, and the place of each row's text.
+fn in_order(codes: &[u32], texts: &Texts) -> (Vec<u32>, Vec<String>) {
+    const NONE: u32 = u32::MAX;
+    let mut places = vec![NONE; texts.len()];
+    let mut words = Vec::new();
+    let place = |code: &u32| {
+        let place = &mut places[*code as usize];
+        if *place == NONE {
+            *place = words.len() as u32;
+            words.push(texts.text(*code).into_owned());
+        }
+        *place
+    };
+    (codes.iter().map(place).collect(), words)
 }
 
 /// Tells whether all numbers of a column are finite.

@@ -34,6 +34,19 @@ impl Moments {
     /// Adds a row after all of it is multiplied by a factor.
     #[inline]
     pub(in crate::fit) fn add_weighted(&mut self, row: &[f64], factor: f64) {
+        // Loops of a known length need no counting.
+        match row.len() {
+            2 => add_products::<3>(&mut self.sums, row, factor),
+            3 => add_products::<4>(&mut self.sums, row, factor),
+            4 => add_products::<5>(&mut self.sums, row, factor),
+            5 => add_products::<6>(&mut self.sums, row, factor),
+            6 => add_products::<7>(&mut self.sums, row, factor),
+            7 => add_products::<8>(&mut self.sums, row, factor),
+            _ => self.add_any(row, factor),
+        }
+    }
+
+    fn add_any(&mut self, row: &[f64], factor: f64) {
         let mut sums = self.sums.iter_mut();
         for (index, value) in row.iter().enumerate() {
             let value = value * factor;
@@ -88,6 +101,21 @@ impl Moments {
     }
 }
 
+/// Adds the products of a row and a one, which are so many numbers, to sums.
+#[inline]
+fn add_products<const NUMBERS: usize>(sums: &mut [f64], row: &[f64], factor: f64) {
+    let mut numbers = [1.0; NUMBERS];
+    numbers.iter_mut().zip(row).for_each(|(number, value)| *number = value * factor);
+    let sums = &mut sums[..NUMBERS * (NUMBERS + 1) / 2];
+    let mut at = 0;
+    for one in 0..NUMBERS {
+        for other in one..NUMBERS {
+            sums[at] += numbers[one] * numbers[other];
+            at += 1;
+        }
+    }
+}
+
 /// The sum of products, in four parts that the processor adds side by side.
 pub(in crate::fit) fn dot(left: &[f64], right: &[f64]) -> f64 {
     let (lefts, left_rest) = left.as_chunks::<4>();
@@ -118,6 +146,21 @@ pub(in crate::fit) fn sum(values: &[f64]) -> f64 {
 mod tests {
     use super::*;
     use crate::stats::Random;
+
+    #[test]
+    fn rows_of_any_length_give_the_same_sums() {
+        let mut random = Random::new(4);
+        for features in 0..9 {
+            let (mut one, mut other) = (Moments::new(features), Moments::new(features));
+            for _ in 0..20 {
+                let row: Vec<f64> = (0..=features).map(|_| random.normal()).collect();
+                one.add_weighted(&row, 0.3);
+                other.add_any(&row, 0.3);
+            }
+            assert_eq!(one, other);
+            assert_eq!(one.product(features + 1, features + 1), 20.0);
+        }
+    }
 
     #[test]
     fn rows_and_columns_give_the_same_sums() {

@@ -45,10 +45,15 @@ pub(in crate::fit) struct Cells {
     missing: Vec<Vec<(u32, Missing)>>,
     /// The slots of texts.
     pub(in crate::fit) texts: Vec<Texts>,
+    /// Changes when the codes of texts begin anew; else they are those of earlier records.
+    pub(in crate::fit) round: u64,
     /// Lines of records with more or fewer cells, and how many.
     pub(in crate::fit) broken: Vec<(u64, usize)>,
     hashed: bool,
 }
+
+/// Texts for each row that are remembered from earlier records, at most.
+const MOST_TEXTS: usize = 4;
 
 impl Cells {
     pub(super) fn new(wants: &[Want]) -> Cells {
@@ -80,7 +85,12 @@ impl Cells {
         self.rows = 0;
         self.lines.clear();
         self.hashes.clear();
-        self.texts.iter_mut().for_each(Texts::clear);
+        self.texts.iter_mut().for_each(|texts| texts.codes.clear());
+        // What is done for each text must not cost more than what is done for rows.
+        if self.texts.iter().any(|texts| texts.len() > MOST_TEXTS * most_rows) {
+            self.texts.iter_mut().for_each(Texts::clear);
+            self.round += 1;
+        }
         self.broken.clear();
         self.hashed = hashed;
     }

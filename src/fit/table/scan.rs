@@ -69,11 +69,12 @@ pub(in crate::fit) struct Scan<'a> {
     pub(in crate::fit) hashed: &'a AtomicBool,
 }
 
-/// Passes over all rows: `work` makes a part of each chunk, `merge` takes the parts in order.
-pub(in crate::fit) fn scan<Part: Send>(
+/// Passes over all rows: each thread makes a part of a chunk by what `worker` gives it, `merge` takes the parts
+/// in order.
+pub(in crate::fit) fn scan<Part: Send, Work: FnMut(&Cells) -> Result<Part, FitError>>(
     table: &dyn Table,
     how: &Scan<'_>,
-    work: &(dyn Fn(&Cells) -> Result<Part, FitError> + Sync),
+    worker: &(dyn Fn() -> Work + Sync),
     merge: &mut (dyn FnMut(Part) -> Result<(), FitError> + Send),
 ) -> Result<(), FitError> {
     let mut chunks = Chunks::new(table.open().map_err(FitError::Read)?);
@@ -93,7 +94,7 @@ pub(in crate::fit) fn scan<Part: Send>(
         None => chunks.next(chunk).map_err(FitError::Read),
     };
     let worker = || {
-        let (mut marks, mut cells) = (Marks::default(), Cells::new(how.wants));
+        let (mut marks, mut cells, mut work) = (Marks::default(), Cells::new(how.wants), worker());
         move |chunk: &mut Chunk| {
             read_cells(chunk, how.wants, how.hashed.load(Ordering::Relaxed), &mut marks, &mut cells);
             work(&cells)

@@ -9,12 +9,19 @@ pub(in crate::fit) struct Dictionary {
     /// The bytes of all texts, one after the other, and where each ends.
     bytes: Vec<u8>,
     ends: Vec<usize>,
-    /// Codes by fingerprint, open addressing; `FREE` where there is none.
-    places: Vec<u32>,
+    /// Codes by print, open addressing.
+    places: Vec<Place>,
 }
 
-/// A place without a code.
-const FREE: u32 = u32::MAX;
+/// A text's print and code.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    print: u64,
+    code: u32,
+}
+
+/// The code of a place without one.
+const FREE: Place = Place { print: 0, code: u32::MAX };
 
 impl Dictionary {
     /// Returns how many texts there are.
@@ -31,17 +38,21 @@ impl Dictionary {
 
     /// Returns the code of a text, a new one if it was not there.
     pub(in crate::fit) fn code(&mut self, text: &[u8]) -> u32 {
-        // At most half full, so that few places are looked at.
-        if self.ends.len() * 2 >= self.places.len() {
+        self.code_of(text, print(text))
+    }
+
+    fn code_of(&mut self, text: &[u8], print: u64) -> u32 {
+        // Some places stay free, so that few are looked at.
+        if self.ends.len() * 3 >= self.places.len() * 2 {
             self.grow();
         }
-        match self.search(text) {
+        match self.search(text, print) {
             Ok(code) => code,
             Err(place) => {
                 let code = self.ends.len() as u32;
                 self.bytes.extend_from_slice(text);
                 self.ends.push(self.bytes.len());
-                self.places[place] = code;
+                self.places[place] = Place { print, code };
                 code
             }
         }
@@ -49,36 +60,35 @@ impl Dictionary {
 
     /// Returns the code of a text, if it is there.
     pub(in crate::fit) fn find(&self, text: &[u8]) -> Option<u32> {
-        if self.places.is_empty() { None } else { self.search(text).ok() }
+        if self.places.is_empty() { None } else { self.search(text, print(text)).ok() }
     }
 
     /// Finds a text, or the place where it belongs.
-    fn search(&self, text: &[u8]) -> Result<u32, usize> {
-        let mut place = self.first_place(text);
+    #[inline]
+    fn search(&self, text: &[u8], print: u64) -> Result<u32, usize> {
+        let mut at = first_place(print, self.places.len());
         loop {
-            match self.places[place] {
-                FREE => return Err(place),
-                code if self.text(code) == text => return Ok(code),
-                _ => place = (place + 1) & (self.places.len() - 1),
+            let place = self.places[at];
+            if place.code == FREE.code {
+                return Err(at);
             }
+            if place.print == print && (text.len() <= SHORT || self.text(place.code) == text) {
+                return Ok(place.code);
+            }
+            at = (at + 1) & (self.places.len() - 1);
         }
     }
 
     fn grow(&mut self) {
         let size = (self.places.len() * 2).max(64);
-        self.places = vec![FREE; size];
-        for code in 0..self.ends.len() as u32 {
-            let mut place = self.first_place(self.text(code));
-            while self.places[place] != FREE {
-                place = (place + 1) & (size - 1);
+        let old = std::mem::replace(&mut self.places, vec![FREE; size]);
+        for place in old.into_iter().filter(|place| place.code != FREE.code) {
+            let mut at = first_place(place.print, size);
+            while self.places[at].code != FREE.code {
+                at = (at + 1) & (size - 1);
             }
-            self.places[place] = code;
+            self.places[at] = place;
         }
-    }
-
-    fn first_place(&self, text: &[u8]) -> usize {
-        // The upper bits are the best mixed.
-        (fingerprint(text) >> 32) as usize & (self.places.len() - 1)
     }
 
     /// Forgets all texts, and keeps their memory.
@@ -89,21 +99,49 @@ impl Dictionary {
     }
 }
 
+/// Returns where a print is looked for first.
+fn first_place(print: u64, places: usize) -> usize {
+    // The upper bits are the best mixed.
+    (print.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize & (places - 1)
+}
+
+/// Bytes of texts that their prints tell from all others, at most.
+const SHORT: usize = 7;
+
+/// Returns the bytes of a short text and its length, in the upper byte; for others a fingerprint with an upper byte
+/// that no length has.
+#[inline]
+fn print(text: &[u8]) -> u64 {
+    let length = text.len();
+    let word = |bytes: Option<&[u8; 4]>| bytes.map_or(0, |bytes| u64::from(u32::from_le_bytes(*bytes)));
+    let bytes = match length {
+        4..=SHORT => word(text.first_chunk()) | word(text.last_chunk()) << (8 * (length - 4)),
+        0..4 => text.iter().rev().fold(0, |all, byte| all << 8 | u64::from(*byte)),
+        _ => return fingerprint(text) | 0xff << 56,
+    };
+    bytes | (length as u64) << 56
+}
+
 /// A column of texts; the empty text stands for no value.
 #[derive(Debug, Default)]
 pub(in crate::fit) struct Texts {
     /// The code of each row.
     pub(in crate::fit) codes: Vec<u32>,
     cells: Dictionary,
+    /// The print of the last short text, and its code.
+    last: Option<(u64, u32)>,
 }
 
 impl Texts {
-    /// Adds the cell of the next row.
+    /// Adds a cell.
+    #[inline]
     pub(super) fn push(&mut self, cell: &[u8]) {
-        let code = match self.codes.last() {
-            Some(&last) if self.cells.text(last) == cell => last,
-            Some(_) | None => self.cells.code(cell),
+        let print = print(cell);
+        let code = match self.last {
+            Some((last, code)) if last == print => code,
+            Some(_) | None => self.cells.code_of(cell, print),
         };
+        self.last = (cell.len() <= SHORT).then_some((print, code));
         self.codes.push(code);
     }
 
@@ -111,6 +149,7 @@ impl Texts {
     pub(super) fn clear(&mut self) {
         self.codes.clear();
         self.cells.clear();
+        self.last = None;
     }
 
     /// Returns how many codes there are.
@@ -169,6 +208,18 @@ mod tests {
             assert_eq!(texts.text(code), cell);
         }
         assert_eq!((texts.len(), known.len()), (700, 700));
+        // Texts of all lengths, and bytes that a length could be taken for.
+        let others: Vec<Vec<u8>> =
+            (0..12).flat_map(|length| [vec![0; length], vec![length as u8 + 1; length + 1]]).collect();
+        let mut lengths = Texts::default();
+        others.iter().for_each(|text| lengths.push(text));
+        assert_eq!(lengths.len(), others.len());
+        for (code, text) in others.iter().enumerate() {
+            assert_eq!(
+                (lengths.cells.find(text), lengths.cells.text(code as u32)),
+                (Some(code as u32), text.as_slice())
+            );
+        }
         for (cell, expected) in [("", ""), ("N/A", ""), ("", ""), ("a", "a")] {
             texts.push(cell.as_bytes());
             assert_eq!(texts.text(*texts.codes.last().unwrap()), expected);

@@ -66,6 +66,74 @@ fn threads_change_nothing() {
 }
 
 #[test]
+fn rows_of_many_groups_are_held_or_read_again() {
+    // Rows stand together in the first half, and in the last two thousand lines there are two groups only.
+    let mut text = table(30_000, 1_500, 0.1);
+    table(30_000, 40, 0.1).lines().skip(1).for_each(|line| writeln!(text, "{line}").unwrap());
+    table(30_000, 2, 0.1).lines().skip(1).for_each(|line| writeln!(text, "{line}").unwrap());
+    let form = format!("{FORM}by: [g]\n");
+    let mixed = Options { most_held: 10_000, ..streamed(1) };
+    let (all, few) = (text.clone(), text.lines().take(60_001).collect::<Vec<&str>>().join("\n"));
+    for (table, options) in [(&all, streamed(1)), (&few, streamed(1))] {
+        let one = fit_with(&form, table, &options);
+        assert_eq!(one.models.len(), 1_500);
+        assert!(one.models.iter().all(|model| model.coefficients.is_some()));
+        for (threads, most_held) in [(1, 10_000), (2, 10_000), (2, options.most_held), (5, 50_000)] {
+            let other = fit_with(&form, table, &Options { threads, most_held, ..mixed.clone() });
+            for (one, other) in one.models.iter().zip(&other.models) {
+                assert_eq!(
+                    (&one.by, &one.coefficients, &one.quality),
+                    (&other.by, &other.coefficients, &other.quality)
+                );
+                assert_eq!((&one.outliers, &one.sample), (&other.outliers, &other.sample));
+            }
+        }
+    }
+}
+
+#[test]
+fn operations_of_held_rows_are_counted() {
+    let table = table(3_000, 30, 0.1).replace("g,a,b,t", "g,a,b,t,op").lines().enumerate().fold(
+        String::new(),
+        |mut text, (line, row)| {
+            let op = ["", ",x", ",y"][if line == 0 { 0 } else { 1 + line % 2 }];
+            writeln!(text, "{row}{op}").unwrap();
+            text
+        },
+    );
+    let form = format!("{FORM}by: [g]\nop: op\n");
+    for options in [Options::default(), streamed(2)] {
+        let fit = fit_with(&form, &table, &options);
+        // Lines of a group are all odd or all even.
+        let ops: Vec<&[(String, u64)]> = fit.models.iter().map(|model| model.ops.as_slice()).collect();
+        assert_eq!((ops[0], ops[29]), (&[("y".to_owned(), 100)][..], &[("x".to_owned(), 100)][..]));
+    }
+    let mixed = table.replace(",x\n", ",z\n").replacen(",z\n", ",y\n", 30);
+    let fit = fit_with(&form, &mixed, &streamed(1));
+    let expected = [("y".to_owned(), 2), ("z".to_owned(), 98)];
+    assert_eq!(fit.models[1].ops, expected, "in the order of their first rows");
+}
+
+#[test]
+fn ill_conditioned_groups_are_rotated() {
+    let mut table = "g,a,b,t\n".to_owned();
+    for row in 0..4_000u32 {
+        // Features of the first group go together.
+        let (group, a) = (row % 20, f64::from(row / 20 % 97 + 1));
+        let b = if group == 0 { a + f64::from(row / 20 % 7) * 1e-3 } else { f64::from(row / 20 % 11) };
+        writeln!(table, "g{group},{a},{b},{}", 2.0 * a + 5.0 * b).unwrap();
+    }
+    for options in [streamed(1), streamed(2), Options { most_held: 100, ..streamed(2) }] {
+        let fit = fit_with(&format!("{FORM}by: [g]\n"), &table, &options);
+        assert!(fit.models[0].quality.scaled_condition > 1e4 && fit.models[1].quality.scaled_condition < 1e2);
+        for model in &fit.models {
+            let values: Vec<f64> = model.coefficients.iter().flatten().map(|c| c.value).collect();
+            assert!((values[0] - 2.0).abs() < 1e-6 && (values[1] - 5.0).abs() < 1e-6, "{values:?}");
+        }
+    }
+}
+
+#[test]
 fn groups_are_exact() {
     let table = table(60_000, 3, 0.0);
     let expected = "g0: one 3, two 2; g1: one 6, two 4; g2: one 9, two 6";
