@@ -71,14 +71,32 @@ impl Kind {
     }
 
     fn holds(&self, descriptor: &Descriptor<'_>) -> bool {
-        self.data_format == descriptor.data_format
-            && self.op == descriptor.op
-            && self.math_fidelity == descriptor.math_fidelity
-            && self.version == descriptor.version
+        self.version == descriptor.version
             && self.flags == flags(descriptor)
-            && self.architecture == descriptor.architecture
-            && self.vector_mode == descriptor.vector_mode
-            && self.attribute == descriptor.attribute
+            && is_same(&self.data_format, descriptor.data_format)
+            && is_same(&self.op, descriptor.op)
+            && is_same(&self.math_fidelity, descriptor.math_fidelity)
+            && is_same(&self.architecture, descriptor.architecture)
+            && is_same(&self.vector_mode, descriptor.vector_mode)
+            && is_same(&self.attribute, descriptor.attribute)
+    }
+}
+
+/// Compares texts that are mostly short: in one or two words, which overlap, without a call.
+fn is_same(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    if one.len() != other.len() {
+        return false;
+    }
+    let eight = |text: &[u8]| text.try_into().map(u64::from_le_bytes).unwrap_or_default();
+    let four = |text: &[u8]| text.try_into().map(u32::from_le_bytes).unwrap_or_default();
+    let length = one.len();
+    match length {
+        0 => true,
+        1..=3 => one[0] == other[0] && one[length - 1] == other[length - 1] && one[length / 2] == other[length / 2],
+        4..=7 => four(&one[..4]) == four(&other[..4]) && four(&one[length - 4..]) == four(&other[length - 4..]),
+        8..=16 => eight(&one[..8]) == eight(&other[..8]) && eight(&one[length - 8..]) == eight(&other[length - 8..]),
+        _ => one == other,
     }
 }
 
@@ -142,5 +160,24 @@ impl<'e> Batch<'e> {
             self.stand_ins.insert(of.op.to_owned());
         }
         Ok(self.known.len() - 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_same;
+
+    #[test]
+    fn texts_of_all_lengths_are_compared() {
+        for length in 0..40 {
+            let text = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEF"[..length].to_owned();
+            assert!(is_same(&text, &text.clone()), "{text}");
+            assert!(!is_same(&text, &format!("{text}.")) && !is_same(&format!("{text}."), &text), "{text}");
+            for place in 0..length {
+                let mut other = text.clone();
+                other.replace_range(place..=place, "#");
+                assert!(!is_same(&text, &other) && !is_same(&other, &text), "{text} {other}");
+            }
+        }
     }
 }

@@ -14,12 +14,14 @@ pub(super) enum Dimension {
     /// One more than the columns.
     ColumnsAndOne,
     Phases,
+    /// None: what fills a product up.
+    One,
 }
 
 impl Dimension {
     /// All of them, in the order in which they are declared.
-    pub(super) const ALL: [Dimension; 9] =
-        [M, N, Rows, Columns, Inner, InnerTiles, InnerLessOne, ColumnsAndOne, Phases];
+    pub(super) const ALL: [Dimension; 10] =
+        [M, N, Rows, Columns, Inner, InnerTiles, InnerLessOne, ColumnsAndOne, Phases, Dimension::One];
 }
 
 /// What a term is multiplied by after its weight, in single precision.
@@ -35,12 +37,29 @@ pub(super) enum Times {
 /// A part of a sum: a product of dimensions by a weight.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Term {
-    pub(super) of: &'static [Dimension],
+    /// The factors, filled up with ones.
+    pub(super) of: [Dimension; FACTORS],
     pub(super) weight: &'static str,
     pub(super) times: Times,
 }
 
-const fn term(of: &'static [Dimension], weight: &'static str, times: Times) -> Term {
+impl Term {
+    /// Returns the factors.
+    pub(super) fn factors(&self) -> impl Iterator<Item = Dimension> {
+        self.of.into_iter().filter(|factor| *factor != Dimension::One)
+    }
+}
+
+/// Factors of a product, at most. All have as many, so that nothing is counted while estimating.
+pub(super) const FACTORS: usize = 8;
+
+const fn term(factors: &[Dimension], weight: &'static str, times: Times) -> Term {
+    let mut of = [Dimension::One; FACTORS];
+    let mut place = 0;
+    while place < factors.len() {
+        of[place] = factors[place];
+        place += 1;
+    }
     Term { of, weight, times }
 }
 

@@ -117,6 +117,7 @@ impl<'e> Prepared<'e> {
                 Dimension::InnerLessOne => of.mblock_k.wrapping_sub(1),
                 Dimension::ColumnsAndOne => of.ublock_ct.wrapping_add(1),
                 Dimension::Phases => self.phases,
+                Dimension::One => 1,
             };
         }
         values
@@ -160,8 +161,11 @@ impl<'e> Prepared<'e> {
 /// The values of all dimensions.
 type Dimensions = [u32; Dimension::ALL.len()];
 
+/// Multiplies modulo 2^32, where the order changes nothing: in pairs, so that they need not wait for each other.
 fn product(term: &Term, dimensions: &Dimensions) -> u32 {
-    term.of.iter().fold(1u32, |product, dimension| product.wrapping_mul(dimensions[*dimension as usize]))
+    let [a, b, c, d, e, f, g, h] = term.of.map(|dimension| dimensions[dimension as usize]);
+    let first = a.wrapping_mul(b).wrapping_mul(c.wrapping_mul(d));
+    first.wrapping_mul(e.wrapping_mul(f).wrapping_mul(g.wrapping_mul(h)))
 }
 
 fn form(of: &Descriptor<'_>, category: Category) -> Form {

@@ -102,7 +102,7 @@ impl Form {
     /// Returns a term in the words of model files.
     fn words(&self, term: Option<&Term>) -> String {
         let layers = self.layers.then(|| LAYERS.0[0].to_owned());
-        let parts = term.into_iter().flat_map(|term| term.of.iter().map(|dimension| word(*dimension)));
+        let parts = term.into_iter().flat_map(|term| term.factors().map(word));
         layers.into_iter().chain(parts).collect::<Vec<_>>().join(" * ")
     }
 }
@@ -130,7 +130,7 @@ fn trials(name: &str) -> Option<[f64; 2]> {
 }
 
 fn product(term: &Term, trial: usize) -> f64 {
-    term.of.iter().map(|dimension| value(*dimension, trial)).product()
+    term.factors().map(|dimension| value(dimension, trial)).product()
 }
 
 fn value(dimension: Dimension, trial: usize) -> f64 {
