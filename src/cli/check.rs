@@ -2,6 +2,7 @@
 
 use super::Session;
 use super::arguments::{CheckArgs, TextFormat};
+use super::collect::workspace;
 use super::exit::Exit;
 use super::table::{row, table};
 use crate::check::golden::GoldenFinding;
@@ -18,10 +19,10 @@ use serde_json::json;
 const ROWS: usize = 40;
 
 pub(super) fn check(session: &Session, arguments: &CheckArgs) -> Result<Exit, Exit> {
-    let CheckArgs { run, format } = arguments;
+    let CheckArgs { run, places, format } = arguments;
     let printer = &session.printer;
     let fail = |error: StepError| printer.step(&error);
-    let workspace = session.workspace(&session.current)?;
+    let workspace = workspace(session, places)?;
     let rejudged = rejudge_any(&workspace, run).map_err(fail)?;
     let info = &rejudged.recorded.record.run;
     if rejudged.only_record {

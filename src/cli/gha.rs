@@ -6,15 +6,17 @@ use super::{Session, carry_out};
 use crate::compare::ComparisonVerdict;
 use crate::gha::{ACTIONS, Action, Invocation, add_mask, arguments, delimiter_fits, find, group, output, secret_of};
 use crate::ledger::Verdict;
-use crate::report::{MarkdownOptions, Report, annotations, headline, markdown};
+use crate::report::{
+    Failed, MarkdownOptions, Report, annotations, failed_marks, failed_summary, headline, markdown, write_marks,
+};
 use crate::value::did_you_mean;
 use clap::Parser as _;
 use serde_json::Value;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 
 /// Bytes that the summaries of a step may have together: of a longer file the runner shows nothing.
 const SUMMARY_BYTES: u64 = 1 << 20;
@@ -45,10 +47,12 @@ impl Step {
             let mut marks = self.marks.borrow_mut();
             annotations(report, &mut *marks).expect("writing to memory does not fail");
             if let Some(file) = &self.summary_file {
-                append_summary(file, report).map_err(|error| {
-                    session.printer.error(&format!("cannot write the job summary `{}`: {error}", file.display()), None);
-                    Exit::Service
-                })?;
+                let report = |budget| {
+                    let mut text = Vec::new();
+                    markdown(report, MarkdownOptions { budget }, &mut text)?;
+                    Ok(text)
+                };
+                append(file, report).map_err(|error| no_summary(session, file, &error))?;
             }
         }
         // What happened is folded, what came of it is not.
@@ -110,21 +114,26 @@ pub(super) fn gha(session: Session, arguments: &GhaArgs) -> Exit {
 
 fn step(session: Session, action: &'static Action) -> Result<Exit, Exit> {
     let variables: BTreeMap<String, String> = session.environment.iter().cloned().collect();
-    let Invocation { arguments, variables: own, summary } = arguments_of(&session, action, &variables)?;
+    let path = |name: &str| variables.get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let summary_file = path("GITHUB_STEP_SUMMARY");
+    let failed = |session: &Session, exit: Exit| tell_failure(session, action, exit, summary_file.as_deref());
+    let invocation = arguments_of(&session, action, &variables);
+    let Invocation { arguments, variables: own, summary } =
+        invocation.map_err(|exit| failed(&session, exit).err().unwrap_or(exit))?;
     mask(&session, &variables)?;
     let words = std::iter::once("shmoo").chain(arguments.iter().map(String::as_str));
     let command = match Cli::try_parse_from(words) {
         Ok(Cli { command, quiet: _ }) => command,
         Err(error) => {
             session.printer.error(error.render().to_string().trim_start_matches("error: ").trim_end(), None);
+            failed(&session, Exit::Usage)?;
             return Err(Exit::Usage);
         }
     };
     let token = random(&session)?;
-    let path = |name: &str| variables.get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let step = Step {
         summary,
-        summary_file: path("GITHUB_STEP_SUMMARY"),
+        summary_file,
         token: format!("shmoo_{token}"),
         facts: RefCell::default(),
         marks: RefCell::default(),
@@ -190,10 +199,54 @@ fn run(session: &Session, action: &Action, command: &Command, arguments: &[Strin
         }
     }
     if !matches!(exit, Exit::Ok | Exit::Nothing) && step.marks.borrow().is_empty() {
-        let (code, name) = (exit.code(), action.name);
-        session.printer.data(|out| writeln!(out, "::error title=shmoo {name}::exit code {code}: {}", exit.words()))?;
+        let summary = step.summary_file.as_deref().filter(|_| step.summary);
+        tell_failure(session, action, exit, summary)?;
     }
     Ok(exit)
+}
+
+/// Says in annotations, and in the job summary, why there is no report.
+fn tell_failure(session: &Session, action: &Action, exit: Exit, summary: Option<&Path>) -> Result<(), Exit> {
+    let top = session.variable("GITHUB_WORKSPACE").map_or_else(|| session.current.clone(), PathBuf::from);
+    let mut errors = session.printer.take_told();
+    for error in &mut errors {
+        error.file = error.file.take().and_then(|file| below(&top, &session.current.join(file)));
+    }
+    let title = format!("shmoo {}", action.name);
+    let outcome = format!("exit code {}: {}", exit.code(), exit.words());
+    let failed = Failed { title: &title, outcome: &outcome, errors: &errors };
+    if let Some(file) = summary.filter(|_| !errors.is_empty()) {
+        append(file, |_| Ok(failed_summary(&failed).into_bytes()))
+            .map_err(|error| no_summary(session, file, &error))?;
+    }
+    session.printer.data(|out| write_marks(&failed_marks(&failed), out))
+}
+
+fn no_summary(session: &Session, file: &Path, error: &io::Error) -> Exit {
+    session.printer.error(&format!("cannot write the job summary `{}`: {error}", file.display()), None);
+    Exit::Service
+}
+
+/// Returns a path as GitHub knows it: from the top of the repository; nothing if it lies elsewhere.
+fn below(top: &Path, path: &Path) -> Option<String> {
+    let plain = |path: &Path| {
+        let mut folded = PathBuf::new();
+        for part in path.components() {
+            match part {
+                Component::CurDir => {}
+                Component::ParentDir => drop(folded.pop()),
+                part => folded.push(part),
+            }
+        }
+        folded
+    };
+    let (top, path) = (plain(top), plain(path));
+    // The folder may be named by a link.
+    let inside = path.strip_prefix(&top).map(Path::to_owned).ok().or_else(|| {
+        let (top, path) = (fs::canonicalize(&top).ok()?, fs::canonicalize(&path).ok()?);
+        path.strip_prefix(&top).map(Path::to_owned).ok()
+    });
+    inside?.to_str().map(str::to_owned)
 }
 
 /// Returns every output of the action; what was not told is empty.
@@ -228,16 +281,18 @@ fn write_outputs(session: &Session, file: Option<PathBuf>, outputs: &[(&'static 
     })
 }
 
-/// Appends the report to the job summary, as much of it as there is room for.
-fn append_summary(path: &PathBuf, report: &Report) -> io::Result<()> {
+/// Appends to the job summary what `text` makes of the bytes that there is room for.
+fn append(path: &Path, text: impl FnOnce(usize) -> io::Result<Vec<u8>>) -> io::Result<()> {
     let mut file = OpenOptions::new().create(true).append(true).open(path)?;
     let there = file.metadata()?.len();
     let budget = usize::try_from(SUMMARY_BYTES.saturating_sub(there + SPARE)).unwrap_or(0);
-    let mut text = Vec::new();
-    if there > 0 {
-        text.extend(b"\n\n");
+    let text = text(budget)?;
+    if text.len() > budget {
+        return Ok(());
     }
-    markdown(report, MarkdownOptions { budget }, &mut text)?;
+    if there > 0 {
+        file.write_all(b"\n\n")?;
+    }
     file.write_all(&text)
 }
 

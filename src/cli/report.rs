@@ -2,6 +2,7 @@
 
 use super::Session;
 use super::arguments::{JudgingArgs, ReportArgs, ReportFormat};
+use super::collect::workspace;
 use super::exit::Exit;
 use super::progress::packing;
 use crate::plan::Plan;
@@ -29,10 +30,10 @@ use std::thread;
 const MARKDOWN_BUDGET: usize = 1 << 20;
 
 pub(super) fn report(session: &Session, arguments: &ReportArgs) -> Result<Exit, Exit> {
-    let ReportArgs { run, format, out, plots, site, pages, judging } = arguments;
+    let ReportArgs { run, format, out, plots, site, pages, judging, places } = arguments;
     let JudgingArgs { base, strict } = judging;
     let fail = |error: StepError| session.printer.step(&error);
-    let workspace = session.workspace(&session.current)?;
+    let workspace = workspace(session, places)?;
     if let Some(folder) = site {
         let request = SiteRequest { folder, pages: *pages, base, strict: *strict, current: &session.current };
         return write_site(session, &workspace, &request);
@@ -102,11 +103,23 @@ fn format_of(path: &Path) -> ReportFormat {
 fn write_site(session: &Session, workspace: &Workspace, request: &SiteRequest<'_>) -> Result<Exit, Exit> {
     let printer = &session.printer;
     let written = site::write(workspace, request).map_err(|error| printer.step(&error))?;
-    for (run, why) in &written.without_comparison {
-        printer.warning(&format!("no comparison on the page of {run}: {why}"));
+    for runs in written.without_comparison.values() {
+        let Some((run, why)) = runs.first() else { continue };
+        let more = match runs.len() {
+            1 => String::new(),
+            several => format!(", and on those of {} of the suite", more_runs(several - 1)),
+        };
+        printer.warning(&format!("no comparison on the page of {run}{more}: {why}"));
     }
     for (suite, why) in &written.without_trends {
         printer.warning(&format!("no trends on the page of suite `{suite}`: {why}"));
+    }
+    if written.from_history > 0 {
+        let (runs, know) = match written.from_history {
+            1 => ("1 page is of a run".to_owned(), "it has"),
+            several => (format!("{} are of runs", count(several as u64, "page")), "they have"),
+        };
+        printer.note(&format!("{runs} that only the history knows: {know} no logs, plots and costs"));
     }
     printer.note(&format!(
         "the site has {} and {} in `{}`",
@@ -115,6 +128,10 @@ fn write_site(session: &Session, workspace: &Workspace, request: &SiteRequest<'_
         request.folder.display()
     ));
     Ok(Exit::Ok)
+}
+
+fn more_runs(number: usize) -> String {
+    if number == 1 { "another run".to_owned() } else { format!("{} more", count(number as u64, "run")) }
 }
 
 /// Writes every drawing of a report as a file, and returns how many there are.
