@@ -8,7 +8,7 @@ use super::progress::packing;
 use crate::plan::Plan;
 use crate::report::{
     Drawing, MarkdownOptions, Report, TerminalOptions, annotations, count, csv, drawings, html, json, junit, markdown,
-    terminal,
+    terminal, thousands,
 };
 use crate::steps::finding::{AnyRecord, AnyRun, find_any_record};
 use crate::steps::recording::{self, Models, RecordedRun};
@@ -107,7 +107,8 @@ fn write_site(session: &Session, workspace: &Workspace, request: &SiteRequest<'_
         let Some((run, why)) = runs.first() else { continue };
         let more = match runs.len() {
             1 => String::new(),
-            several => format!(", and on those of {} of the suite", more_runs(several - 1)),
+            2 => ", and on that of another run of the suite".to_owned(),
+            several => format!(", and on those of {} more runs of the suite", thousands(several as u64 - 1)),
         };
         printer.warning(&format!("no comparison on the page of {run}{more}: {why}"));
     }
@@ -128,10 +129,6 @@ fn write_site(session: &Session, workspace: &Workspace, request: &SiteRequest<'_
         request.folder.display()
     ));
     Ok(Exit::Ok)
-}
-
-fn more_runs(number: usize) -> String {
-    if number == 1 { "another run".to_owned() } else { format!("{} more", count(number as u64, "run")) }
 }
 
 /// Writes every drawing of a report as a file, and returns how many there are.

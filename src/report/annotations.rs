@@ -12,7 +12,7 @@ use super::headline::{ended, golden_word, headline};
 use super::inert::{block, clip, short};
 use super::join::CaseFinder;
 use super::reds::RedIndex;
-use super::selection::change_by;
+use super::selection::{change_by, no_golden_file};
 use super::{Bucket, Report};
 use crate::check::golden::GoldenFinding;
 use crate::compare::{Change, ComparisonVerdict};
@@ -151,6 +151,10 @@ fn placed<'a>(file: &str, sentence: &'a str) -> (Option<u32>, &'a str) {
 
 /// One annotation for each metric and kind of finding.
 fn goldens(report: &Report) -> Vec<Finding> {
+    if let Some(file) = &report.absent_goldens {
+        let [what, hint] = no_golden_file(file, report.run.id.as_str());
+        return vec![Finding::new(format!("goldens: {what}"), hint)];
+    }
     let mut kinds: BTreeMap<(&str, &str), Vec<&GoldenFinding>> = BTreeMap::new();
     for finding in report.goldens.iter().filter(|finding| finding.verdict.is_red()) {
         kinds.entry((finding.metric.as_str(), golden_word(finding.verdict))).or_default().push(finding);

@@ -50,7 +50,7 @@ pub use junit::junit;
 pub use machines::{Machines, PartState, UnfinishedPart};
 pub use markdown::{
     Carrier, CommentKey, CommentOptions, MarkdownOptions, Marker, NoRun, RedSince, WebAddress, comment,
-    comment_on_several, issue, issue_title, markdown, no_run_issue, no_run_title,
+    comment_on_several, issue, issue_title, markdown, no_run_issue, no_run_title, nothing_to_track,
 };
 pub use model::{
     Bucket, DiffCell, FitSample, FitSampleRow, GridAxis, GridCell, LogExcerpt, ModelDrift, Report, ReportedCosts,
@@ -69,7 +69,7 @@ pub(crate) use headline::{change_sign, golden_word, sign};
 pub(crate) use inert::short;
 pub(crate) use reds::{more_reds, red_lines};
 pub(crate) use selection::{
-    both, change_by, commit_name, counts_of, golden_sides, goldens_met, notable, note_line, sides,
+    both, change_by, commit_name, counts_of, golden_sides, goldens_met, no_golden_file, notable, note_line, sides,
 };
 
 /// The reports that unit tests and the browser test render.

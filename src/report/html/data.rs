@@ -60,9 +60,9 @@ struct Data {
     metrics: Vec<(String, String, String)>,
     verdicts: [&'static str; 6],
     left_out: usize,
-    /// What stands before and after the name in the commands.
-    run: (String, String),
-    repro: (String, String),
+    /// What stands before and after the name in the commands; none without a suite file.
+    run: Option<(String, String)>,
+    repro: Option<(String, String)>,
     tasks: Vec<Task>,
     cases: Vec<Case>,
 }
@@ -152,14 +152,16 @@ impl Data {
                 extra,
             )
         });
+        // What came from another program has none.
+        let has_suite_file = !report.run.suite_file.is_empty();
         Data {
             cases: rows.collect(),
             params: params.iter().map(|name| (short(name, 80), short(units.get(name).unwrap_or(&""), 40))).collect(),
             metrics,
             verdicts: Verdict::ALL.map(Verdict::word),
             left_out: report.cases.len() - cases.len(),
-            run: shown(around_run(&report.run)),
-            repro: shown(around_repro(&report.run)),
+            run: has_suite_file.then(|| shown(around_run(&report.run))),
+            repro: has_suite_file.then(|| shown(around_repro(&report.run))),
             tasks,
         }
     }

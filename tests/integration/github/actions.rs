@@ -206,15 +206,18 @@ fn what_kept_a_run_from_beginning_is_in_annotation_and_summary() {
     assert!(marks[0].starts_with("::error title=shmoo sweep::cannot read `gone.yaml`") && marks[0].ends_with(END));
     assert!(summary.starts_with("## ❌ `shmoo sweep`: exit code 2") && summary.contains("cannot read `gone.yaml`"));
 
-    // Two mistakes, each at its line.
-    let wrong = SUITE.replace("evidence:", "evidense:").replace("lt: 3", "lt: many");
+    // At its line, with the hint.
+    let wrong = SUITE.replace("evidence:", "evidense:");
+    let line = 1 + wrong.lines().position(|line| line.contains("evidense")).unwrap();
     let (marks, summary) = failing(step().file("suite.yaml", &wrong));
-    let at = |word: &str| 1 + wrong.lines().position(|line| line.contains(word)).unwrap();
-    for word in ["evidense", "many"] {
-        let place = format!("::error file=suite.yaml,line={},title=shmoo sweep::", at(word));
-        assert!(marks.iter().any(|mark| mark.starts_with(&place) && mark.contains(word)), "{place} in {marks:?}");
-        assert!(summary.contains(&format!("`suite.yaml:{}`", at(word))), "{summary}");
-    }
+    let told = "unknown key `evidense` in a stage%0Ahint: did you mean `evidence`?";
+    assert_eq!(marks, [format!("::error file=suite.yaml,line={line},title=shmoo sweep::{told}{END}")]);
+    assert!(summary.contains(&format!("`suite.yaml:{line}`\n\n```text\nunknown key `evidense`")), "{summary}");
+
+    // Several mistakes are several marks.
+    let wrong = SUITE.replace("code: s, values: [1, 2]", "code: s, values: []").replace("lt: 3", "lt: many");
+    let (marks, _) = failing(step().file("suite.yaml", &wrong));
+    assert!(marks.len() > 1 && marks.iter().all(|mark| mark.starts_with("::error file=suite.yaml,line=")), "{marks:?}");
 
     // Text of a file starts no command and ends no block.
     let hostile = SUITE.replace("suite: tiny", "suite: \"x\\n::add-mask::y\\n```\\n<img src=z>\"");
