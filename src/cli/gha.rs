@@ -2,26 +2,20 @@
 
 use super::arguments::{Cli, Command, GhaArgs};
 use super::exit::Exit;
+use super::gha_failed::{append, no_summary, tell_failure};
 use super::{Session, carry_out};
 use crate::compare::ComparisonVerdict;
 use crate::gha::{ACTIONS, Action, Invocation, add_mask, arguments, delimiter_fits, find, group, output, secret_of};
 use crate::ledger::Verdict;
-use crate::report::{
-    Failed, MarkdownOptions, Report, annotations, failed_marks, failed_summary, headline, markdown, write_marks,
-};
+use crate::report::{MarkdownOptions, Report, annotations, headline, markdown};
 use crate::value::did_you_mean;
 use clap::Parser as _;
 use serde_json::Value;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
-use std::path::{Component, Path, PathBuf};
-
-/// Bytes that the summaries of a step may have together: of a longer file the runner shows nothing.
-const SUMMARY_BYTES: u64 = 1 << 20;
-/// Bytes that stay free in it.
-const SPARE: u64 = 1 << 10;
+use std::fs::{File, OpenOptions};
+use std::io::{Read as _, Write as _};
+use std::path::PathBuf;
 
 /// What a step knows while its command works.
 pub(super) struct Step {
@@ -205,50 +199,6 @@ fn run(session: &Session, action: &Action, command: &Command, arguments: &[Strin
     Ok(exit)
 }
 
-/// Says in annotations, and in the job summary, why there is no report.
-fn tell_failure(session: &Session, action: &Action, exit: Exit, summary: Option<&Path>) -> Result<(), Exit> {
-    let top = session.variable("GITHUB_WORKSPACE").map_or_else(|| session.current.clone(), PathBuf::from);
-    let mut errors = session.printer.take_told();
-    for error in &mut errors {
-        error.file = error.file.take().and_then(|file| below(&top, &session.current.join(file)));
-    }
-    let title = format!("shmoo {}", action.name);
-    let outcome = format!("exit code {}: {}", exit.code(), exit.words());
-    let failed = Failed { title: &title, outcome: &outcome, errors: &errors };
-    if let Some(file) = summary.filter(|_| !errors.is_empty()) {
-        append(file, |_| Ok(failed_summary(&failed).into_bytes()))
-            .map_err(|error| no_summary(session, file, &error))?;
-    }
-    session.printer.data(|out| write_marks(&failed_marks(&failed), out))
-}
-
-fn no_summary(session: &Session, file: &Path, error: &io::Error) -> Exit {
-    session.printer.error(&format!("cannot write the job summary `{}`: {error}", file.display()), None);
-    Exit::Service
-}
-
-/// Returns a path as GitHub knows it: from the top of the repository; nothing if it lies elsewhere.
-fn below(top: &Path, path: &Path) -> Option<String> {
-    let plain = |path: &Path| {
-        let mut folded = PathBuf::new();
-        for part in path.components() {
-            match part {
-                Component::CurDir => {}
-                Component::ParentDir => drop(folded.pop()),
-                part => folded.push(part),
-            }
-        }
-        folded
-    };
-    let (top, path) = (plain(top), plain(path));
-    // The folder may be named by a link.
-    let inside = path.strip_prefix(&top).map(Path::to_owned).ok().or_else(|| {
-        let (top, path) = (fs::canonicalize(&top).ok()?, fs::canonicalize(&path).ok()?);
-        path.strip_prefix(&top).map(Path::to_owned).ok()
-    });
-    inside?.to_str().map(str::to_owned)
-}
-
 /// Returns every output of the action; what was not told is empty.
 fn outputs(session: &Session, action: &Action, exit: Exit) -> Vec<(&'static str, String)> {
     let told = session.step.as_ref().map(|step| step.facts.borrow().clone()).unwrap_or_default();
@@ -279,21 +229,6 @@ fn write_outputs(session: &Session, file: Option<PathBuf>, outputs: &[(&'static 
         session.printer.error(&format!("cannot write the outputs to `{}`: {error}", file.display()), None);
         Exit::Service
     })
-}
-
-/// Appends to the job summary what `text` makes of the bytes that there is room for.
-fn append(path: &Path, text: impl FnOnce(usize) -> io::Result<Vec<u8>>) -> io::Result<()> {
-    let mut file = OpenOptions::new().create(true).append(true).open(path)?;
-    let there = file.metadata()?.len();
-    let budget = usize::try_from(SUMMARY_BYTES.saturating_sub(there + SPARE)).unwrap_or(0);
-    let text = text(budget)?;
-    if text.len() > budget {
-        return Ok(());
-    }
-    if there > 0 {
-        file.write_all(b"\n\n")?;
-    }
-    file.write_all(&text)
 }
 
 /// Returns 32 hexadecimal digits that nobody can guess.

@@ -29,6 +29,7 @@ mod fit;
 mod fit_arguments;
 mod fit_suite;
 mod gha;
+mod gha_failed;
 mod github;
 mod history;
 mod history_arguments;

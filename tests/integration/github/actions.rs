@@ -214,11 +214,6 @@ fn what_kept_a_run_from_beginning_is_in_annotation_and_summary() {
     assert_eq!(marks, [format!("::error file=suite.yaml,line={line},title=shmoo sweep::{told}{END}")]);
     assert!(summary.contains(&format!("`suite.yaml:{line}`\n\n```text\nunknown key `evidense`")), "{summary}");
 
-    // Several mistakes are several marks.
-    let wrong = SUITE.replace("code: s, values: [1, 2]", "code: s, values: []").replace("lt: 3", "lt: many");
-    let (marks, _) = failing(step().file("suite.yaml", &wrong));
-    assert!(marks.len() > 1 && marks.iter().all(|mark| mark.starts_with("::error file=suite.yaml,line=")), "{marks:?}");
-
     // Text of a file starts no command and ends no block.
     let hostile = SUITE.replace("suite: tiny", "suite: \"x\\n::add-mask::y\\n```\\n<img src=z>\"");
     let (marks, summary) = failing(step().file("suite.yaml", &hostile));
