@@ -32,6 +32,7 @@ mod integration {
     mod noise;
     mod only_history;
     mod op_model;
+    mod places;
     mod plots;
     mod repository;
     #[allow(dead_code, reason = "the unit tests of `report` use the rest")]

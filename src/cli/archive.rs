@@ -2,6 +2,7 @@
 
 use super::Session;
 use super::arguments::{ArchiveArgs, TextFormat};
+use super::collect::workspace;
 use super::exit::Exit;
 use super::progress::packing;
 use crate::outside::lock::RunLock;
@@ -12,10 +13,10 @@ use crate::value::show_bytes;
 use serde_json::json;
 
 pub(super) fn archive(session: &Session, arguments: &ArchiveArgs) -> Result<Exit, Exit> {
-    let ArchiveArgs { run, format } = arguments;
+    let ArchiveArgs { run, places, format } = arguments;
     let printer = &session.printer;
     let fail = |error: StepError| printer.step(&error);
-    let workspace = session.workspace(&session.current)?;
+    let workspace = workspace(session, places)?;
     let folder = RunFolder::find(&workspace, run, None).map_err(fail)?;
     let _lock = RunLock::acquire(&folder.path, &*workspace.clock).map_err(|error| fail(StepError::Lock(error)))?;
     let (plan, ..) = folder.plan().map_err(fail)?;

@@ -241,6 +241,8 @@ pub(super) struct SweepArgs {
     /// Run nothing: fit the models over the last run of the suite, and report it again
     #[arg(long, conflicts_with_all = ["skip_performance_model", "resume", "force_clean", "dry_run"])]
     pub(super) skip_perf_sweep: bool,
+    #[command(flatten)]
+    pub(super) places: PlacesArgs,
     /// Print the report in this format
     #[arg(long, value_enum, default_value_t = ReportFormat::Terminal)]
     pub(super) format: ReportFormat,
@@ -393,6 +395,8 @@ pub(super) struct ReportArgs {
     pub(super) pages: usize,
     #[command(flatten)]
     pub(super) judging: JudgingArgs,
+    #[command(flatten)]
+    pub(super) places: PlacesArgs,
 }
 
 /// What a run is held against.
@@ -438,6 +442,8 @@ pub(super) struct CheckArgs {
     /// The run: its name, a unique part of it, or `last`
     #[arg(default_value = "last")]
     pub(super) run: String,
+    #[command(flatten)]
+    pub(super) places: PlacesArgs,
     /// Print JSON
     #[arg(long, value_enum, default_value_t = TextFormat::Text)]
     pub(super) format: TextFormat,
@@ -452,6 +458,8 @@ pub(super) struct RecordArgs {
     /// The run: its name, a unique part of it, or `last`
     #[arg(default_value = "last")]
     pub(super) run: String,
+    #[command(flatten)]
+    pub(super) places: PlacesArgs,
     /// Print JSON
     #[arg(long, value_enum, default_value_t = TextFormat::Text)]
     pub(super) format: TextFormat,
@@ -468,6 +476,8 @@ pub(super) struct ArchiveArgs {
     /// The run: its name, a unique part of it, or `last`
     #[arg(default_value = "last")]
     pub(super) run: String,
+    #[command(flatten)]
+    pub(super) places: PlacesArgs,
     /// Print JSON
     #[arg(long, value_enum, default_value_t = TextFormat::Text)]
     pub(super) format: TextFormat,
@@ -504,6 +514,8 @@ pub(super) struct RestoreArgs {
     /// Check every file of the archive against its digest
     #[arg(long, conflicts_with_all = ["case", "file", "into", "list"])]
     pub(super) verify: bool,
+    #[command(flatten)]
+    pub(super) places: PlacesArgs,
 }
 
 #[derive(Debug, Args)]
@@ -528,6 +540,8 @@ pub(super) struct ReproArgs {
     /// Where to put the folders [default: .shmoo/repro/RUN/CASE]
     #[arg(long, value_name = "FOLDER")]
     pub(super) into: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) places: PlacesArgs,
 }
 
 #[derive(Debug, Args)]

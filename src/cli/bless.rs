@@ -3,6 +3,7 @@
 use super::Session;
 use super::arguments::TextFormat;
 use super::bless_arguments::BlessArgs;
+use super::collect::workspace;
 use super::exit::Exit;
 use super::table::{row, table};
 use crate::check::golden::{GoldenText, Provenance};
@@ -20,7 +21,7 @@ pub(super) fn bless(session: &Session, arguments: &BlessArgs) -> Result<Exit, Ex
     }
     let printer = &session.printer;
     let fail = |error: StepError| printer.step(&error);
-    let workspace = session.workspace(&session.current)?;
+    let workspace = workspace(session, &arguments.places)?;
     let outcome = bless_run(&workspace, &arguments.run, &request(arguments)).map_err(fail)?;
     match arguments.format {
         TextFormat::Json => print_json(session, &outcome)?,

@@ -1,6 +1,7 @@
 //! The arguments of `shmoo bless`.
 
 use super::arguments::TextFormat;
+use super::machine_arguments::PlacesArgs;
 use clap::{ArgGroup, Args};
 
 /// What is for a bless that writes, or shows what it would write. clap waives what an argument requires if that
@@ -63,6 +64,8 @@ pub(super) struct BlessArgs {
     /// Follow an improvement after so many runs in a row
     #[arg(long, value_name = "N", requires = "propose", conflicts_with_all = WRITING, default_value_t = 3, value_parser = clap::value_parser!(u32).range(2..))]
     pub(super) ratchet: u32,
+    #[command(flatten)]
+    pub(super) places: PlacesArgs,
     /// Write nothing, and print the change as a diff
     #[arg(long)]
     pub(super) dry_run: bool,

@@ -4,6 +4,7 @@ use super::Session;
 use super::arguments::TableFormat;
 use super::changes_arguments::ChangesArgs;
 use super::exit::Exit;
+use super::machine_arguments::PlacesArgs;
 use super::stored_changes::stored_changes;
 use super::table::{row, table};
 use crate::report::{count, percent, short};
@@ -18,7 +19,7 @@ use serde_json::json;
 pub(super) const FEWEST: usize = 6;
 
 pub(super) fn changes(session: &Session, arguments: &ChangesArgs) -> Result<Exit, Exit> {
-    let ChangesArgs { file, suite, cases, branch, machine, index, time, metrics, min_effect, level, format } =
+    let ChangesArgs { file, suite, cases, branch, machine, history, index, time, metrics, min_effect, level, format } =
         arguments;
     let printer = &session.printer;
     let rules = ChangeRules { level: *level, min_effect: min_effect.factor(), ..ChangeRules::default() };
@@ -26,7 +27,8 @@ pub(super) fn changes(session: &Session, arguments: &ChangesArgs) -> Result<Exit
         let (metrics, points) = (metrics.clone(), cases.clone());
         let (branch, machine) = (branch.clone(), machine.clone());
         let wanted = Stored { suite: SuiteName::new(suite.as_str()), metrics, points, branch, machine };
-        return stored_changes(session, &wanted, &rules, *format);
+        let places = PlacesArgs { history: history.clone(), ..PlacesArgs::default() };
+        return stored_changes(session, &places, &wanted, &rules, *format);
     }
     let file = file.as_deref().expect("a file is required where no suite is given");
     let columns = Columns { index: index.clone(), time: time.clone(), metrics: metrics.clone() };

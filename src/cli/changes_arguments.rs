@@ -36,6 +36,9 @@ pub(super) struct ChangesArgs {
     /// Take runs on machines with this fingerprint [default: the newest run's]
     #[arg(long, value_name = "FINGERPRINT", requires = "suite", conflicts_with = "file")]
     pub(super) machine: Option<String>,
+    /// Use this history instead of the project's
+    #[arg(long, value_name = "PLACE", requires = "suite", conflicts_with = "file")]
+    pub(super) history: Option<String>,
     /// Name rows by this column [default: count them from 0]
     #[arg(long, value_name = "COLUMN")]
     pub(super) index: Option<String>,

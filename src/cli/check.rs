@@ -2,14 +2,15 @@
 
 use super::Session;
 use super::arguments::{CheckArgs, TextFormat};
+use super::collect::workspace;
 use super::exit::Exit;
 use super::table::{row, table};
 use crate::check::golden::GoldenFinding;
 use crate::ledger::Verdict;
 use crate::record::TaskRecord;
-use crate::report::{count, golden_sides, golden_word, goldens_met, percent, short, sign};
+use crate::report::{count, golden_sides, golden_word, goldens_met, no_golden_file, percent, short, sign};
 use crate::steps::StepError;
-use crate::steps::judging::{check_goldens, folder_of_suite};
+use crate::steps::judging::{absent_goldens, check_goldens, folder_of_suite};
 use crate::steps::rejudging::{Changed, Kept, Rejudged, rejudge_any};
 use crate::steps::reporting::exit_codes;
 use serde_json::json;
@@ -18,10 +19,10 @@ use serde_json::json;
 const ROWS: usize = 40;
 
 pub(super) fn check(session: &Session, arguments: &CheckArgs) -> Result<Exit, Exit> {
-    let CheckArgs { run, format } = arguments;
+    let CheckArgs { run, places, format } = arguments;
     let printer = &session.printer;
     let fail = |error: StepError| printer.step(&error);
-    let workspace = session.workspace(&session.current)?;
+    let workspace = workspace(session, places)?;
     let rejudged = rejudge_any(&workspace, run).map_err(fail)?;
     let info = &rejudged.recorded.record.run;
     if rejudged.only_record {
@@ -41,6 +42,7 @@ pub(super) fn check(session: &Session, arguments: &CheckArgs) -> Result<Exit, Ex
     let record = &rejudged.recorded.record;
     let suite_folder = folder_of_suite(&workspace, &info.suite_file);
     let goldens = check_goldens(&rejudged.suite, rejudged.partial, &suite_folder, record).map_err(fail)?;
+    let absent = absent_goldens(&rejudged.suite, &suite_folder, &goldens);
     let known_red = rejudged.recorded.known.iter().any(|finding| finding.kind.is_red());
     let codes = exit_codes(record, &goldens, known_red, None, false);
     session.fact("run", &record.run.id);
@@ -48,7 +50,7 @@ pub(super) fn check(session: &Session, arguments: &CheckArgs) -> Result<Exit, Ex
     match format {
         TextFormat::Json => print_json(session, &rejudged, &goldens, &codes)?,
         TextFormat::Text => {
-            let text = text(&rejudged, &goldens);
+            let text = text(&rejudged, &goldens, absent.as_deref());
             printer.data(|out| out.write_all(text.as_bytes()))?;
         }
     }
@@ -61,7 +63,7 @@ fn missed(rejudged: &Rejudged) -> Vec<&TaskRecord> {
     tasks.filter(|task| !matches!(task.verdict, Verdict::Pass | Verdict::Skipped)).collect()
 }
 
-fn text(rejudged: &Rejudged, goldens: &[GoldenFinding]) -> String {
+fn text(rejudged: &Rejudged, goldens: &[GoldenFinding], absent: Option<&str>) -> String {
     let record = &rejudged.recorded.record;
     let mut text = format!("{} of {}\n", record.run.id, record.run.suite);
     if rejudged.suite_changed {
@@ -113,7 +115,10 @@ fn text(rejudged: &Rejudged, goldens: &[GoldenFinding]) -> String {
         text.push_str(&format!("  {sign} {}\n", short(&finding.message, 400)));
     }
     more(&mut text, findings.len(), "rule");
-    if rejudged.suite.goldens.is_some() {
+    if let Some(file) = absent {
+        let [what, hint] = no_golden_file(file, record.run.id.as_str());
+        text.push_str(&format!("goldens: {what}\n  {hint}\n"));
+    } else if rejudged.suite.goldens.is_some() {
         let red: Vec<&GoldenFinding> = goldens.iter().filter(|finding| finding.verdict.is_red()).collect();
         text.push_str(&format!("goldens: {}\n", goldens_met(goldens)));
         if !red.is_empty() {

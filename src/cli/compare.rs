@@ -2,9 +2,11 @@
 
 use super::Session;
 use super::arguments::{JudgingArgs, TextFormat};
+use super::collect::workspace;
 use super::compare_arguments::CompareArgs;
 use super::confirm::{ToConfirm, confirm};
 use super::exit::Exit;
+use super::machine_arguments::PlacesArgs;
 use super::table::{row, table};
 use crate::compare::{Comparison, ComparisonVerdict};
 use crate::record::RunInfo;
@@ -31,7 +33,7 @@ struct Compared {
 }
 
 pub(super) fn compare(session: &Session, arguments: &CompareArgs) -> Result<Exit, Exit> {
-    let CompareArgs { runs, judging, format, confirm: again, terms: _ } = arguments;
+    let CompareArgs { runs, judging, places, format, confirm: again, terms: _ } = arguments;
     let JudgingArgs { base, strict } = judging;
     let printer = &session.printer;
     let (named, head) = match runs.as_slice() {
@@ -44,7 +46,7 @@ pub(super) fn compare(session: &Session, arguments: &CompareArgs) -> Result<Exit
         }
     };
     let Compared { head, comparisons, project } =
-        compared(session, named, base, head).map_err(|ended| match ended {
+        compared(session, places, named, base, head).map_err(|ended| match ended {
             Ended::Step(error) => printer.step(&error),
             Ended::Exit(exit) => exit,
         })?;
@@ -137,13 +139,24 @@ fn file(name: &str) -> Option<PathBuf> {
 /// Finds the runs, in files or in the project, and compares them.
 ///
 /// `named` is the base as the first of two names, `base` what `--base` says.
-fn compared(session: &Session, named: Option<&str>, base: &[BaselineRule], head: &str) -> Result<Compared, Ended> {
+fn compared(
+    session: &Session,
+    places: &PlacesArgs,
+    named: Option<&str>,
+    base: &[BaselineRule],
+    head: &str,
+) -> Result<Compared, Ended> {
     let base_file = match (named, base) {
         (Some(named), _) => file(named),
         (None, [BaselineRule::Run(name)]) => file(name),
         _ => None,
     };
     if let Some(head_file) = file(head) {
+        if places.is_some() {
+            let hint = "leave `--store` and `--history` out, or name a run";
+            let message = "two record files are compared without store and history";
+            return Err(StepError::usage(message, Some(hint.to_owned())).into());
+        }
         let Some(base_file) = base_file else {
             let hint = "with a record file as the run to judge the base is a record file, too";
             return Err(StepError::usage("there is no file to compare with", Some(hint.to_owned())).into());
@@ -152,7 +165,7 @@ fn compared(session: &Session, named: Option<&str>, base: &[BaselineRule], head:
         let comparisons = vec![compare_files(&record, &base)?];
         return Ok(Compared { head: record.run, comparisons, project: None });
     }
-    let workspace = session.workspace(&session.current).map_err(Ended::Exit)?;
+    let workspace = workspace(session, places).map_err(Ended::Exit)?;
     let found = find_any_record(&workspace, head)?;
     let (record, suite) = (found.record(), found.suite());
     let base_record = base_file.as_deref().map(read_record).transpose()?;

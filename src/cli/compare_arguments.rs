@@ -1,6 +1,7 @@
 //! The arguments of `shmoo compare`.
 
 use super::arguments::{JudgingArgs, TextFormat};
+use super::machine_arguments::PlacesArgs;
 use crate::compare::FEWEST_PAIRS;
 use clap::Args;
 
@@ -34,6 +35,8 @@ pub(super) struct CompareArgs {
     pub(super) runs: Vec<String>,
     #[command(flatten)]
     pub(super) judging: JudgingArgs,
+    #[command(flatten)]
+    pub(super) places: PlacesArgs,
     /// Print JSON
     #[arg(long, value_enum, default_value_t = TextFormat::Text)]
     pub(super) format: TextFormat,

@@ -2,6 +2,7 @@
 
 use super::arguments::{Cli, Command, GhaArgs};
 use super::exit::Exit;
+use super::gha_failed::{append, no_summary, tell_failure};
 use super::{Session, carry_out};
 use crate::compare::ComparisonVerdict;
 use crate::gha::{ACTIONS, Action, Invocation, add_mask, arguments, delimiter_fits, find, group, output, secret_of};
@@ -13,13 +14,8 @@ use serde_json::Value;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::path::PathBuf;
-
-/// Bytes that the summaries of a step may have together: of a longer file the runner shows nothing.
-const SUMMARY_BYTES: u64 = 1 << 20;
-/// Bytes that stay free in it.
-const SPARE: u64 = 1 << 10;
 
 /// What a step knows while its command works.
 pub(super) struct Step {
@@ -45,10 +41,12 @@ impl Step {
             let mut marks = self.marks.borrow_mut();
             annotations(report, &mut *marks).expect("writing to memory does not fail");
             if let Some(file) = &self.summary_file {
-                append_summary(file, report).map_err(|error| {
-                    session.printer.error(&format!("cannot write the job summary `{}`: {error}", file.display()), None);
-                    Exit::Service
-                })?;
+                let report = |budget| {
+                    let mut text = Vec::new();
+                    markdown(report, MarkdownOptions { budget }, &mut text)?;
+                    Ok(text)
+                };
+                append(file, report).map_err(|error| no_summary(session, file, &error))?;
             }
         }
         // What happened is folded, what came of it is not.
@@ -110,21 +108,26 @@ pub(super) fn gha(session: Session, arguments: &GhaArgs) -> Exit {
 
 fn step(session: Session, action: &'static Action) -> Result<Exit, Exit> {
     let variables: BTreeMap<String, String> = session.environment.iter().cloned().collect();
-    let Invocation { arguments, variables: own, summary } = arguments_of(&session, action, &variables)?;
+    let path = |name: &str| variables.get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let summary_file = path("GITHUB_STEP_SUMMARY");
+    let failed = |session: &Session, exit: Exit| tell_failure(session, action, exit, summary_file.as_deref());
+    let invocation = arguments_of(&session, action, &variables);
+    let Invocation { arguments, variables: own, summary } =
+        invocation.map_err(|exit| failed(&session, exit).err().unwrap_or(exit))?;
     mask(&session, &variables)?;
     let words = std::iter::once("shmoo").chain(arguments.iter().map(String::as_str));
     let command = match Cli::try_parse_from(words) {
         Ok(Cli { command, quiet: _ }) => command,
         Err(error) => {
             session.printer.error(error.render().to_string().trim_start_matches("error: ").trim_end(), None);
+            failed(&session, Exit::Usage)?;
             return Err(Exit::Usage);
         }
     };
     let token = random(&session)?;
-    let path = |name: &str| variables.get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let step = Step {
         summary,
-        summary_file: path("GITHUB_STEP_SUMMARY"),
+        summary_file,
         token: format!("shmoo_{token}"),
         facts: RefCell::default(),
         marks: RefCell::default(),
@@ -190,8 +193,8 @@ fn run(session: &Session, action: &Action, command: &Command, arguments: &[Strin
         }
     }
     if !matches!(exit, Exit::Ok | Exit::Nothing) && step.marks.borrow().is_empty() {
-        let (code, name) = (exit.code(), action.name);
-        session.printer.data(|out| writeln!(out, "::error title=shmoo {name}::exit code {code}: {}", exit.words()))?;
+        let summary = step.summary_file.as_deref().filter(|_| step.summary);
+        tell_failure(session, action, exit, summary)?;
     }
     Ok(exit)
 }
@@ -226,19 +229,6 @@ fn write_outputs(session: &Session, file: Option<PathBuf>, outputs: &[(&'static 
         session.printer.error(&format!("cannot write the outputs to `{}`: {error}", file.display()), None);
         Exit::Service
     })
-}
-
-/// Appends the report to the job summary, as much of it as there is room for.
-fn append_summary(path: &PathBuf, report: &Report) -> io::Result<()> {
-    let mut file = OpenOptions::new().create(true).append(true).open(path)?;
-    let there = file.metadata()?.len();
-    let budget = usize::try_from(SUMMARY_BYTES.saturating_sub(there + SPARE)).unwrap_or(0);
-    let mut text = Vec::new();
-    if there > 0 {
-        text.extend(b"\n\n");
-    }
-    markdown(report, MarkdownOptions { budget }, &mut text)?;
-    file.write_all(&text)
 }
 
 /// Returns 32 hexadecimal digits that nobody can guess.

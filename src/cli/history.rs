@@ -2,10 +2,12 @@
 
 use super::Session;
 use super::arguments::TextFormat;
+use super::collect::workspace;
 use super::compare::{comparison_lines, counts_line};
 use super::exit::Exit;
 use super::history_arguments::{ExportFormat, HistoryArgs, HistoryCommand, Table};
 use super::history_changes;
+use super::machine_arguments::PlacesArgs;
 use super::series::show_metric;
 use super::table::{row, table};
 use crate::ledger::Verdict;
@@ -24,11 +26,13 @@ use std::collections::BTreeMap;
 pub(super) fn history(session: &Session, arguments: &HistoryArgs) -> Result<Exit, Exit> {
     let printer = &session.printer;
     let fail = |error: StepError| printer.step(&error);
-    let workspace = session.workspace(&session.current)?;
-    if let HistoryCommand::Import(arguments) = &arguments.command {
+    let HistoryArgs { store, history, command } = arguments;
+    let places = PlacesArgs { store: store.clone(), history: history.clone() };
+    let workspace = workspace(session, &places)?;
+    if let HistoryCommand::Import(arguments) = command {
         return history_changes::import(session, &workspace, arguments);
     }
-    let suite = match &arguments.command {
+    let suite = match command {
         HistoryCommand::List { suite, .. }
         | HistoryCommand::Export { suite, .. }
         | HistoryCommand::Prune { suite, .. } => suite.clone(),
@@ -38,7 +42,7 @@ pub(super) fn history(session: &Session, arguments: &HistoryArgs) -> Result<Exit
     let Some(history) = workspace.existing_history().map_err(fail)? else {
         return Err(fail(nothing_recorded(suite.as_ref())));
     };
-    match &arguments.command {
+    match command {
         HistoryCommand::List { suite: _, branch, limit, format } => {
             let filter = RunFilter { suite, branch: branch.clone(), ..RunFilter::default() };
             list(session, &*history, filter, *limit, *format).map_err(|error| error.told(session))
@@ -245,9 +249,11 @@ fn show(
         session.printer.data(|out| writeln!(out, "{json:#}"))?;
         return Ok(Exit::Ok);
     }
+    // Runs of other programs have no suite file.
+    let file = (!summary.suite_file.is_empty()).then(|| format!(" ({})", short(&summary.suite_file, 100)));
     let mut facts = vec![
         ("run", summary.id.to_string()),
-        ("suite", format!("{} ({})", summary.suite, short(&summary.suite_file, 100))),
+        ("suite", format!("{}{}", summary.suite, file.unwrap_or_default())),
         ("verdict", verdict_of(&summary)),
         ("started", format!("{}, took {}", summary.started, took(&summary))),
     ];

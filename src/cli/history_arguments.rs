@@ -15,6 +15,12 @@ use std::path::PathBuf;
   shmoo history import history.jsonl
   shmoo history prune --keep 100 --branch main --yes")]
 pub(super) struct HistoryArgs {
+    /// Use this store instead of the project's
+    #[arg(long, value_name = "PLACE", global = true)]
+    pub(super) store: Option<String>,
+    /// Use this history instead of the project's
+    #[arg(long, value_name = "PLACE", global = true)]
+    pub(super) history: Option<String>,
     #[command(subcommand)]
     pub(super) command: HistoryCommand,
 }

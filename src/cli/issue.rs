@@ -13,7 +13,7 @@ use crate::outside::environment::Environment;
 use crate::outside::github::Issue;
 use crate::report::{
     CommentKey, CommentOptions, Marker, NoRun, RedSince, Report, Tone, headline, issue as render, issue_title,
-    no_run_issue, no_run_title,
+    no_run_issue, no_run_title, nothing_to_track,
 };
 use crate::steps::commenting::BUDGET;
 use crate::steps::tracking::{Made, Tracked, Tracking, check_branch, suite_in, track};
@@ -84,6 +84,13 @@ pub(super) fn issue(session: &Session, arguments: &IssueArgs) -> Result<Exit, Ex
         News::NoRun(dead) => dead.told(arguments, no_run_title),
     };
     if arguments.dry_run {
+        // Whether an issue is open, and since when, only GitHub knows.
+        if let News::Run(report) = &news
+            && !red
+        {
+            printer.data(|out| write!(out, "{}", nothing_to_track(report)))?;
+            return Ok(Exit::Ok);
+        }
         printer.data(|out| write!(out, "{title}\n\n{}", text(BUDGET, &since(None))))?;
         return Ok(Exit::Ok);
     }

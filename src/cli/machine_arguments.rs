@@ -20,6 +20,13 @@ pub(super) struct PlacesArgs {
     pub(super) history: Option<String>,
 }
 
+impl PlacesArgs {
+    /// Tells whether they say anything.
+    pub(super) fn is_some(&self) -> bool {
+        self.store.is_some() || self.history.is_some()
+    }
+}
+
 /// How a plan travels to other machines.
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct PublishArgs {

@@ -30,6 +30,7 @@ mod fit_arguments;
 mod fit_json;
 mod fit_suite;
 mod gha;
+mod gha_failed;
 mod github;
 mod history;
 mod history_arguments;
@@ -165,7 +166,7 @@ fn carry_out(session: &Session, command: &Command) -> Exit {
         Command::Repro(arguments) => repro::repro(session, arguments),
         Command::List(arguments) => list::list(session, arguments),
         Command::History(arguments) => history::history(session, arguments),
-        Command::Prune(arguments) if arguments.store => prune_store::prune_store(session, arguments),
+        Command::Prune(arguments) if arguments.store.is_some() => prune_store::prune_store(session, arguments),
         Command::Prune(arguments) => prune::prune(session, arguments),
         Command::Doctor(arguments) => doctor::doctor(session, arguments),
         Command::Schema(arguments) => schema::schema(session, arguments),

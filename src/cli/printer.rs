@@ -1,6 +1,7 @@
 //! All that is printed.
 
 use super::exit::Exit;
+use crate::report::ToldError;
 use crate::steps::StepError;
 use crate::value::{Problem, Problems, Sources};
 use miette::{
@@ -19,13 +20,26 @@ pub(super) struct Printer {
     out: RefCell<BufWriter<io::Stdout>>,
     /// What was printed to stdout, where somebody wants to read it.
     copy: RefCell<Option<Vec<u8>>>,
+    /// The errors that were printed, the first of them.
+    told: RefCell<Vec<ToldError>>,
 }
+
+/// Errors that are remembered.
+const TOLD: usize = 100;
 
 impl Printer {
     pub(super) fn new(quiet: bool, no_color: bool, ci: bool) -> Printer {
         let terminal = io::stderr().is_terminal();
         let out = RefCell::new(BufWriter::with_capacity(1 << 16, io::stdout()));
-        Printer { quiet, color: terminal && !no_color, terminal, ci, out, copy: RefCell::new(None) }
+        Printer {
+            quiet,
+            color: terminal && !no_color,
+            terminal,
+            ci,
+            out,
+            copy: RefCell::new(None),
+            told: RefCell::default(),
+        }
     }
 
     /// Tells whether a person watches: progress bars make sense.
@@ -79,6 +93,18 @@ impl Printer {
         self.copy.borrow_mut().take()
     }
 
+    /// Returns the errors that were printed; files are named as they were.
+    pub(super) fn take_told(&self) -> Vec<ToldError> {
+        self.told.take()
+    }
+
+    fn remember(&self, error: ToldError) {
+        let mut told = self.told.borrow_mut();
+        if told.len() < TOLD {
+            told.push(error);
+        }
+    }
+
     /// Writes words to stderr.
     fn words(&self, text: &str) {
         let _ = writeln!(io::stderr().lock(), "{text}");
@@ -93,6 +119,8 @@ impl Printer {
 
     /// Prints an error and its hint.
     pub(super) fn error(&self, message: &str, hint: Option<&str>) {
+        let told = ToldError { message: message.to_owned(), hint: hint.map(str::to_owned), ..ToldError::default() };
+        self.remember(told);
         self.words(&format!("{} {message}", self.paint("error:", "31;1")));
         if let Some(hint) = hint {
             self.words(&format!("{} {hint}", self.paint("hint:", "36")));
@@ -117,17 +145,21 @@ impl Printer {
         self.words(&format!("{} {error}", self.paint("error:", "31;1")));
         let mut source = std::error::Error::source(error);
         let mut last = error.to_string();
+        let mut told = last.clone();
         while let Some(cause) = source {
             let text = cause.to_string();
             if text != last {
                 self.words(&format!("{} {text}", self.paint("caused by:", "31")));
+                told.push_str(&format!("\ncaused by: {text}"));
             }
             last = text;
             source = cause.source();
         }
-        if let Some(hint) = error.hint() {
+        let hint = error.hint();
+        if let Some(hint) = &hint {
             self.words(&format!("{} {hint}", self.paint("hint:", "36")));
         }
+        self.remember(ToldError { message: told, hint, ..ToldError::default() });
         Exit::of(error)
     }
 
@@ -148,12 +180,23 @@ impl Printer {
         let theme = GraphicalTheme { characters: ThemeCharacters::unicode(), styles };
         let handler = GraphicalReportHandler::new_themed(theme).with_width(self.width()).with_links(false);
         for problem in &problems.list {
+            if severity == Severity::Error {
+                self.remember(told_problem(problem, &problems.sources));
+            }
             self.words(&render(&handler, problem, &problems.sources, severity));
         }
         if severity == Severity::Error && problems.list.len() > 1 {
             self.words(&format!("{} problems", problems.list.len()));
         }
     }
+}
+
+fn told_problem(problem: &Problem, sources: &Sources) -> ToldError {
+    let Problem { message, span, label: _, hint } = problem;
+    let place = span.and_then(|span| Some((sources.get(span.file)?.name.clone(), sources.position(span).0)));
+    let (file, line) = place.unzip();
+    let line = line.and_then(|line| u32::try_from(line).ok());
+    ToldError { message: message.clone(), hint: hint.clone(), file, line }
 }
 
 /// Returns a problem with its place, a snippet and the hint.

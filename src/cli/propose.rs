@@ -3,6 +3,7 @@
 use super::Session;
 use super::arguments::TextFormat;
 use super::bless_arguments::BlessArgs;
+use super::collect::workspace;
 use super::exit::Exit;
 use crate::check::golden::{Clash, Noisy, Proposal, ProposalReason};
 use crate::report::{count, short};
@@ -13,7 +14,7 @@ use serde_json::json;
 pub(super) fn propose(session: &Session, arguments: &BlessArgs) -> Result<Exit, Exit> {
     let printer = &session.printer;
     let fail = |error: StepError| printer.step(&error);
-    let workspace = session.workspace(&session.current)?;
+    let workspace = workspace(session, &arguments.places)?;
     let BlessArgs { cases, metrics, runs, ratchet, format, .. } = arguments;
     let request = ProposeRequest { cases: cases.clone(), metrics: metrics.clone(), runs: *runs, ratchet: *ratchet };
     let outcome = propose_goldens(&workspace, &arguments.run, &request).map_err(fail)?;

@@ -2,6 +2,7 @@
 
 use super::Session;
 use super::arguments::TextFormat;
+use super::collect::workspace;
 use super::exit::Exit;
 use super::prune_arguments::PruneArgs;
 use super::table::{row, table};
@@ -13,10 +14,10 @@ use crate::value::show_bytes;
 use serde_json::json;
 
 pub(super) fn prune(session: &Session, arguments: &PruneArgs) -> Result<Exit, Exit> {
-    let PruneArgs { dry_run, yes, keep, only_copies, format, store: _, days: _, size: _, branch: _ } = arguments;
+    let PruneArgs { dry_run, yes, keep, only_copies, format, .. } = arguments;
     let printer = &session.printer;
     let fail = |error: StepError| printer.step(&error);
-    let workspace = session.workspace(&session.current)?;
+    let workspace = workspace(session, &arguments.places())?;
     let rules = workspace.project.keep;
     let rules = keep.map_or(rules, |runs| Keep { runs, ..rules });
     if *yes {

@@ -1,6 +1,7 @@
 //! Arguments of `shmoo prune`.
 
 use super::arguments::TextFormat;
+use super::machine_arguments::PlacesArgs;
 use crate::value::parse_bytes;
 use clap::Args;
 
@@ -20,6 +21,7 @@ Examples:
   shmoo prune --keep 5 --yes
   shmoo prune --store --keep 100 --days 90
   shmoo prune --store --size 200GB --yes
+  shmoo prune --store=gs://lab-archive/pull --days 30 --yes
   shmoo prune --store --keep 0 --branch wider --yes"
 )]
 pub(super) struct PruneArgs {
@@ -35,9 +37,12 @@ pub(super) struct PruneArgs {
     /// Remove runs that are not in the store, too: they are lost
     #[arg(long, conflicts_with = "store")]
     pub(super) only_copies: bool,
-    /// Remove archives and cached results from the store
-    #[arg(long)]
-    pub(super) store: bool,
+    /// Remove archives and cached results from the store, the project's or this one
+    #[arg(long, value_name = "PLACE", num_args = 0..=1, require_equals = true)]
+    pub(super) store: Option<Option<String>>,
+    /// Use this history instead of the project's
+    #[arg(long, value_name = "PLACE")]
+    pub(super) history: Option<String>,
     /// Keep what was stored in so many days
     #[arg(long, value_name = "N", requires = "store")]
     pub(super) days: Option<u32>,
@@ -50,6 +55,13 @@ pub(super) struct PruneArgs {
     /// Print JSON
     #[arg(long, value_enum, default_value_t = TextFormat::Text)]
     pub(super) format: TextFormat,
+}
+
+impl PruneArgs {
+    /// Returns where store and history are, if not where the project says.
+    pub(super) fn places(&self) -> PlacesArgs {
+        PlacesArgs { store: self.store.clone().flatten(), history: self.history.clone() }
+    }
 }
 
 /// Reads a size.

@@ -2,6 +2,7 @@
 
 use super::Session;
 use super::arguments::TextFormat;
+use super::collect::workspace;
 use super::exit::Exit;
 use super::prune_arguments::PruneArgs;
 use super::table::{row, table};
@@ -12,7 +13,7 @@ use crate::value::show_bytes;
 use serde_json::{Value, json};
 
 pub(super) fn prune_store(session: &Session, arguments: &PruneArgs) -> Result<Exit, Exit> {
-    let PruneArgs { dry_run, yes, keep, days, size, branch, format, store: _, only_copies: _ } = arguments;
+    let PruneArgs { dry_run, yes, keep, days, size, branch, format, .. } = arguments;
     let printer = &session.printer;
     let fail = |error: StepError| printer.step(&error);
     if keep.is_none() && days.is_none() && size.is_none() {
@@ -20,7 +21,7 @@ pub(super) fn prune_store(session: &Session, arguments: &PruneArgs) -> Result<Ex
         let message = "`prune --store` removes the only copies of runs, and has no rule that says which";
         return Err(fail(StepError::usage(message, Some(hint))));
     }
-    let workspace = session.workspace(&session.current)?;
+    let workspace = workspace(session, &arguments.places())?;
     let rules = StoreKeep { runs: *keep, days: *days, most: *size, branch: branch.clone() };
     let objects = judge(&workspace, &rules).map_err(fail)?;
     let going: Vec<&JudgedObject> = objects.iter().filter(|object| object.stays.is_none()).collect();

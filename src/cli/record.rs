@@ -2,6 +2,7 @@
 
 use super::Session;
 use super::arguments::{RecordArgs, TextFormat};
+use super::collect::workspace;
 use super::exit::Exit;
 use crate::outside::history::Recorded;
 use crate::outside::lock::RunLock;
@@ -12,9 +13,9 @@ use crate::steps::run_folder::RunFolder;
 use serde_json::json;
 
 pub(super) fn record(session: &Session, arguments: &RecordArgs) -> Result<Exit, Exit> {
-    let RecordArgs { run, format } = arguments;
+    let RecordArgs { run, places, format } = arguments;
     let fail = |error: StepError| session.printer.step(&error);
-    let workspace = session.workspace(&session.current)?;
+    let workspace = workspace(session, places)?;
     let folder = RunFolder::find(&workspace, run, None).map_err(fail)?;
     // A run that goes on would be another one a moment later.
     let _lock = RunLock::acquire(&folder.path, &*workspace.clock).map_err(|error| fail(StepError::Lock(error)))?;

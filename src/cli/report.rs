@@ -2,12 +2,13 @@
 
 use super::Session;
 use super::arguments::{JudgingArgs, ReportArgs, ReportFormat};
+use super::collect::workspace;
 use super::exit::Exit;
 use super::progress::packing;
 use crate::plan::Plan;
 use crate::report::{
     Drawing, MarkdownOptions, Report, TerminalOptions, annotations, count, csv, drawings, html, json, junit, markdown,
-    terminal,
+    terminal, thousands,
 };
 use crate::steps::finding::{AnyRecord, AnyRun, find_any_record};
 use crate::steps::recording::{self, Models, RecordedRun};
@@ -29,10 +30,10 @@ use std::thread;
 const MARKDOWN_BUDGET: usize = 1 << 20;
 
 pub(super) fn report(session: &Session, arguments: &ReportArgs) -> Result<Exit, Exit> {
-    let ReportArgs { run, format, out, plots, site, pages, judging } = arguments;
+    let ReportArgs { run, format, out, plots, site, pages, judging, places } = arguments;
     let JudgingArgs { base, strict } = judging;
     let fail = |error: StepError| session.printer.step(&error);
-    let workspace = session.workspace(&session.current)?;
+    let workspace = workspace(session, places)?;
     if let Some(folder) = site {
         let request = SiteRequest { folder, pages: *pages, base, strict: *strict, current: &session.current };
         return write_site(session, &workspace, &request);
@@ -102,11 +103,24 @@ fn format_of(path: &Path) -> ReportFormat {
 fn write_site(session: &Session, workspace: &Workspace, request: &SiteRequest<'_>) -> Result<Exit, Exit> {
     let printer = &session.printer;
     let written = site::write(workspace, request).map_err(|error| printer.step(&error))?;
-    for (run, why) in &written.without_comparison {
-        printer.warning(&format!("no comparison on the page of {run}: {why}"));
+    for runs in written.without_comparison.values() {
+        let Some((run, why)) = runs.first() else { continue };
+        let more = match runs.len() {
+            1 => String::new(),
+            2 => ", and on that of another run of the suite".to_owned(),
+            several => format!(", and on those of {} more runs of the suite", thousands(several as u64 - 1)),
+        };
+        printer.warning(&format!("no comparison on the page of {run}{more}: {why}"));
     }
     for (suite, why) in &written.without_trends {
         printer.warning(&format!("no trends on the page of suite `{suite}`: {why}"));
+    }
+    if written.from_history > 0 {
+        let (runs, know) = match written.from_history {
+            1 => ("1 page is of a run".to_owned(), "it has"),
+            several => (format!("{} are of runs", count(several as u64, "page")), "they have"),
+        };
+        printer.note(&format!("{runs} that only the history knows: {know} no logs, plots and costs"));
     }
     printer.note(&format!(
         "the site has {} and {} in `{}`",

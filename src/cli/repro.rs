@@ -2,6 +2,7 @@
 
 use super::Session;
 use super::arguments::{HowArgs, ReproArgs};
+use super::collect::workspace;
 use super::exit::Exit;
 use crate::ledger::Verdict;
 use crate::report::{count, quote, short};
@@ -11,9 +12,9 @@ use crate::steps::running::setting;
 use std::fmt::Write as _;
 
 pub(super) fn repro(session: &Session, arguments: &ReproArgs) -> Result<Exit, Exit> {
-    let ReproArgs { case, run, stages, into } = arguments;
+    let ReproArgs { case, run, stages, into, places } = arguments;
     let printer = &session.printer;
-    let workspace = session.workspace(&session.current)?;
+    let workspace = workspace(session, places)?;
     let how = super::run::request(session, &HowArgs::default())?;
     let into = into.as_ref().map(|into| session.current.join(into));
     let request = ReproRequest { run: run.clone(), case: case.clone(), stages: stages.clone(), into };

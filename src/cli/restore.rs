@@ -2,6 +2,7 @@
 
 use super::Session;
 use super::arguments::RestoreArgs;
+use super::collect::workspace;
 use super::exit::Exit;
 use crate::archive::{Item, ItemKind, Tally};
 use crate::outside::store::{ObjectKey, Store};
@@ -13,7 +14,7 @@ use crate::value::show_bytes;
 use std::path::PathBuf;
 
 pub(super) fn restore(session: &Session, arguments: &RestoreArgs) -> Result<Exit, Exit> {
-    let workspace = session.workspace(&session.current)?;
+    let workspace = workspace(session, &arguments.places)?;
     restore_from(session, &workspace, arguments).map_err(|error| error.told(session))
 }
 
@@ -22,7 +23,7 @@ fn restore_from(
     workspace: &Workspace,
     arguments: &RestoreArgs,
 ) -> Result<Exit, super::history::Ended> {
-    let RestoreArgs { run, case, file, into, list: only_list, verify: only_verify } = arguments;
+    let RestoreArgs { run, case, file, into, list: only_list, verify: only_verify, places: _ } = arguments;
     let store = workspace.store()?;
     let key = find_archived(workspace, &*store, run)?;
     let name = run_in(&key).to_owned();

@@ -3,7 +3,9 @@
 use super::Session;
 use super::arguments::TableFormat;
 use super::changes::{FEWEST, p_text};
+use super::collect::workspace;
 use super::exit::Exit;
+use super::machine_arguments::PlacesArgs;
 use super::table::{row, table};
 use crate::compare::{Trend, TrendRun};
 use crate::report::{commit_name, count, percent, short};
@@ -14,12 +16,13 @@ use serde_json::json;
 
 pub(super) fn stored_changes(
     session: &Session,
+    places: &PlacesArgs,
     wanted: &Stored,
     rules: &ChangeRules,
     format: TableFormat,
 ) -> Result<Exit, Exit> {
     let printer = &session.printer;
-    let workspace = session.workspace(&session.current)?;
+    let workspace = workspace(session, places)?;
     let found = find_stored_changes(&workspace, wanted, rules).map_err(|error| printer.step(&error))?;
     let StoredSeries { runs, fingerprint, trends } = &found;
     let few = trends.iter().filter(|trend| trend.values.len() < FEWEST).count();

@@ -16,7 +16,7 @@ mod summary;
 pub use build::{RunFacts, better_text, build, mark_known};
 pub use claimed::{ClaimError, settle};
 pub use costs::{RunCosts, Spent, case_costs, costs};
-pub use foreign::{ForeignError, ForeignFormat, ForeignTerms, read_foreign};
+pub use foreign::{ForeignError, ForeignFormat, ForeignTerms, read_foreign, recognize_foreign};
 pub use models::{
     CoefficientRecord, FitRecord, FitWarning, HeldBackRecord, LeftOutRows, ModelRecord, Parameters, is_of_model,
     model_metrics, model_stage,

@@ -12,7 +12,7 @@ use super::headline::{ended, golden_word, headline};
 use super::inert::{block, clip, short};
 use super::join::CaseFinder;
 use super::reds::RedIndex;
-use super::selection::change_by;
+use super::selection::{change_by, no_golden_file};
 use super::{Bucket, Report};
 use crate::check::golden::GoldenFinding;
 use crate::compare::{Change, ComparisonVerdict};
@@ -68,58 +68,66 @@ pub fn marks(report: &Report) -> Vec<Mark> {
     let left_out = format!("see the whole report: shmoo report {}", report.run.id);
     let headline = headline(report);
     let message = std::iter::once(headline.sentence).chain(headline.particulars).collect::<Vec<_>>().join("; ");
-    let notice = Annotation::new(format!("{}: {}", report.run.suite, headline.word), message);
+    let notice = Finding::new(format!("{}: {}", report.run.suite, headline.word), message);
     let mut marks = Vec::new();
     for (level, annotations) in
         [(MarkLevel::Error, errors(report)), (MarkLevel::Warning, warnings(report)), (MarkLevel::Notice, vec![notice])]
     {
-        marks.extend(marks_of(level, file, annotations, &left_out));
+        let anchored = |finding: Finding| Finding { file: file.map(str::to_owned), ..finding };
+        marks.extend(marks_of(level, annotations.into_iter().map(anchored).collect(), &left_out));
     }
     marks
 }
 
 /// Writes the report as workflow commands.
 pub fn annotations(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    for Mark { level, file, line, title, message } in marks(report) {
+    write_marks(&marks(report), out)
+}
+
+/// Writes marks as workflow commands.
+pub fn write_marks(marks: &[Mark], out: &mut dyn Write) -> io::Result<()> {
+    for Mark { level, file, line, title, message } in marks {
         let line = line.map(|line| format!("line={line},")).unwrap_or_default();
-        let file = file.map(|file| format!("file={},{line}", property(&file))).unwrap_or_default();
-        writeln!(out, "::{} {file}title={}::{}", level.word(), property(&title), data(&message))?;
+        let file = file.as_ref().map(|file| format!("file={},{line}", property(file))).unwrap_or_default();
+        writeln!(out, "::{} {file}title={}::{}", level.word(), property(title), data(message))?;
     }
     Ok(())
 }
 
-struct Annotation {
-    title: String,
-    message: String,
-    /// The line of the suite file to mend.
-    line: Option<u32>,
+/// What is to become a mark.
+pub(super) struct Finding {
+    pub(super) title: String,
+    pub(super) message: String,
+    /// The file to mend, relative to the repository.
+    pub(super) file: Option<String>,
+    /// The line of it.
+    pub(super) line: Option<u32>,
 }
 
-impl Annotation {
-    fn new(title: impl Into<String>, message: impl Into<String>) -> Annotation {
-        Annotation { title: title.into(), message: message.into(), line: None }
+impl Finding {
+    pub(super) fn new(title: impl Into<String>, message: impl Into<String>) -> Finding {
+        Finding { title: title.into(), message: message.into(), file: None, line: None }
     }
 }
 
-fn errors(report: &Report) -> Vec<Annotation> {
+fn errors(report: &Report) -> Vec<Finding> {
     let mut finder = CaseFinder::new(report);
     let fresh = report.buckets.iter().filter(|bucket| bucket.known.is_none());
-    let mut errors: Vec<Annotation> = fresh.map(|bucket| failure(report, bucket, &mut finder)).collect();
+    let mut errors: Vec<Finding> = fresh.map(|bucket| failure(report, bucket, &mut finder)).collect();
     if !report.run.complete && report.totals.missing > 0 {
         let missing = count(report.totals.missing, "task");
-        errors
-            .push(Annotation::new("the run is incomplete", format!("{missing} without an end: `--continue` goes on")));
+        errors.push(Finding::new("the run is incomplete", format!("{missing} without an end: `--continue` goes on")));
     }
     errors.extend(goldens(report));
     errors.extend(report.known_failures.iter().map(|sentence| {
         let (line, sentence) = placed(&report.run.suite_file, sentence);
-        Annotation { line, ..Annotation::new("known failure that did not come out as known", sentence) }
+        Finding { line, ..Finding::new("known failure that did not come out as known", sentence) }
     }));
     errors.extend(regressions(report));
     errors
 }
 
-fn failure<'a>(report: &'a Report, bucket: &Bucket, finder: &mut CaseFinder<'a>) -> Annotation {
+fn failure<'a>(report: &'a Report, bucket: &Bucket, finder: &mut CaseFinder<'a>) -> Finding {
     let tasks = count(bucket.tasks.len() as u64, "task");
     let title = format!("{} {}: {tasks}, {}", bucket.stage, ended(bucket.verdict), count(bucket.cases, "case"));
     let mut message = bucket.example.clone();
@@ -130,7 +138,7 @@ fn failure<'a>(report: &'a Report, bucket: &Bucket, finder: &mut CaseFinder<'a>)
                 format!("{}\nreproduce: {}", clip(&message, MESSAGE / 2), run_command(&report.run, case.name.as_str()));
         }
     }
-    Annotation::new(title, message)
+    Finding::new(title, message)
 }
 
 /// Takes `FILE:LINE: ` from the front of a sentence about the suite file.
@@ -142,7 +150,11 @@ fn placed<'a>(file: &str, sentence: &'a str) -> (Option<u32>, &'a str) {
 }
 
 /// One annotation for each metric and kind of finding.
-fn goldens(report: &Report) -> Vec<Annotation> {
+fn goldens(report: &Report) -> Vec<Finding> {
+    if let Some(file) = &report.absent_goldens {
+        let [what, hint] = no_golden_file(file, report.run.id.as_str());
+        return vec![Finding::new(format!("goldens: {what}"), hint)];
+    }
     let mut kinds: BTreeMap<(&str, &str), Vec<&GoldenFinding>> = BTreeMap::new();
     for finding in report.goldens.iter().filter(|finding| finding.verdict.is_red()) {
         kinds.entry((finding.metric.as_str(), golden_word(finding.verdict))).or_default().push(finding);
@@ -154,13 +166,13 @@ fn goldens(report: &Report) -> Vec<Annotation> {
             "orphan" => "orphan golden",
             other => other,
         };
-        Annotation::new(format!("{metric}: {word} at {}", points(findings.len())), message)
+        Finding::new(format!("{metric}: {word} at {}", points(findings.len())), message)
     });
     kinds.collect()
 }
 
 /// One annotation for each metric that regressed, the largest effect first.
-fn regressions(report: &Report) -> Vec<Annotation> {
+fn regressions(report: &Report) -> Vec<Finding> {
     let changes = report.comparison.iter().flat_map(|comparison| &comparison.changes);
     let mut metrics: BTreeMap<&str, Vec<&Change>> = BTreeMap::new();
     for change in changes.filter(|change| change.verdict == ComparisonVerdict::Regressed) {
@@ -186,7 +198,7 @@ fn regressions(report: &Report) -> Vec<Annotation> {
         };
         let explained = report.comparison.as_ref().and_then(|comparison| comparison.explanation(Some(metric)));
         let explained = explained.map(|explained| format!("{explained}; ")).unwrap_or_default();
-        Annotation::new(
+        Finding::new(
             format!("{metric} regressed at {}", points(changes.len())),
             format!("{explained}most at {}: {}: {}{beside}", worst.point, values.trim_end(), worst.rule),
         )
@@ -194,9 +206,9 @@ fn regressions(report: &Report) -> Vec<Annotation> {
     metrics.into_iter().map(annotation).collect()
 }
 
-fn warnings(report: &Report) -> Vec<Annotation> {
+fn warnings(report: &Report) -> Vec<Finding> {
     let warnings = report.warnings.iter();
-    warnings.map(|message| Annotation::new("warning", message)).collect()
+    warnings.map(|message| Finding::new("warning", message)).collect()
 }
 
 fn points(number: usize) -> String {
@@ -210,20 +222,24 @@ fn anchor(suite_file: &str) -> Option<&str> {
     inside.then_some(path)
 }
 
-fn marks_of(level: MarkLevel, file: Option<&str>, mut annotations: Vec<Annotation>, left_out: &str) -> Vec<Mark> {
-    if annotations.len() > KEPT {
-        let more = annotations.len() - (KEPT - 1);
-        annotations.truncate(KEPT - 1);
-        annotations.push(Annotation::new(format!("and {more} more"), left_out));
+/// Makes marks of one level; `left_out` says where those are for which there is no room.
+pub(super) fn marks_of(level: MarkLevel, mut findings: Vec<Finding>, left_out: &str) -> Vec<Mark> {
+    if findings.len() > KEPT {
+        let more = findings.len() - (KEPT - 1);
+        findings.truncate(KEPT - 1);
+        // It is of the same file, where all are.
+        let first = findings[0].file.clone();
+        let file = first.filter(|_| findings.iter().all(|finding| finding.file == findings[0].file));
+        findings.push(Finding { file, ..Finding::new(format!("and {more} more"), left_out) });
     }
-    let mark = |Annotation { title, message, line }| Mark {
+    let mark = |Finding { title, message, file, line }: Finding| Mark {
         level,
-        file: file.map(|file| short(file, 400)),
+        file: file.map(|file| short(&file, 400)),
         line,
         title: short(&title, TITLE),
         message: clip(block(&message).trim(), MESSAGE).into_owned(),
     };
-    annotations.into_iter().map(mark).collect()
+    findings.into_iter().map(mark).collect()
 }
 
 fn data(text: &str) -> String {

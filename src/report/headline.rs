@@ -146,17 +146,34 @@ fn cases_part(report: &Report) -> String {
         _ if bad == skipped => format!("{} of {} skipped", super::figure::thousands(bad), count(cases, "case")),
         _ => format!("{} of {} did not pass", super::figure::thousands(bad), count(cases, "case")),
     };
-    let fresh: Vec<&Bucket> = report.buckets.iter().filter(|bucket| bucket.known.is_none()).collect();
+    let fresh = failures(&report.buckets);
     let Some(first) = fresh.first() else { return what };
-    let place = match first.tasks.as_slice() {
-        [task] => format!("at {}", name(task.point.as_str())),
-        tasks => format!("in {}", count(tasks.len() as u64, "task")),
+    let tasks: usize = first.iter().map(|bucket| bucket.tasks.len()).sum();
+    let place = match first.iter().find_map(|bucket| bucket.tasks.first()) {
+        Some(task) if tasks == 1 => format!("at {}", name(task.point.as_str())),
+        _ => format!("in {}", count(tasks as u64, "task")),
     };
     let others = match fresh.len() - 1 {
         0 => String::new(),
         others => format!(", and {} of failure", kinds(others)),
     };
-    format!("{what}: {} {} {place}{others}", name(&first.stage), ended(first.verdict))
+    format!("{what}: {} {} {place}{others}", name(&first[0].stage), ended(first[0].verdict))
+}
+
+/// Returns the failures that are not known, by kind. Tasks of a stage that were lost are of one kind, however far they
+/// had come.
+fn failures(buckets: &[Bucket]) -> Vec<Vec<&Bucket>> {
+    let mut kinds: Vec<Vec<&Bucket>> = Vec::new();
+    for bucket in buckets.iter().filter(|bucket| bucket.known.is_none()) {
+        let lost = |kind: &&mut Vec<&Bucket>| {
+            bucket.verdict == Verdict::Lost && kind[0].verdict == Verdict::Lost && kind[0].stage == bucket.stage
+        };
+        match kinds.iter_mut().find(lost) {
+            Some(kind) => kind.push(bucket),
+            None => kinds.push(vec![bucket]),
+        }
+    }
+    kinds
 }
 
 fn kinds(number: usize) -> String {
@@ -164,6 +181,9 @@ fn kinds(number: usize) -> String {
 }
 
 fn golden_part(report: &Report) -> Option<String> {
+    if let Some(file) = &report.absent_goldens {
+        return Some(format!("{} is not there", name(file)));
+    }
     let having = |verdict| report.goldens.iter().filter(|finding| finding.verdict == verdict).count() as u64;
     let parts: Vec<String> = [
         (GoldenVerdict::Missed, "missed"),
@@ -244,6 +264,42 @@ mod tests {
         report.exit_codes = vec![0];
         let change = "1 metric regressed, 1 metric improved, 1 metric changed without certainty";
         check(&report, Tone::Doubtful, "passed", &["all 4 cases passed", change]);
+    }
+
+    #[test]
+    fn lost_tasks_of_a_stage_are_of_one_kind() {
+        let mut report = sample::red();
+        let lost = report.tasks.iter().find(|task| task.verdict == Verdict::Lost).unwrap().clone();
+        let copy = |point: &str, message: &str| {
+            let mut task = lost.clone();
+            task.task.point = crate::value::PointName::new(point);
+            task.message = Some(message.to_owned());
+            task
+        };
+        report.tasks = vec![
+            copy("inv1", "started on another machine and never ended"),
+            copy("inv3", "never started"),
+            copy("inv5", "started on another machine and never ended"),
+        ];
+        report.buckets = crate::report::bucket(&report.tasks);
+        assert_eq!(report.buckets.len(), 2, "the list tells them apart");
+        let sentence = headline(&report).sentence;
+        assert!(sentence.ends_with(&format!(": {} was lost in 3 tasks", lost.task.stage)), "{sentence}");
+        let mut failed = copy("inv7", "3 violations");
+        failed.verdict = Verdict::Fail;
+        report.tasks.push(failed);
+        report.buckets = crate::report::bucket(&report.tasks);
+        let sentence = headline(&report).sentence;
+        assert!(sentence.ends_with("was lost in 3 tasks, and one other kind of failure"), "{sentence}");
+    }
+
+    #[test]
+    fn a_golden_table_that_is_not_there_is_one_thing() {
+        let mut report = sample::red();
+        report.absent_goldens = Some("golden/<b>.csv".to_owned());
+        let told = headline(&report).particulars;
+        assert!(told.contains(&"golden/?b?.csv is not there".to_owned()), "{told:?}");
+        assert!(!told.iter().any(|told| told.contains("golden value")), "{told:?}");
     }
 
     #[test]

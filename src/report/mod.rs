@@ -12,6 +12,7 @@ mod command;
 mod costs;
 mod csv;
 mod diff;
+mod failed;
 mod figure;
 mod fit;
 mod headline;
@@ -35,11 +36,12 @@ mod svg;
 mod terminal;
 mod totals;
 
-pub use annotations::{Mark, MarkLevel, annotations, marks};
+pub use annotations::{Mark, MarkLevel, annotations, marks, write_marks};
 pub use bucket::bucket;
 pub use command::{quote, repro_command, run_command};
 pub use csv::csv;
 pub use diff::plot_diff;
+pub use failed::{Failed, ToldError, failed_marks, failed_summary};
 pub use fit::{FitReport, FitTable, fit_drawings, fit_html, fit_markdown};
 pub use headline::{Headline, Tone, headline};
 pub use html::html;
@@ -48,7 +50,7 @@ pub use junit::junit;
 pub use machines::{Machines, PartState, UnfinishedPart};
 pub use markdown::{
     Carrier, CommentKey, CommentOptions, MarkdownOptions, Marker, NoRun, RedSince, WebAddress, comment,
-    comment_on_several, issue, issue_title, markdown, no_run_issue, no_run_title,
+    comment_on_several, issue, issue_title, markdown, no_run_issue, no_run_title, nothing_to_track,
 };
 pub use model::{
     Bucket, DiffCell, FitSample, FitSampleRow, GridAxis, GridCell, LogExcerpt, ModelDrift, Report, ReportedCosts,
@@ -67,7 +69,7 @@ pub(crate) use headline::{change_sign, golden_word, sign};
 pub(crate) use inert::short;
 pub(crate) use reds::{more_reds, red_lines};
 pub(crate) use selection::{
-    both, change_by, commit_name, counts_of, golden_sides, goldens_met, notable, note_line, sides,
+    both, change_by, commit_name, counts_of, golden_sides, goldens_met, no_golden_file, notable, note_line, sides,
 };
 
 /// The reports that unit tests and the browser test render.

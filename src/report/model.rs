@@ -23,6 +23,8 @@ pub struct Report {
     pub metrics: Vec<MetricRow>,
     /// The golden check; empty if the suite has no goldens.
     pub goldens: Vec<GoldenFinding>,
+    /// The golden table, as the suite names it, if it is not there: no value can have a golden.
+    pub absent_goldens: Option<String>,
     /// Known failures that did not come out as expected: one sentence each, with the place to mend.
     pub known_failures: Vec<String>,
     /// This run against an earlier one; none if no comparison was asked for.

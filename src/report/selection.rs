@@ -1,6 +1,7 @@
 //! What of a report is worth a person's first look, the same for every renderer that shows a part.
 
 use super::Report;
+use super::command::quote;
 use super::figure::{amount, count, pair, percent, thousands};
 use super::inert::short;
 use crate::check::golden::{GoldenFinding, GoldenVerdict};
@@ -83,6 +84,18 @@ pub(crate) fn goldens_met(findings: &[GoldenFinding]) -> String {
         _ => format!(", {} not asked for: known failures", thousands(known as u64)),
     };
     format!("{} of {} met{known_text}", thousands(met as u64), thousands((findings.len() - known) as u64))
+}
+
+/// Says that a golden file is not there, and what makes it.
+pub(crate) fn no_golden_file(file: &str, run: &str) -> [String; 2] {
+    [
+        format!("`{}` is not there", short(file, 200).replace('`', "'")),
+        format!(
+            "if it is in the repository, take a checkout of it; else `shmoo bless {} --all --reason TEXT` makes it of \
+             the values of this run",
+            quote(run)
+        ),
+    ]
 }
 
 /// Returns two values of one unit that may be absent, as people read them.
@@ -207,5 +220,29 @@ mod tests {
         assert_eq!(change_by(&change), "-5%");
         (change.relative, change.figures) = (None, None);
         assert_eq!(change_by(&change), "");
+    }
+
+    #[test]
+    fn all_formats_say_once_that_there_is_no_golden_table() {
+        use crate::report::{MarkdownOptions, TerminalOptions, annotations, html, markdown, terminal};
+        type Render = fn(&Report, &mut Vec<u8>) -> std::io::Result<()>;
+        let mut report = crate::report::sample::red();
+        report.goldens.retain(|finding| finding.verdict == GoldenVerdict::Missing);
+        assert!(!report.goldens.is_empty());
+        report.absent_goldens = Some("golden/sums.csv".to_owned());
+        let renders: [Render; 4] = [
+            |report, out| terminal(report, TerminalOptions { color: false, width: 100 }, out),
+            |report, out| markdown(report, MarkdownOptions { budget: 1 << 20 }, out),
+            |report, out| html(report, out),
+            |report, out| annotations(report, out),
+        ];
+        for render in renders {
+            let mut out = Vec::new();
+            render(&report, &mut out).unwrap();
+            let text = String::from_utf8(out).unwrap();
+            let hint = format!("shmoo bless {} --all --reason TEXT", report.run.id);
+            assert!(text.contains("golden/sums.csv") && text.matches(&hint).count() == 1, "{text}");
+            assert!(!text.contains("no golden"), "{text}");
+        }
     }
 }

@@ -13,8 +13,8 @@ use super::others::other_line;
 use super::plot::{PlotOptions, plot};
 use super::reds::red_lines;
 use super::selection::{
-    change_by, commit_name, counts_of, folder_of, golden_sides, goldens_met, incomparable, notable, note_line, seconds,
-    sides, slowest,
+    change_by, commit_name, counts_of, folder_of, golden_sides, goldens_met, incomparable, no_golden_file, notable,
+    note_line, seconds, sides, slowest,
 };
 use super::{Bucket, Report};
 use crate::check::golden::GoldenFinding;
@@ -247,6 +247,11 @@ impl<'a> Page<'a> {
     fn goldens(&mut self) -> io::Result<()> {
         let report = self.report;
         let red: Vec<&GoldenFinding> = report.goldens.iter().filter(|finding| finding.verdict.is_red()).collect();
+        if let Some(file) = &report.absent_goldens {
+            let [what, hint] = no_golden_file(file, report.run.id.as_str());
+            self.title(&format!("Goldens: {what}"))?;
+            return writeln!(self.out, "  {hint}");
+        }
         if report.goldens.is_empty() {
             return Ok(());
         }

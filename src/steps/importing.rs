@@ -3,7 +3,9 @@
 use super::{StepError, Workspace};
 use crate::outside::clock;
 use crate::outside::history::{HistoryError, Imported};
-use crate::record::{ForeignFormat, ForeignTerms, RECORD_FORMAT, RECORD_VERSION, RunRecord, read_foreign};
+use crate::record::{
+    ForeignFormat, ForeignTerms, RECORD_FORMAT, RECORD_VERSION, RunRecord, read_foreign, recognize_foreign,
+};
 use crate::value::{SuiteName, Timestamp};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
@@ -100,7 +102,7 @@ pub fn import_foreign(
     terms: &ForeignRequest,
     dry_run: bool,
 ) -> Result<ImportedFiles, StepError> {
-    let (mut found, mut mistakes) = (Vec::new(), Vec::new());
+    let (mut found, mut mistakes, mut hint) = (Vec::new(), Vec::new(), None);
     for path in files {
         let Source { name, mut file, .. } = Source::open(path)?;
         let unreadable = |source| StepError::Read { path: path.clone(), source };
@@ -109,13 +111,18 @@ pub fn import_foreign(
         io::Read::read_to_string(&mut file, &mut text).map_err(unreadable)?;
         let ForeignRequest { suite, time, commit, branch } = terms.clone();
         let time = time.or_else(|| changed.map(clock::moment)).unwrap_or_else(|| workspace.clock.now());
-        match read_foreign(format, &text, &ForeignTerms { suite, time, commit, branch }) {
+        let terms = ForeignTerms { suite, time, commit, branch };
+        match read_foreign(format, &text, &terms) {
             Ok(records) => found.extend(records),
-            Err(error) => mistakes.push(format!("{name}: {error}")),
+            Err(error) => {
+                mistakes.push(error.of_file(&name));
+                let whose = recognize_foreign(&text, &terms).map(ForeignFormat::program);
+                hint = hint.or_else(|| whose.map(|whose| format!("{name} looks like a file of `--from {whose}`")));
+            }
         }
     }
     if !mistakes.is_empty() {
-        return Err(StepError::usage(format!("nothing was imported:\n{}", mistakes.join("\n")), None));
+        return Err(StepError::usage(format!("nothing was imported:\n{}", mistakes.join("\n")), hint));
     }
     let records = found.len() as u64;
     if dry_run {

@@ -5,11 +5,11 @@ use super::recording::{RecordedRun, make_unkept};
 use super::run_folder::{RunFolder, rebuild};
 use super::workspace::LoadedFile;
 use super::{StepError, Workspace};
-use crate::check::golden::{GoldenCheck, GoldenFinding, PlannedPoint, check, planned_points};
+use crate::check::golden::{GoldenCheck, GoldenFinding, GoldenVerdict, PlannedPoint, check, planned_points};
 use crate::ledger::last_time;
 use crate::plan::Plan;
 use crate::record::RunRecord;
-use crate::suite::Suite;
+use crate::suite::{GoldenSource, Suite};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -36,6 +36,14 @@ pub fn check_goldens(
         findings.extend(files.holder().orphans().iter().map(|orphan| orphan.finding.clone()));
     }
     Ok(findings)
+}
+
+/// Returns the golden table that a suite names, if it is not there and a value wants a golden. A folder of IREE's files
+/// is not made by a bless: of those each finding says which file is missing.
+pub fn absent_goldens(suite: &Suite, suite_folder: &Path, findings: &[GoldenFinding]) -> Option<String> {
+    let GoldenSource::Csv(named) = &suite.goldens.as_ref()?.source else { return None };
+    let wanted = findings.iter().any(|finding| finding.verdict == GoldenVerdict::Missing);
+    (wanted && !suite_folder.join(named).exists()).then(|| named.clone())
 }
 
 /// Tells whether a plan is of a part of its suite.

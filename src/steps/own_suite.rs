@@ -4,7 +4,7 @@
 //! It is found by its name among the suites of the project, or where the run says that its suite file was:
 //! a file of this repository, never one outside of it.
 
-use super::judging::{check_goldens, is_partial};
+use super::judging::{absent_goldens, check_goldens, is_partial};
 use super::recording::let_of;
 use super::suites::find_suites;
 use super::workspace::{LoadedFile, load_suite_file};
@@ -23,6 +23,8 @@ use std::path::{Component, Path, PathBuf};
 pub(super) struct Held {
     /// By its golden table.
     pub(super) goldens: Vec<GoldenFinding>,
+    /// The golden table, if it is not there.
+    pub(super) absent_goldens: Option<String>,
     /// By its known failures.
     pub(super) known: Vec<KnownFinding>,
     /// What could not be held against it.
@@ -103,6 +105,7 @@ pub(super) fn hold(
     };
     held.known = mark(workspace, &plan, planned, record);
     held.goldens = check_goldens(&plan.suite, is_partial(&plan), &own.folder, record)?;
+    held.absent_goldens = absent_goldens(&plan.suite, &own.folder, &held.goldens);
     Ok(held)
 }
 

@@ -51,14 +51,14 @@ pub fn report_of_archive(
     refuse_namesake(workspace, path, &record)?;
     let own = own_suite::find(workspace, current, &record.run.suite_file, &record.run.suite)?;
     let own_bounds = Bounds { combinations: COMBINATIONS, ..Bounds::default() };
-    let Held { goldens, known, warnings: held } =
+    let Held { goldens, absent_goldens, known, warnings: held } =
         own_suite::hold(workspace, own.as_ref(), &plan, &own_bounds, &mut record)?;
     let rules = rules(workspace, base, &record);
     let mut comparisons = compare_by(workspace, &plan.suite, &record, &rules)?.into_iter();
     let mut warnings = vec!["this run came as an archive from elsewhere: it is no base for others".to_owned()];
     warnings.extend(held);
     let (comparison, other_comparisons) = (comparisons.next(), comparisons.collect());
-    let findings = Findings { goldens, comparison, other_comparisons, base: None, warnings, strict };
+    let findings = Findings { goldens, absent_goldens, comparison, other_comparisons, base: None, warnings, strict };
     Ok(make(workspace, None, Some(&plan), RecordedRun { record, known, unkept: false }, findings, current))
 }
 

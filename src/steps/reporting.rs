@@ -1,7 +1,7 @@
 //! The step `report`: record, checks and comparison -> one `Report`.
 
 use super::comparing::{compare_by, rules};
-use super::judging::{check_goldens, folder_of_suite, is_partial};
+use super::judging::{absent_goldens, check_goldens, folder_of_suite, is_partial};
 use super::plotting::{plot_diffs, plots};
 use super::recording::{RecordedRun, keep};
 use super::rejudging::current_suite;
@@ -29,6 +29,8 @@ const LOG_BYTES: u64 = 4 << 10;
 pub struct Findings {
     /// The golden check.
     pub goldens: Vec<GoldenFinding>,
+    /// The golden file, if it is not there.
+    pub absent_goldens: Option<String>,
     /// The comparison, if one was made.
     pub comparison: Option<Comparison>,
     /// Further comparisons, which decide nothing.
@@ -57,7 +59,8 @@ pub fn judge(
     let judged = || {
         let suite_folder = folder_of_suite(workspace, &record.run.suite_file);
         let goldens = check_goldens(&plan.suite, is_partial(plan), &suite_folder, record)?;
-        compared(workspace, &plan.suite, record, goldens, compare, strict)
+        let absent = absent_goldens(&plan.suite, &suite_folder, &goldens);
+        compared(workspace, &plan.suite, record, (goldens, absent), compare, strict)
     };
     let (kept, findings) = std::thread::scope(|scope| {
         let unkept = folder.filter(|_| recorded.unkept);
@@ -84,9 +87,12 @@ pub fn judge_record(
     let goldens = match current_suite(workspace, &info.suite_file, &info.suite)? {
         Some(loaded) => {
             let partial = !info.filter.is_empty() || info.profile.is_some();
-            check_goldens(&loaded.suite, partial, &folder_of_suite(workspace, &info.suite_file), &record)?
+            let folder = folder_of_suite(workspace, &info.suite_file);
+            let goldens = check_goldens(&loaded.suite, partial, &folder, &record)?;
+            let absent = absent_goldens(&loaded.suite, &folder, &goldens);
+            (goldens, absent)
         }
-        None => Vec::new(),
+        None => (Vec::new(), None),
     };
     let findings = compared(workspace, suite, &record, goldens, Some(compare), strict)?;
     Ok(make(workspace, None, None, RecordedRun { record, known: Vec::new(), unkept: false }, findings, current))
@@ -97,7 +103,7 @@ fn compared(
     workspace: &Workspace,
     suite: &Suite,
     record: &RunRecord,
-    goldens: Vec<GoldenFinding>,
+    (goldens, absent_goldens): (Vec<GoldenFinding>, Option<String>),
     compare: Option<&[BaselineRule]>,
     strict: bool,
 ) -> Result<Findings, StepError> {
@@ -116,7 +122,7 @@ fn compared(
         }
         _ => None,
     };
-    Ok(Findings { goldens, comparison, other_comparisons, base, warnings: Vec::new(), strict })
+    Ok(Findings { goldens, absent_goldens, comparison, other_comparisons, base, warnings: Vec::new(), strict })
 }
 
 /// Makes the report of a run; without a plan it has no plots.
@@ -129,7 +135,7 @@ pub(super) fn make(
     current: &Path,
 ) -> Report {
     let RecordedRun { record, known, unkept: _ } = recorded;
-    let Findings { goldens, comparison, other_comparisons, base, mut warnings, strict } = findings;
+    let Findings { goldens, absent_goldens, comparison, other_comparisons, base, mut warnings, strict } = findings;
     let models = modelling::reported(plan, &record, base.as_ref());
     warnings.extend(models.iter().filter_map(|reported| reported.model.warning()));
     let plots = plan.map(|plan| plots(plan, &record)).unwrap_or_default();
@@ -156,6 +162,7 @@ pub(super) fn make(
         cases,
         metrics,
         goldens,
+        absent_goldens,
         known_failures: known.into_iter().map(|finding| finding.message).collect(),
         comparison,
         other_comparisons,

@@ -1,8 +1,8 @@
 //! The step `site`: the history -> a folder of static pages.
 
-use super::finding::{find_any_run, nothing_recorded};
+use super::finding::{AnyRecord, AnyRun, find_any_record, nothing_recorded};
 use super::recording::RecordedRun;
-use super::reporting::{Findings, judge, make};
+use super::reporting::{Findings, judge, judge_record, make};
 use super::{StepError, Workspace};
 use crate::outside::durable;
 use crate::outside::history::{History, RunFilter};
@@ -33,8 +33,10 @@ pub struct WrittenSite {
     pub suites: usize,
     /// Pages, those of the runs among them.
     pub pages: usize,
-    /// Runs that could not be judged again, whose page shows the record alone, and why.
-    pub without_comparison: Vec<(RunId, String)>,
+    /// Pages of runs that only the history knows: without logs, plots and costs.
+    pub from_history: usize,
+    /// Runs that could not be judged again, whose page shows the record alone, and why; by suite, newest first.
+    pub without_comparison: BTreeMap<SuiteName, Vec<(RunId, String)>>,
     /// Suites whose page shows no trends, and why.
     pub without_trends: Vec<(SuiteName, String)>,
 }
@@ -75,17 +77,20 @@ fn write_runs(
     // The newest run of the whole suite has the longest trends, whether it gets a page or not.
     let longest = runs.iter().position(|run| run.complete && run.part().is_none());
     let longest = longest.or_else(|| runs.iter().position(|run| run.complete && run.filter.is_empty()));
-    let mut no_trends = "no run of the whole suite is complete".to_owned();
+    let mut no_trends = Some("no run of the whole suite is complete".to_owned());
     for (place, summary) in runs.into_iter().enumerate() {
         let path = request.folder.join(run_page_path(&summary));
         let (has_page, has_trends) = (place < request.pages, longest == Some(place));
         if has_page || has_trends {
             let judged = judge_run(workspace, request, &summary);
             if has_trends {
-                match &judged {
-                    Ok(report) => suite.comparison = report.comparison.clone(),
-                    Err(why) => no_trends = format!("{}: {why}", summary.id),
-                }
+                no_trends = match &judged {
+                    Ok(judged) => {
+                        suite.comparison = judged.report.comparison.clone();
+                        None
+                    }
+                    Err(why) => Some(format!("{}: {why}", summary.id)),
+                };
             }
             if has_page && let Some(report) = page_of(workspace, history, request, &summary, judged, written)? {
                 let mut page = Vec::new();
@@ -97,18 +102,30 @@ fn write_runs(
         let has_page = path.is_file();
         suite.runs.push(SiteRun { summary, has_page });
     }
-    if suite.comparison.is_none() {
-        written.without_trends.push((suite.name.clone(), no_trends));
-    }
+    written.without_trends.extend(no_trends.map(|why| (suite.name.clone(), why)));
     Ok(suite)
 }
 
-/// Judges a run again, and says why that cannot be: neither its folder nor its archive is there, or the
-/// suite cannot be read any more.
-fn judge_run(workspace: &Workspace, request: &SiteRequest<'_>, summary: &RunSummary) -> Result<Report, String> {
+/// A run that was judged again.
+struct Judged {
+    report: Report,
+    /// Whether only the history knows it.
+    from_history: bool,
+}
+
+/// Judges a run again, as far as its folder, its archive or its record goes, and says why that cannot be.
+fn judge_run(workspace: &Workspace, request: &SiteRequest<'_>, summary: &RunSummary) -> Result<Judged, String> {
     let SiteRequest { base, strict, current, .. } = *request;
-    let judged = find_any_run(workspace, summary.id.as_str()).and_then(|found| {
-        judge(workspace, found.folder.as_ref(), &found.plan, found.recorded, Some(base), strict, current)
+    let judged = find_any_record(workspace, summary.id.as_str()).and_then(|found| match found {
+        AnyRecord::Run(run) => {
+            let AnyRun { plan, recorded, folder } = *run;
+            let report = judge(workspace, folder.as_ref(), &plan, recorded, Some(base), strict, current)?;
+            Ok(Judged { report, from_history: false })
+        }
+        AnyRecord::Alone { record, suite } => {
+            let report = judge_record(workspace, &suite, *record, base, strict, current)?;
+            Ok(Judged { report, from_history: true })
+        }
     });
     judged.map_err(|error| super::inspecting::chain(&error))
 }
@@ -120,17 +137,20 @@ fn page_of(
     history: &dyn History,
     request: &SiteRequest<'_>,
     summary: &RunSummary,
-    judged: Result<Report, String>,
+    judged: Result<Judged, String>,
     written: &mut WrittenSite,
 ) -> Result<Option<Report>, StepError> {
     let why = match judged {
-        Ok(report) => return Ok(Some(report)),
+        Ok(Judged { report, from_history }) => {
+            written.from_history += usize::from(from_history);
+            return Ok(Some(report));
+        }
         Err(why) => why,
     };
     let Some(record) = history.load(&summary.id).map_err(StepError::History)? else { return Ok(None) };
     // What confirms a comparison is compared with nothing.
     if !summary.is_confirmation() {
-        written.without_comparison.push((summary.id.clone(), why));
+        written.without_comparison.entry(summary.suite.clone()).or_default().push((summary.id.clone(), why));
     }
     let recorded = RecordedRun { record, known: Vec::new(), unkept: false };
     Ok(Some(make(workspace, None, None, recorded, Findings::default(), request.current)))

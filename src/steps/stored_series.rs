@@ -26,6 +26,15 @@ pub struct Stored {
     pub machine: Option<String>,
 }
 
+impl Stored {
+    /// Says that there is nothing of what is asked for.
+    fn nothing(&self) -> String {
+        let metric = if self.metrics.is_empty() { "any metric".to_owned() } else { self.metrics.join(", ") };
+        let point = if self.points.is_empty() { "" } else { " at such a point" };
+        format!("no run has a number of {metric}{point}")
+    }
+}
+
 /// What the history tells.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredSeries {
@@ -69,11 +78,7 @@ pub fn find_stored_changes(
         trends.extend(found);
     }
     if trends.is_empty() {
-        let metric = if wanted.metrics.is_empty() { "any metric".to_owned() } else { wanted.metrics.join(", ") };
-        return Err(StepError::Nothing {
-            message: format!("no run has a number of {metric} at such a point"),
-            hint: None,
-        });
+        return Err(StepError::Nothing { message: wanted.nothing(), hint: None });
     }
     Ok(StoredSeries { fingerprint: head.run.fingerprint, runs, trends })
 }

@@ -19,8 +19,8 @@ pub const PROJECT_FILE: &str = "shmoo.yaml";
 
 /// A project: its folder, its settings, and the world around it.
 pub struct Workspace {
-    /// The project folder, absolute: that of `shmoo.yaml`, else the top of the git repository, else
-    /// the suite file's folder.
+    /// The project folder, absolute: that of `shmoo.yaml`, at the top of the git repository at the highest, else
+    /// that top, else the suite file's folder.
     pub folder: PathBuf,
     /// The settings.
     pub project: Project,
@@ -56,8 +56,11 @@ impl Workspace {
             let mut folders = start.ancestors().take_while(|folder| folder.starts_with(top));
             folders.find(|folder| folder.join(name).exists()).map(Path::to_owned)
         };
-        let found = with(PROJECT_FILE);
-        let folder = found.clone().or_else(|| with(".git")).unwrap_or(start.clone());
+        let repository = with(".git");
+        // What lies around a repository is no part of it.
+        let inside = |folder: &PathBuf| repository.as_ref().is_none_or(|top| folder.starts_with(top));
+        let found = with(PROJECT_FILE).filter(inside);
+        let folder = found.clone().or_else(|| repository.clone()).unwrap_or(start.clone());
         let (project, warnings) = match found {
             None => (Project::default(), Problems { list: Vec::new(), sources: Sources::default() }),
             Some(folder) => {
@@ -240,4 +243,39 @@ pub(super) fn load_texts(
         texts: seen.into_inner(),
         warnings: loaded.warnings,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_project_lies_within_the_repository() {
+        let folder = tempfile::tempdir().unwrap();
+        let top = folder.path().canonicalize().unwrap();
+        let deep = top.join("repository/chip/configs");
+        fs::create_dir_all(&deep).unwrap();
+        let found = || {
+            let found = Workspace::find_below(&top, &deep, "", Environment::new(Vec::<(String, String)>::new()))
+                .map_err(|error| error.to_string());
+            found.map(|found| (found.folder.strip_prefix(&top).unwrap().to_owned(), found.project.store)).unwrap()
+        };
+        let project = |place: &str, store: &str| {
+            fs::write(top.join(place).join(PROJECT_FILE), format!("version: 1\nstore: file:{store}\n")).unwrap();
+        };
+        let is = |folder: &str, store: &str| assert_eq!(found(), (PathBuf::from(folder), format!("file:{store}")));
+        is("repository/chip/configs", ".shmoo/store");
+        // Without a repository the next one upwards counts.
+        project("", "stray");
+        is("", "stray");
+        fs::create_dir(top.join("repository/.git")).unwrap();
+        is("repository", ".shmoo/store");
+        project("repository", "own");
+        is("repository", "own");
+        project("repository/chip", "chip");
+        is("repository/chip", "chip");
+        // A work tree, or a submodule, has a file there.
+        fs::write(deep.join(".git"), "gitdir: elsewhere\n").unwrap();
+        is("repository/chip/configs", ".shmoo/store");
+    }
 }

@@ -46,8 +46,23 @@ fn a_history_moves_in() {
     let series: Vec<[&Value; 2]> =
         found["series"].as_array().unwrap().iter().map(|series| [&series["point"], &series["unit"]]).collect();
     assert_eq!(json!(series), json!([["benchencode", "ns/iter"], ["benchencode=20-=20allocs=2Fop", "allocs/op"]]));
-    sandbox.run_to(0, &["report", "--site", "public"]);
-    assert!(sandbox.path("public/index.html").is_file());
+    let site = sandbox.run_to(0, &["report", "--site", "public", "--pages", "5"]);
+    assert!(!site.stderr.contains("warning"), "{}", site.stderr);
+    let told = "5 pages are of runs that only the history knows: they have no logs, plots and costs";
+    assert!(site.stderr.contains(told), "{}", site.stderr);
+    // Both benchmarks over all runs; what changed its level comes first.
+    let page = std::fs::read_to_string(sandbox.path("public/codec/index.html")).unwrap();
+    assert_eq!(page.matches("<figure").count(), 2);
+    let first = page.split("</figure>").next().unwrap();
+    assert!(first.contains("benchmark.value at benchencode</figcaption>") && first.contains("20 runs"), "{first}");
+    assert_eq!(first.matches("<circle").count(), 20);
+    assert!(first.contains("105.00 ns/iter") || first.contains("ns/iter became"), "{first}");
+    assert!(!page.contains("0ms"), "a run whose duration nobody knows took no time");
+    let newest = runs["runs"][0]["run"].as_str().unwrap();
+    let page = std::fs::read_to_string(sandbox.path(&format!("public/codec/{newest}.html"))).unwrap();
+    assert!(!page.contains("shmoo run ") && !page.contains("suite file"), "nothing can be run again");
+    let shown = sandbox.run_to(0, &["history", "show", newest]).stdout;
+    assert!(shown.contains("suite    codec\n"), "{shown}");
 
     let wrong = sandbox.run_to(2, &["history", "import", "--suite", "codec", "data.js"]);
     assert!(wrong.stderr.contains("name the other program with `--from`"), "{}", wrong.stderr);
@@ -55,4 +70,8 @@ fn a_history_moves_in() {
     let broken = sandbox.run_to(2, &["history", "import", "--from", "github-action-benchmark", "data.js", "broken.js"]);
     assert!(broken.stderr.contains("broken.js: `entries.Codec[0].benches[0]`: has no `value`"), "{}", broken.stderr);
     sandbox.run_to(2, &["history", "import", "--from", "bencher", "data.js", "--suite", "Bad Name"]);
+    sandbox.write("report.json", r#"{"encode":{"latency":{"value":3}}}"#);
+    let other = sandbox.run_to(2, &["history", "import", "--from", "github-action-benchmark", "report.json"]);
+    assert!(other.stderr.contains("report.json has no `entries`"), "{}", other.stderr);
+    assert!(other.stderr.contains("hint: report.json looks like a file of `--from bencher`"), "{}", other.stderr);
 }

@@ -148,3 +148,20 @@ fn what_belongs_to_a_run_goes_with_it() {
     assert_eq!(left(".shmoo/parts"), parts);
     assert_eq!(left(".shmoo/confirm"), ["c2"]);
 }
+
+#[test]
+fn a_golden_table_that_is_not_there_is_told_once() {
+    let sandbox = Sandbox::new(&SUITE.replace("; exit s == 465", ""));
+    let said = sandbox.run_to(11, &["sweep", "suite.yaml", "--jobs", "1"]).stdout;
+    assert_eq!(said.matches("`sums.csv` is not there").count(), 1, "{said}");
+    assert!(said.contains("sums.csv is not there") && said.contains(" --all --reason TEXT` makes it"), "{said}");
+    assert!(!said.contains("no golden") && !said.contains("missing"), "{said}");
+    let checked = sandbox.run_to(11, &["check"]).stdout;
+    assert!(checked.contains("goldens: `sums.csv` is not there\n") && !checked.contains("no golden"), "{checked}");
+    // For programs every value stays a finding.
+    let report = json(&sandbox.run_to(11, &["report", "--format", "json"]).stdout);
+    let found: Vec<&Value> = report["goldens"].as_array().unwrap().iter().map(|found| &found["verdict"]).collect();
+    assert_eq!(found, ["missing", "missing", "missing"]);
+    sandbox.run_to(0, &["bless", "last", "--all", "--reason", "the first ones"]);
+    sandbox.run_to(0, &["check"]);
+}

@@ -488,6 +488,7 @@ fn assembled(tasks: Vec<TaskRecord>, cases: Vec<CaseRecord>) -> Report {
         cases,
         metrics,
         goldens: vec![],
+        absent_goldens: None,
         known_failures: vec![],
         comparison: None,
         other_comparisons: vec![],

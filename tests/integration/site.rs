@@ -76,8 +76,51 @@ fn a_run_without_folder_and_archive_has_a_page_of_its_record() -> Outcome {
         .before(["report", "--site", "public"])
         .run()?;
     let said = &done.last().stderr;
-    assert!(said.contains(&format!("no comparison on the page of {}", done.run(1))), "{said}");
+    assert!(!said.contains("warning"), "{said}");
+    assert!(said.contains("1 page is of a run that only the history knows: it has no logs, plots and costs"), "{said}");
     let page = fs::read_to_string(done.path("public/site-test/RUN-1.html"))?;
+    assert!(page.contains("all 2 cases passed"));
+    Ok(())
+}
+
+#[test]
+fn trends_need_no_folder_and_no_archive() -> Outcome {
+    let done = shmoo()
+        .file("suite.yaml", SUITE)
+        .file("factor.txt", "7")
+        .before(["run", "suite.yaml", "--jobs", "1"])
+        .before(["run", "suite.yaml", "--jobs", "1"])
+        .remove(".shmoo/runs/RUN-1")
+        .remove(".shmoo/runs/RUN-2")
+        .before(["report", "--site", "public"])
+        .run()?;
+    let said = &done.last().stderr;
+    assert!(!said.contains("warning") && said.contains("2 pages are of runs that only the history knows"), "{said}");
+    let suite = fs::read_to_string(done.path("public/site-test/index.html"))?;
+    assert_eq!(suite.matches("<figure").count(), 2);
+    // The later one is compared with the first.
+    let page = fs::read_to_string(done.path("public/site-test/RUN-2.html"))?;
+    assert!(page.contains(done.run(1)), "{page}");
+    Ok(())
+}
+
+#[test]
+fn runs_that_cannot_be_judged_are_told_once() -> Outcome {
+    let done = shmoo()
+        .file("suite.yaml", SUITE)
+        .file("factor.txt", "7")
+        .before(["run", "suite.yaml", "--jobs", "1"])
+        .before(["run", "suite.yaml", "--jobs", "1"])
+        .before(["run", "suite.yaml", "--jobs", "1"])
+        .remove(".shmoo/runs")
+        .file("suite.yaml", "version: 1\nsuite: site-test\nstages: 3\n")
+        .before(["report", "--site", "public"])
+        .run()?;
+    let said = &done.last().stderr;
+    let told = format!("no comparison on the page of {}, and on those of 2 more runs of the suite: ", done.run(3));
+    assert!(said.matches("no comparison").count() == 1 && said.contains(&told), "{said}");
+    assert_eq!(said.matches("no trends on the page of suite `site-test`").count(), 1, "{said}");
+    let page = fs::read_to_string(done.path("public/site-test/RUN-3.html"))?;
     assert!(page.contains("all 2 cases passed"));
     Ok(())
 }

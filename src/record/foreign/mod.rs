@@ -63,6 +63,18 @@ pub enum ForeignError {
         /// What is wrong.
         message: String,
     },
+    /// It is no such file as a whole.
+    #[error("{message}")]
+    Whole {
+        /// What is wanted, and what was found.
+        message: String,
+    },
+    /// The top of it lacks what the format begins with.
+    #[error("the file has no `{key}`")]
+    Lacks {
+        /// The key.
+        key: String,
+    },
     /// Something in it is not as the format wants it.
     #[error("`{place}`: {message}")]
     Shape {
@@ -85,8 +97,29 @@ pub fn read_foreign(format: ForeignFormat, text: &str, terms: &ForeignTerms) -> 
     Ok(runs.iter().map(|run| record(run, format)).collect())
 }
 
+impl ForeignError {
+    /// Says it of a file with this name.
+    pub fn of_file(&self, file: &str) -> String {
+        match self {
+            ForeignError::Lacks { key } => format!("{file} has no `{key}`"),
+            ForeignError::Json { .. } | ForeignError::Whole { .. } | ForeignError::Shape { .. } => {
+                format!("{file}: {self}")
+            }
+        }
+    }
+}
+
+/// Returns whose file this is, if it is one that holds a value.
+pub fn recognize_foreign(text: &str, terms: &ForeignTerms) -> Option<ForeignFormat> {
+    let holds_values = |format: &ForeignFormat| {
+        read_foreign(*format, text, terms).is_ok_and(|runs| runs.iter().any(|run| !run.metrics.is_empty()))
+    };
+    [ForeignFormat::GithubActionBenchmark, ForeignFormat::Bencher].into_iter().find(holds_values)
+}
+
 impl ForeignFormat {
-    fn program(self) -> &'static str {
+    /// Returns the name of the program, as `--from` takes it.
+    pub fn program(self) -> &'static str {
         match self {
             ForeignFormat::GithubActionBenchmark => "github-action-benchmark",
             ForeignFormat::Bencher => "bencher",

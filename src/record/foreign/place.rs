@@ -24,7 +24,11 @@ impl<'a> Place<'a> {
 
     /// Returns the value of a key that must be there.
     pub(super) fn need(&self, key: &str) -> Result<Place<'a>, ForeignError> {
-        self.get(key).ok_or_else(|| self.wrong(&format!("has no `{key}`")))
+        self.get(key).ok_or_else(|| match (self.path.as_str(), self.value) {
+            ("", Value::Object(_)) => ForeignError::Lacks { key: key.to_owned() },
+            ("", _) => self.wanted("an object"),
+            _ => self.wrong(&format!("has no `{key}`")),
+        })
     }
 
     /// Returns the items of a list.
@@ -68,7 +72,10 @@ impl<'a> Place<'a> {
     }
 
     pub(super) fn wrong(&self, message: &str) -> ForeignError {
-        let place = if self.path.is_empty() { "the file".to_owned() } else { self.path.clone() };
-        ForeignError::Shape { place, message: message.to_owned() }
+        let message = message.to_owned();
+        match self.path.as_str() {
+            "" => ForeignError::Whole { message },
+            place => ForeignError::Shape { place: place.to_owned(), message },
+        }
     }
 }

@@ -1,4 +1,4 @@
-use super::{ForeignFormat, ForeignTerms, read_foreign};
+use super::{ForeignFormat, ForeignTerms, read_foreign, recognize_foreign};
 use crate::ledger::MeasuredValue;
 use crate::record::RunRecord;
 use crate::value::{SuiteName, Timestamp};
@@ -126,7 +126,7 @@ fn mistakes_have_a_place() {
         "line 2, column 15: this is no JSON: key must be a string",
     );
     check(GithubActionBenchmark, "", "line 1, column 0: this is no JSON: EOF while parsing a value");
-    check(GithubActionBenchmark, "{}", "`the file`: has no `entries`");
+    check(GithubActionBenchmark, "{}", "the file has no `entries`");
     check(GithubActionBenchmark, "{\"entries\":[]}", "`entries`: expected an object, found a list");
     check(
         GithubActionBenchmark,
@@ -143,13 +143,28 @@ fn mistakes_have_a_place() {
         &DATA.replace("\"decode\"", "\"\""),
         "`entries.Rust Benchmark[0].benches[1].name`: expected a name, found the text ``",
     );
-    check(Bencher, "3", "`the file`: expected an object, found 3");
+    check(Bencher, "3", "expected an object, found 3");
     check(Bencher, r#"{"a":{"latency":3}}"#, "`a.latency`: has no `value`");
     check(
         Bencher,
         r#"{"results":[],"start_time":"today"}"#,
         "`start_time`: expected a time such as `2026-01-31T14:22:33Z`, found the text `today`",
     );
+}
+
+#[test]
+fn a_file_of_the_other_program_is_recognized() {
+    let check = |text: &str, expected: Option<ForeignFormat>| {
+        assert_eq!(recognize_foreign(text, &terms()), expected, "{text}");
+    };
+    check(DATA, Some(ForeignFormat::GithubActionBenchmark));
+    check(r#"{"a":{"latency":{"value":3}}}"#, Some(ForeignFormat::Bencher));
+    // Nothing is in it that one could tell it by.
+    ["{}", "[]", "3", "", r#"{"a":{"latency":3}}"#].iter().for_each(|text| check(text, None));
+    let lacks = read_foreign(ForeignFormat::GithubActionBenchmark, "{}", &terms()).unwrap_err();
+    assert_eq!(lacks.of_file("report.json"), "report.json has no `entries`");
+    let whole = read_foreign(ForeignFormat::Bencher, "3", &terms()).unwrap_err();
+    assert_eq!(whole.of_file("report.json"), "report.json: expected an object, found 3");
 }
 
 #[test]

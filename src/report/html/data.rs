@@ -7,7 +7,7 @@
 //! that report cases said of this one.
 
 use crate::ledger::{MeasuredValue, Verdict};
-use crate::record::{CaseRecord, TaskRecord};
+use crate::record::{CaseRecord, MetricRow, TaskRecord};
 use crate::report::Report;
 use crate::report::bucket::reason;
 use crate::report::command::{around_repro, around_run, quote};
@@ -60,9 +60,9 @@ struct Data {
     metrics: Vec<(String, String, String)>,
     verdicts: [&'static str; 6],
     left_out: usize,
-    /// What stands before and after the name in the commands.
-    run: (String, String),
-    repro: (String, String),
+    /// What stands before and after the name in the commands; none without a suite file.
+    run: Option<(String, String)>,
+    repro: Option<(String, String)>,
     tasks: Vec<Task>,
     cases: Vec<Case>,
 }
@@ -130,7 +130,7 @@ impl Data {
             let mut values = vec![Cell::None; columns.len()];
             for row in index.of_case(case) {
                 let row = &report.metrics[row];
-                let column = columns[&(row.stage.as_str(), row.metric.as_str())];
+                let column = columns[&column_of(row)];
                 values[column] = cell_of(&row.value);
             }
             let name = line(case.name.as_str()).into_owned();
@@ -152,14 +152,16 @@ impl Data {
                 extra,
             )
         });
+        // What came from another program has none.
+        let has_suite_file = !report.run.suite_file.is_empty();
         Data {
             cases: rows.collect(),
             params: params.iter().map(|name| (short(name, 80), short(units.get(name).unwrap_or(&""), 40))).collect(),
             metrics,
             verdicts: Verdict::ALL.map(Verdict::word),
             left_out: report.cases.len() - cases.len(),
-            run: shown(around_run(&report.run)),
-            repro: shown(around_repro(&report.run)),
+            run: has_suite_file.then(|| shown(around_run(&report.run))),
+            repro: has_suite_file.then(|| shown(around_repro(&report.run))),
             tasks,
         }
     }
@@ -217,14 +219,21 @@ fn params(report: &Report) -> Vec<&str> {
     params
 }
 
-type Columns<'a> = QuickMap<(&'a str, &'a str), usize>;
+type Columns<'a> = QuickMap<Column<'a>, usize>;
+
+/// Stage, metric and unit: benchmarks of other programs have a unit each.
+type Column<'a> = (&'a str, &'a str, Option<&'a str>);
+
+fn column_of(row: &MetricRow) -> Column<'_> {
+    (row.stage.as_str(), row.metric.as_str(), row.unit.as_deref())
+}
 
 /// Returns the metrics in the order in which they first come, and the column of each.
 fn metrics(report: &Report) -> (Vec<(String, String, String)>, Columns<'_>) {
     let mut metrics = Vec::new();
     let mut columns = Columns::default();
     for row in &report.metrics {
-        columns.entry((row.stage.as_str(), row.metric.as_str())).or_insert_with(|| {
+        columns.entry(column_of(row)).or_insert_with(|| {
             let unit = short(row.unit.as_deref().unwrap_or(""), 40);
             metrics.push((short(row.stage.as_str(), 80), short(row.metric.as_str(), 80), unit));
             metrics.len() - 1
@@ -314,6 +323,20 @@ mod tests {
         assert_eq!(blamed["key"], "check_drc/inv5");
         assert_eq!(blamed["quotes"][0][0], "drc.rpt:3");
         assert_eq!(blamed["log"], 1);
+    }
+
+    #[test]
+    fn a_value_stands_under_its_own_unit() {
+        let mut report = sample::red();
+        let before = read(&report)["metrics"].as_array().unwrap().len();
+        report.metrics[0].unit = Some("allocs/op".to_owned());
+        let data = read(&report);
+        let units: Vec<&serde_json::Value> =
+            data["metrics"].as_array().unwrap().iter().map(|metric| &metric[2]).collect();
+        assert!(units.len() == before + 1 && units[0] == "allocs/op", "{units:?}");
+        report.run.suite_file.clear();
+        let data = read(&report);
+        assert!(data["run"].is_null() && data["repro"].is_null(), "without a suite file nothing can be run again");
     }
 
     #[test]

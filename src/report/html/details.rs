@@ -115,12 +115,17 @@ pub(super) fn warnings(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 /// Writes what was run, from which code, on which machine, with which tools.
 pub(super) fn run(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let run = &report.run;
-    let mut facts: Vec<(&str, String)> = vec![
-        ("suite file", text(&run.suite_file)),
+    let mut facts: Vec<(&str, String)> = Vec::new();
+    // What came from another program has no suite file.
+    let has_suite_file = !run.suite_file.is_empty();
+    if has_suite_file {
+        facts.push(("suite file", text(&run.suite_file)));
+    }
+    facts.extend([
         ("run", text(run.id.as_str())),
         ("started", run.started.to_string()),
         ("took", show_duration(seconds(report))),
-    ];
+    ]);
     if let Some(commit) = &run.source.commit {
         facts.push(("commit", format!("<code>{}</code>", text(commit))));
     }
@@ -155,7 +160,9 @@ pub(super) fn run(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             pairs(values.iter().map(|(name, value)| (clipped(name, 80), clipped(value, 400))), out)?;
         }
     }
-    writeln!(out, r#"<p class="label">run all of it again</p>{}"#, command(&whole_command(run)))?;
+    if has_suite_file {
+        writeln!(out, r#"<p class="label">run all of it again</p>{}"#, command(&whole_command(run)))?;
+    }
     let signs: Vec<String> = Verdict::ALL.iter().map(|verdict| format!("{} {verdict}", sign(*verdict))).collect();
     writeln!(out, r#"<p class="soft">signs: {}</p>"#, signs.join(" · "))
 }

@@ -6,7 +6,7 @@ use super::{clipped, text};
 use crate::report::Report;
 use crate::report::figure::percent;
 use crate::report::headline::golden_word;
-use crate::report::selection::{golden_sides, goldens_met};
+use crate::report::selection::{golden_sides, goldens_met, no_golden_file};
 use std::io::{self, Write};
 
 /// Rows of a table.
@@ -14,6 +14,10 @@ const ROWS: usize = 2000;
 
 /// Writes the golden findings, those that are red first.
 pub(super) fn goldens(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    if let Some(file) = &report.absent_goldens {
+        let [what, hint] = no_golden_file(file, report.run.id.as_str());
+        return writeln!(out, r#"<p>{}</p><p class="soft">{}</p>"#, text(&what), text(&hint));
+    }
     writeln!(out, r#"<p class="soft">{}</p>"#, goldens_met(&report.goldens))?;
     let red: Vec<_> = report.goldens.iter().filter(|finding| finding.verdict.is_red()).collect();
     if red.is_empty() {

@@ -100,7 +100,11 @@ struct Section {
 fn sections(report: &Report) -> Vec<Section> {
     let number = |items: usize| Some(items as u64);
     let fresh = report.buckets.iter().filter(|bucket| bucket.known.is_none()).count();
-    let red_goldens = report.goldens.iter().filter(|finding| finding.verdict.is_red()).count();
+    let red_goldens = match &report.absent_goldens {
+        // That is one thing to mend.
+        Some(_) => 1,
+        None => report.goldens.iter().filter(|finding| finding.verdict.is_red()).count(),
+    };
     let regressed = |change: &crate::compare::Change| change.verdict == crate::compare::ComparisonVerdict::Regressed;
     let changes = report.comparison.as_ref().map_or(&[][..], |comparison| comparison.changes.as_slice());
     let known = report.buckets.len() - fresh + report.known_failures.len();
@@ -119,7 +123,7 @@ fn sections(report: &Report) -> Vec<Section> {
             ),
         ),
         (
-            !report.goldens.is_empty(),
+            !report.goldens.is_empty() || report.absent_goldens.is_some(),
             section("goldens", ["Goldens", "Goldens"], number(red_goldens), red_goldens > 0, findings::goldens),
         ),
         (

@@ -49,7 +49,7 @@ pub(super) fn element(text: &str) -> String {
 }
 
 /// Returns a text of the run as a fenced block that nothing in it can end.
-pub(super) fn fenced(text: &str, language: &str) -> String {
+pub(in crate::report) fn fenced(text: &str, language: &str) -> String {
     let fence = "`".repeat(longest_run(text).max(2) + 1);
     format!("{fence}{language}\n{text}\n{fence}")
 }

@@ -1,15 +1,20 @@
 //! Goldens that are missed: by metric where they are many, and one by one.
 
-use super::code::cell;
+use super::code::{cell, code};
 use super::page::Page;
 use crate::report::by_metric::golden_sums;
 use crate::report::figure::percent;
 use crate::report::headline::golden_word;
-use crate::report::selection::{golden_sides, goldens_met};
+use crate::report::selection::{golden_sides, goldens_met, no_golden_file};
 
 impl Page<'_> {
     pub(super) fn goldens(&mut self) {
         let goldens = &self.report.goldens;
+        if let Some(file) = &self.report.absent_goldens {
+            let [_, hint] = no_golden_file(file, self.report.run.id.as_str());
+            self.line(&format!("\n### Goldens: {} is not there\n\n{hint}", code(file)));
+            return;
+        }
         if goldens.is_empty() {
             return;
         }

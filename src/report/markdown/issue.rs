@@ -86,6 +86,11 @@ pub fn issue_title(report: &Report) -> String {
     short(&format!("{}{profile}: {}: {}", report.run.suite, headline.word, headline.sentence), TITLE)
 }
 
+/// Says what becomes of a green run where no issue is open.
+pub fn nothing_to_track(report: &Report) -> String {
+    format!("{} is green: without an open issue nothing is written, and one that is open is closed\n", report.run.suite)
+}
+
 /// Returns the report as the text of an issue, in the largest tier that fits the budget.
 pub fn issue(report: &Report, since: &RedSince, options: &CommentOptions) -> String {
     let head = head_line(report);
@@ -129,6 +134,15 @@ mod tests {
         assert_eq!(
             issue_title(&red),
             "temp-sense: incomplete: 9 of 12 cases did not pass: check_drc failed at inv5, and 3 other kinds of failure"
+        );
+    }
+
+    #[test]
+    fn a_green_run_without_an_issue_was_never_red() {
+        let told = nothing_to_track(&sample::green());
+        assert_eq!(
+            told,
+            "temp-sense is green: without an open issue nothing is written, and one that is open is closed\n"
         );
     }
 

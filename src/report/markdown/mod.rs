@@ -26,7 +26,7 @@ use page::{Page, Tier};
 use std::io::{self, Write};
 
 pub use comment::comment;
-pub use issue::{RedSince, issue, issue_title};
+pub use issue::{RedSince, issue, issue_title, nothing_to_track};
 pub use marker::{Carrier, CommentKey, CommentOptions, Marker, WebAddress};
 pub use no_run::{NoRun, no_run_issue, no_run_title};
 pub use several::comment_on_several;

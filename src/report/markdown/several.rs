@@ -23,7 +23,7 @@ pub fn comment_on_several(reports: &[Report], options: &CommentOptions) -> Strin
     let ordered = by_need(reports);
     let mut sections = Vec::new();
     for step in STEPS {
-        sections = ordered.iter().map(|report| section(report, step)).collect();
+        sections = ordered.iter().map(|report| section(report, has_namesake(reports, report), step)).collect();
         if let Some(text) = within(options, &head, &sections, sections.len()) {
             return text;
         }
@@ -64,24 +64,35 @@ fn by_need(reports: &[Report]) -> Vec<&Report> {
     ordered
 }
 
-fn section(report: &Report, (wanting, passed): (usize, usize)) -> Section {
+/// Tells whether another of the reports is of the same suite: then its name alone tells nobody which run it is.
+fn has_namesake(reports: &[Report], report: &Report) -> bool {
+    reports.iter().filter(|other| other.run.suite == report.run.suite).count() > 1
+}
+
+fn section(report: &Report, with_run: bool, (wanting, passed): (usize, usize)) -> Section {
     let tone = headline(report).tone;
+    let run = report.run.id.as_str();
     if tone == Tone::Good {
         let (text, left_out) = Page::new(report, TIERS[passed]).section();
-        let name = element(report.run.suite.as_str());
+        let run = if with_run { format!(", run {}", element(run)) } else { String::new() };
+        let name = element(report.run.suite.as_str()) + &run;
         return (format!("\n<details><summary>✅ {name}</summary>\n\n{text}\n</details>\n"), left_out);
     }
     let (text, left_out) = Page::new(report, TIERS[wanting]).section();
     // Its heading, with its name.
     let heading = format!("## {} ", tone.sign());
     let rest = text.strip_prefix(&heading).unwrap_or(&text);
-    (format!("\n{heading}{}: {rest}", code(report.run.suite.as_str())), left_out)
+    let run = if with_run { format!(", run {}", code(run)) } else { String::new() };
+    (format!("\n{heading}{}{run}: {rest}", code(report.run.suite.as_str())), left_out)
 }
 
 /// Returns the verdict over all, and a line for each suite.
 fn overview(reports: &[Report]) -> String {
     let having = |tone| reports.iter().filter(|report| headline(report).tone == tone).count();
-    let suites = count(reports.len() as u64, "suite");
+    let repeated = reports.iter().any(|report| has_namesake(reports, report));
+    let noun = if repeated { "run" } else { "suite" };
+    let suites = count(reports.len() as u64, noun);
+    let all = if reports.len() == 2 { format!("both {noun}s") } else { format!("all {suites}") };
     let look = match having(Tone::Doubtful) {
         0 => String::new(),
         1 => ", 1 wants a look".to_owned(),
@@ -89,8 +100,8 @@ fn overview(reports: &[Report]) -> String {
     };
     let heading = match having(Tone::Bad) {
         0 if reports.is_empty() => "⚠️ no suite was run".to_owned(),
-        0 if look.is_empty() => format!("✅ all {suites} passed"),
-        0 => format!("⚠️ all {suites} passed{look}"),
+        0 if look.is_empty() => format!("✅ {all} passed"),
+        0 => format!("⚠️ {all} passed{look}"),
         1 => format!("❌ 1 of {suites} is red{look}"),
         red => format!("❌ {red} of {suites} are red{look}"),
     };
@@ -100,8 +111,10 @@ fn overview(reports: &[Report]) -> String {
         let profile = report.run.profile.as_deref();
         let profile = profile.map(|profile| format!(", profile {}", code(profile))).unwrap_or_default();
         let (sign, name) = (headline.tone.sign(), code(report.run.suite.as_str()));
+        let namesake = has_namesake(reports, report);
+        let run = if namesake { format!(", run {}", code(report.run.id.as_str())) } else { String::new() };
         text.push_str(&format!(
-            "- {sign} {name}{profile}: {}: {}\n",
+            "- {sign} {name}{profile}{run}: {}: {}\n",
             headline.word,
             inert_sentence(&headline.sentence)
         ));
@@ -136,6 +149,26 @@ mod tests {
             (text.find("check\\_drc failed").unwrap(), text.find("<summary>✅ <code>calm</code>").unwrap());
         assert!(red < green, "what is red comes first");
         assert_eq!(comment_on_several(&reports[..1], &options(60_000)), comment(&reports[0], &options(60_000)));
+    }
+
+    #[test]
+    fn runs_of_one_suite_are_told_apart() {
+        let with_id = |id: &str| {
+            let mut report = named("osc", sample::green());
+            report.run.id = crate::value::RunId::new(id);
+            report
+        };
+        let text = comment_on_several(&[with_id("one"), with_id("two")], &options(60_000));
+        assert!(text.contains("## ✅ both runs passed\n"), "{text}");
+        for run in ["one", "two"] {
+            assert_eq!(text.matches(&format!("- ✅ `osc`, run `{run}`: passed")).count(), 1, "{text}");
+            assert!(
+                text.contains(&format!("<summary>✅ <code>osc</code>, run <code>{run}</code></summary>")),
+                "{text}"
+            );
+        }
+        let apart = [with_id("one"), named("pll", sample::green())];
+        assert!(comment_on_several(&apart, &options(60_000)).contains("## ✅ both suites passed\n"));
     }
 
     #[test]

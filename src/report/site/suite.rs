@@ -43,6 +43,8 @@ fn row(run: &SiteRun, out: &mut dyn Write) -> io::Result<()> {
         (!summary.filter.is_empty()).then(|| format!("<code>{}</code>", clipped(&summary.filter.join(" "), 120)));
     let part: Vec<String> = profile.into_iter().chain(filter).collect();
     let took = (summary.finished.milliseconds() - summary.started.milliseconds()).max(0) as f64 / 1000.0;
+    // Other programs may not say it.
+    let took = if took > 0.0 { show_duration(took) } else { String::new() };
     let machine: String = summary.fingerprint.chars().take(8).collect();
     writeln!(
         out,
@@ -52,7 +54,7 @@ fn row(run: &SiteRun, out: &mut dyn Write) -> io::Result<()> {
         passed(summary),
         commit(summary),
         part.join(", "),
-        show_duration(took),
+        took,
         text(&machine),
     )
 }

@@ -188,9 +188,62 @@ fn wrong_inputs_are_named() {
     check(&[("INPUT_STRICT", "yes")], "sweep", "expected `true` or `false`");
     check(&[("INPUT_JOBS", "many")], "sweep", "invalid value 'many' for '--jobs <N>'");
     check(&[], "swep", "did you mean `sweep`?");
-    let done = step().env("INPUT_SUITE", "gone.yaml").args(["gha", "sweep"]).run().unwrap();
-    let obeyed = obeyed(&done.last().stdout);
-    assert_eq!(obeyed.last().unwrap(), &"::error title=shmoo sweep::exit code 2: usage, or a bad input file");
+}
+
+/// Runs the step in a folder below the repository, and returns its marks and its summary.
+fn failing(step: Shmoo) -> (Vec<String>, String) {
+    let done = step.args(["gha", "sweep"]).run().unwrap();
+    assert_ne!(done.last().code, 0);
+    let marks = obeyed(&done.last().stdout).into_iter().filter(|line| line.starts_with("::error")).map(str::to_owned);
+    (marks.collect(), std::fs::read_to_string(done.path("summary.md")).unwrap_or_default())
+}
+
+#[test]
+fn what_kept_a_run_from_beginning_is_in_annotation_and_summary() {
+    const END: &str = "%0Aexit code 2: usage, or a bad input file";
+    let (marks, summary) = failing(step().env("INPUT_SUITE", "gone.yaml"));
+    assert_eq!(marks.len(), 1, "{marks:?}");
+    assert!(marks[0].starts_with("::error title=shmoo sweep::cannot read `gone.yaml`") && marks[0].ends_with(END));
+    assert!(summary.starts_with("## ❌ `shmoo sweep`: exit code 2") && summary.contains("cannot read `gone.yaml`"));
+
+    // At its line, with the hint.
+    let wrong = SUITE.replace("evidence:", "evidense:");
+    let line = 1 + wrong.lines().position(|line| line.contains("evidense")).unwrap();
+    let (marks, summary) = failing(step().file("suite.yaml", &wrong));
+    let told = "unknown key `evidense` in a stage%0Ahint: did you mean `evidence`?";
+    assert_eq!(marks, [format!("::error file=suite.yaml,line={line},title=shmoo sweep::{told}{END}")]);
+    assert!(summary.contains(&format!("`suite.yaml:{line}`\n\n```text\nunknown key `evidense`")), "{summary}");
+
+    // Text of a file starts no command and ends no block.
+    let hostile = SUITE.replace("suite: tiny", "suite: \"x\\n::add-mask::y\\n```\\n<img src=z>\"");
+    let (marks, summary) = failing(step().file("suite.yaml", &hostile));
+    assert!(!marks.is_empty() && marks.iter().all(|mark| mark.starts_with("::error file=suite.yaml,line=")));
+    assert!(!summary.contains("\n<img") && !summary.contains("\n```\n<"), "{summary}");
+
+    // An input that is wrong, before there is a command.
+    let (marks, summary) = failing(step().env("INPUT_STRICT", "yes"));
+    assert_eq!(
+        marks,
+        [format!("::error title=shmoo sweep::the input `strict` is `yes`, expected `true` or `false`{END}")]
+    );
+    assert!(summary.contains("the input `strict` is `yes`"), "{summary}");
+    let (marks, _) = failing(step().env("INPUT_JOBS", "many"));
+    assert!(marks.len() == 1 && marks[0].contains("invalid value 'many' for '--jobs <N>'"), "{marks:?}");
+    let (_, summary) = failing(step().env("INPUT_SUITE", "gone.yaml").env("INPUT_SUMMARY", "false"));
+    assert_eq!(summary, "");
+}
+
+#[test]
+fn a_file_is_named_from_the_top_of_the_repository() {
+    let shmoo_program = env!("CARGO_BIN_EXE_shmoo");
+    let done = step()
+        .file("ci/suite.yaml", &SUITE.replace("evidence:", "evidense:"))
+        .shell(&format!("mkdir -p .git; cd ci; GITHUB_WORKSPACE=\"$HOME\" {shmoo_program} gha sweep > ../log || true"))
+        .run()
+        .unwrap();
+    let log = std::fs::read_to_string(done.path("log")).unwrap();
+    let marks: Vec<&str> = obeyed(&log).into_iter().filter(|line| line.starts_with("::error")).collect();
+    assert!(marks.len() == 1 && marks[0].starts_with("::error file=ci/suite.yaml,line="), "{marks:?}");
 }
 
 #[test]

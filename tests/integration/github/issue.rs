@@ -91,6 +91,14 @@ fn what_somebody_closed_stays_closed() {
 }
 
 #[test]
+fn a_green_run_was_never_red_in_a_dry_run() {
+    let sandbox = crate::integration::sandbox::Sandbox::new(super::job::suite("tiny", 3).as_str());
+    sandbox.run_to(0, &["sweep", "suite.yaml"]);
+    let said = sandbox.run_to(0, &["issue", "--dry-run"]).stdout;
+    assert_eq!(said, "tiny is green: without an open issue nothing is written, and one that is open is closed\n");
+}
+
+#[test]
 fn several_issues_of_ours_become_one() {
     let fake = Fake::start();
     for _ in 0..3 {

@@ -33,11 +33,11 @@ const cases = (() => {
       parts.push(...explain(data.tasks[number]));
     }
     for (const reason of row[EXTRA]?.reasons ?? []) parts.push(element("p", { textContent: reason }));
-    parts.push(
+    if (data.run) parts.push(
       element("p", { className: "label", textContent: "reproduce" }), command(data.run[0] + name + data.run[1]),
       element("p", { className: "label", textContent: "rebuild its folders" }), command(data.repro[0] + name + data.repro[1]),
-      element("p", {}, element("a", { href: `#case=${encodeURIComponent(row[NAME])}`, textContent: "link to this case" })),
     );
+    parts.push(element("p", {}, element("a", { href: `#case=${encodeURIComponent(row[NAME])}`, textContent: "link to this case" })));
     return parts;
   };
   const texts = (row) => {
