@@ -9,6 +9,7 @@ use super::page::{LeftOut, Page};
 use crate::report::Report;
 use crate::report::figure::count;
 use crate::report::headline::{Tone, headline};
+use std::collections::BTreeSet;
 
 /// Places in the tiers of comments: of suites that want a look, and of those that passed.
 const STEPS: [(usize, usize); 6] = [(0, 0), (0, 2), (1, 3), (2, 4), (3, 4), (4, 4)];
@@ -78,10 +79,18 @@ fn section(report: &Report, (wanting, passed): (usize, usize)) -> Section {
     (format!("\n{heading}{}: {rest}", code(report.run.suite.as_str())), left_out)
 }
 
+/// Tells whether reports are of the same suite, so that its name does not tell them apart.
+fn share_a_suite(reports: &[Report]) -> bool {
+    let names: BTreeSet<&str> = reports.iter().map(|report| report.run.suite.as_str()).collect();
+    names.len() < reports.len()
+}
+
 /// Returns the verdict over all, and a line for each suite.
 fn overview(reports: &[Report]) -> String {
     let having = |tone| reports.iter().filter(|report| headline(report).tone == tone).count();
-    let suites = count(reports.len() as u64, "suite");
+    let (noun, number) = (if share_a_suite(reports) { "run" } else { "suite" }, reports.len());
+    let suites = count(number as u64, noun);
+    let all = if number == 2 { format!("both {noun}s") } else { format!("all {suites}") };
     let look = match having(Tone::Doubtful) {
         0 => String::new(),
         1 => ", 1 wants a look".to_owned(),
@@ -89,8 +98,8 @@ fn overview(reports: &[Report]) -> String {
     };
     let heading = match having(Tone::Bad) {
         0 if reports.is_empty() => "⚠️ no suite was run".to_owned(),
-        0 if look.is_empty() => format!("✅ all {suites} passed"),
-        0 => format!("⚠️ all {suites} passed{look}"),
+        0 if look.is_empty() => format!("✅ {all} passed"),
+        0 => format!("⚠️ {all} passed{look}"),
         1 => format!("❌ 1 of {suites} is red{look}"),
         red => format!("❌ {red} of {suites} are red{look}"),
     };
@@ -99,9 +108,10 @@ fn overview(reports: &[Report]) -> String {
         let headline = headline(report);
         let profile = report.run.profile.as_deref();
         let profile = profile.map(|profile| format!(", profile {}", code(profile))).unwrap_or_default();
+        let run = if noun == "run" { format!(", run {}", code(report.run.id.as_str())) } else { String::new() };
         let (sign, name) = (headline.tone.sign(), code(report.run.suite.as_str()));
         text.push_str(&format!(
-            "- {sign} {name}{profile}: {}: {}\n",
+            "- {sign} {name}{profile}{run}: {}: {}\n",
             headline.word,
             inert_sentence(&headline.sentence)
         ));
@@ -115,7 +125,7 @@ mod tests {
     use super::super::tests::outside_code;
     use super::*;
     use crate::report::sample;
-    use crate::value::SuiteName;
+    use crate::value::{RunId, SuiteName};
 
     fn named(name: &str, mut report: Report) -> Report {
         report.run.suite = SuiteName::new(name);
@@ -136,6 +146,17 @@ mod tests {
             (text.find("check\\_drc failed").unwrap(), text.find("<summary>✅ <code>calm</code>").unwrap());
         assert!(red < green, "what is red comes first");
         assert_eq!(comment_on_several(&reports[..1], &options(60_000)), comment(&reports[0], &options(60_000)));
+    }
+
+    #[test]
+    fn runs_of_one_suite_are_told_apart() {
+        let mut reports = [sample::green(), sample::green()];
+        reports[1].run.id = RunId::new("another");
+        let text = comment_on_several(&reports, &options(60_000));
+        assert!(text.contains("## ✅ both runs passed"), "{text}");
+        assert!(text.contains("`, run `another`: passed"), "{text}");
+        let reports = [named("one", sample::green()), named("two", sample::green())];
+        assert!(comment_on_several(&reports, &options(60_000)).contains("## ✅ both suites passed"));
     }
 
     #[test]
