@@ -132,19 +132,18 @@ pub(super) struct SelectArgs {
 
 impl SelectArgs {
     pub(super) fn selection(&self) -> crate::plan::Selection {
-        let constraints = self.constraints.iter().cloned().chain(self.operations().map(|(_, _, expr)| expr)).collect();
+        let operations = self.operations().map(|(_, name, value)| format!("{name} == '{value}'"));
+        let constraints = self.constraints.iter().cloned().chain(operations).collect();
         let SelectArgs { profile, cases, new_case, stages, skip_stages, .. } = self.clone();
         crate::plan::Selection { profile, cases, new_case, constraints, stages, skip_stages }
     }
 }
 
 impl SelectArgs {
-    /// Returns the options that select operations: option, name in the suite, expression.
-    pub(super) fn operations(&self) -> impl Iterator<Item = (&'static str, &'static str, String)> {
+    /// Returns the options that select operations: option, name in the suite, value.
+    pub(super) fn operations(&self) -> impl Iterator<Item = (&'static str, &'static str, &str)> {
         let options = [("--op-type", "type", &self.op_type), ("--op-name", "op", &self.op_name)];
-        options.into_iter().filter_map(|(option, name, value)| {
-            value.as_ref().map(|value| (option, name, format!("{name} == '{value}'")))
-        })
+        options.into_iter().filter_map(|(option, name, value)| Some((option, name, value.as_deref()?)))
     }
 }
 

@@ -26,10 +26,13 @@ pub(super) fn prune_store(session: &Session, arguments: &PruneArgs) -> Result<Ex
     let objects = judge(&workspace, &rules).map_err(fail)?;
     let going: Vec<&JudgedObject> = objects.iter().filter(|object| object.stays.is_none()).collect();
     for object in &objects {
-        if let (StoredKind::Archive { run, .. }, Some(stays)) = (&object.kind, object.stays)
-            && !stays.is_usual()
-        {
-            printer.warning(&format!("the archive of run {run} stays: {}", stays.words()));
+        let what = match &object.kind {
+            StoredKind::Archive { run, .. } => format!("the archive of run {run}"),
+            StoredKind::Published { run, .. } => format!("run {run}, which was not gathered,"),
+            StoredKind::Result => continue,
+        };
+        if let Some(stays) = object.stays.filter(|stays| !stays.is_usual()) {
+            printer.warning(&format!("{what} stays: {}", stays.words()));
         }
     }
     let sum = |objects: &mut dyn Iterator<Item = &JudgedObject>| objects.map(|object| object.bytes).sum::<u64>();
@@ -44,9 +47,7 @@ pub(super) fn prune_store(session: &Session, arguments: &PruneArgs) -> Result<Ex
         TextFormat::Text if going.is_empty() => {}
         TextFormat::Text => {
             let mut rows = vec![row(["object", "stored", "size"])];
-            rows.extend(
-                going.iter().map(|object| vec![object.key.to_string(), object.stored.date(), show_bytes(object.bytes)]),
-            );
+            rows.extend(going.iter().map(|object| vec![name(object), object.stored.date(), show_bytes(object.bytes)]));
             printer.data(|out| write!(out, "{}", table(rows, &[2])))?;
         }
     }
@@ -72,10 +73,19 @@ pub(super) fn prune_store(session: &Session, arguments: &PruneArgs) -> Result<Ex
     Ok(Exit::Ok)
 }
 
+/// Returns what an object is called in a list.
+fn name(object: &JudgedObject) -> String {
+    match &object.kind {
+        StoredKind::Published { suite, run } => format!("runs/{suite}/{run}/ (not gathered)"),
+        StoredKind::Archive { .. } | StoredKind::Result => object.key.to_string(),
+    }
+}
+
 fn as_json(object: &JudgedObject) -> Value {
-    let JudgedObject { key, kind, parts, bytes, stored, stays } = object;
+    let JudgedObject { key, kind, parts, bytes, stored, stays, .. } = object;
     let (kind, suite, run) = match kind {
         StoredKind::Archive { suite, run } => ("archive", Some(suite), Some(run)),
+        StoredKind::Published { suite, run } => ("published", Some(suite), Some(run)),
         StoredKind::Result => ("result", None, None),
     };
     json!({

@@ -32,7 +32,19 @@ pub(super) fn repro(session: &Session, arguments: &ReproArgs) -> Result<Exit, Ex
         let message = "no folder could be rebuilt".to_owned();
         return Err(printer.step(&StepError::Nothing { message, hint: None }));
     }
-    Ok(Exit::Ok)
+    let missing: Vec<String> =
+        found.tasks.iter().filter(|task| is_missing(task, stages)).map(|task| task.task.to_string()).collect();
+    if missing.is_empty() {
+        return Ok(Exit::Ok);
+    }
+    printer.error(&format!("{} of {} could not be rebuilt", missing.join(", "), found.run), None);
+    Ok(Exit::Incomplete)
+}
+
+/// Tells whether a task was asked for and is not there: its stage was named, or it ran then.
+fn is_missing(task: &ReproTask, stages: &[String]) -> bool {
+    let ran = !matches!(task.verdict, None | Some(Verdict::Skipped | Verdict::Lost));
+    task.rebuilt.is_err() && (ran || !stages.is_empty())
 }
 
 /// Writes what to paste into a shell: comments, `cd`, the command in its environment.

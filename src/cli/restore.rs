@@ -9,9 +9,13 @@ use crate::outside::store::{ObjectKey, Store};
 use crate::report::{count, quote, short};
 use crate::steps::archiving::{RestoreRequest, list, restore as take, tasks_of_case, verify};
 use crate::steps::finding::{find_archived, plan_in, run_in};
+use crate::steps::machines::{Lost, bring_lost};
 use crate::steps::{StepError, Workspace};
-use crate::value::show_bytes;
+use crate::value::{TaskKey, show_bytes};
 use std::path::PathBuf;
+
+/// Lost tasks that are named.
+const NAMED: usize = 8;
 
 pub(super) fn restore(session: &Session, arguments: &RestoreArgs) -> Result<Exit, Exit> {
     let workspace = workspace(session, &arguments.places)?;
@@ -52,7 +56,13 @@ fn restore_from(
         let hint = Some("`--into FOLDER` puts a copy elsewhere".to_owned());
         return Err(StepError::usage(message, hint).into());
     }
-    let tally = take(&*store, &key, &target, &request)?;
+    let mut tally = take(&*store, &key, &target, &request)?;
+    if request.file.is_none() {
+        let lost = bring_lost(&*store, &target, &request.tasks)?;
+        tally.files += lost.files;
+        tally.bytes += lost.bytes;
+        tell_lost(session, &lost);
+    }
     let shown = workspace.shown(&target, &session.current);
     session.printer.note(&format!("`{shown}`: {}", words(tally)));
     if home {
@@ -61,12 +71,37 @@ fn restore_from(
     Ok(Exit::Ok)
 }
 
+fn tell_lost(session: &Session, lost: &Lost) {
+    if !lost.outputs_only.is_empty() {
+        let tasks = count(lost.outputs_only.len() as u64, "task");
+        session.printer.warning(&format!(
+            "of {tasks} only the outputs are there, the rest was lost with their machine: {}",
+            first_of(&lost.outputs_only)
+        ));
+    }
+    if !lost.gone.is_empty() {
+        let tasks = count(lost.gone.len() as u64, "task");
+        session
+            .printer
+            .warning(&format!("the folders of {tasks} were lost with their machine: {}", first_of(&lost.gone)));
+    }
+}
+
+/// Returns the names of the first tasks, and how many more there are.
+fn first_of(tasks: &[TaskKey]) -> String {
+    let mut names: Vec<String> = tasks.iter().take(NAMED).map(|task| short(&task.to_string(), 200)).collect();
+    if tasks.len() > NAMED {
+        names.push(format!("{} more", tasks.len() - NAMED));
+    }
+    names.join(", ")
+}
+
 fn words(tally: Tally) -> String {
     format!("{}, {}", count(tally.files, "file"), show_bytes(tally.bytes))
 }
 
 /// Returns the tasks of a case, by the plan in the archive.
-fn case_tasks(store: &dyn Store, key: &ObjectKey, case: &str) -> Result<Vec<crate::value::TaskKey>, StepError> {
+fn case_tasks(store: &dyn Store, key: &ObjectKey, case: &str) -> Result<Vec<TaskKey>, StepError> {
     tasks_of_case(&plan_in(store, key)?, case)
 }
 

@@ -17,7 +17,7 @@ use crate::steps::run_folder::RunFolder;
 use crate::steps::running::{Ran, RunRequest, resume, start};
 use crate::steps::workspace::{LoadedFile, load_suite_file, load_suite_file_with_cases};
 use crate::steps::{StepError, Workspace};
-use crate::value::{RunId, SuiteName};
+use crate::value::{RunId, SuiteName, did_you_mean};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -85,12 +85,19 @@ pub(super) fn load(session: &Session, suite: &Path, select: &SelectArgs) -> Resu
     if select.operations_cfg.is_none() {
         printer.warn_all(&loaded.warnings, &loaded.suite.sources);
     }
-    for (option, name, _) in select.operations() {
+    for (option, name, value) in select.operations() {
         let own = &loaded.suite;
         let mut lets = own.lets.iter().chain(own.blocks.iter().flat_map(|block| &block.lets));
         if own.schema.index(name).is_none() && !lets.any(|entry| entry.name == name) {
             let message = format!("the suite `{}` has no parameter or named value `{name}` for `{option}`", own.name);
             printer.error(&message, Some("`--where` takes an expression over what it has"));
+            return Err(Exit::Usage);
+        }
+        let known = own.schema.index(name).map(|param| own.known_values(param)).unwrap_or_default();
+        let texts: Vec<String> = known.iter().map(ToString::to_string).collect();
+        if !texts.is_empty() && !texts.iter().any(|known| known == value) {
+            let hint = did_you_mean(value, texts.iter().map(String::as_str));
+            printer.error(&format!("`{option} {value}`: `{name}` is never `{value}`"), hint.as_deref());
             return Err(Exit::Usage);
         }
     }

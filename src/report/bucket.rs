@@ -35,10 +35,13 @@ pub fn bucket(tasks: &[TaskRecord]) -> Vec<Bucket> {
             buckets.len() - 1
         });
         buckets[place].tasks.push(task.task.clone());
-        // Repeats of one point share its cases.
-        if points[place].insert(task.task.point.as_str()) {
-            buckets[place].cases += task.cases;
-        }
+        // Repeats of one point share its cases, of which a table may say each one's own verdict.
+        let own = task.rows.iter().filter(|row| row.verdict == task.verdict);
+        buckets[place].cases += match task.rows.is_empty() {
+            true if points[place].insert(task.task.point.as_str()) => task.cases,
+            true => 0,
+            false => own.filter(|row| points[place].insert(row.case.as_str())).count() as u64,
+        };
     }
     buckets.sort_by_key(|bucket| {
         let Bucket { known, cases, tasks, .. } = bucket;
@@ -149,6 +152,7 @@ fn varying_prefix(rest: &str, before: Option<char>) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::RowResult;
     use crate::report::sample;
     use crate::value::PointName;
 
@@ -233,6 +237,23 @@ mod tests {
         let points: Vec<&str> = buckets[0].points().into_iter().map(PointName::as_str).collect();
         assert_eq!(points, ["inv5", "inv9"]);
         assert_eq!(bucket(&[]), []);
+    }
+
+    #[test]
+    fn a_table_says_which_cases_are_meant() {
+        let row =
+            |case: &str, verdict| RowResult { case: PointName::new(case), verdict, message: None, metrics: Vec::new() };
+        let measured = |key: &str, broken: &str| {
+            let mut task = sample::task(key, Verdict::Error);
+            task.message = Some("1 of 3 rows is missing".to_owned());
+            task.rows = ["n1", "n2", "n3"]
+                .map(|case| row(case, if case == broken { Verdict::Error } else { Verdict::Pass }))
+                .to_vec();
+            task.cases = 3;
+            task
+        };
+        let buckets = bucket(&[measured("run/all", "n2"), measured("run/all#2", "n2"), measured("run/all#3", "n3")]);
+        assert_eq!((buckets.len(), buckets[0].tasks.len(), buckets[0].cases), (1, 3, 2));
     }
 
     proptest::proptest! {

@@ -34,6 +34,13 @@ impl MetricSum<'_> {
     pub(crate) fn sides(&self) -> (String, String) {
         sides(self.worst)
     }
+
+    /// Tells whether a sentence of what those that moved have in common says no more than the sum.
+    pub(crate) fn says(&self, sentence: &str) -> bool {
+        let start = format!("{} {} at ", self.metric, self.verdict.word());
+        let where_to = sentence.strip_prefix(&start).and_then(|rest| rest.strip_suffix(" points"));
+        where_to.is_some_and(|places| !places.contains(','))
+    }
 }
 
 /// Sums notable changes up by metric and verdict, in their order; nothing if they are read at a glance.

@@ -12,6 +12,7 @@ mod command;
 mod costs;
 mod csv;
 mod diff;
+mod doubts;
 mod failed;
 mod figure;
 mod fit;

@@ -4,6 +4,7 @@ use super::by_metric::{MetricSum, golden_sums, sums};
 use super::command::run_command;
 use super::costs::cost_line;
 use super::diff::plot_diff;
+use super::doubts::doubts;
 use super::figure::{count, percent, thousands};
 use super::headline::{Tone, change_sign, ended, golden_word, headline, sign};
 use super::inert::{block, clip, short, without_commands};
@@ -318,6 +319,11 @@ impl<'a> Page<'a> {
             writeln!(self.out, "  {}", short(sentence, 400))?;
         }
         self.more(comparison.explanations.len().saturating_sub(ROWS), "explanation")?;
+        let doubts = doubts(&comparison.changes);
+        for doubt in doubts.iter().take(ROWS) {
+            writeln!(self.out, "  {} {doubt}", change_sign(ComparisonVerdict::Uncertain))?;
+        }
+        self.more(doubts.len().saturating_sub(ROWS), "reason")?;
         let shown = notable(&comparison.changes);
         let sums = sums(&shown, &comparison.changes);
         if !sums.is_empty() {

@@ -55,6 +55,8 @@ pub enum Stays {
     MergeBase,
     /// The project names it as a baseline.
     Named,
+    /// Machines work on its parts, or may do so.
+    AtWork,
 }
 
 impl Stays {
@@ -69,6 +71,7 @@ impl Stays {
             Stays::OnlyCopy => "the only copy: it is not in the store",
             Stays::MergeBase => "a run that stays left its base branch there",
             Stays::Named => "a baseline of the project",
+            Stays::AtWork => "machines may still work on it",
         }
     }
 
@@ -232,7 +235,7 @@ mod tests {
                 Some(Stays::Needed) => "needed",
                 Some(Stays::Locked) => "locked",
                 Some(Stays::OnlyCopy) => "copy",
-                Some(Stays::MergeBase | Stays::Named) => "of the history",
+                Some(Stays::MergeBase | Stays::Named | Stays::AtWork) => "of the history",
             })
             .collect();
         assert_eq!(letters.join(" "), expected, "{text}");

@@ -1,22 +1,24 @@
 //! The step `prune --store`: which archives and cached results may leave the store, and their removal.
 //!
-//! Only objects that shmoo names so are looked at: `runs/SUITE/RUN.tar.gz`, what parts of that run have put below
-//! `runs/SUITE/RUN/`, and `results/HH/KEY.tar.gz`.
+//! Only objects that shmoo names so are looked at: `runs/SUITE/RUN.tar.gz`, what parts of a run have put below
+//! `runs/SUITE/RUN/`, and `results/HH/KEY.tar.gz`. A run of many machines that nobody gathered is as old as the
+//! last that a machine has put there, and is no run that others are compared with.
 
+mod objects;
+
+use super::machines::is_worked_on;
 use super::pruning::Stays;
 use super::pruning_history::{self, HistoryKeep};
 use super::run_folder::RunFolder;
 use super::{StepError, Workspace};
 use crate::outside::history::RunFilter;
-use crate::outside::store::{Listed, ObjectKey};
+use crate::outside::store::{ObjectKey, Store};
 use crate::record::{ArtifactKind, RECORD_VERSION, RunSummary};
 use crate::value::{BaselineRule, RunId, SuiteName, Timestamp};
+use objects::gather;
 use std::collections::{BTreeMap, BTreeSet};
 
 const DAY: i64 = 86_400_000;
-const ENDING: &str = ".tar.gz";
-/// What lies below the name of a run of many machines.
-const BELOW: [&str; 8] = ["run.json", "contents.json", "files", "waves", "leases", "ledger", "outputs", "archives"];
 
 /// What the store keeps.
 #[derive(Debug, Clone, Default)]
@@ -41,6 +43,13 @@ pub enum StoredKind {
         /// The run.
         run: RunId,
     },
+    /// What a run of many machines has put there that nobody gathered.
+    Published {
+        /// The suite.
+        suite: SuiteName,
+        /// The run.
+        run: RunId,
+    },
     /// A result of a `cache: true` stage.
     Result,
 }
@@ -52,13 +61,15 @@ pub struct JudgedObject {
     pub key: ObjectKey,
     /// What it is.
     pub kind: StoredKind,
-    /// Of an archive, what lies below the name of its run: plans, ledgers, outputs and archives of its parts, which go
+    /// What lies below the name of a run, beside `key`: plans, ledgers, outputs and archives of its parts, which go
     /// with it.
     pub parts: Vec<ObjectKey>,
     /// Its size, with that of `parts`.
     pub bytes: u64,
-    /// When it was stored.
+    /// When it was stored; of a run that was not gathered, when a machine last put something there.
     pub stored: Timestamp,
+    /// When a machine last said that it works on a part of the run.
+    beat: Option<Timestamp>,
     /// Why it stays, none if it goes.
     pub stays: Option<Stays>,
 }
@@ -70,6 +81,8 @@ struct Known<'a> {
     /// Runs that unfinished ones take inputs from.
     needed: &'a BTreeSet<RunId>,
     baselines: &'a [BaselineRule],
+    /// Runs that machines work on.
+    at_work: &'a BTreeSet<RunId>,
     now: Timestamp,
 }
 
@@ -95,8 +108,40 @@ pub fn judge(workspace: &Workspace, keep: &StoreKeep) -> Result<Vec<JudgedObject
         }
     }
     let baselines = &workspace.project.baselines;
-    let known = Known { runs: &runs, needed: &needed, baselines, now: workspace.clock.now() };
-    Ok(decide(objects, keep, &known))
+    let now = workspace.clock.now();
+    let mut at_work = BTreeSet::new();
+    let mut judged = objects;
+    loop {
+        let known = Known { runs: &runs, needed: &needed, baselines, at_work: &at_work, now };
+        judged = decide(judged, keep, &known);
+        // Where one stays, another may go in its place.
+        let more = at_work_among(&*store, &judged, now)?;
+        if more.is_empty() {
+            return Ok(judged);
+        }
+        at_work.extend(more);
+    }
+}
+
+/// Returns the runs that would go and that machines work on.
+fn at_work_among(store: &dyn Store, judged: &[JudgedObject], now: Timestamp) -> Result<BTreeSet<RunId>, StepError> {
+    let mut at_work = BTreeSet::new();
+    for object in judged.iter().filter(|object| object.stays.is_none()) {
+        // A holder writes its lease again with each beat.
+        let is_fresh = object.beat.is_some_and(|beat| !is_old(beat, now));
+        if let StoredKind::Archive { suite, run } | StoredKind::Published { suite, run } = &object.kind
+            && is_fresh
+            && is_worked_on(store, suite, run, now)?
+        {
+            at_work.insert(run.clone());
+        }
+    }
+    Ok(at_work)
+}
+
+/// Tells whether something was a day ago.
+fn is_old(then: Timestamp, now: Timestamp) -> bool {
+    now.milliseconds().saturating_sub(then.milliseconds()) >= DAY
 }
 
 /// Removes an object, unless it is gone already.
@@ -126,53 +171,6 @@ fn forget_archive(workspace: &Workspace, run: &RunId) -> Result<(), StepError> {
     history.record(&record).map(|_| ()).map_err(StepError::History)
 }
 
-/// Returns what may go, each archive with what lies below the name of its run. What belongs to a run that was not
-/// gathered is nobody's to remove.
-fn gather(listed: Vec<Listed>) -> Vec<JudgedObject> {
-    let mut below: BTreeMap<String, (Vec<ObjectKey>, u64)> = BTreeMap::new();
-    let mut objects = Vec::new();
-    for listed in listed {
-        if let Some(run) = below_run(&listed.key) {
-            let (parts, bytes) = below.entry(run).or_default();
-            *bytes += listed.bytes;
-            parts.push(listed.key);
-        } else {
-            objects.extend(recognize(listed));
-        }
-    }
-    for object in &mut objects {
-        let run = object.key.as_str().strip_suffix(ENDING).unwrap_or_default();
-        if let Some((parts, bytes)) = below.remove(run) {
-            object.parts = parts;
-            object.bytes += bytes;
-        }
-    }
-    objects
-}
-
-/// Returns `runs/SUITE/RUN` of an object that belongs to a run of many machines.
-fn below_run(key: &ObjectKey) -> Option<String> {
-    match key.parts().collect::<Vec<&str>>()[..] {
-        ["runs", suite, run, first, ..] if BELOW.contains(&first) => Some(format!("runs/{suite}/{run}")),
-        _ => None,
-    }
-}
-
-/// Returns what an object is, if it is one that may go.
-fn recognize(listed: Listed) -> Option<JudgedObject> {
-    let Listed { key, bytes, stored } = listed;
-    let parts: Vec<&str> = key.parts().collect();
-    let kind = match parts.as_slice() {
-        ["runs", suite, file] => {
-            let run = file.strip_suffix(ENDING)?;
-            StoredKind::Archive { suite: SuiteName::new(*suite), run: RunId::new(run) }
-        }
-        ["results", begin, file] if file.strip_suffix(ENDING)?.starts_with(begin) => StoredKind::Result,
-        _ => return None,
-    };
-    Some(JudgedObject { key, kind, parts: Vec::new(), bytes, stored, stays: None })
-}
-
 /// Decides which objects stay.
 fn decide(mut objects: Vec<JudgedObject>, keep: &StoreKeep, known: &Known<'_>) -> Vec<JudgedObject> {
     let archived: BTreeSet<&RunId> = objects.iter().filter_map(|object| run_of(object)).collect();
@@ -198,7 +196,7 @@ fn decide(mut objects: Vec<JudgedObject>, keep: &StoreKeep, known: &Known<'_>) -
 fn run_of(object: &JudgedObject) -> Option<&RunId> {
     match &object.kind {
         StoredKind::Archive { run, .. } => Some(run),
-        StoredKind::Result => None,
+        StoredKind::Published { .. } | StoredKind::Result => None,
     }
 }
 
@@ -216,17 +214,24 @@ fn judge_by_rules(
         runs.iter().map(|run| &run.id).zip(pruning_history::decide(runs, &rules, known.baselines, known.now)).collect();
     let youngest_to_go = keep.days.map(|days| known.now.milliseconds() - i64::from(days) * DAY);
     let is_young = |object: &JudgedObject| youngest_to_go.is_some_and(|limit| object.stored.milliseconds() > limit);
-    let mut ranks: BTreeMap<&SuiteName, u32> = BTreeMap::new();
+    let mut ranks: BTreeMap<(&SuiteName, bool), u32> = BTreeMap::new();
     let mut stays: Vec<Option<Stays>> = objects
         .iter()
         .rev()
         .map(|object| {
-            let StoredKind::Archive { suite, run } = &object.kind else {
-                let untouched = keep.days.is_none() || keep.branch.is_some();
-                return (untouched || is_young(object)).then_some(Stays::Young);
+            let (suite, run, gathered) = match &object.kind {
+                StoredKind::Archive { suite, run } => (suite, run, true),
+                StoredKind::Published { suite, run } => (suite, run, false),
+                StoredKind::Result => {
+                    let untouched = keep.days.is_none() || keep.branch.is_some();
+                    return (untouched || is_young(object)).then_some(Stays::Young);
+                }
             };
-            let rank = ranks.entry(suite).or_default();
+            let rank = ranks.entry((suite, gathered)).or_default();
             *rank += 1;
+            if known.at_work.contains(run) || !gathered && !is_old(object.stored, known.now) {
+                return Some(Stays::AtWork);
+            }
             if known.needed.contains(run) {
                 return Some(Stays::Needed);
             }
@@ -239,7 +244,8 @@ fn judge_by_rules(
             } else if is_young(object) {
                 Some(Stays::Young)
             } else {
-                (*rank == 1).then_some(Stays::Baseline)
+                // Nothing is compared with a run that was not gathered.
+                (*rank == 1 && gathered).then_some(Stays::Baseline)
             }
         })
         .collect();
@@ -278,7 +284,8 @@ fn make_fit(objects: &mut [JudgedObject], most: u64, keep: &StoreKeep, bases: &B
         for object in objects.iter_mut().filter(|object| results(object) == only_results) {
             let is_base = run_of(object).is_some_and(|run| bases.contains(run));
             // With a branch, nothing else is meant.
-            if left <= most || object.stays.is_none() || is_base || keep.branch.is_some() {
+            let is_held = matches!(object.stays, None | Some(Stays::AtWork | Stays::Needed));
+            if left <= most || is_held || is_base || keep.branch.is_some() {
                 continue;
             }
             object.stays = None;

@@ -127,6 +127,9 @@ fn the_models_alone(project: &SweepProject) {
     assert_eq!(passed_and_broken(&report), (2, 0));
     let fits = report["models"][0]["fits"].as_array().unwrap();
     assert_eq!(fits.iter().map(|fit| fit["set"].as_str().unwrap()).collect::<Vec<_>>(), ["base", "df_int8"]);
+    // A model of operations that were not selected has nothing to say.
+    assert_eq!(report["models"].as_array().unwrap().len(), 1, "{}", report["models"]);
+    assert!(!report["warnings"].to_string().contains("not fitted"), "{}", report["warnings"]);
 }
 
 #[test]
@@ -172,6 +175,7 @@ fn what_cannot_be_meant_is_refused() {
     refused(&["sweep", SUITE, "--operations-cfg", "broken.yaml"], "broken.yaml:3:");
     refused(&["sweep", SUITE, "--op-name", "ad d"], "letters, digits");
     refused(&["sweep", SUITE, "--op-name", "sigmoit"], "did you mean `sigmoid`?");
+    refused(&["sweep", SUITE, "--op-name", "sigmoit"], "`--op-name sigmoit`: `op` is never `sigmoit`");
     refused(&["sweep", SUITE, "--retry-failed"], "--continue");
     refused(&["fit", "--suite", "plain.yaml"], "has no models");
     refused(&["fit", "--suite", SUITE, "--model", "eltwise"], "cannot be used with");

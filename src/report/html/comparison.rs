@@ -3,9 +3,10 @@
 use super::failures::more;
 use super::findings::items;
 use super::sums::change_sums;
-use super::{clipped, text, verdict_mark};
+use super::{clipped, prose, text, verdict_mark};
 use crate::compare::{Change, Comparison, ComparisonVerdict, is_of_orphans};
 use crate::report::Report;
+use crate::report::doubts::doubts;
 use crate::report::figure::{count, thousands};
 use crate::report::headline::change_sign;
 use crate::report::others::{other_line, regressed};
@@ -28,18 +29,23 @@ pub(super) fn comparison(report: &Report, out: &mut dyn Write) -> io::Result<()>
     let reds = RedIndex::of(comparison);
     against(comparison, out)?;
     if !comparison.why.is_empty() {
-        items("soft", comparison.why.iter().map(|why| clipped(why, 1000)), out)?;
+        items("soft", comparison.why.iter().map(|why| prose(why, 1000)), out)?;
     }
     let (gone, notes): (Vec<&String>, Vec<&String>) = comparison.notes.iter().partition(|note| is_of_orphans(note));
     for (label, notes) in [("what else changed", notes), ("what the suite has no more", gone)] {
         if !notes.is_empty() {
             writeln!(out, r#"<p class="label">{label}</p>"#)?;
-            items("plain", notes.into_iter().map(|note| clipped(note, 1000)), out)?;
+            items("plain", notes.into_iter().map(|note| prose(note, 1000)), out)?;
         }
     }
     if !comparison.explanations.is_empty() {
         writeln!(out, r#"<p class="label">what those that moved have in common</p>"#)?;
-        items("plain", comparison.explanations.iter().map(|sentence| clipped(sentence, 1000)), out)?;
+        items("plain", comparison.explanations.iter().map(|sentence| prose(sentence, 1000)), out)?;
+    }
+    let doubts = doubts(&comparison.changes);
+    if !doubts.is_empty() {
+        writeln!(out, r#"<p class="label">why some are uncertain</p>"#)?;
+        items("plain", doubts.iter().map(|doubt| prose(doubt, 1000)), out)?;
     }
     change_sums(&notable(&comparison.changes), comparison, out)?;
     if !comparison.changes.is_empty() {
@@ -147,9 +153,9 @@ fn shape_sign(verdict: ComparisonVerdict) -> char {
 /// Writes a comparison that decides nothing, folded.
 fn beside(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
     let worse = if regressed(comparison) > 0 { " open" } else { "" };
-    let line = clipped(&other_line(comparison), 1000);
+    let line = prose(&other_line(comparison), 1000);
     writeln!(out, r#"<details class="more"{worse}><summary>beside that, by {line}</summary>"#)?;
-    items("soft", comparison.why.iter().map(|why| clipped(why, 1000)), out)?;
+    items("soft", comparison.why.iter().map(|why| prose(why, 1000)), out)?;
     let shown = notable(&comparison.changes);
     if !shown.is_empty() {
         table(&shown[..shown.len().min(ROWS)], &RedIndex::of(comparison), "changes by another baseline", out)?;
@@ -195,7 +201,7 @@ fn table(changes: &[&Change], reds: &RedIndex<'_>, label: &str, out: &mut dyn Wr
             out,
             r#"<tr><td><details><summary>{}</summary>{}{}</details></td><td>{}</td><td>{}</td><td class="n">{}</td><td class="n">{}</td>{}</tr>"#,
             mark(change.verdict),
-            clipped(&change.rule, 1000),
+            prose(&change.rule, 1000),
             red_line(reds, Some(&change.metric), &change.point),
             clipped(&change.metric, 120),
             clipped(change.point.as_str(), 200),
@@ -210,14 +216,14 @@ fn table(changes: &[&Change], reds: &RedIndex<'_>, label: &str, out: &mut dyn Wr
 /// Returns what else changed beside a red mark, on a line of its own.
 fn red_line(reds: &RedIndex<'_>, metric: Option<&str>, point: &PointName) -> String {
     let beside = reds.beside(metric, point);
-    beside.map(|beside| format!(r#"<br><span class="soft">{}</span>"#, clipped(&beside, 1000))).unwrap_or_default()
+    beside.map(|beside| format!(r#"<br><span class="soft">{}</span>"#, prose(&beside, 1000))).unwrap_or_default()
 }
 
 /// Returns the cell that says by how much, or why nobody can tell.
 fn by(change: &Change) -> String {
     match change.verdict {
         ComparisonVerdict::Incomparable => {
-            format!(r#"<td><span class="why">{}</span></td>"#, clipped(&change.rule, 200))
+            format!(r#"<td><span class="why">{}</span></td>"#, prose(&change.rule, 200))
         }
         _ => format!(r#"<td class="n">{}</td>"#, change_by(change)),
     }

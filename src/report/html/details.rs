@@ -1,7 +1,7 @@
 //! Stages, slowest tasks, and the facts of the run.
 
 use super::failures::more;
-use super::{clipped, command, text, verdict_mark};
+use super::{clipped, command, prose, text, verdict_mark};
 use crate::ledger::Verdict;
 use crate::report::Report;
 use crate::report::command::whole_command;
@@ -105,7 +105,7 @@ pub(super) fn warnings(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         writeln!(
             out,
             r#"<li><span class="v uncertain"><span class="sign" aria-hidden="true">!</span></span> {}</li>"#,
-            clipped(warning, 2000)
+            prose(warning, 2000)
         )?;
     }
     writeln!(out, "</ul>")?;

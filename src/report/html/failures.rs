@@ -1,6 +1,6 @@
 //! What broke: buckets with their evidence, known failures, logs.
 
-use super::{clipped, command, text, verdict_mark};
+use super::{clipped, command, prose, text, verdict_mark};
 use crate::record::TaskRecord;
 use crate::report::command::{repro_command, run_command};
 use crate::report::figure::count;
@@ -37,7 +37,7 @@ pub(super) fn known(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             writeln!(
                 out,
                 r#"<li><span class="v fail"><span class="sign" aria-hidden="true">✗</span>changed</span> {}</li>"#,
-                text(sentence)
+                prose(sentence, 2000)
             )?;
         }
         writeln!(out, "</ul>")?;
@@ -90,14 +90,14 @@ fn write_bucket<'a>(
         r#"{} <span class="stage">{}</span> <span class="message">{}</span> <span class="soft size">{size}</span>"#,
         verdict_mark(bucket.verdict),
         clipped(&bucket.stage, 80),
-        clipped(&bucket.example, 300)
+        prose(&bucket.example, 300)
     )?;
     writeln!(out, "</summary><div class=\"body\">")?;
     if let Some(known) = &bucket.known {
         writeln!(out, r#"<p>known: {}</p>"#, text(known))?;
     }
     if bucket.example.chars().count() > 300 {
-        writeln!(out, "<p>{}</p>", clipped(&bucket.example, 4000))?;
+        writeln!(out, "<p>{}</p>", prose(&bucket.example, 4000))?;
     }
     let first = report.tasks.iter().find(|task| bucket.tasks.first() == Some(&task.task));
     if let Some(task) = first {

@@ -2,7 +2,7 @@
 
 use super::failures::more;
 use super::sums::finding_sums;
-use super::{clipped, text};
+use super::{clipped, prose, text};
 use crate::report::Report;
 use crate::report::figure::percent;
 use crate::report::headline::golden_word;
@@ -37,7 +37,7 @@ pub(super) fn goldens(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             out,
             r#"<tr><td><details><summary><span class="v fail"><span class="sign" aria-hidden="true">✗</span>{}</span></summary>{}</details></td><td>{}</td><td>{}</td><td class="n">{}</td><td class="n">{}</td><td class="n">{}</td><td>{}</td></tr>"#,
             golden_word(finding.verdict),
-            clipped(&finding.message, 1000),
+            prose(&finding.message, 1000),
             clipped(&finding.metric, 120),
             clipped(finding.point.as_str(), 200),
             text(&golden),

@@ -131,7 +131,7 @@ fn sections(report: &Report) -> Vec<Section> {
             section(
                 "comparison",
                 ["Comparison", "Comparison"],
-                number(changes.len()),
+                number(super::selection::notable(changes).len()),
                 changes.iter().any(regressed),
                 comparison::comparison,
             ),
@@ -223,6 +223,27 @@ fn clipped(raw: &str, limit: usize) -> String {
     escape(&short(raw, limit)).into_owned()
 }
 
+/// Returns a sentence of at most `limit` characters, harmless and escaped, with what stands between backticks
+/// as code.
+fn prose(raw: &str, limit: usize) -> String {
+    let sentence = short(raw, limit);
+    let mut parts: Vec<&str> = sentence.split('`').collect();
+    // A backtick without another one is none of ours.
+    let alone = if parts.len() % 2 == 0 { parts.pop() } else { None };
+    let mut written = String::new();
+    for (place, part) in parts.into_iter().enumerate() {
+        match place % 2 {
+            0 => written.push_str(&escape(part)),
+            _ => written.push_str(&format!("<code>{}</code>", escape(part))),
+        }
+    }
+    if let Some(rest) = alone {
+        written.push('`');
+        written.push_str(&escape(rest));
+    }
+    written
+}
+
 /// Returns a verdict with its sign.
 fn verdict_mark(verdict: crate::ledger::Verdict) -> String {
     format!(
@@ -256,6 +277,29 @@ mod tests {
         let policy = policy::policy(&format!("{STYLE}{PLOT_STYLE}"), SCRIPT);
         let shown = text.replace(&policy, "...").replace(STYLE, "...").replace(PLOT_STYLE, "").replace(SCRIPT, "...");
         insta::assert_snapshot!("report.html", shown);
+    }
+
+    #[test]
+    fn names_between_backticks_are_code() {
+        let check = |raw: &str, expected: &str| assert_eq!(prose(raw, 100), expected);
+        check("the run of `osc` at `a<b`", "the run of <code>osc</code> at <code>a&lt;b</code>");
+        check("`osc`", "<code>osc</code>");
+        check("one ` alone", "one ` alone");
+        check("`a` and ` alone", "<code>a</code> and ` alone");
+        check("plain & simple", "plain &amp; simple");
+        let page = written(&sample::red());
+        let shown = page.replace(STYLE, "").replace(SCRIPT, "");
+        assert!(
+            shown.contains("<code>freq</code> has no value") || shown.contains("<code>run_simulations.freq</code>")
+        );
+    }
+
+    #[test]
+    fn the_comparison_counts_what_changed() {
+        let report = sample::red();
+        let page = written(&report);
+        let changed = super::super::notable(&report.comparison.unwrap().changes).len();
+        assert!(page.contains(&format!("Comparison <span class=\"count\">{changed}</span>")), "{changed}");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The report as a comment on a pull request: verdict first, then what changed, then what broke; the
+//! The report as a comment on a pull request: verdict first, then what broke, then what changed; the
 //! rest folded. Smaller tiers say what they leave out.
 
 use super::code::{cell, code, code_of, fenced};
@@ -8,7 +8,9 @@ use super::{SENTENCE, head_line};
 use crate::compare::{Change, Comparison, Figures, Scale};
 use crate::ledger::MeasuredValue;
 use crate::report::Report;
+use crate::report::by_metric::{MetricSum, sums};
 use crate::report::diff::plot_diff;
+use crate::report::doubts::doubts;
 use crate::report::figure::{amount, count, percent, thousands};
 use crate::report::headline::{change_sign, sign};
 use crate::report::inert::{line, short};
@@ -17,6 +19,9 @@ use crate::report::plot::{PlotOptions, plot, title};
 use crate::report::selection::{change_by, counts_of, notable, sides};
 use crate::report::sparkline::Sparklines;
 use crate::report::svg::file_name;
+
+/// Characters of a cell that keeps to one line.
+const UNBROKEN: usize = 28;
 
 /// From what is good to read down to next to nothing.
 pub(super) const TIERS: [Tier; 5] = [
@@ -68,12 +73,12 @@ impl Page<'_> {
     /// Returns what a comment says of the report, from its heading on, and what there was no room for.
     pub(super) fn section(mut self) -> (String, LeftOut) {
         self.text = head_line(self.report);
+        self.buckets();
+        self.known_failures();
         if let Some(comparison) = &self.report.comparison {
             self.changes(comparison);
             self.moved();
         }
-        self.buckets();
-        self.known_failures();
         self.goldens();
         self.models();
         self.unmoved_plots();
@@ -101,33 +106,63 @@ impl Page<'_> {
         self.line(&format!("\n### Against {} of {}\n", code(base.run.as_str()), base.started.date()));
         self.line(&if counts.is_empty() { "no metric".to_owned() } else { counts.join(" · ") });
         let notable = notable(&comparison.changes);
+        self.sentences(comparison, &sums(&notable, &comparison.changes));
         let summed = self.sums(&notable, comparison);
         if !notable.is_empty() && (!summed || self.unfolds(notable.len(), "change")) {
             let shown = self.first(&notable, self.tier.rows, "change");
             let trends = Sparklines::of(comparison, shown);
             let rows: Vec<Vec<String>> = shown.iter().map(|change| row(change)).collect();
             let head = ["metric", "point", "base", "head", "change", "95% interval", "verdict"];
+            let (head, rows) = without_empty_columns(&head, rows);
             self.table_with_trends(&head, rows, shown, &trends);
             if summed {
                 self.line("\n</details>");
             }
         }
-        if !comparison.explanations.is_empty() {
-            self.line("");
-        }
-        for sentence in self.first(&comparison.explanations, self.tier.rows.min(10), "explanation") {
-            self.line(&format!("- {}", code_of(&line(sentence), SENTENCE)));
-        }
-        if !comparison.verdict_changes.is_empty() {
-            self.line("");
-        }
-        for (case, before, now) in self.first(&comparison.verdict_changes, self.tier.rows.min(20), "changed verdict") {
-            self.line(&format!("- {}: {before} → {} {now}", code(case.as_str()), sign(*now)));
-        }
+        self.verdict_changes(comparison);
         let (added, removed) = (comparison.added_cases.len() as u64, comparison.removed_cases.len() as u64);
         if added + removed > 0 {
             let common = count(comparison.common_cases, "case");
             self.line(&format!("\n{common} in both, {} new, {} gone", thousands(added), thousands(removed)));
+        }
+    }
+
+    /// What those that moved have in common, unless the sums say as much, and why some are uncertain.
+    fn sentences(&mut self, comparison: &Comparison, sums: &[MetricSum<'_>]) {
+        let told: Vec<&String> =
+            comparison.explanations.iter().filter(|sentence| !sums.iter().any(|sum| sum.says(sentence))).collect();
+        let doubts = doubts(&comparison.changes);
+        if told.len() + doubts.len() > 0 {
+            self.line("");
+        }
+        for sentence in self.first(&told, self.tier.rows.min(10), "explanation") {
+            self.line(&format!("- {}", code_of(&line(sentence), SENTENCE)));
+        }
+        for doubt in self.first(&doubts, self.tier.rows.min(5), "reason") {
+            self.line(&format!("- ? {}", code_of(doubt, SENTENCE)));
+        }
+    }
+
+    /// Cases whose verdict changed, folded where a sentence covers them.
+    fn verdict_changes(&mut self, comparison: &Comparison) {
+        let cases = &comparison.verdict_changes;
+        if cases.is_empty() {
+            return;
+        }
+        let explained = comparison.explanation(None).is_some();
+        if explained && !self.tier.folded {
+            return self.leave_out(cases.len(), "changed verdict");
+        }
+        if explained {
+            let title = format!("{} whose verdict changed", count(cases.len() as u64, "case"));
+            self.line(&format!("\n<details><summary>{title}</summary>"));
+        }
+        self.line("");
+        for (case, before, now) in self.first(cases, self.tier.rows.min(20), "changed verdict") {
+            self.line(&format!("- {}: {before} → {} {now}", code(case.as_str()), sign(*now)));
+        }
+        if explained {
+            self.line("\n</details>");
         }
     }
 
@@ -202,12 +237,25 @@ fn row(change: &Change) -> Vec<String> {
     vec![
         cell(&change.metric),
         cell(change.point.as_str()),
-        cell(&base),
-        cell(&head),
-        cell(&change_by(change)),
-        interval.map(|interval| cell(&interval)).unwrap_or_default(),
-        format!("{} {}", change_sign(change.verdict), change.verdict.word()),
+        unbroken(&cell(&base)),
+        unbroken(&cell(&head)),
+        unbroken(&cell(&change_by(change))),
+        interval.map(|interval| unbroken(&cell(&interval))).unwrap_or_default(),
+        unbroken(&format!("{} {}", change_sign(change.verdict), change.verdict.word())),
     ]
+}
+
+/// Returns a short cell that keeps to one line; a longer one may break.
+fn unbroken(cell: &str) -> String {
+    if cell.chars().count() > UNBROKEN { cell.to_owned() } else { cell.replace(' ', "\u{a0}") }
+}
+
+/// Returns a table without the columns in which no row has anything.
+fn without_empty_columns<'a>(head: &[&'a str], rows: Vec<Vec<String>>) -> (Vec<&'a str>, Vec<Vec<String>>) {
+    let filled: Vec<bool> = (0..head.len()).map(|place| rows.iter().any(|row| !row[place].is_empty())).collect();
+    let kept = |row: Vec<String>| row.into_iter().zip(&filled).filter(|(_, filled)| **filled).map(|(cell, _)| cell);
+    let head = head.iter().zip(&filled).filter(|(_, filled)| **filled).map(|(title, _)| *title).collect();
+    (head, rows.into_iter().map(|row| kept(row).collect()).collect())
 }
 
 /// Returns the interval of the effect, on the scale it was found on.
@@ -241,6 +289,51 @@ pub(super) mod tests {
     fn comments() {
         insta::assert_snapshot!("comment.md", comment(&sample::red(), &options(60_000)));
         insta::assert_snapshot!("comment-green.md", comment(&sample::green(), &options(60_000)));
+    }
+
+    #[test]
+    fn what_broke_comes_before_what_changed() {
+        let text = comment(&sample::red(), &options(60_000));
+        let place = |part: &str| text.find(part).unwrap_or_else(|| panic!("{part} in {text}"));
+        assert!(place("### What broke") < place("reproduce: ") && place("reproduce: ") < place("### Against"));
+    }
+
+    #[test]
+    fn cases_that_a_sentence_covers_are_folded() {
+        let mut report = sample::red();
+        let title = "<details><summary>1 case whose verdict changed</summary>";
+        assert!(!comment(&report, &options(60_000)).contains(title));
+        let sentence = "passed before and not now at 12 of 54 cases, all with kind = shuffled";
+        report.comparison.as_mut().unwrap().explanations.push(sentence.to_owned());
+        let text = comment(&report, &options(60_000));
+        assert!(text.contains(&format!("`{sentence}`")) && text.contains(title), "{text}");
+    }
+
+    #[test]
+    fn a_column_without_a_value_is_left_out() {
+        let mut report = sample::red();
+        for change in &mut report.comparison.as_mut().unwrap().changes {
+            if let Some(figures) = &mut change.figures {
+                figures.interval = None;
+            }
+        }
+        let text = comment(&report, &options(60_000));
+        assert!(text.contains("| metric | point | base | head | change | verdict | trend |"), "{text}");
+        assert!(comment(&sample::red(), &options(60_000)).contains("| 95% interval |"));
+    }
+
+    #[test]
+    fn sums_are_not_said_twice() {
+        let mut report = sample::many_compared(700);
+        let comparison = report.comparison.as_mut().unwrap();
+        let notable = notable(&comparison.changes);
+        let sum = &sums(&notable, &comparison.changes)[0];
+        let (metric, word, points) = (sum.metric.to_owned(), sum.verdict.word(), sum.points.clone());
+        let bare = format!("{metric} {word} at {} points", points.replace(',', ""));
+        let told = format!("{bare}, all with vdd <= 0.7 V");
+        comparison.explanations = vec![bare.clone(), told.clone()];
+        let text = comment(&report, &options(60_000));
+        assert!(text.contains(&format!("`{told}`")) && !text.contains(&format!("`{bare}`")), "{text}");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use super::code::{cell, code, code_of};
 use super::page::Page;
 use crate::compare::{Change, Comparison, Red, is_of_orphans};
 use crate::report::by_metric::sums;
+use crate::report::doubts::doubts;
 use crate::report::figure::{count, thousands};
 use crate::report::headline::{change_sign, sign};
 use crate::report::inert::line;
@@ -35,6 +36,13 @@ impl Page<'_> {
         }
         for sentence in self.first(&comparison.explanations, self.tier.rows, "explanation") {
             self.line(&format!("- {}", code(sentence)));
+        }
+        let doubts = doubts(&comparison.changes);
+        if comparison.explanations.is_empty() && !doubts.is_empty() {
+            self.line("");
+        }
+        for doubt in self.first(&doubts, self.tier.rows, "reason") {
+            self.line(&format!("- ? {}", code_of(doubt, SENTENCE)));
         }
         self.reds(comparison);
         let notable = notable(&comparison.changes);

@@ -7,7 +7,7 @@ use super::patience::Patience;
 use super::place::{PartName, Place};
 use crate::outside::store::{Store, StoreError};
 use crate::steps::StepError;
-use crate::value::Timestamp;
+use crate::value::{RunId, SuiteName, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -187,4 +187,15 @@ pub(super) fn all(
         Ok::<_, StepError>(part.zip(read(store, &object.key, patience)?))
     })?;
     Ok(found.into_iter().flatten().collect())
+}
+
+/// Tells whether a machine still seems to work on a run that was published.
+pub(in crate::steps) fn is_worked_on(
+    store: &dyn Store,
+    suite: &SuiteName,
+    run: &RunId,
+    now: Timestamp,
+) -> Result<bool, StepError> {
+    let leases = all(store, &Place::new(suite, run), None, Patience::LONG)?;
+    Ok(leases.iter().any(|(_, lease)| lease.seems_alive(now)))
 }

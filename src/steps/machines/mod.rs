@@ -6,7 +6,7 @@
 //!
 //! A part holds a `lease`, of which each start takes the next generation; `heart` shows that it lives.
 //! `reporter` brings its events to the store, after what they promise: `outputs` that other tasks take.
-//! `supply` brings to `repro` what a task took.
+//! `supply` brings to `repro` what a task took, and to `restore` what a lost machine had published.
 //! `ledgers` reads the events of parts back. `patience` bears with a store that is away for a while.
 //!
 //! Invariant: when the `finished` event of a task is in the store, so is all that other tasks may still
@@ -30,5 +30,7 @@ mod supply;
 #[cfg(test)]
 mod tests;
 
+pub(super) use lease::is_worked_on;
 pub use place::PartName;
+pub use supply::{Lost, bring_lost};
 pub(super) use supply::{is_of_parts, supply};

@@ -76,7 +76,7 @@ pub fn fit_suite(plan: &Plan, record: &RunRecord, folder: &Path) -> Result<Vec<S
     let mut fits = Vec::new();
     // A stage that was not selected has nothing to fit.
     for model in plan.suite.models.iter().filter(|model| plan.is_active(model.stage)) {
-        fits.push(fit_model(plan, record, model, folder)?);
+        fits.extend(fit_model(plan, record, model, folder)?);
     }
     find_identical(&mut fits);
     Ok(fits)
@@ -98,7 +98,8 @@ pub fn refit(workspace: &Workspace, folder: &RunFolder, suite: LoadedFile) -> Re
     fit_suite(&plan, &recorded.record, &folder.path.join(MODELS_FOLDER).join("again"))
 }
 
-fn fit_model(plan: &Plan, record: &RunRecord, model: &Model, folder: &Path) -> Result<SuiteFit, StepError> {
+/// Fits a model; none where only rows of others were selected.
+fn fit_model(plan: &Plan, record: &RunRecord, model: &Model, folder: &Path) -> Result<Option<SuiteFit>, StepError> {
     let stage = &plan.suite.stages[model.stage];
     let unit = stage.metrics.iter().find(|metric| metric.name.as_str() == model.target.text().trim());
     let mut record_of = ModelRecord {
@@ -123,8 +124,12 @@ fn fit_model(plan: &Plan, record: &RunRecord, model: &Model, folder: &Path) -> R
     };
     let rows = match model_rows(plan, record, model) {
         Ok(rows) => rows,
-        Err(problem) => return Ok(failed(problem, record_of)),
+        Err(problem) => return Ok(Some(failed(problem, record_of))),
     };
+    let is_part = plan.selection.is_filtered() || plan.selection.profile.is_some();
+    if is_part && rows.rows.is_empty() && rows.left_out.is_empty() {
+        return Ok(None);
+    }
     record_of.rows = rows.rows.len() as u64;
     record_of.held_back = rows.rows.iter().filter(|row| row.held_back).count() as u64;
     record_of.left_out = rows.left_out.clone();
@@ -135,7 +140,7 @@ fn fit_model(plan: &Plan, record: &RunRecord, model: &Model, folder: &Path) -> R
     let form = form(&plan.suite, model);
     let mut fit = match fit::fit(&form, &table.as_slice(), &Options::default()) {
         Ok(fit) => fit,
-        Err(error) => return Ok(failed(told(error), record_of)),
+        Err(error) => return Ok(Some(failed(told(error), record_of))),
     };
     // Every row of the table is a point of its own: none is there twice.
     fit.gate.duplicates = None;
@@ -148,7 +153,7 @@ fn fit_model(plan: &Plan, record: &RunRecord, model: &Model, folder: &Path) -> R
     let drifts = vec![None; fit.models.len()];
     let file = FittedFile { path, fit, names, searches: Vec::new(), drifts };
     record_of.fits = places.records(&file);
-    Ok(SuiteFit { record: record_of, file: Some(file), targets })
+    Ok(Some(SuiteFit { record: record_of, file: Some(file), targets }))
 }
 
 /// Returns what an error of a fit says, with its hint.

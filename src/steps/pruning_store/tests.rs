@@ -1,25 +1,32 @@
+use super::objects::recognize;
 use super::*;
+use crate::outside::store::Listed;
 use crate::record::sample::{record, suite};
 
 /// An object for each word, one a day from day 0: `s:N` is the archive of a run of suite `s` with `N` bytes, `=N` a
-/// cached result; then `@BRANCH`, `-` not complete, `?` the history does not know it, `<` an unfinished run takes
+/// cached result, `~s:N` a run of suite `s` that was not gathered, `!` machines work on it; then `@BRANCH`, `-` not complete, `?` the history does not know it, `<` an unfinished run takes
 /// inputs from it, `#COMMIT`, `^COMMIT` left its base there.
 fn check(words: &str, keep: StoreKeep, expected: &str) {
-    let (mut objects, mut runs, mut needed) = (Vec::new(), Vec::new(), BTreeSet::new());
+    let (mut objects, mut runs) = (Vec::new(), Vec::new());
+    let (mut needed, mut at_work) = (BTreeSet::new(), BTreeSet::new());
     for (day, word) in words.split_whitespace().enumerate() {
         let stored = Timestamp::from_milliseconds(day as i64 * DAY);
         let number = word.split(['=', ':']).nth(1).unwrap();
         let bytes = number.split(|sign: char| !sign.is_ascii_digit()).next().unwrap().parse().unwrap();
         let after = |sign: char| Some(word.split_once(sign)?.1.split(['@', '#', '^']).next()?.to_owned());
-        let key = match word.strip_prefix('=') {
-            Some(_) => format!("results/ab/ab{day}.tar.gz"),
-            None => format!("runs/{}/r{day}.tar.gz", &word[..1]),
+        let key = match word.as_bytes()[0] {
+            b'=' => format!("results/ab/ab{day}.tar.gz"),
+            b'~' => format!("runs/{}/r{day}/run.json", &word[1..2]),
+            _ => format!("runs/{}/r{day}.tar.gz", &word[..1]),
         };
-        objects.push(recognize(Listed { key: key.parse().unwrap(), bytes, stored }).unwrap());
+        objects.extend(gather(vec![Listed { key: key.parse().unwrap(), bytes, stored }]));
+        if word.contains('!') {
+            at_work.insert(RunId::new(format!("r{day}")));
+        }
         if word.contains('<') {
             needed.insert(RunId::new(format!("r{day}")));
         }
-        if !word.starts_with('=') && !word.contains('?') {
+        if !word.starts_with(['=', '~']) && !word.contains('?') {
             let mut run = RunSummary::of(&record(&suite(&["v:v=1"], Vec::new()), &format!("r{day}")));
             run.suite = SuiteName::new(&word[..1]);
             run.started = stored;
@@ -32,7 +39,7 @@ fn check(words: &str, keep: StoreKeep, expected: &str) {
     }
     let baselines = [BaselineRule::Run("r9".to_owned())];
     let now = Timestamp::from_milliseconds(10 * DAY);
-    let known = Known { runs: &runs, needed: &needed, baselines: &baselines, now };
+    let known = Known { runs: &runs, needed: &needed, baselines: &baselines, at_work: &at_work, now };
     objects.reverse();
     let decided = decide(objects, &keep, &known);
     let words: Vec<&str> = decided
@@ -45,6 +52,7 @@ fn check(words: &str, keep: StoreKeep, expected: &str) {
             Some(Stays::MergeBase) => "base",
             Some(Stays::Named) => "named",
             Some(Stays::Needed) => "needed",
+            Some(Stays::AtWork) => "works",
             Some(_) => "other",
         })
         .collect();
@@ -123,11 +131,55 @@ fn what_parts_have_put_there_goes_with_the_archive() {
         "runs/a/r1/outputs/ab/abc",
         "runs/a/r1/notes.txt",
         "runs/a/r2/archives/1-1.1.tar.gz",
+        "runs/a/r2/run.json",
+        "runs/a/r2/outputs/ab/abc",
         "results/ab/abc.tar.gz",
     ];
     let objects = gather(keys.into_iter().map(listed).collect());
     let found: Vec<(&str, usize, u64)> =
         objects.iter().map(|object| (object.key.as_str(), object.parts.len(), object.bytes)).collect();
-    // Neither what somebody else has put there nor a run that was not gathered.
-    assert_eq!(found, [("runs/a/r1.tar.gz", 3, 28), ("results/ab/abc.tar.gz", 0, 7)]);
+    // Not what somebody else has put there; of a run that was not gathered its facts go last.
+    assert_eq!(found, [("runs/a/r1.tar.gz", 3, 28), ("results/ab/abc.tar.gz", 0, 7), ("runs/a/r2/run.json", 2, 21)]);
+    assert_eq!(objects[2].kind, StoredKind::Published { suite: SuiteName::new("a"), run: RunId::new("r2") });
+}
+
+#[test]
+fn what_was_not_gathered_goes_by_age() {
+    let days = StoreKeep { days: Some(8), ..keep() };
+    check("~a:1 ~a:1 a:1 ~a:1", days.clone(), "goes goes last young");
+    // Nothing is compared with it, and it takes no place of what is.
+    check("~a:1 a:1 ~a:1", StoreKeep { runs: Some(0), ..keep() }, "goes last goes");
+    check("~a:1 a:1 ~a:1 ~a:1", StoreKeep { runs: Some(1), ..keep() }, "goes recent goes recent");
+    check("~a:1< ~a:1", StoreKeep { runs: Some(0), ..keep() }, "needed goes");
+    check("~a:1", StoreKeep { branch: Some("m".to_owned()), ..days }, "recent");
+    let most = StoreKeep { most: Some(9), ..keep() };
+    check("~a:5 a:5 ~a:5", most, "goes recent goes");
+}
+
+#[test]
+fn what_machines_work_on_stays() {
+    let none = StoreKeep { runs: Some(0), ..keep() };
+    check("~a:1! a:1! a:1", none.clone(), "works works last");
+    // The tenth day is today.
+    let days = "=1 ".repeat(9);
+    check(&format!("~a:1 {days}~a:1"), none, &format!("goes {}works", "young ".repeat(9)));
+    let most = StoreKeep { most: Some(9), ..keep() };
+    check("~a:5! a:5! a:5 a:5", most, "works works goes recent");
+}
+
+#[test]
+fn the_last_beat_is_that_of_the_newest_lease() {
+    let listed = |key: &str, day: i64| Listed {
+        key: key.parse().unwrap(),
+        bytes: 1,
+        stored: Timestamp::from_milliseconds(day * DAY),
+    };
+    let objects = gather(vec![
+        listed("runs/a/r1/leases/1-1/1", 2),
+        listed("runs/a/r1/leases/1-1/2", 3),
+        listed("runs/a/r1/outputs/ab/abc", 4),
+        listed("runs/a/r1/run.json", 1),
+    ]);
+    let day = |day: i64| Timestamp::from_milliseconds(day * DAY);
+    assert_eq!((objects[0].beat, objects[0].stored), (Some(day(3)), day(4)));
 }

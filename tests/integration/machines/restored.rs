@@ -70,17 +70,83 @@ fn rebuilt_elsewhere(fleet: &Fleet, run: &str, desks: &[&Machine<'_>]) {
     for archive in fleet.objects(&format!("runs/fleet/{run}/archives")) {
         fs::remove_file(archive).unwrap();
     }
+    published_outputs_come_back(fleet, run);
     let desk = fleet.machine();
     desk.sandbox.write("shmoo.yaml", format!("version: 1\nstore: {}\n", fleet.store()));
     let made = desk.sandbox.run_to(0, &["repro", "a1_b1", "--run", run, "--stage", "gather"]).stdout;
     assert!(made.contains("# gather/all: pass") && !made.contains("not rebuilt"), "{made}");
-    // With the archive all goes that the parts have put there.
-    assert!(!fleet.objects(&format!("runs/fleet/{run}")).is_empty());
-    desk.sandbox.run_to(0, &["prune", "--store", "--keep", "0", "--yes"]);
-    assert!(!fleet.objects(&format!("runs/fleet/{run}")).is_empty(), "the only archive of a suite stays");
+    // What ran then and cannot be rebuilt is no success.
+    for output in fleet.objects(&format!("runs/fleet/{run}/outputs")) {
+        fs::remove_file(output).unwrap();
+    }
+    let said = desk.sandbox.run_to(13, &["repro", "a1_b1", "--run", run]);
+    assert!(said.stdout.contains("# make/a1: pass") && said.stdout.contains("not rebuilt"), "{}", said.stdout);
+    assert!(said.stderr.contains("work/a1_b1") && said.stderr.contains("could not be rebuilt"), "{}", said.stderr);
+    all_goes_with_the_archive(fleet, run, &desk);
+}
+
+/// With the archive all goes that the parts have put there, unless a machine still works on the run.
+fn all_goes_with_the_archive(fleet: &Fleet, run: &str, desk: &Machine<'_>) {
+    let below = || fleet.objects(&format!("runs/fleet/{run}"));
+    let prune = || desk.sandbox.run_to(0, &["prune", "--store", "--keep", "0", "--yes"]).stderr;
+    assert!(!below().is_empty());
+    prune();
+    assert!(!below().is_empty(), "the only archive of a suite stays");
     fs::copy(fleet.path(&format!("store/runs/fleet/{run}.tar.gz")), fleet.path("store/runs/fleet/z.tar.gz")).unwrap();
-    desk.sandbox.run_to(0, &["prune", "--store", "--keep", "0", "--yes"]);
-    assert_eq!(fleet.objects(&format!("runs/fleet/{run}")), Vec::<std::path::PathBuf>::new());
+    // One of its parts is held as by a machine that goes on.
+    let is_lease = |path: &&std::path::PathBuf| path.display().to_string().contains("/leases/1-1/");
+    let lease = below().iter().find(is_lease).unwrap().clone();
+    let ended = fs::read(&lease).unwrap();
+    let mut held: Value = serde_json::from_slice(&ended).unwrap();
+    held.as_object_mut().unwrap().remove("ended");
+    held["every"] = 100_000.into();
+    fs::write(&lease, held.to_string()).unwrap();
+    let said = prune();
+    assert!(said.contains("machines may still work on it") && !below().is_empty(), "{said}");
+    fs::write(&lease, ended).unwrap();
+    prune();
+    assert_eq!(below(), Vec::<std::path::PathBuf>::new());
+}
+
+#[test]
+fn what_nobody_gathered_goes_by_age() {
+    let fleet = Fleet::new();
+    let home = fleet.home(SUITE);
+    let run = text(&home.publish("2")["run"]);
+    let desk = fleet.machine();
+    desk.sandbox.write("shmoo.yaml", format!("version: 1\nstore: {}\n", fleet.store()));
+    let below = || fleet.objects(&format!("runs/fleet/{run}"));
+    let prune = || desk.sandbox.run_to(0, &["prune", "--store", "--keep", "0", "--yes"]);
+    let said = prune().stderr;
+    assert!(said.contains(&format!("run {run}, which was not gathered, stays: machines may still")), "{said}");
+    let days = std::time::Duration::from_secs(2 * 86_400);
+    for object in below() {
+        let file = fs::File::options().write(true).open(object).unwrap();
+        file.set_modified(file.metadata().unwrap().modified().unwrap() - days).unwrap();
+    }
+    let listed = desk.sandbox.run_to(0, &["prune", "--store", "--keep", "0"]).stdout;
+    assert!(listed.contains(&format!("runs/fleet/{run}/ (not gathered)")), "{listed}");
+    assert!(!below().is_empty());
+    prune();
+    assert_eq!(below(), Vec::<std::path::PathBuf>::new());
+}
+
+/// Of tasks whose machine was lost before it had archived them there is what they had published, and who restores
+/// them hears what is not there.
+fn published_outputs_come_back(fleet: &Fleet, run: &str) {
+    let desk = fleet.machine();
+    desk.sandbox.write("shmoo.yaml", format!("version: 1\nstore: {}\n", fleet.store()));
+    let said = desk.sandbox.run_to(0, &["restore", run, "--case", "a1_b1", "--into", "one"]).stderr;
+    let of_outputs = said.lines().find(|line| line.contains("only the outputs are there")).unwrap_or_default();
+    assert!(of_outputs.contains("work/a1_b1") && !of_outputs.contains("check/"), "{said}");
+    let gone = said.lines().find(|line| line.contains("were lost with their machine: ")).unwrap_or_default();
+    assert!(gone.contains("check/a1_b1") && !gone.contains("work/"), "{said}");
+    let record: Value = serde_json::from_slice(&fs::read(desk.sandbox.path("one/record.json")).unwrap()).unwrap();
+    let made = record["tasks"].as_array().unwrap().iter().find(|task| task["task"] == "work/a1_b1").unwrap();
+    let result = desk.sandbox.path(&format!("one/{}/result", made["folder"].as_str().unwrap()));
+    assert_eq!(fs::read_to_string(result).unwrap(), "1\n");
+    let said = desk.sandbox.run_to(0, &["restore", run, "--into", "all"]).stderr;
+    assert!(said.contains("only the outputs are there") && said.contains(" more"), "{said}");
 }
 
 /// What its parts have archived can be looked at; the run as a whole is not there yet.

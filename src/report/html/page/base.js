@@ -16,6 +16,13 @@ const read = (id) => {
   return holder && JSON.parse(holder.textContent);
 };
 
+// A sentence with what stands between backticks as code; a backtick alone stays.
+const prose = (sentence) => {
+  const parts = sentence.split("`");
+  const alone = parts.length % 2 === 0 ? [`\`${parts.pop()}`] : [];
+  return [...parts.map((part, place) => (place % 2 === 0 ? part : element("code", { textContent: part }))), ...alone];
+};
+
 // ---- figures
 
 const PREFIXED = ["Hz", "s", "W", "V", "A", "F", "H", "J", "Ohm", "ohm", "Ω", "S", "C", "Pa", "B", "B/s", "FLOP/s"];

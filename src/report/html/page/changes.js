@@ -19,7 +19,7 @@ const changes = (() => {
 
   // By how much, or why nobody can tell.
   const by = (row) => {
-    if (verdict(row) === "incomparable") return element("span", { className: "why", textContent: row[RULE] });
+    if (verdict(row) === "incomparable") return element("span", { className: "why" }, ...prose(row[RULE]));
     if (row[BEHIND]?.by) return row[BEHIND].by;
     return row[RELATIVE] === null ? "" : percent(row[RELATIVE]);
   };
@@ -33,8 +33,8 @@ const changes = (() => {
   };
   const panel = (row) => {
     const behind = row[BEHIND] ?? {};
-    const parts = [element("p", {}, mark(verdict(row)), ` ${metric(row)} at ${point(row)}: ${row[RULE]}`)];
-    if (behind.also) parts.push(element("p", { textContent: behind.also }));
+    const parts = [element("p", {}, mark(verdict(row)), ` ${metric(row)} at ${point(row)}: `, ...prose(row[RULE]))];
+    if (behind.also) parts.push(element("p", {}, ...prose(behind.also)));
     if (behind.f?.length) parts.push(figures(behind.f));
     const [base, head] = [behind.base ?? [], behind.head ?? []];
     const drawn = [];
