@@ -229,7 +229,7 @@ fn prose(raw: &str, limit: usize) -> String {
     let sentence = short(raw, limit);
     let mut parts: Vec<&str> = sentence.split('`').collect();
     // A backtick without another one is none of ours.
-    let alone = if parts.len() % 2 == 0 { parts.pop() } else { None };
+    let alone = if parts.len().is_multiple_of(2) { parts.pop() } else { None };
     let mut written = String::new();
     for (place, part) in parts.into_iter().enumerate() {
         match place % 2 {
