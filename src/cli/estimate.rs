@@ -4,7 +4,7 @@ use super::Session;
 use super::arguments::TextFormat;
 use super::estimate_arguments::{EstimateArgs, FormulaChoice, OpTypeChoice};
 use super::exit::Exit;
-use crate::fit::estimate::{Comparison, Estimator, Formula, other_forms};
+use crate::fit::estimate::{Comparison, Estimator, Formula, MOST, other_forms};
 use crate::outside::durable;
 use crate::report::count;
 use crate::steps::StepError;
@@ -93,15 +93,23 @@ fn say(
     warnings: &BTreeSet<String>,
 ) -> Result<(), Exit> {
     let Evaluated { rows, comparison, out_of_bounds } = evaluated;
-    let Estimated { rows: all, refused, refused_rows, stand_ins, outside, outside_rows, unknown, stale } = rows;
+    let Estimated { rows: all, refused, refused_rows, stand_ins, unversioned, cut_rows, .. } = rows;
+    let Estimated { outside, outside_rows, unknown, stale, .. } = rows;
     let printer = &session.printer;
     for op in stand_ins {
         printer.warning(&format!("there are no parameters for `{op}`: those of `nop` stand in"));
     }
-    say_trust(session, arguments, rows);
-    for (line, why) in refused.iter().take(10) {
-        printer.error(&format!("line {line}: {why}"), None);
+    for (device, latest) in unversioned {
+        printer.warning(&format!(
+            "{device}: rows without `version` take version 1 of the parameters; the latest is {latest}"
+        ));
     }
+    if *cut_rows > 0 {
+        let rows = count(*cut_rows, "estimate");
+        printer.warning(&format!("{rows} cut at {MOST} cycles: the parameters say as much or more"));
+    }
+    say_trust(session, arguments, rows);
+    say_refused(session, arguments, refused);
     if *refused_rows > 0 {
         printer.error(&format!("{refused_rows} of {} have no estimate", count(*all, "row")), None);
     }
@@ -126,6 +134,8 @@ fn say(
                 "comparison": comparison,
                 "out_of_bounds": bounds,
                 "stand_ins": stand_ins,
+                "without_version": unversioned,
+                "cut_rows": cut_rows,
                 "outside_rows": outside_rows,
                 "outside": outside.iter().map(|(line, what)| json!({ "line": line, "features": what })).collect::<Vec<_>>(),
                 "without_provenance": unknown,
@@ -143,6 +153,28 @@ fn say(
         }
     }
     Ok(())
+}
+
+/// Says why rows have no estimate, each reason once.
+fn say_refused(session: &Session, arguments: &EstimateArgs, refused: &[(u64, String)]) {
+    const REASONS: usize = 10;
+    const LINES: usize = 5;
+    let mut reasons: Vec<(&str, Vec<u64>)> = Vec::new();
+    for (line, why) in refused {
+        match reasons.iter_mut().find(|(known, _)| known == why) {
+            Some((_, lines)) => lines.push(*line),
+            None => reasons.push((why, vec![*line])),
+        }
+    }
+    let mut hint = Some("give `--params FOLDER`; those that ship are of sparse products");
+    for (why, lines) in reasons.iter().take(REASONS) {
+        let shown: Vec<String> = lines.iter().take(LINES).map(u64::to_string).collect();
+        let noun = if lines.len() == 1 { "line" } else { "lines" };
+        let more = if lines.len() > LINES { " and others" } else { "" };
+        let missing = arguments.params.is_none() && why.starts_with("there are no parameters of");
+        let hint = if missing { hint.take() } else { None };
+        session.printer.error(&format!("{noun} {}{more}: {why}", shown.join(", ")), hint);
+    }
 }
 
 /// Says how far estimates can be trusted; of sets of which nobody knows only if that was asked for.

@@ -90,5 +90,9 @@ pub(super) enum OpTypeChoice {
 fn bounds(text: &str) -> Result<(f64, f64), String> {
     let read = |text: &str| text.trim().parse::<f64>().ok().filter(|number| number.is_finite());
     let ends = text.split_once(',').and_then(|(low, high)| Some((read(low)?, read(high)?)));
-    ends.filter(|(low, high)| low < high).ok_or_else(|| "wanted: two numbers such as 0.8,1.2".to_owned())
+    match ends {
+        Some((low, high)) if low < high => Ok((low, high)),
+        Some((low, high)) => Err(format!("{low} is not below {high}: the least ratio comes first")),
+        None => Err("wanted: two numbers such as 0.8,1.2".to_owned()),
+    }
 }

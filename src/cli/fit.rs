@@ -206,7 +206,13 @@ fn model_text(model: &FittedModel, op: &str, set: &str) -> String {
         };
         for Coefficient { name, value, interval, .. } in coefficients {
             let mut cells = vec![name.clone(), digits(*value)];
-            cells.extend(interval.iter().flat_map(|(low, high)| [digits(*low), digits(*high)]));
+            match (interval, model.method) {
+                (Some((low, high)), _) => cells.extend([digits(*low), digits(*high)]),
+                (None, IntervalMethod::None) => {}
+                (None, IntervalMethod::Bootstrap | IntervalMethod::Sandwich) => {
+                    cells.extend(["-".to_owned(), "-".to_owned()])
+                }
+            }
             rows.push(cells);
         }
         text.push_str(&table(rows, if model.method == IntervalMethod::None { &[1] } else { &[1, 2, 3] }));
@@ -214,6 +220,7 @@ fn model_text(model: &FittedModel, op: &str, set: &str) -> String {
     }
     match model.outlier_rows {
         Some(0) => {}
+        _ if model.outliers.is_empty() => {}
         far => {
             let lines: Vec<u64> = model.outliers.iter().map(|outlier| outlier.line).collect();
             let many = far.map_or_else(|| "farthest off".to_owned(), |far| format!("{} far off", count(far, "row")));

@@ -34,7 +34,7 @@ pub(super) struct FitArgs {
     #[arg(long, value_name = "SUITE", conflicts_with_all = ["model", "op", "set", "filters", "by", "weighting", "robust",
         "drop_duplicates", "intervals", "search", "strict", "against"])]
     pub(super) suite: Option<PathBuf>,
-    /// The tables: CSV with a header; each is fitted for itself
+    /// The tables: CSV with a header; each is fitted for itself, and - is standard input
     #[arg(required_unless_present = "suite", value_name = "DATA")]
     pub(super) files: Vec<PathBuf>,
     /// Name the operation [default: as the rows name it, else the file]

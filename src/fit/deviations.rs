@@ -2,6 +2,7 @@
 
 mod rows;
 
+use super::influence::Suspects;
 use super::quantiles::Quantiles;
 use super::sample::Drawn;
 use super::solve::{dot, sum};
@@ -21,6 +22,8 @@ pub(super) struct Known {
     pub(super) folds: Vec<Vec<f64>>,
     /// How the rows were weighted.
     pub(super) weighting: Weighting,
+    /// Errors of weighted rows beyond this count for less (Huber's psi); infinite where none does.
+    pub(super) reach: f64,
 }
 
 /// A row and its prediction.
@@ -53,6 +56,8 @@ pub(super) struct Deviations {
     pub(super) worst: Vec<(f64, Off)>,
     /// The error that a row must exceed to be among them.
     least_of_worst: f64,
+    /// The rows with the largest weighted errors.
+    pub(super) suspects: Suspects,
     /// Some rows, whatever their errors.
     pub(super) drawn: Drawn,
 }
@@ -75,6 +80,7 @@ impl Deviations {
             quantiles: Quantiles::new(exact),
             worst: Vec::new(),
             least_of_worst: f64::NEG_INFINITY,
+            suspects: Suspects::default(),
             drawn,
         }
     }
@@ -111,11 +117,12 @@ impl Deviations {
                 self.note(share, Off { line, target, prediction });
             }
         }
-        let weight = match known.weighting {
-            Weighting::Absolute => 1.0,
-            Weighting::Relative => 1.0 / (target * target),
+        let (weight, far) = match known.weighting {
+            Weighting::Absolute => (1.0, error.abs()),
+            Weighting::Relative => (1.0 / (target * target), (error / target).abs()),
         };
-        let weighted = error * weight;
+        self.suspects.offer(far, line, || row.to_vec());
+        let weighted = if far > known.reach { error * weight * (known.reach / far) } else { error * weight };
         let mut at = 0;
         for (index, one) in features.iter().enumerate() {
             let factor = weighted * weighted * one;
@@ -140,8 +147,8 @@ impl Deviations {
             let range = from..rows.end.min(from + strip::MOST);
             from = range.end;
             let strip = Strip::new(columns, range, lines, fold, known);
-            if strip.target().contains(&0.0) || strip.predictions().contains(&0.0) {
-                // Not every row has a share and a ratio.
+            if known.reach.is_finite() || strip.target().contains(&0.0) || strip.predictions().contains(&0.0) {
+                // Not every row counts in full, or has a share and a ratio.
                 let rows = strip.lines().iter().enumerate();
                 rows.for_each(|(row, line)| self.add(&strip.values(row), *line, fold, known));
             } else {
@@ -175,6 +182,11 @@ impl Deviations {
                 self.note(*share, Off { line: strip.lines()[row], target, prediction });
             }
         }
+        let far = match weighting {
+            Weighting::Absolute => &errors,
+            Weighting::Relative => &shares,
+        };
+        self.suspects.offer_all(&far[..rows], strip.lines(), |row| strip.values(row));
         let weighted = match weighting {
             Weighting::Absolute => errors,
             Weighting::Relative => {
@@ -216,6 +228,7 @@ impl Deviations {
         self.middle.iter_mut().zip(&other.middle).for_each(|(sum, other)| *sum += other);
         self.quantiles.merge(other.quantiles);
         other.worst.into_iter().for_each(|(share, off)| self.note(share, off));
+        self.suspects.merge(other.suspects);
         self.drawn.merge(other.drawn);
     }
 
@@ -266,7 +279,12 @@ mod tests {
 
     /// Holds rows against coefficients, one by one or as columns.
     fn held(columns: &[Vec<f64>], weighting: Weighting, by_row: bool) -> Deviations {
-        let known = Known { coefficients: vec![2.0, 3.0], folds: vec![vec![2.1, 2.9], vec![1.9, 3.1]], weighting };
+        let known = Known {
+            coefficients: vec![2.0, 3.0],
+            folds: vec![vec![2.1, 2.9], vec![1.9, 3.1]],
+            weighting,
+            reach: f64::INFINITY,
+        };
         let rows = columns[0].len();
         let mut found = Deviations::new(2, false, Drawn::new(rows as u64, 1));
         let slices: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
@@ -316,7 +334,8 @@ mod tests {
                 for share in [0.5, 0.95] {
                     assert_eq!(one.quantiles.at(share), other.quantiles.at(share));
                 }
-                assert_eq!((one.worst, one.drawn.into_rows()), (other.worst, other.drawn.into_rows()));
+                assert_eq!((one.worst, one.suspects.lines()), (other.worst, other.suspects.lines()));
+                assert_eq!(one.drawn.into_rows(), other.drawn.into_rows());
             }
         }
     }

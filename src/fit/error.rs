@@ -12,6 +12,9 @@ pub enum FitError {
     /// The table has no header.
     #[error("the table is empty")]
     Empty,
+    /// There is nothing behind the header.
+    #[error("the table has no rows")]
+    OnlyHeader,
     /// The header is no text.
     #[error("the names of the columns are not in UTF-8")]
     Encoding,
@@ -30,7 +33,7 @@ impl FitError {
     /// Returns what to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            FitError::Read(_) => None,
+            FitError::Read(_) | FitError::OnlyHeader => None,
             FitError::Empty => Some("its first line names the columns".to_owned()),
             FitError::Encoding => Some("save the table as UTF-8".to_owned()),
             FitError::Model(problem) => problem.hint.clone(),

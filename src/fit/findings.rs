@@ -2,10 +2,12 @@
 
 use super::drift::{Drift, DriftVerdict};
 use super::fitted::{Coefficient, FittedModel, Quality};
+use super::influence::Influence;
 use super::mixed::Mixed;
 use super::solve::{Solution, State, Triangle};
 use crate::value::show_number;
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// Something that looks wrong.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -34,6 +36,10 @@ pub enum FindingKind {
     BadForm,
     /// Rows that were left out are predicted far worse.
     Overfit,
+    /// A few rows alone move the fit.
+    InfluentialRow,
+    /// The target is negative, and no sum of the terms is.
+    NegativeTarget,
     /// Rows of several kinds are fitted together.
     MixedRows,
     /// Two operations have the same parameters.
@@ -61,7 +67,6 @@ pub(super) fn of_coefficients(
     free: &[bool],
     triangle: &Triangle,
     solution: &Solution,
-    quality: &Quality,
     meant: &[bool],
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -83,16 +88,53 @@ pub(super) fn of_coefficients(
             findings.push(Finding::new(FindingKind::Undetermined, message));
         }
     }
-    if quality.scaled_condition > COLLINEAR {
-        let condition = if quality.scaled_condition.is_finite() {
-            format!("condition number {} with features at equal length", show_number(quality.scaled_condition.round()))
+    findings
+}
+
+/// Looks at the condition number; `sets` has the features that depend on each other.
+pub(super) fn of_condition(coefficients: &[Coefficient], condition: f64, sets: &[Vec<usize>]) -> Option<Finding> {
+    if condition <= COLLINEAR {
+        return None;
+    }
+    let names = |set: &Vec<usize>| -> String {
+        let names: Vec<String> = set.iter().map(|index| format!("`{}`", coefficients[*index].name)).collect();
+        names.join(", ")
+    };
+    let sets: Vec<String> = sets.iter().filter(|set| set.len() > 1).map(names).collect();
+    let message = if sets.is_empty() {
+        let why = if condition.is_finite() {
+            format!("condition number {} with features at equal length", show_number(condition.round()))
         } else {
             "one depends on others".to_owned()
         };
-        let message = format!("features go together ({condition}): their coefficients trade off");
-        findings.push(Finding::new(FindingKind::Collinear, message));
-    }
-    findings
+        format!("features go together ({why}): their coefficients trade off")
+    } else {
+        let sets = sets.join("; ");
+        format!("features depend on each other: {sets}; the rows do not tell how these share what they explain")
+    };
+    Some(Finding::new(FindingKind::Collinear, message))
+}
+
+/// Says that a few rows alone move a fit.
+pub(super) fn of_influence(names: &[String], found: &Option<Influence>) -> Option<Finding> {
+    let Influence { lines, coefficient, with, without, error, error_without } = found.as_ref()?;
+    let name = &names[*coefficient];
+    let (with, without) = (show_number(round(*with)), show_number(round(*without)));
+    let percent = |share: &f64| show_number(round(share * 100.0));
+    let (moved, one) = match lines.as_slice() {
+        [line] => (format!("line {line} alone moves `{name}` from {without} to {with}; without it"), "the row"),
+        lines => {
+            let shown: Vec<String> = lines.iter().map(u64::to_string).collect();
+            let shown = shown.join(", ");
+            (format!("lines {shown} alone move `{name}` from {without} to {with}; without them"), "these rows")
+        }
+    };
+    let message = format!(
+        "{moved} the others are off by {} % in the mean, not by {} %: mend or drop {one}, or fit with `--robust`",
+        percent(error_without),
+        percent(error)
+    );
+    Some(Finding::new(FindingKind::InfluentialRow, message))
 }
 
 fn why_zero(index: usize, range: &(f64, f64), free: &[bool], triangle: &Triangle, solution: &Solution) -> String {
@@ -111,6 +153,27 @@ fn why_zero(index: usize, range: &(f64, f64), free: &[bool], triangle: &Triangle
 /// Rounds to four digits, for people.
 fn round(value: f64) -> f64 {
     format!("{value:.3e}").parse().unwrap_or(value)
+}
+
+/// Says that targets are negative where no prediction can be.
+pub(super) fn of_negative(model: &FittedModel, free: &[bool]) -> Option<Finding> {
+    const SHOWN: usize = 5;
+    let coefficients = model.coefficients.as_deref().unwrap_or_default();
+    if free.contains(&true) || coefficients.iter().any(|coefficient| coefficient.range.0 < 0.0) {
+        return None;
+    }
+    let far = model.outliers.iter().map(|outlier| (outlier.target, outlier.line));
+    let drawn = model.sample.iter().map(|row| (row.target, row.line));
+    let lines: BTreeSet<u64> = far.chain(drawn).filter(|(target, _)| *target < 0.0).map(|(_, line)| line).collect();
+    let shown: Vec<String> = lines.iter().take(SHOWN).map(u64::to_string).collect();
+    let place = match lines.len() {
+        0 => return None,
+        1 => format!("line {}", shown[0]),
+        2..=SHOWN => format!("lines {}", shown.join(", ")),
+        _ => format!("lines {} and others", shown.join(", ")),
+    };
+    let message = format!("the target is negative in {place}, which no sum of these terms can be");
+    Some(Finding::new(FindingKind::NegativeTarget, message))
 }
 
 /// Looks at the quality of a fit.

@@ -1,10 +1,14 @@
 //! The fit itself: gather, solve, hold every row against the result, look for what is wrong.
 
+use super::dependent::dependent_sets;
 use super::deviations::{Deviations, Known, Off};
-use super::findings::{Finding, FindingKind, of_coefficients, of_ops, of_quality};
+use super::findings::{
+    Finding, FindingKind, of_coefficients, of_condition, of_influence, of_negative, of_ops, of_quality,
+};
 use super::fitted::{Coefficient, Fit, FittedModel, IntervalMethod, Outlier, Quality};
 use super::gather::gather;
 use super::group::Group;
+use super::influence::Suspects;
 use super::intervals::{covariance, sandwich};
 use super::mixed::read_beside;
 use super::sample::ratios_of;
@@ -36,6 +40,9 @@ pub fn fit(form: &Form, table: &dyn Table, options: &Options) -> Result<Fit, Fit
     let sheet = Sheet::new(form, &head)?;
     let mut gathered = gather(table, &sheet, options, form.weighting, form.robust)?;
     gathered.gate.excluded.sort_by_key(|excluded| excluded.lines.first().copied());
+    if gathered.gate.rows == 0 {
+        return Err(FitError::OnlyHeader);
+    }
     if gathered.gate.used == 0 {
         let commonest = gathered.gate.excluded.iter().max_by_key(|excluded| excluded.rows);
         let filtered = (gathered.gate.filtered > 0).then(|| "`where` does not hold".to_owned());
@@ -93,6 +100,8 @@ pub(super) struct Task<'a> {
 /// A group's solution before its rows were held against it.
 pub(super) struct Solved {
     pub(super) triangle: Triangle,
+    /// The triangle of the rows that count in full, for the sandwich; none: that of all.
+    pub(super) bread: Option<Triangle>,
     /// The condition number of the triangle with all features at length 1.
     pub(super) scaled_condition: f64,
     pub(super) solution: Solution,
@@ -135,8 +144,9 @@ impl Task<'_> {
             solver.solve(&merged(self.free.len(), others), &self.free).coefficients
         });
         let folds = folds.collect();
-        let known = Known { coefficients: solution.coefficients.clone(), folds, weighting: self.form.weighting };
-        Solved { scaled_condition: triangle.condition(true), triangle, solution, known }
+        let (coefficients, weighting) = (solution.coefficients.clone(), self.form.weighting);
+        let known = Known { coefficients, folds, weighting, reach: f64::INFINITY };
+        Solved { scaled_condition: triangle.condition(true), triangle, bread: None, solution, known }
     }
 
     /// Returns a model without coefficients where the rows do not suffice.
@@ -178,7 +188,7 @@ impl Task<'_> {
         deviations: Deviations,
         method: IntervalMethod,
     ) -> FittedModel {
-        let Solved { triangle, solution, .. } = solved;
+        let Solved { triangle, bread, solution, .. } = solved;
         let coefficients = self.names.iter().zip(&solution.coefficients).zip(ranges);
         let coefficients = coefficients.map(|((name, value), range)| Coefficient {
             name: name.clone(),
@@ -187,7 +197,7 @@ impl Task<'_> {
             range: *range,
         });
         let rows = deviations.rows;
-        let covariance = covariance(triangle, solution, &deviations.middle, rows);
+        let covariance = covariance(bread.as_ref().unwrap_or(triangle), solution, &deviations.middle, rows);
         let mut model = FittedModel {
             coefficients: Some(coefficients.collect()),
             method,
@@ -219,10 +229,18 @@ impl Task<'_> {
     }
 
     /// Looks for what is wrong.
-    pub(super) fn look(&self, model: &mut FittedModel, group: &Group, solved: &Solved) {
+    pub(super) fn look(&self, model: &mut FittedModel, group: &Group, solved: &Solved, suspects: &Suspects) {
+        let Solved { triangle, solution, .. } = solved;
+        let sets = dependent_sets(triangle, solution);
+        // Nothing tells how those of a set share what they explain.
+        for (index, coefficient) in model.coefficients.iter_mut().flatten().enumerate() {
+            coefficient.interval = coefficient.interval.filter(|_| !sets.iter().any(|set| set.contains(&index)));
+        }
         let coefficients = model.coefficients.as_deref().unwrap_or_default();
-        let mut findings =
-            of_coefficients(coefficients, &self.free, &solved.triangle, &solved.solution, &model.quality, &self.meant);
+        let mut findings = of_coefficients(coefficients, &self.free, triangle, solution, &self.meant);
+        findings.extend(of_condition(coefficients, model.quality.scaled_condition, &sets));
+        findings.extend(of_influence(&self.names, &self.influence(suspects, model, solved)));
+        findings.extend(of_negative(model, &self.free));
         findings.extend(of_quality(&model.quality, model.rows, self.free.len()));
         findings.extend(of_ops(&group.ops, &self.op_column));
         model.findings = findings;

@@ -11,7 +11,7 @@ use super::group::{Group, KeptRows};
 use super::intervals::bootstrap;
 use super::mixed::Beside;
 use super::quantiles::quantile;
-use super::robust::fit_robust;
+use super::robust::{Robust, fit_robust, within_reach};
 use super::sample::Drawn;
 use super::solve::{Moments, Triangle};
 use crate::stats::Random;
@@ -73,7 +73,7 @@ impl Task<'_> {
             }
             let (outliers, far) = outliers(rows, width, &solved.solution.coefficients);
             (model.outliers, model.outlier_rows) = (outliers, Some(far));
-            self.look(&mut model, group, &solved);
+            self.look(&mut model, group, &solved, &self.suspects_of(rows, &solved));
             if let (Some(beside), Some(error)) = (beside, model.quality.mean_error) {
                 let mixed = beside.mixed(&rows.values, &rows.lines, &self.free, self.form.weighting, error);
                 // What it costs says more than that there are several operations.
@@ -125,13 +125,15 @@ impl Task<'_> {
     fn solve_robust(&self, rows: &KeptRows, folds: &[usize]) -> Solved {
         let members =
             |keep: &dyn Fn(usize) -> bool| -> Vec<usize> { (0..folds.len()).filter(|row| keep(*row)).collect() };
-        let (triangle, solution) = fit_robust(rows, &members(&|_| true), &self.free, self.form.weighting);
-        let left_out = (0..FOLDS).map(|fold| {
-            fit_robust(rows, &members(&|row| folds[row] != fold), &self.free, self.form.weighting).1.coefficients
-        });
+        let (free, weighting) = (&self.free, self.form.weighting);
+        let robust = fit_robust(rows, &members(&|_| true), free, weighting);
+        let left_out = (0..FOLDS)
+            .map(|fold| fit_robust(rows, &members(&|row| folds[row] != fold), free, weighting).solution.coefficients);
         let folds = left_out.collect();
-        let known = Known { coefficients: solution.coefficients.clone(), folds, weighting: self.form.weighting };
-        Solved { scaled_condition: triangle.condition(true), triangle, solution, known }
+        let bread = within_reach(rows, &robust, free, weighting);
+        let Robust { triangle, solution, reach } = robust;
+        let known = Known { coefficients: solution.coefficients.clone(), folds, weighting, reach };
+        Solved { scaled_condition: triangle.condition(true), triangle, bread, solution, known }
     }
 }
 

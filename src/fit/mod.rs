@@ -9,6 +9,7 @@
 //! Invariant: the same table and form give the same fit, whatever the number of threads.
 
 mod by_group;
+mod dependent;
 mod deviations;
 mod drift;
 mod error;
@@ -20,6 +21,7 @@ mod gate;
 mod gather;
 mod group;
 mod held;
+mod influence;
 mod intervals;
 mod kept;
 mod layout;

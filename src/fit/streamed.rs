@@ -46,7 +46,7 @@ impl Task<'_> {
         group: &Group,
         ranges: &[(f64, f64)],
         solved: &Solved,
-        deviations: Deviations,
+        mut deviations: Deviations,
     ) -> FittedModel {
         let method = match self.options.intervals {
             Some(IntervalMethod::None) => IntervalMethod::None,
@@ -55,8 +55,9 @@ impl Task<'_> {
         if let Some(model) = self.too_few(group, deviations.rows) {
             return model;
         }
+        let suspects = std::mem::take(&mut deviations.suspects);
         let mut model = self.model(group, ranges, solved, deviations, method);
-        self.look(&mut model, group, solved);
+        self.look(&mut model, group, solved, &suspects);
         model
     }
 

@@ -1,11 +1,11 @@
 //! The step `estimate`: descriptors in a CSV file -> cycles, and estimates held against measured runtimes.
 
-use super::estimating_input::{Columns, Input, broken, level, row_descriptor, trim};
+use super::estimating_input::{Columns, Input, broken, lacks_version, level, row_descriptor, trim};
 use super::{StepError, parameters};
-use crate::fit::estimate::{Architecture, Batch, EstimateError, Estimator, Formula, Outside, Predicted, Trust};
+use crate::fit::estimate::{Architecture, Batch, EstimateError, Estimator, Formula, MOST, Outside, Predicted, Trust};
 use crate::value::{in_order, show_number};
 use csv::{ByteRecord, Writer};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, BufReader, Write};
 use std::panic::resume_unwind;
@@ -23,6 +23,10 @@ pub struct Estimated {
     pub refused_rows: u64,
     /// Operations that had no parameters and took those of `nop`.
     pub stand_ins: BTreeSet<String>,
+    /// Devices with several versions of parameters of which a row says no version, and so takes the first: the latest.
+    pub unversioned: BTreeMap<String, usize>,
+    /// How many estimates are cut at the most that there is.
+    pub cut_rows: u64,
     /// Rows with features outside of the range of the fit: their lines, and which; the first hundred.
     pub outside: Vec<(u64, String)>,
     /// How many there are.
@@ -37,6 +41,19 @@ pub struct Estimated {
 const NAMED: usize = 100;
 
 impl Estimated {
+    /// Notes that a row of a device does not say which version is meant.
+    fn note_unversioned(&mut self, estimator: &Estimator, device: &str) {
+        let latest = estimator.architecture(device).map_or(0, |device| device.versions.len());
+        if latest > 1 && !self.unversioned.contains_key(device) {
+            self.unversioned.insert(device.to_owned(), latest);
+        }
+    }
+
+    /// Notes an estimate that is as large as they come.
+    pub(super) fn note_size(&mut self, cycles: u32) {
+        self.cut_rows += u64::from(cycles >= MOST);
+    }
+
     /// Notes how far an estimate can be trusted; returns the features that leave their ranges.
     fn note_trust(&mut self, line: u64, predicted: &Predicted<'_>) -> String {
         let (sets, set) = match predicted.trust {
@@ -61,8 +78,11 @@ impl Estimated {
 
     /// Adds what became of the rows that follow.
     fn join(&mut self, other: Estimated) {
-        let Estimated { rows, refused, refused_rows, stand_ins, outside, outside_rows, unknown, stale } = other;
+        let Estimated { rows, refused, refused_rows, stand_ins, unversioned, cut_rows, .. } = other;
+        let Estimated { outside, outside_rows, unknown, stale, .. } = other;
         self.rows += rows;
+        self.cut_rows += cut_rows;
+        self.unversioned.extend(unversioned);
         self.refused_rows += refused_rows;
         self.outside_rows += outside_rows;
         for (named, others) in [(&mut self.refused, refused), (&mut self.outside, outside)] {
@@ -114,7 +134,7 @@ pub fn estimate_file(
     out: &mut dyn Write,
 ) -> Result<Estimated, StepError> {
     let mut input = Input::open(path)?;
-    let columns = Columns::of(&input, path)?;
+    let columns = Columns::of(&input, path, estimator.devices())?;
     let more: &[&str] = if intervals { &["low", "high", "outside"] } else { &[] };
     let header = input.header.iter().map(String::as_str).chain(["estimate", "error"]).chain(more.iter().copied());
     let mut writer = Writer::from_writer(Vec::new());
@@ -130,7 +150,7 @@ pub fn estimate_file(
             let worker = || {
                 let mut batch = Batch::new(estimator, formula);
                 let columns = &columns;
-                move |records: &mut Records| estimate_rows(records, columns, &mut batch, intervals)
+                move |records: &mut Records| estimate_rows(records, columns, estimator, &mut batch, intervals)
             };
             // Without its end of the channel the writer has an error of its own.
             in_order(threads, next, worker, |part| {
@@ -171,6 +191,7 @@ impl Records {
 fn estimate_rows(
     records: &mut Records,
     columns: &Columns,
+    estimator: &Estimator,
     batch: &mut Batch<'_>,
     intervals: bool,
 ) -> Result<(Estimated, Vec<u8>), StepError> {
@@ -179,13 +200,18 @@ fn estimate_rows(
     for record in &mut records.records[..records.count] {
         estimated.rows += 1;
         let line = record.position().map_or(0, csv::Position::line);
-        let result = level(record, columns.width)
-            .and_then(|()| row_descriptor(record, columns))
-            .and_then(|descriptor| batch.predict(&descriptor).map_err(|error| explain(&error)));
+        let result =
+            level(record, columns.width).and_then(|()| row_descriptor(record, columns)).and_then(|descriptor| {
+                if lacks_version(record, columns) {
+                    estimated.note_unversioned(estimator, descriptor.architecture);
+                }
+                batch.predict(&descriptor).map_err(|error| explain(&error))
+            });
         trim(record);
         match result {
             Ok(predicted) => {
                 let outside = estimated.note_trust(line, &predicted);
+                estimated.note_size(predicted.cycles);
                 record.push_field(predicted.cycles.to_string().as_bytes());
                 record.push_field(b"");
                 if intervals {

@@ -105,14 +105,29 @@ const OTHERS: [&[&str]; 18] = [
 ];
 
 impl Columns {
-    pub(super) fn of(input: &Input, path: &Path) -> Result<Columns, StepError> {
+    /// Finds the columns; `devices` are those that a row may be of.
+    pub(super) fn of<'d>(
+        input: &Input,
+        path: &Path,
+        devices: impl Iterator<Item = &'d str>,
+    ) -> Result<Columns, StepError> {
+        let architecture = input.column(&["arch"]).ok_or_else(|| {
+            let devices: Vec<String> = devices.map(|name| format!("`{name}`")).collect();
+            let hint = format!("it names the device of each row; there are parameters of {}", devices.join(", "));
+            StepError::usage(format!("{}: there is no column `arch`", path.display()), Some(hint))
+        })?;
         Ok(Columns {
             width: input.header.len(),
             op: input.needed(&["type", "op"], path)?,
-            architecture: Some(input.needed(&["arch"], path)?),
+            architecture: Some(architecture),
             others: OTHERS.map(|names| input.column(names)),
         })
     }
+}
+
+/// Tells whether a row does not say which version of the parameters is meant.
+pub(super) fn lacks_version(record: &ByteRecord, columns: &Columns) -> bool {
+    columns.others[0].and_then(|column| record.get(column)).unwrap_or_default().trim_ascii().is_empty()
 }
 
 /// Returns the descriptor of a row, or what is wrong with it.

@@ -97,6 +97,7 @@ pub fn evaluate(
         });
         match result {
             Ok((cycles, runtime)) => {
+                evaluated.rows.note_size(cycles);
                 let ratio = cycles as f32 / runtime;
                 if evaluation.bounds.is_some_and(|(low, high)| !(low..=high).contains(&f64::from(ratio))) {
                     evaluated.out_of_bounds.push((line, f64::from(ratio)));

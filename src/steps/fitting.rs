@@ -10,6 +10,8 @@ use crate::value::Problems;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tempfile::NamedTempFile;
 
 /// What is to be fitted.
 #[derive(Debug, Clone)]
@@ -41,8 +43,10 @@ pub struct FitRequest {
 /// A table that was fitted.
 #[derive(Debug, Clone)]
 pub struct FittedFile {
-    /// The table.
+    /// The table; `-` is standard input.
     pub path: PathBuf,
+    /// What standard input held.
+    pub(super) held: Option<Arc<NamedTempFile>>,
     /// What it came to.
     pub fit: Fit,
     /// The operation and the attribute set of each model.
@@ -51,6 +55,13 @@ pub struct FittedFile {
     pub searches: Vec<Search>,
     /// How each model differs from earlier parameters, if it was held against some that have its set.
     pub drifts: Vec<Option<Drift>>,
+}
+
+impl FittedFile {
+    /// Returns the file that has the table.
+    pub(super) fn source(&self) -> &Path {
+        self.held.as_ref().map_or(&self.path, |held| held.path())
+    }
 }
 
 struct CsvFile<'a>(&'a Path);
@@ -66,23 +77,34 @@ pub fn fit_files(request: &FitRequest) -> Result<Vec<FittedFile>, StepError> {
     let form = form(request)?;
     let mut fitted = Vec::new();
     for path in &request.files {
-        let fit = fit::fit(&form, &CsvFile(path), &request.options);
+        let held = if path == Path::new("-") { Some(hold_input()?) } else { None };
+        let table = CsvFile(held.as_ref().map_or(path, |held| held.path()));
+        let fit = fit::fit(&form, &table, &request.options);
         let mut fit = fit.map_err(|error| step_error(error, path, &form))?;
         fit.gate.note_empty_sets(&form, &fit.models);
         let names = fit.models.iter().map(|model| (op_of(request, &form, model, path), set_of(request, model)));
         let searches = match request.search {
-            true => fit::search(&form, &CsvFile(path), &request.options),
+            true => fit::search(&form, &table, &request.options),
             false => Ok(Vec::new()),
         };
         let searches = searches.map_err(|error| step_error(error, path, &form))?;
         let drifts = vec![None; fit.models.len()];
-        fitted.push(FittedFile { path: path.clone(), names: names.collect(), fit, searches, drifts });
+        let (path, held, names) = (path.clone(), held.map(Arc::new), names.collect());
+        fitted.push(FittedFile { path, held, names, fit, searches, drifts });
     }
     find_identical(&mut fitted);
     if let Some(path) = &request.against {
         hold_against(path, &mut fitted)?;
     }
     Ok(fitted)
+}
+
+/// Keeps what standard input has, so that it can be read more than once.
+fn hold_input() -> Result<NamedTempFile, StepError> {
+    let disk = |source| StepError::Disk { what: "keep", path: "standard input".into(), source };
+    let mut held = NamedTempFile::new().map_err(disk)?;
+    io::copy(&mut io::stdin().lock(), &mut held).map_err(disk)?;
+    Ok(held)
 }
 
 /// Returns the model with what the request changes of it.
@@ -110,7 +132,7 @@ fn step_error(error: FitError, path: &Path, form: &Form) -> StepError {
             problem.message = format!("{}: {}", path.display(), problem.message);
             StepError::Problems(Problems { list: vec![problem], sources: form.sources.clone() })
         }
-        error @ (FitError::Empty | FitError::Encoding | FitError::NoRows { .. }) => {
+        error @ (FitError::Empty | FitError::OnlyHeader | FitError::Encoding | FitError::NoRows { .. }) => {
             let hint = hint.map(|hint| if hint.contains("`where`") { with_conditions(&hint, form) } else { hint });
             StepError::usage(format!("{}: {error}", path.display()), hint)
         }

@@ -81,7 +81,7 @@ fn add(
     let mut seen: Vec<&(String, String)> = Vec::new();
     for file in fitted {
         let mut source =
-            File::open(&file.path).map_err(|source| StepError::Read { path: file.path.clone(), source })?;
+            File::open(file.source()).map_err(|source| StepError::Read { path: file.path.clone(), source })?;
         let (digest, bytes) =
             Digest::of_reader(&mut source).map_err(|source| StepError::Read { path: file.path.clone(), source })?;
         for (model, name) in file.fit.models.iter().zip(&file.names) {

@@ -25,7 +25,7 @@ struct Added {
 }
 
 impl Added {
-    /// Makes what rows add; none if not every row has a share and a ratio.
+    /// Makes what rows add; none if not every row counts in full, and has a share and a ratio.
     fn of(values: &[f64], lines: &[u64], sheet: &Sheet, known: &Known) -> Option<Added> {
         const NONE: [f64; MOST] = [1.0; MOST];
         let width = known.coefficients.len() + 1;
@@ -47,7 +47,7 @@ impl Added {
             added.predictions[index] = predict(&known.coefficients);
             added.left_out[index] = predict(&known.folds[sheet.fold(*line)]);
         }
-        if added.targets.contains(&0.0) || added.predictions.contains(&0.0) {
+        if known.reach.is_finite() || added.targets.contains(&0.0) || added.predictions.contains(&0.0) {
             return None;
         }
         added.compare(known.weighting);
@@ -79,7 +79,7 @@ impl Deviations {
         let width = known.coefficients.len() + 1;
         for (values, lines) in rows.values.chunks(width * MOST).zip(rows.lines.chunks(MOST)) {
             match Added::of(values, lines, sheet, known) {
-                Some(added) => self.add_all(&added, values, lines),
+                Some(added) => self.add_all(&added, values, lines, known.weighting),
                 None => {
                     let rows = values.chunks_exact(width).zip(lines);
                     rows.for_each(|(row, line)| self.add(row, *line, sheet.fold(*line), known));
@@ -88,8 +88,13 @@ impl Deviations {
         }
     }
 
-    fn add_all(&mut self, added: &Added, values: &[f64], lines: &[u64]) {
+    fn add_all(&mut self, added: &Added, values: &[f64], lines: &[u64], weighting: Weighting) {
         let width = values.len() / added.rows;
+        let far = match weighting {
+            Weighting::Absolute => &added.errors,
+            Weighting::Relative => &added.shares,
+        };
+        self.suspects.offer_all(&far[..added.rows], lines, |row| values[row * width..(row + 1) * width].to_vec());
         for row in 0..added.rows {
             self.rows += 1;
             let target = added.targets[row];

@@ -62,6 +62,9 @@ pub enum EstimateError {
         /// The format.
         format: String,
     },
+    /// There are no parameters of the operation, nor of the one that stands in.
+    #[error("there are no parameters of `{0}`")]
+    NoParams(String),
     /// No attribute set holds.
     #[error("no set of parameters of `{0}` holds")]
     NoSet(String),
@@ -90,11 +93,15 @@ impl Estimator {
         Estimator { architectures }
     }
 
+    /// Returns the names of the devices.
+    pub fn devices(&self) -> impl Iterator<Item = &str> {
+        self.architectures.iter().map(|architecture| architecture.name.as_str())
+    }
+
     /// Returns the parameters of a device.
     pub fn architecture(&self, name: &str) -> Result<&Architecture, EstimateError> {
-        let known = || self.architectures.iter().map(|architecture| architecture.name.as_str());
         let found = self.architectures.iter().find(|architecture| architecture.name == name);
-        found.ok_or_else(|| unknown("device with parameters", name, known().collect()))
+        found.ok_or_else(|| unknown("device with parameters", name, self.devices().collect()))
     }
 
     /// Returns the operation whose parameters a descriptor gets, and whether they are another's.
@@ -132,6 +139,9 @@ impl Estimator {
         check_format(of)?;
         let own = own_name(of);
         let name = if params.has(own) || !params.has(STAND_IN) { own } else { STAND_IN };
+        if !params.has(name) {
+            return Err(EstimateError::NoParams(name.to_owned()));
+        }
         let set = params.find(name, of).ok_or_else(|| EstimateError::NoSet(name.to_owned()))?;
         Prepared::new(of, category, set, name, [phases, width])
     }

@@ -22,4 +22,5 @@ pub use descriptor::Descriptor;
 pub use estimator::{Architecture, EstimateError, Estimator, Formula};
 pub use evaluation::{Comparison, compare, six_digits};
 pub use guard::Outside;
+pub use prepared::MOST;
 pub use same_form::other_forms;

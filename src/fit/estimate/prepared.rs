@@ -8,7 +8,7 @@ use super::sparse::{Sparse, has_second};
 use crate::fit::params::ParamSet;
 
 /// The largest estimate.
-const MOST: u32 = 1 << 30;
+pub const MOST: u32 = 1 << 30;
 /// The parameter of each layer of a reduction.
 const LAYER: &str = "z_weight";
 

@@ -76,6 +76,14 @@ impl Solver {
         Solution { coefficients, states }
     }
 
+    /// Returns the factors by which some columns, which are independent, add up to another as nearly as they can.
+    pub(in crate::fit) fn combination(&mut self, triangle: &Triangle, index: usize, columns: &[usize]) -> Vec<f64> {
+        let aim = Triangle { right: triangle.column(index).collect(), rest: 0.0, ..triangle.clone() };
+        self.chosen.clear();
+        self.chosen.extend_from_slice(columns);
+        if self.subset(&aim) { self.trial.clone() } else { vec![0.0; columns.len()] }
+    }
+
     /// Takes features out until no coefficient has the wrong sign.
     fn restore_signs(&mut self, triangle: &Triangle, free: &[bool], coefficients: &mut [f64], states: &mut [State]) {
         loop {

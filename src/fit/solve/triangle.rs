@@ -23,19 +23,23 @@ pub(in crate::fit) struct Triangle {
 impl Triangle {
     /// Factors sums of products. A column that depends on those before it leaves a row of zeros.
     pub(in crate::fit) fn of_moments(moments: &Moments) -> Triangle {
-        let size = moments.features();
+        Triangle::of_products(moments.features(), |one, other| moments.product(one, other))
+    }
+
+    /// Factors sums of products of so many features and, behind them, the target.
+    fn of_products(size: usize, products: impl Fn(usize, usize) -> f64) -> Triangle {
         let mut factor = vec![0.0; size * size];
         for row in 0..size {
             let above =
                 |column: usize| (0..row).map(|k| factor[k * size + row] * factor[k * size + column]).sum::<f64>();
-            let diagonal = moments.product(row, row);
+            let diagonal = products(row, row);
             let left = diagonal - above(row);
             if left <= diagonal * 1e-13 {
                 continue;
             }
             let pivot = left.sqrt();
             let values: Vec<f64> =
-                (row + 1..size).map(|column| (moments.product(row, column) - above(column)) / pivot).collect();
+                (row + 1..size).map(|column| (products(row, column) - above(column)) / pivot).collect();
             factor[row * size + row] = pivot;
             factor[row * size + row + 1..(row + 1) * size].copy_from_slice(&values);
         }
@@ -44,11 +48,45 @@ impl Triangle {
             let pivot = factor[row * size + row];
             if pivot > 0.0 {
                 let above: f64 = (0..row).map(|k| factor[k * size + row] * right[k]).sum();
-                right[row] = (moments.product(row, size) - above) / pivot;
+                right[row] = (products(row, size) - above) / pivot;
             }
         }
-        let rest = (moments.product(size, size) - right.iter().map(|z| z * z).sum::<f64>()).max(0.0);
+        let rest = (products(size, size) - right.iter().map(|z| z * z).sum::<f64>()).max(0.0);
         Triangle { size, factor, right, rest, resolution: 1e-6 }
+    }
+
+    /// Returns the triangle of the rows but one: its features and then its target, weighted as it was added.
+    pub(in crate::fit) fn without(&self, row: &[f64]) -> Triangle {
+        let size = self.size;
+        let mut columns: Vec<Vec<f64>> = (0..size).map(|index| self.column(index).collect()).collect();
+        columns.push(self.right.clone());
+        let products = |one: usize, other: usize| {
+            let sum: f64 = columns[one].iter().zip(&columns[other]).map(|(one, other)| one * other).sum();
+            let rest = if one == size && other == size { self.rest } else { 0.0 };
+            sum + rest - row[one] * row[other]
+        };
+        Triangle::of_products(size, products)
+    }
+
+    /// Returns the sum of squared errors that coefficients leave.
+    pub(in crate::fit) fn squares_left(&self, coefficients: &[f64]) -> f64 {
+        let left = self.times(coefficients).into_iter().zip(&self.right).map(|(known, right)| (right - known).powi(2));
+        left.sum::<f64>() + self.rest
+    }
+
+    /// Returns the sum of squared predictions.
+    pub(in crate::fit) fn squares_of(&self, coefficients: &[f64]) -> f64 {
+        self.times(coefficients).into_iter().map(|value| value * value).sum()
+    }
+
+    /// Returns the sum of the squared targets.
+    pub(in crate::fit) fn target_squares(&self) -> f64 {
+        self.right.iter().map(|value| value * value).sum::<f64>() + self.rest
+    }
+
+    fn times(&self, coefficients: &[f64]) -> Vec<f64> {
+        let rows = self.factor.chunks_exact(self.size.max(1));
+        rows.map(|row| row.iter().zip(coefficients).map(|(value, b)| value * b).sum()).collect()
     }
 
     /// Returns the triangle of no rows.

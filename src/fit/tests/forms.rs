@@ -99,5 +99,5 @@ fn mistakes() {
         "error: `x_y` may be `x-y` or `x y` (say which under `columns`)",
     );
     check("target: time\nfeatures: { one: a }\n", "", "error: the table is empty (its first line names the columns)");
-    check("target: time\nfeatures: { one: a }\n", "a,time\n", "error: no row of the table can be used");
+    check("target: time\nfeatures: { one: a }\n", "a,time\n", "error: the table has no rows");
 }

@@ -1,5 +1,6 @@
 //! Fits of small tables.
 
+mod faults;
 mod forms;
 mod gate;
 mod large;

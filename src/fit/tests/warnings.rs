@@ -87,7 +87,9 @@ fn coefficients_at_zero_say_why() {
         fit_text("target: t\nfeatures: { a: x, b: y, c: 2 * y, d: 0 * y }\n", &table(|x, y| plain(x + y))).unwrap();
     assert!(messages(&fit).contains("`b` is 0: the feature depends on the others"), "{}", messages(&fit));
     assert!(messages(&fit).contains("`d` is 0: the feature is 0 in all rows"), "{}", messages(&fit));
-    assert!(messages(&fit).contains("features go together (one depends on others)"), "{}", messages(&fit));
+    assert!(messages(&fit).contains("features depend on each other: `b`, `c`; the rows"), "{}", messages(&fit));
+    let told: Vec<bool> = fit.models[0].coefficients.iter().flatten().map(|found| found.interval.is_some()).collect();
+    assert_eq!(told, [true, false, false, false]);
 }
 
 #[test]

@@ -151,7 +151,7 @@ fn fit_model(plan: &Plan, record: &RunRecord, model: &Model, folder: &Path) -> R
     let names: Vec<(String, String)> = fit.models.iter().map(|found| places.name(found)).collect();
     let targets = fit.models.iter().map(|found| places.target(found)).collect();
     let drifts = vec![None; fit.models.len()];
-    let file = FittedFile { path, fit, names, searches: Vec::new(), drifts };
+    let file = FittedFile { path, held: None, fit, names, searches: Vec::new(), drifts };
     record_of.fits = places.records(&file);
     Ok(Some(SuiteFit { record: record_of, file: Some(file), targets }))
 }
@@ -226,12 +226,13 @@ fn write_files(fits: &mut [SuiteFit], folder: &Path) -> Result<(), StepError> {
 
 /// Returns some groups of a fit.
 pub fn part_of(file: &FittedFile, wanted: impl Fn(usize) -> bool) -> FittedFile {
-    let FittedFile { path, fit, names, searches: _, drifts: _ } = file;
+    let FittedFile { path, held, fit, names, searches: _, drifts: _ } = file;
     let kept = |index: &usize| wanted(*index);
     let models: Vec<FittedModel> = (0..fit.models.len()).filter(kept).map(|index| fit.models[index].clone()).collect();
     let drifts = vec![None; models.len()];
     let names = (0..names.len()).filter(kept).map(|index| names[index].clone()).collect();
-    FittedFile { path: path.clone(), fit: Fit { models, ..fit.clone() }, names, searches: Vec::new(), drifts }
+    let (path, held, fit) = (path.clone(), held.clone(), Fit { models, ..fit.clone() });
+    FittedFile { path, held, fit, names, searches: Vec::new(), drifts }
 }
 
 /// Returns what parameter files say of a request: the table holds the rows that were fitted, and no others.

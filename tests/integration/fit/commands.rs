@@ -1,6 +1,7 @@
 //! `shmoo fit` and `shmoo estimate`, as they are typed.
 
 use crate::integration::command::shmoo;
+use crate::integration::sandbox::Sandbox;
 use std::fmt::Write;
 
 const MODEL: &str = "\
@@ -64,6 +65,21 @@ fn fitting() {
 }
 
 #[test]
+fn standard_input_is_a_table() {
+    let sandbox = Sandbox::new("");
+    sandbox.write("copy.yaml", MODEL);
+    sandbox.write("copy.csv", table("copy", 2.0));
+    let named = sandbox.run_to(0, &["fit", "--model", "copy.yaml", "copy.csv"]);
+    let mut command = sandbox.shmoo(&["fit", "--model", "copy.yaml", "-", "--out", "params.yaml"]);
+    let piped = command.stdin(std::fs::File::open(sandbox.path("copy.csv")).unwrap()).output().unwrap();
+    assert_eq!(String::from_utf8(piped.stdout).unwrap(), named.stdout.replace("copy.csv: ", "-: "));
+    assert!(named.stdout.contains("each"), "{}", named.stdout);
+    let digest = shmoo::value::Digest::of(table("copy", 2.0).as_bytes()).to_string();
+    let twin = std::fs::read_to_string(sandbox.path("params.provenance.json")).unwrap();
+    assert!(twin.contains(&digest), "the twin knows what was read: {twin}");
+}
+
+#[test]
 fn fitting_as_json() {
     shmoo()
         .file("copy.yaml", MODEL)
@@ -117,6 +133,10 @@ fn mistakes_in_fits() {
         .args(["fit", "--model", "copy.yaml", "copy.csv", "--where", "size >"])
         .args(["fit", "--model", "copy.yaml", "copy.csv", "--where", "size > 1000"])
         .args(["fit", "--model", "copy.yaml", "copy.csv", "--by", "colour"])
+        .file("semicolons.csv", &table("copy", 2.0).replace(',', ";"))
+        .args(["fit", "--model", "copy.yaml", "semicolons.csv"])
+        .file("header.csv", "operation,bytes,cycles\n")
+        .args(["fit", "--model", "copy.yaml", "header.csv"])
         .snapshot("fit_mistakes");
 }
 
@@ -153,6 +173,22 @@ fn estimating() {
         .args(["estimate", "operations.csv", "--params", "params"])
         .args(["estimate", "operations.csv", "--params", "nowhere"])
         .snapshot("estimate");
+}
+
+#[test]
+fn estimates_say_what_they_took() {
+    let large = "exp,wormhole_b0,,Float16,HiFi4,1,40000,400,8,8,1\n";
+    shmoo()
+        .file("params/wormhole_b0/params_v1.yaml", PARAMS)
+        .file("params/wormhole_b0/params_v2.yaml", PARAMS)
+        .file("operations.csv", &format!("{OPERATIONS}{large}"))
+        .args(["estimate", "operations.csv", "--params", "params"])
+        .args(["estimate", "operations.csv", "--params", "params", "--out", "out.csv", "--format", "json"])
+        .args(["estimate", "operations.csv"])
+        .file("bare.csv", "type,version\nexp,1\n")
+        .args(["estimate", "bare.csv", "--params", "params"])
+        .args(["estimate", "--evaluate", "operations.csv", "--bounds", "1.1,0.8"])
+        .snapshot("estimate_told");
 }
 
 #[test]

@@ -1,0 +1,158 @@
+//! Wrong rows: what they do to a fit, and that they are named.
+
+use super::model;
+use crate::fit::{Coefficient, FindingKind, Fit, IntervalMethod, Options, fit};
+use crate::stats::Random;
+use std::fmt::Write;
+
+const FORM: &str = "target: t\nfeatures: { start: '1', area: a, window: a * k }\n";
+
+/// t = 500 + 12 a + 3 a k and noise, `shares` of the target.
+fn rows(seed: u64, count: usize, share: f64) -> Vec<[f64; 3]> {
+    let mut random = Random::new(seed);
+    let one = |random: &mut Random| {
+        let (a, k) = ((1 + random.below(30)) as f64, (1 + 8 * random.below(3)) as f64);
+        [a, k, (500.0 + 12.0 * a + 3.0 * a * k) * (1.0 + share * random.normal())]
+    };
+    (0..count).map(|_| one(&mut random)).collect()
+}
+
+fn fit_rows(form: &str, rows: &[[f64; 3]], options: &Options) -> Fit {
+    let mut text = "a,k,t\n".to_owned();
+    rows.iter().for_each(|[a, k, t]| writeln!(text, "{a},{k},{t}").unwrap());
+    fit(&model(form), &text.as_bytes(), options).unwrap()
+}
+
+fn sandwich() -> Options {
+    Options { intervals: Some(IntervalMethod::Sandwich), ..Options::default() }
+}
+
+fn coefficients(fit: &Fit) -> &[Coefficient] {
+    fit.models[0].coefficients.as_deref().unwrap()
+}
+
+fn told(fit: &Fit, kind: FindingKind) -> Vec<&str> {
+    let findings = fit.models[0].findings.iter().filter(|finding| finding.kind == kind);
+    findings.map(|finding| finding.message.as_str()).collect()
+}
+
+#[test]
+fn a_wrong_row_leaves_the_intervals_of_a_robust_fit_alone() {
+    for weighting in ["absolute", "relative"] {
+        let form = format!("{FORM}robust: true\nweighting: {weighting}\n");
+        let clean = rows(1, 60, 0.01);
+        let mut wrong = clean.clone();
+        wrong[17][2] *= 100.0;
+        let (clean, wrong) = (fit_rows(&form, &clean, &sandwich()), fit_rows(&form, &wrong, &sandwich()));
+        for (one, other) in coefficients(&clean).iter().zip(coefficients(&wrong)) {
+            let ((low, high), (other_low, other_high)) = (one.interval.unwrap(), other.interval.unwrap());
+            let width = high - low;
+            assert!((width / (other_high - other_low) - 1.0).abs() < 0.15, "{one:?} {other:?}");
+            assert!((low - other_low).abs().max((high - other_high).abs()) < 0.15 * width, "{one:?} {other:?}");
+        }
+        assert_eq!(told(&wrong, FindingKind::Undetermined), [""; 0]);
+    }
+}
+
+/// Of normal errors, the interval of a robust fit should hold the truth in 95 of 100 cases.
+#[test]
+fn intervals_of_robust_fits_hold_the_truth() {
+    let form = format!("{FORM}robust: true\nweighting: relative\n");
+    let held = |seed: &u64| {
+        let fit = fit_rows(&form, &rows(*seed, 60, 0.05), &sandwich());
+        let (low, high) = coefficients(&fit)[2].interval.unwrap();
+        low <= 3.0 && 3.0 <= high
+    };
+    let held = (1..=400u64).filter(held).count();
+    assert!((366..=391).contains(&held), "{held} of 400");
+}
+
+#[test]
+fn a_row_that_moves_a_fit_alone_is_named() {
+    let mut wrong = rows(1, 60, 0.01);
+    wrong[17][2] *= 100.0;
+    let large = Options { most_kept: 10, ..sandwich() };
+    for options in [Options::default(), sandwich(), large.clone()] {
+        let fit = fit_rows(FORM, &wrong, &options);
+        let found = told(&fit, FindingKind::InfluentialRow);
+        assert!(found.len() == 1 && found[0].starts_with("line 19 alone moves `"), "{found:?}");
+        assert!(found[0].ends_with("mend or drop the row, or fit with `--robust`"), "{found:?}");
+    }
+    // The figures are those of the fit without the row.
+    let fit = fit_rows(FORM, &wrong, &sandwich());
+    let without: Vec<[f64; 3]> = [&wrong[..17], &wrong[18..]].concat();
+    let clean = fit_rows(FORM, &without, &sandwich());
+    let percent = |fit: &Fit| format!("{:.3e}", fit.models[0].quality.mean_error.unwrap() * 100.0);
+    let expected = format!("off by {} % in the mean", percent(&clean).parse::<f64>().unwrap());
+    assert!(told(&fit, FindingKind::InfluentialRow)[0].contains(&expected), "{expected} {:?}", fit.models[0].findings);
+    assert_eq!(
+        told(&fit_rows(&format!("{FORM}robust: true\n"), &wrong, &sandwich()), FindingKind::InfluentialRow),
+        [""; 0]
+    );
+    // Two of them hide each other from a look at one at a time.
+    wrong[40][2] *= 80.0;
+    for options in [sandwich(), large] {
+        let fit = fit_rows(FORM, &wrong, &options);
+        let found = told(&fit, FindingKind::InfluentialRow);
+        assert!(found.len() == 1 && found[0].starts_with("lines 19, 42 alone move `"), "{found:?}");
+    }
+    // A feature that is a thousandfold pulls the fit through its row.
+    let mut wrong = rows(2, 200, 0.01);
+    wrong[100][0] *= 1000.0;
+    let fit = fit_rows(FORM, &wrong, &sandwich());
+    let found = told(&fit, FindingKind::InfluentialRow);
+    assert!(found.len() == 1 && found[0].starts_with("line 102 alone"), "{found:?}");
+    let mut wrong = rows(3, 100, 0.02);
+    wrong[50][2] /= 1000.0;
+    let fit = fit_rows(&format!("{FORM}weighting: relative\n"), &wrong, &sandwich());
+    let found = told(&fit, FindingKind::InfluentialRow);
+    assert!(found.len() == 1 && found[0].starts_with("line 52 alone"), "{found:?}");
+}
+
+#[test]
+fn clean_rows_hardly_ever_move_a_fit_alone() {
+    let mut told_of = 0;
+    for seed in 0..300 {
+        for (count, share, heavy) in [(8, 0.1, 1.0), (20, 0.2, 1.0), (60, 0.02, 1.5), (200, 0.1, 1.5)] {
+            let mut rows = rows(seed, count, share);
+            // Errors with long tails.
+            rows.iter_mut().for_each(|row| {
+                let truth = 500.0 + 12.0 * row[0] + 3.0 * row[0] * row[1];
+                let normal = (row[2] / truth - 1.0) / share;
+                row[2] = truth * (1.0 + share * normal.abs().powf(heavy).copysign(normal)).max(0.3);
+            });
+            let few = if seed % 2 == 0 { sandwich() } else { Options { most_kept: 10, ..sandwich() } };
+            for form in [FORM.to_owned(), format!("{FORM}weighting: relative\n")] {
+                let fit = fit_rows(&form, &rows, &few);
+                told_of += told(&fit, FindingKind::InfluentialRow).len();
+            }
+        }
+    }
+    assert!(told_of <= 2, "{told_of} of 2,400");
+}
+
+#[test]
+fn negative_targets_are_told() {
+    let mut wrong = rows(1, 60, 0.01);
+    (wrong[3][2], wrong[9][2]) = (-5.0, -7.0);
+    let expected = "the target is negative in lines 5, 11, which no sum of these terms can be";
+    for options in [sandwich(), Options { most_kept: 10, ..sandwich() }] {
+        assert_eq!(told(&fit_rows(FORM, &wrong, &options), FindingKind::NegativeTarget), [expected]);
+    }
+    assert_eq!(
+        told(&fit_rows(&format!("{FORM}free: [start]\n"), &wrong, &sandwich()), FindingKind::NegativeTarget),
+        [""; 0]
+    );
+}
+
+#[test]
+fn features_that_depend_on_each_other_have_no_intervals() {
+    let form = "target: t\nfeatures: { start: '1', wide: 64 + 0 * a, area: a, double: 2 * a, window: a * k }\n";
+    for options in [Options::default(), sandwich(), Options { most_kept: 10, ..sandwich() }] {
+        let fit = fit_rows(form, &rows(1, 60, 0.01), &options);
+        let known: Vec<bool> = coefficients(&fit).iter().map(|found| found.interval.is_some()).collect();
+        assert_eq!(known, [false, false, false, false, true], "{:?}", coefficients(&fit));
+        let expected = "features depend on each other: `start`, `wide`; `area`, `double`; the rows do not tell how these share what they explain";
+        assert_eq!(told(&fit, FindingKind::Collinear), [expected]);
+    }
+}
