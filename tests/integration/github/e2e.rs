@@ -203,7 +203,7 @@ fn the_flow_of_a_pull_request() {
         "▼ broke (passed before)",
         // There are enough earlier runs for verdicts, and they are drawn.
         "| `summarize.best_ratio` | `kcounting` | ",
-        " | ✗ regressed | █",
+        "regressed | █████▁ |",
         // What has another command is held against the noise of before, and that is said.
         "29 metrics regressed",
         "what `compress` runs and reads, in the suite",
