@@ -17,13 +17,12 @@ const ENDING: &str = "_params.yaml";
 /// Writes the next version of each device's parameters, and returns the files.
 ///
 /// # Errors
-/// Several parameter files of which one names no device, a folder that has versions itself, and what keeps a
-/// version from being written; devices before it have their version then.
+/// Several parameter files of which one names no device, or two the same, a folder that has versions itself, and
+/// what keeps a version from being written; devices before it have their version then.
 pub fn promote_suite(folder: &Path, fits: &[SuiteFit]) -> Result<Vec<PathBuf>, StepError> {
     let request = request_of_suite();
     let targets = by_target(fits);
-    let place = |target: &str| place_of(folder, target, targets.len());
-    let places: Vec<PathBuf> = targets.keys().map(|target| place(target)).collect::<Result<_, _>>()?;
+    let places = places_of(folder, &targets.keys().copied().collect::<Vec<_>>())?;
     // All that can be wrong with what is there comes before the first file.
     for place in places.iter().filter(|place| place.exists()) {
         latest_version(place)?;
@@ -43,6 +42,22 @@ fn by_target(fits: &[SuiteFit]) -> BTreeMap<&str, Vec<FittedFile>> {
         }
     }
     targets
+}
+
+/// Returns the folders of the devices of parameter files, each another.
+fn places_of(folder: &Path, targets: &[&str]) -> Result<Vec<PathBuf>, StepError> {
+    let mut owners: BTreeMap<PathBuf, &str> = BTreeMap::new();
+    let mut places = Vec::new();
+    for target in targets {
+        let place = place_of(folder, target, targets.len())?;
+        if let Some(other) = owners.insert(place.clone(), target) {
+            let message = format!("`{other}` and `{target}` are parameters of one device: `{}`", place.display());
+            let hint = "give one of them another name in its `params_file`".to_owned();
+            return Err(StepError::usage(message, Some(hint)));
+        }
+        places.push(place);
+    }
+    Ok(places)
 }
 
 /// Returns the folder of a parameter file's device; `files` is how many parameter files there are.
@@ -67,6 +82,15 @@ fn place_of(folder: &Path, target: &str, files: usize) -> Result<PathBuf, StepEr
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn two_files_of_one_device_are_refused() {
+        let places = |targets: &[&str]| places_of(Path::new("/params"), targets).map_err(|error| error.to_string());
+        let both = places(&["new_params.yaml", "old_params.yaml"]);
+        assert_eq!(both, Ok(vec![PathBuf::from("/params/new"), PathBuf::from("/params/old")]));
+        let error = places(&["a/new_params.yaml", "b/new_params.yaml"]).unwrap_err();
+        assert_eq!(error, "`a/new_params.yaml` and `b/new_params.yaml` are parameters of one device: `/params/new`");
+    }
 
     #[test]
     fn every_device_has_its_folder() -> std::io::Result<()> {
