@@ -1,12 +1,11 @@
 //! How far predictions are off: what one pass over the rows with known coefficients tells.
 
-mod rows;
-
+use super::by_fold::ByFold;
 use super::influence::Suspects;
 use super::quantiles::Quantiles;
 use super::sample::Drawn;
 use super::solve::{dot, sum};
-use super::strip::{self, Strip};
+use super::strip::{Strip, each_strip};
 use crate::suite::Weighting;
 use std::ops::Range;
 
@@ -113,7 +112,7 @@ impl Deviations {
             self.errors += share;
             self.errors_left_out += ((target - left_out) / target).abs();
             self.quantiles.add(share);
-            if share > self.least_of_worst {
+            if share >= self.least_of_worst {
                 self.note(share, Off { line, target, prediction });
             }
         }
@@ -133,28 +132,30 @@ impl Deviations {
         }
     }
 
-    /// Takes rows of one fold, given as columns: the features and then the target; `lines` starts with theirs.
+    /// Takes rows, given as columns: the features and then the target; `folds` has rows that stand together and their
+    /// folds, and `lines` starts with those of the first.
     pub(super) fn add_columns(
         &mut self,
         columns: &[&[f64]],
-        rows: Range<usize>,
-        lines: &mut impl Iterator<Item = u64>,
-        fold: usize,
+        folds: impl Iterator<Item = (Range<usize>, usize)>,
+        mut lines: impl Iterator<Item = u64>,
         known: &Known,
     ) {
-        let mut from = rows.start;
-        while from < rows.end {
-            let range = from..rows.end.min(from + strip::MOST);
-            from = range.end;
-            let strip = Strip::new(columns, range, lines, fold, known);
+        each_strip(folds, |rows, pieces| {
+            let strip = Strip::new(columns, rows, pieces, &mut lines, known);
             if known.reach.is_finite() || strip.target().contains(&0.0) || strip.predictions().contains(&0.0) {
                 // Not every row counts in full, or has a share and a ratio.
-                let rows = strip.lines().iter().enumerate();
-                rows.for_each(|(row, line)| self.add(&strip.values(row), *line, fold, known));
+                let rows = pieces.iter().flat_map(|(rows, fold)| rows.clone().map(move |row| (row, *fold)));
+                rows.for_each(|(row, fold)| self.add(&strip.values(row), strip.lines()[row], fold, known));
             } else {
                 self.add_strip(&strip, known.weighting);
             }
-        }
+        });
+    }
+
+    /// Takes rows of a group.
+    pub(super) fn add_folds(&mut self, rows: &ByFold, known: &Known) {
+        self.add_columns(&rows.columns(), rows.strips(), rows.lines().iter().copied(), known);
     }
 
     fn add_strip(&mut self, strip: &Strip<'_>, weighting: Weighting) {
@@ -177,7 +178,7 @@ impl Deviations {
         self.errors_left_out += sum(&strip.each(|target, _, left_out| ((target - left_out) / target).abs()));
         self.quantiles.add_all(&shares[..rows]);
         for (row, share) in shares[..rows].iter().enumerate() {
-            if *share > self.least_of_worst {
+            if *share >= self.least_of_worst {
                 let (target, prediction) = (target[row], strip.predictions()[row]);
                 self.note(*share, Off { line: strip.lines()[row], target, prediction });
             }
@@ -204,8 +205,9 @@ impl Deviations {
         }
     }
 
+    /// Notes a row that may be among the worst; of equal ones the first of the table is worse.
     fn note(&mut self, share: f64, off: Off) {
-        let place = self.worst.partition_point(|(known, _)| *known >= share);
+        let place = self.worst.partition_point(|(known, worse)| (*known, off.line) > (share, worse.line));
         self.worst.insert(place, (share, off));
         self.worst.truncate(WORST);
         if let Some((least, _)) = self.worst.get(WORST - 1) {
@@ -288,16 +290,16 @@ mod tests {
         let rows = columns[0].len();
         let mut found = Deviations::new(2, false, Drawn::new(rows as u64, 1));
         let slices: Vec<&[f64]> = columns.iter().map(Vec::as_slice).collect();
-        for (range, fold) in [(0..rows / 3, 0), (rows / 3..rows, 1)] {
-            if by_row {
+        let folds = [(0..rows / 3, 0), (rows / 3..rows, 1)];
+        if by_row {
+            for (range, fold) in folds {
                 for row in range {
                     let values: Vec<f64> = columns.iter().map(|column| column[row]).collect();
                     found.add(&values, row as u64 + 2, fold, &known);
                 }
-            } else {
-                let mut lines = range.clone().map(|row| row as u64 + 2);
-                found.add_columns(&slices, range, &mut lines, fold, &known);
             }
+        } else {
+            found.add_columns(&slices, folds.into_iter(), (0..rows as u64).map(|row| row + 2), &known);
         }
         found
     }
@@ -335,7 +337,7 @@ mod tests {
                     assert_eq!(one.quantiles.at(share), other.quantiles.at(share));
                 }
                 assert_eq!((one.worst, one.suspects.lines()), (other.worst, other.suspects.lines()));
-                assert_eq!(one.drawn.into_rows(), other.drawn.into_rows());
+                assert_eq!(one.drawn.into_sample(), other.drawn.into_sample());
             }
         }
     }

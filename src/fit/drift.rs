@@ -216,11 +216,11 @@ fn verdict(coefficients: &[CoefficientDrift], predictions: Option<&PredictedChan
 fn predicted_change(earlier: &Earlier, model: &FittedModel) -> Option<PredictedChange> {
     let fitted = model.coefficients.as_ref()?;
     let old: Vec<f64> = fitted.iter().map(|found| earlier.find(&found.name).map_or(0.0, |old| old.value)).collect();
-    let predict = |row: &SampledRow| old.iter().zip(&row.features).map(|(b, x)| b * x).sum::<f64>();
+    let predict = |row: &SampledRow<'_>| old.iter().zip(row.features).map(|(b, x)| b * x).sum::<f64>();
     let (mut ratios, mut changes) = (Vec::new(), Vec::new());
     let (mut old_error, mut new_error, mut shares) = (0.0, 0.0, 0u64);
-    for row in &model.sample {
-        let before = predict(row);
+    for row in model.sample.iter() {
+        let before = predict(&row);
         if before > 0.0 {
             ratios.push(row.prediction / before);
             changes.push((row.prediction / before - 1.0).abs());

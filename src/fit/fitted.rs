@@ -2,7 +2,7 @@
 
 use super::findings::Finding;
 use super::gate::Gate;
-use super::sample::{Ratios, SampledRow};
+use super::sample::{Ratios, Sample};
 use crate::suite::Weighting;
 use serde::Serialize;
 
@@ -53,7 +53,7 @@ pub struct FittedModel {
     /// What looks wrong.
     pub findings: Vec<Finding>,
     /// Rows by line: all while they are few, else some that were drawn.
-    pub sample: Vec<SampledRow>,
+    pub sample: Sample,
     /// How far rows were off that were left out; none with less than two.
     pub ratios: Option<Ratios>,
 }

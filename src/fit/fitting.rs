@@ -9,11 +9,11 @@ use super::fitted::{Coefficient, Fit, FittedModel, IntervalMethod, Outlier, Qual
 use super::gather::gather;
 use super::group::Group;
 use super::influence::Suspects;
-use super::intervals::{covariance, sandwich};
+use super::intervals::{Reaches, covariance, sandwich};
 use super::mixed::read_beside;
-use super::sample::ratios_of;
+use super::sample::{Sample, ratios_of};
 use super::sheet::Sheet;
-use super::solve::{Solution, Solver, Triangle};
+use super::solve::{Moments, Solution, Solver, Triangle};
 use super::table::read_head;
 use super::{FitError, Options, Table};
 use crate::suite::Form;
@@ -56,7 +56,8 @@ pub fn fit(form: &Form, table: &dyn Table, options: &Options) -> Result<Fit, Fit
     }
     let mut meant: Vec<bool> = form.features.iter().map(|feature| feature.value.expr.names().is_empty()).collect();
     meant.resize(names.len(), true);
-    let task = Task { meant, form, options, free, names, op_column: sheet.op_column.clone().unwrap_or_default() };
+    let op_column = sheet.op_column.clone().unwrap_or_default();
+    let task = Task { meant, form, options, free, names, op_column, reaches: Reaches::default() };
     let models = if gathered.kept {
         gathered.gate.duplicates = Some(task.duplicates(&mut gathered.groups));
         if let Some(dropped) = gathered.gate.duplicates.as_ref().filter(|found| found.excluded) {
@@ -95,6 +96,8 @@ pub(super) struct Task<'a> {
     pub(super) meant: Vec<bool>,
     /// The column of the table that names operations.
     pub(super) op_column: String,
+    /// How far intervals reach.
+    reaches: Reaches,
 }
 
 /// A group's solution before its rows were held against it.
@@ -134,14 +137,32 @@ impl Task<'_> {
         all
     }
 
-    /// Solves for all rows, and for all but each fold's.
+    /// Solves for all rows, and for all but each fold's; given are the sums of each fold.
+    pub(super) fn solve_sums(&self, by_fold: &[Moments]) -> Solved {
+        self.solve(by_fold, |folds| {
+            let mut all = Moments::new(self.free.len());
+            folds.for_each(|fold| all.merge(fold));
+            Triangle::of_moments(&all)
+        })
+    }
+
+    /// Solves for all rows, and for all but each fold's; given are the triangles of each fold.
     pub(super) fn solve_folds(&self, by_fold: &[Triangle]) -> Solved {
+        self.solve(by_fold, |folds| {
+            let mut all = Triangle::empty(self.free.len());
+            folds.for_each(|fold| all.merge(fold));
+            all
+        })
+    }
+
+    /// Solves for all rows, and for all but each fold's; `merged` makes a triangle of some folds.
+    fn solve<Fold>(&self, by_fold: &[Fold], merged: impl Fn(&mut dyn Iterator<Item = &Fold>) -> Triangle) -> Solved {
         let mut solver = Solver::default();
-        let triangle = merged(self.free.len(), by_fold.iter());
+        let triangle = merged(&mut by_fold.iter());
         let solution = solver.solve(&triangle, &self.free);
         let folds = (0..by_fold.len()).map(|left_out| {
-            let others = by_fold.iter().enumerate().filter(|(fold, _)| *fold != left_out).map(|(_, triangle)| triangle);
-            solver.solve(&merged(self.free.len(), others), &self.free).coefficients
+            let mut others = by_fold.iter().enumerate().filter(|(fold, _)| *fold != left_out).map(|(_, fold)| fold);
+            solver.solve(&merged(&mut others), &self.free).coefficients
         });
         let folds = folds.collect();
         let (coefficients, weighting) = (solution.coefficients.clone(), self.form.weighting);
@@ -174,7 +195,7 @@ impl Task<'_> {
             outliers: Vec::new(),
             outlier_rows: None,
             findings: Vec::new(),
-            sample: Vec::new(),
+            sample: Sample::default(),
             ratios: None,
         }
     }
@@ -218,10 +239,10 @@ impl Task<'_> {
         let worst = deviations.worst.into_iter();
         model.outliers =
             worst.map(|(_, Off { line, target, prediction })| Outlier { line, target, prediction }).collect();
-        model.sample = deviations.drawn.into_rows();
+        model.sample = deviations.drawn.into_sample();
         model.ratios = ratios_of(&model.sample);
         if method == IntervalMethod::Sandwich {
-            let intervals = sandwich(solution, &covariance, &self.free, rows);
+            let intervals = sandwich(solution, &covariance, &self.free, rows, &self.reaches);
             set_intervals(&mut model, &intervals);
         }
         model.covariance = covariance;
@@ -245,17 +266,6 @@ impl Task<'_> {
         findings.extend(of_ops(&group.ops, &self.op_column));
         model.findings = findings;
     }
-}
-
-pub(super) fn merged<'a>(size: usize, triangles: impl Iterator<Item = &'a Triangle>) -> Triangle {
-    let mut all: Option<Triangle> = None;
-    for triangle in triangles {
-        match &mut all {
-            None => all = Some(triangle.clone()),
-            Some(all) => all.merge(triangle),
-        }
-    }
-    all.unwrap_or_else(|| Triangle::empty(size))
 }
 
 pub(super) fn set_intervals(model: &mut FittedModel, intervals: &[(f64, f64)]) {

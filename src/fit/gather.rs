@@ -1,5 +1,6 @@
 //! The first pass over a table: sums of products for each group, and the rows themselves while they are few.
 
+use super::by_fold::ByFold;
 use super::by_group::{Block, ByGroup};
 use super::gate::Gate;
 use super::group::{Group, KeptRows, Sums};
@@ -7,7 +8,6 @@ use super::sheet::{Groups, Numbering, Places, Rows, Sheet};
 use super::table::{Cells, Dictionary, Scan, scan};
 use super::{FitError, Options, Table};
 use crate::suite::Weighting;
-use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Rows of chunks with more groups are held until there are some of each group.
@@ -96,7 +96,7 @@ impl Part {
         let mut parts: Vec<(Sums, KeptRows)> =
             (0..rows.groups.len()).map(|_| (Sums::new(width), KeptRows::default())).collect();
         if let ([(sums, _)], true) = (parts.as_mut_slice(), sheet.is_whole()) {
-            sum_columns(sums, &rows, sheet, weighting);
+            sums.add_columns(&rows.columns(), sheet.strips(&rows), weighting);
         } else {
             rows.each(|group, values, line| parts[group].0.add(values, sheet.fold(line), weighting));
         }
@@ -177,10 +177,15 @@ impl Gatherer<'_> {
     /// Adds the rows that are held to their groups.
     fn spill(&self, gathered: &mut Gathered) {
         let Gathered { groups, held, kept, .. } = gathered;
-        held.spill(groups, self.options.threads, |_, group: &mut Group, rows| {
-            group.sums.add_rows(rows, self.sheet, self.weighting);
-            if *kept {
-                group.rows.append(rows);
+        let kept = *kept;
+        held.spill(groups, self.options.threads, || {
+            let mut by_fold = ByFold::default();
+            move |_, group: &mut Group, rows: &KeptRows| {
+                by_fold.load(rows, self.sheet);
+                group.sums.add_columns(&by_fold.columns(), by_fold.strips(), self.weighting);
+                if kept {
+                    group.rows.append(rows);
+                }
             }
         });
     }
@@ -191,6 +196,7 @@ impl Gatherer<'_> {
         if gathered.kept || added {
             self.spill(gathered);
         }
+        gathered.held.sort();
         if let ([group], false) = (gathered.groups.as_mut_slice(), self.whole.is_empty()) {
             let count = self.whole.iter().map(KeptRows::len).sum();
             group.rows.reserve(count, self.sheet.width() + 1);
@@ -213,50 +219,6 @@ impl Gathered {
     pub(super) fn known_places(&self, groups: &Groups, places: &mut Places) -> Vec<u32> {
         places.of(groups, |key| self.keys.find(key).expect("the table is the same in each pass"))
     }
-}
-
-/// Returns the factor of each row; none: they are all 1.
-fn weights(target: &[f64], weighting: Weighting) -> Option<Vec<f64>> {
-    match weighting {
-        Weighting::Absolute => None,
-        Weighting::Relative => Some(target.iter().map(|target| 1.0 / target.abs()).collect()),
-    }
-}
-
-/// Sums up rows of one group, column by column.
-fn sum_columns(sums: &mut Sums, rows: &Rows<'_>, sheet: &Sheet, weighting: Weighting) {
-    let factors = weights(&rows.target, weighting);
-    for (range, column) in sums.ranges.iter_mut().zip(&rows.features) {
-        *range = range_with(*range, column);
-    }
-    let weighted = |column: &[f64]| -> Vec<f64> {
-        factors.iter().flatten().zip(column).map(|(factor, value)| value * factor).collect()
-    };
-    let columns: Vec<Cow<'_, [f64]>> = rows
-        .columns()
-        .into_iter()
-        .map(|column| if factors.is_some() { Cow::Owned(weighted(column)) } else { Cow::Borrowed(column) })
-        .collect();
-    let columns: Vec<&[f64]> = columns.iter().map(Cow::as_ref).collect();
-    for (rows, fold) in sheet.strips(rows) {
-        sums.folds[fold].add_columns(&columns, rows);
-    }
-}
-
-/// Widens a range to hold some finite values, four side by side.
-fn range_with(range: (f64, f64), values: &[f64]) -> (f64, f64) {
-    let least = |one: f64, other: f64| if other < one { other } else { one };
-    let most = |one: f64, other: f64| if other > one { other } else { one };
-    let (chunks, rest) = values.as_chunks::<4>();
-    let (mut low, mut high) = ([range.0; 4], [range.1; 4]);
-    for chunk in chunks {
-        for lane in 0..4 {
-            low[lane] = least(low[lane], chunk[lane]);
-            high[lane] = most(high[lane], chunk[lane]);
-        }
-    }
-    let low = low.iter().chain(rest).copied().fold(range.0, least);
-    (low, high.iter().chain(rest).copied().fold(range.1, most))
 }
 
 /// How many rows of some groups have which operation.

@@ -1,9 +1,10 @@
 //! What is known of a group of rows.
 
-use super::sheet::Sheet;
 use super::solve::Moments;
 use super::{FOLDS, GroupKey};
 use crate::suite::Weighting;
+use std::borrow::Cow;
+use std::ops::Range;
 
 /// A group of rows.
 #[derive(Debug)]
@@ -94,12 +95,31 @@ impl Sums {
         self.folds[fold].add_weighted(values, factor);
     }
 
-    /// Adds rows of a group.
-    pub(super) fn add_rows(&mut self, rows: &KeptRows, sheet: &Sheet, weighting: Weighting) {
+    /// Adds rows in columns, the features and then the target; `strips` has the rows of folds.
+    pub(super) fn add_columns(
+        &mut self,
+        columns: &[&[f64]],
+        strips: impl Iterator<Item = (Range<usize>, usize)>,
+        weighting: Weighting,
+    ) {
         if self.folds.is_empty() {
-            *self = Sums::new(sheet.width());
+            *self = Sums::new(columns.len() - 1);
         }
-        rows.iter().for_each(|(values, line)| self.add(values, sheet.fold(line), weighting));
+        for (range, column) in self.ranges.iter_mut().zip(columns) {
+            *range = range_with(*range, column);
+        }
+        let factors = columns.last().and_then(|target| weights(target, weighting));
+        let weighted = |column: &[f64]| -> Vec<f64> {
+            factors.iter().flatten().zip(column).map(|(factor, value)| value * factor).collect()
+        };
+        let columns: Vec<Cow<'_, [f64]>> = columns
+            .iter()
+            .map(|column| if factors.is_some() { Cow::Owned(weighted(column)) } else { Cow::Borrowed(*column) })
+            .collect();
+        let columns: Vec<&[f64]> = columns.iter().map(Cow::as_ref).collect();
+        for (rows, fold) in strips {
+            self.folds[fold].add_columns(&columns, rows);
+        }
     }
 
     pub(super) fn merge(&mut self, other: Sums) {
@@ -125,4 +145,28 @@ impl Group {
             None => self.ops.push((op.to_owned(), rows)),
         }
     }
+}
+
+/// Returns the factor of each row; none: they are all 1.
+fn weights(target: &[f64], weighting: Weighting) -> Option<Vec<f64>> {
+    match weighting {
+        Weighting::Absolute => None,
+        Weighting::Relative => Some(target.iter().map(|target| 1.0 / target.abs()).collect()),
+    }
+}
+
+/// Widens a range to hold some finite values, four side by side.
+fn range_with(range: (f64, f64), values: &[f64]) -> (f64, f64) {
+    let least = |one: f64, other: f64| if other < one { other } else { one };
+    let most = |one: f64, other: f64| if other > one { other } else { one };
+    let (chunks, rest) = values.as_chunks::<4>();
+    let (mut low, mut high) = ([range.0; 4], [range.1; 4]);
+    for chunk in chunks {
+        for lane in 0..4 {
+            low[lane] = least(low[lane], chunk[lane]);
+            high[lane] = most(high[lane], chunk[lane]);
+        }
+    }
+    let low = low.iter().chain(rest).copied().fold(range.0, least);
+    (low, high.iter().chain(rest).copied().fold(range.1, most))
 }

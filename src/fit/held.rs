@@ -1,7 +1,7 @@
 //! Fits of many groups whose rows are all held in memory: what further passes over a table would make of them,
 //! group by group, so that all that is known of a group stays in the cache.
 
-use super::by_group::Order;
+use super::by_fold::ByFold;
 use super::deviations::Deviations;
 use super::fitted::FittedModel;
 use super::fitting::{CONDITION, Solved, Task};
@@ -12,6 +12,25 @@ use super::sheet::Sheet;
 use super::solve::Triangle;
 use super::{FitError, Table};
 
+/// The rows of one group after the other.
+struct Loaded<'a> {
+    gathered: &'a Gathered,
+    sheet: &'a Sheet,
+    rows: KeptRows,
+    by_fold: ByFold,
+}
+
+impl Loaded<'_> {
+    /// Returns the rows of a group and their sums.
+    fn group(&mut self, place: usize, task: &Task<'_>) -> (&ByFold, Sums) {
+        self.gathered.held.load(place, &mut self.rows);
+        self.by_fold.load(&self.rows, self.sheet);
+        let mut sums = Sums::default();
+        sums.add_columns(&self.by_fold.columns(), self.by_fold.strips(), task.form.weighting);
+        (&self.by_fold, sums)
+    }
+}
+
 impl Task<'_> {
     /// Fits groups whose rows are held in memory.
     pub(super) fn fit_held(
@@ -20,64 +39,36 @@ impl Task<'_> {
         sheet: &Sheet,
         gathered: &Gathered,
     ) -> Result<Vec<FittedModel>, FitError> {
-        let order = gathered.held.order(gathered.groups.len());
+        let groups = gathered.groups.len();
+        let loaded = || Loaded { gathered, sheet, rows: KeptRows::default(), by_fold: ByFold::default() };
         let worker = || {
-            let mut rows = KeptRows::default();
-            let order = &order;
+            let mut loaded = loaded();
             move |(place, group): (usize, &Group)| {
-                gathered.held.load(order, place, &mut rows);
-                let mut sums = Sums::default();
-                sums.add_rows(&rows, sheet, self.form.weighting);
-                let triangles: Vec<Triangle> = sums.folds.iter().map(Triangle::of_moments).collect();
-                let solved = self.solve_folds(&triangles);
-                if solved.scaled_condition >= CONDITION {
-                    return Err(sums);
-                }
-                Ok(self.held_model(sheet, gathered.groups.len(), group, &sums, &solved, &rows))
+                let (rows, sums) = loaded.group(place, self);
+                let solved = self.solve_sums(&sums.folds);
+                (solved.scaled_condition < CONDITION).then(|| self.held_model(groups, group, &sums, &solved, rows))
             }
         };
         let made = self.each(gathered.groups.iter().enumerate(), worker);
-        self.rotate_others(table, sheet, gathered, &order, made)
-    }
-
-    /// Fits those groups that sums of products are not enough for.
-    fn rotate_others(
-        &self,
-        table: &dyn Table,
-        sheet: &Sheet,
-        gathered: &Gathered,
-        order: &Order,
-        made: Vec<Result<FittedModel, Sums>>,
-    ) -> Result<Vec<FittedModel>, FitError> {
-        let ill: Vec<bool> = made.iter().map(Result::is_err).collect();
-        let mut triangles = vec![Vec::new(); made.len()];
-        if ill.contains(&true) {
-            self.rotate(table, sheet, gathered, &ill, &mut triangles)?;
-        }
-        let mut rows = KeptRows::default();
-        let models = made.into_iter().zip(&gathered.groups).zip(&triangles).enumerate();
-        let models = models.map(|(place, ((made, group), triangles))| {
-            made.unwrap_or_else(|sums| {
-                gathered.held.load(order, place, &mut rows);
-                let solved = self.solve_folds(triangles);
-                self.held_model(sheet, gathered.groups.len(), group, &sums, &solved, &rows)
+        let ill: Vec<bool> = made.iter().map(Option::is_none).collect();
+        let triangles =
+            if ill.contains(&true) { self.rotate(table, sheet, gathered, &ill)? } else { vec![Vec::new(); groups] };
+        let mut loaded = loaded();
+        let all = made.into_iter().zip(&gathered.groups).zip(&triangles).enumerate();
+        let models = all.map(|(place, ((made, group), triangles)): (usize, (_, &Vec<Triangle>))| {
+            made.unwrap_or_else(|| {
+                let (rows, sums) = loaded.group(place, self);
+                self.held_model(groups, group, &sums, &self.solve_folds(triangles), rows)
             })
         });
         Ok(models.collect())
     }
 
-    fn held_model(
-        &self,
-        sheet: &Sheet,
-        groups: usize,
-        group: &Group,
-        sums: &Sums,
-        solved: &Solved,
-        rows: &KeptRows,
-    ) -> FittedModel {
-        let drawn = Drawn::new(rows.len() as u64, groups);
+    fn held_model(&self, groups: usize, group: &Group, sums: &Sums, solved: &Solved, rows: &ByFold) -> FittedModel {
+        let mut drawn = Drawn::new(rows.lines().len() as u64, groups);
+        drawn.reserve(rows.lines().len(), self.free.len());
         let mut deviations = Deviations::new(self.free.len(), false, drawn);
-        deviations.add_rows(rows, sheet, &solved.known);
+        deviations.add_folds(rows, &solved.known);
         self.streamed_model(group, &sums.ranges, solved, deviations)
     }
 }

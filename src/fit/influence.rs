@@ -7,7 +7,7 @@
 use super::fitted::FittedModel;
 use super::fitting::{Solved, Task};
 use super::group::KeptRows;
-use super::sample::SampledRow;
+use super::sample::{Sample, SampledRow};
 use super::solve::{Solution, Solver, State, Triangle};
 use crate::stats::t_quantile;
 use crate::suite::Weighting;
@@ -208,19 +208,13 @@ impl Task<'_> {
         left.triangle.squares_of(&moved) > left.fitted().len().max(1) as f64 * variance
     }
 
-    fn told(
-        &self,
-        out: &[(u64, Vec<f64>)],
-        left: &Left,
-        solution: &Solution,
-        sample: &[SampledRow],
-    ) -> Option<Influence> {
+    fn told(&self, out: &[(u64, Vec<f64>)], left: &Left, solution: &Solution, sample: &Sample) -> Option<Influence> {
         let mut lines: Vec<u64> = out.iter().map(|(line, _)| *line).collect();
         lines.sort_unstable();
-        let others: Vec<&SampledRow> =
+        let others: Vec<SampledRow<'_>> =
             sample.iter().filter(|row| row.target != 0.0 && !lines.contains(&row.line)).collect();
         let mean_error = |coefficients: &[f64]| {
-            let share = |row: &&SampledRow| {
+            let share = |row: &SampledRow<'_>| {
                 let prediction: f64 = row.features.iter().zip(coefficients).map(|(x, b)| x * b).sum();
                 ((row.target - prediction) / row.target).abs()
             };

@@ -10,6 +10,8 @@ use super::quantiles::quantile;
 use super::solve::{Moments, Solution, Solver, State, Triangle};
 use crate::stats::{Random, t_quantile};
 use crate::suite::Weighting;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 
 /// The share of intervals that hold the true value.
 const LEVEL: f64 = 0.95;
@@ -77,10 +79,29 @@ pub(super) fn covariance(triangle: &Triangle, solution: &Solution, middle: &[f64
     all
 }
 
+/// How many deviations intervals reach, by degrees of freedom, which many groups share.
+#[derive(Debug, Default)]
+pub(super) struct Reaches {
+    known: Mutex<HashMap<u64, f64>>,
+}
+
+impl Reaches {
+    fn of(&self, freedom: u64) -> f64 {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        *known.entry(freedom).or_insert_with(|| t_quantile((1.0 + LEVEL) / 2.0, freedom as f64))
+    }
+}
+
 /// Returns an interval for each coefficient out of their covariance; that of a coefficient at 0 is 0.
-pub(super) fn sandwich(solution: &Solution, covariance: &[Vec<f64>], free: &[bool], rows: u64) -> Vec<(f64, f64)> {
+pub(super) fn sandwich(
+    solution: &Solution,
+    covariance: &[Vec<f64>],
+    free: &[bool],
+    rows: u64,
+    reaches: &Reaches,
+) -> Vec<(f64, f64)> {
     let fitted = solution.states.iter().filter(|state| **state == State::Fitted).count() as u64;
-    let reach = t_quantile((1.0 + LEVEL) / 2.0, rows.saturating_sub(fitted) as f64);
+    let reach = reaches.of(rows.saturating_sub(fitted));
     let coefficients = solution.coefficients.iter().enumerate();
     coefficients
         .map(|(index, value)| {

@@ -4,7 +4,7 @@ use super::FOLDS;
 use super::deviations::{Deviations, Known};
 use super::findings::{FindingKind, of_mixed};
 use super::fitted::{FittedModel, IntervalMethod, Outlier};
-use super::fitting::{CONDITION, Solved, Task, merged, set_intervals};
+use super::fitting::{CONDITION, Solved, Task, set_intervals};
 use super::gate::Duplicates;
 use super::gather::Gathered;
 use super::group::{Group, KeptRows};
@@ -91,20 +91,17 @@ impl Task<'_> {
         if self.form.robust {
             return self.solve_robust(rows, folds);
         }
-        let width = self.free.len() + 1;
-        let count = rows.lines.len();
-        let mut by_fold: Vec<Triangle> = if count > EXACT_ROWS {
-            let mut moments = vec![Moments::new(self.free.len()); FOLDS];
-            self.each_weighted(rows, |row, values| moments[folds[row]].add_row(values));
-            moments.iter().map(Triangle::of_moments).collect()
-        } else {
-            Vec::new()
-        };
-        let well = |triangles: &[Triangle]| merged(self.free.len(), triangles.iter()).condition(true) < CONDITION;
-        if by_fold.is_empty() || !well(&by_fold) {
-            by_fold = vec![Triangle::empty(width - 1); FOLDS];
+        let width = self.free.len();
+        if rows.len() > EXACT_ROWS {
+            let mut by_fold = vec![Moments::new(width); FOLDS];
             self.each_weighted(rows, |row, values| by_fold[folds[row]].add_row(values));
+            let solved = self.solve_sums(&by_fold);
+            if solved.scaled_condition < CONDITION {
+                return solved;
+            }
         }
+        let mut by_fold = vec![Triangle::empty(width); FOLDS];
+        self.each_weighted(rows, |row, values| by_fold[folds[row]].add_row(values));
         self.solve_folds(&by_fold)
     }
 

@@ -8,6 +8,7 @@
 //!
 //! Invariant: the same table and form give the same fit, whatever the number of threads.
 
+mod by_fold;
 mod by_group;
 mod dependent;
 mod deviations;
@@ -55,7 +56,7 @@ pub use params::{ParamSet, Params, Predicate, Same, predicates};
 pub use params_text::{ParamText, WRITTEN, put_set, write_params};
 
 pub use rests_on::RestsOn;
-pub use sample::{Ratios, SampledRow};
+pub use sample::{Ratios, Sample, SampledRow};
 
 pub use search::{FoundForm, Search, search};
 

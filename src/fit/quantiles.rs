@@ -16,7 +16,7 @@ const ALL_STEPS: usize = ((MOST - LEAST) * STEPS + 1) as usize;
 pub(super) enum Quantiles {
     /// All of them.
     Exact(Vec<f64>),
-    /// How many there are in each step, and the largest. While they are few, `few` has the step of each.
+    /// How many there are in each step, and the largest. While they are few, `few` has the step of each instead.
     Counted { few: Vec<u16>, counts: Vec<u32>, all: u64, most: f64 },
 }
 
@@ -34,7 +34,7 @@ impl Quantiles {
         match self {
             Quantiles::Exact(values) => values.push(value),
             Quantiles::Counted { few, counts, all, most } => {
-                count(few, counts, step_of(value));
+                count_all(few, counts, &[value]);
                 *all += 1;
                 *most = most.max(value);
             }
@@ -45,13 +45,10 @@ impl Quantiles {
     pub(super) fn add_all(&mut self, values: &[f64]) {
         match self {
             Quantiles::Exact(known) => known.extend_from_slice(values),
-            Quantiles::Counted { few: _, counts, all, most } => {
-                counts.resize(ALL_STEPS, 0);
-                for value in values {
-                    counts[usize::from(step_of(*value))] += 1;
-                    *most = most.max(*value);
-                }
+            Quantiles::Counted { few, counts, all, most } => {
+                *most = values.iter().copied().fold(*most, f64::max);
                 *all += values.len() as u64;
+                count_all(few, counts, values);
             }
         }
     }
@@ -64,11 +61,13 @@ impl Quantiles {
                 Quantiles::Counted { few, counts, all, most },
                 Quantiles::Counted { few: few_others, counts: others, all: more, most: other },
             ) => {
-                if counts.is_empty() && !others.is_empty() {
-                    counts.resize(ALL_STEPS, 0);
+                if few.len() + few_others.len() > ALL_STEPS || !counts.is_empty() || !others.is_empty() {
+                    spread(few, counts);
+                    counts.iter_mut().zip(others).for_each(|(count, other)| *count += other);
+                    few_others.into_iter().for_each(|step| counts[usize::from(step)] += 1);
+                } else {
+                    few.extend(few_others);
                 }
-                counts.iter_mut().zip(others).for_each(|(count, other)| *count += other);
-                few_others.into_iter().for_each(|step| count(few, counts, step));
                 *all += more;
                 *most = most.max(other);
             }
@@ -86,15 +85,18 @@ impl Quantiles {
                 quantile(&sorted, share)
             }
             Quantiles::Counted { few, counts, all, most } => {
-                let mut counts = counts.clone();
-                counts.resize(ALL_STEPS, 0);
-                few.iter().for_each(|step| counts[usize::from(*step)] += 1);
                 let wanted = (share * *all as f64).ceil().max(1.0) as u64;
-                let mut seen = 0;
-                let step = counts.iter().position(|count| {
-                    seen += u64::from(*count);
-                    seen >= wanted
-                })?;
+                let mut few = few.clone();
+                let step = if counts.is_empty() {
+                    let place = few.len().checked_sub(1)?.min(wanted as usize - 1);
+                    usize::from(*few.select_nth_unstable(place).1)
+                } else {
+                    let mut seen = 0;
+                    counts.iter().position(|count| {
+                        seen += u64::from(*count);
+                        seen >= wanted
+                    })?
+                };
                 Some(middle_of(step).min(*most))
             }
         }
@@ -123,14 +125,22 @@ fn middle_of(step: usize) -> f64 {
     2f64.powi(LEAST + doublings) * (1.0 + (f64::from(part) + 0.5) / f64::from(STEPS))
 }
 
-/// Counts a step: by itself while they are few, so that thousands of small groups need little memory.
-fn count(few: &mut Vec<u16>, counts: &mut Vec<u32>, step: u16) {
-    if few.len() < ALL_STEPS {
-        few.push(step);
+/// Counts values: each by itself while they are few, so that thousands of small groups need little memory.
+fn count_all(few: &mut Vec<u16>, counts: &mut Vec<u32>, values: &[f64]) {
+    if counts.is_empty() && few.len() + values.len() <= ALL_STEPS {
+        few.extend(values.iter().map(|value| step_of(*value)));
         return;
     }
+    spread(few, counts);
+    for value in values {
+        counts[usize::from(step_of(*value))] += 1;
+    }
+}
+
+/// Counts those that were few.
+fn spread(few: &mut Vec<u16>, counts: &mut Vec<u32>) {
     counts.resize(ALL_STEPS, 0);
-    few.drain(..).chain([step]).for_each(|step| counts[usize::from(step)] += 1);
+    few.drain(..).for_each(|step| counts[usize::from(step)] += 1);
 }
 
 /// Returns a quantile of sorted values.

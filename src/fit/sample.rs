@@ -9,25 +9,55 @@ use super::quantiles::quantile;
 /// Rows of a group that are kept, at most.
 const MOST: usize = 2000;
 /// Rows of all groups that are kept, at most, if no group falls below `LEAST`.
-const MOST_OF_ALL: usize = 200_000;
+const MOST_OF_ALL: usize = 100_000;
 /// Rows of a group that are kept however many groups there are.
 const LEAST: usize = 8;
 /// The share of new rows that the ratios should hold.
 const LEVEL: f64 = 0.95;
 
+/// Rows of a group by line: all while they are few, else some that were drawn.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Sample {
+    lines: Vec<u64>,
+    /// Features, target, and both predictions of each row.
+    values: Vec<f64>,
+}
+
 /// A row of a table and what the model says of it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SampledRow {
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SampledRow<'s> {
     /// Its line in the table.
     pub line: u64,
     /// The features.
-    pub features: Box<[f64]>,
+    pub features: &'s [f64],
     /// What was measured.
     pub target: f64,
     /// What the model says.
     pub prediction: f64,
     /// What a fit says that leaves this row out.
     pub left_out: f64,
+}
+
+impl Sample {
+    /// Returns how many rows there are.
+    pub fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// Tells whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// Returns the rows.
+    pub fn iter(&self) -> impl Iterator<Item = SampledRow<'_>> {
+        let width = self.values.len() / self.len().max(1);
+        let rows = self.lines.iter().zip(self.values.chunks_exact(width.max(1)));
+        rows.map(|(line, values)| {
+            let (features, rest) = values.split_at(values.len() - 3);
+            SampledRow { line: *line, features, target: rest[0], prediction: rest[1], left_out: rest[2] }
+        })
+    }
 }
 
 /// What lies between target and prediction of a row that was left out of the fit: target by prediction.
@@ -63,6 +93,15 @@ impl Drawn {
         let share = (most as f64 + 8.0 * (most as f64).sqrt()) / rows.max(1) as f64;
         let limit = if share >= 1.0 { u64::MAX } else { (share * u64::MAX as f64) as u64 };
         Drawn { most, limit, keys: Vec::new(), values: Vec::new() }
+    }
+
+    /// Makes room for what is taken of so many rows of so many features.
+    pub(super) fn reserve(&mut self, rows: usize, features: usize) {
+        let expected = rows as f64 * (self.limit as f64 / u64::MAX as f64);
+        // Luck adds a few deviations.
+        let room = ((expected + 3.0 * expected.sqrt()) as usize + 1).min(rows).min(2 * self.most);
+        self.keys.reserve(room);
+        self.values.reserve(room * (features + 3));
     }
 
     /// Offers a row; `add` adds its features, target and predictions, if it is taken.
@@ -113,22 +152,18 @@ impl Drawn {
     }
 
     /// Returns the rows by line.
-    pub(super) fn into_rows(mut self) -> Vec<SampledRow> {
+    pub(super) fn into_sample(mut self) -> Sample {
         self.cut();
-        let width = self.values.len() / self.keys.len().max(1);
-        let row = |((_, line), values): (&(u64, u64), &[f64])| {
-            let (features, rest) = values.split_at(width - 3);
-            SampledRow {
-                line: *line,
-                features: features.into(),
-                target: rest[0],
-                prediction: rest[1],
-                left_out: rest[2],
-            }
-        };
-        let mut rows: Vec<SampledRow> = self.keys.iter().zip(self.values.chunks_exact(width.max(1))).map(row).collect();
-        rows.sort_by_key(|row| row.line);
-        rows
+        let Drawn { keys, values, .. } = self;
+        if keys.is_sorted_by_key(|(_, line)| *line) {
+            return Sample { lines: keys.into_iter().map(|(_, line)| line).collect(), values };
+        }
+        let width = values.len() / keys.len();
+        let mut order: Vec<(u64, usize)> = keys.iter().enumerate().map(|(row, (_, line))| (*line, row)).collect();
+        order.sort_unstable();
+        let mut sorted = Vec::with_capacity(values.len());
+        order.iter().for_each(|(_, row)| sorted.extend_from_slice(&values[row * width..(row + 1) * width]));
+        Sample { lines: order.into_iter().map(|(line, _)| line).collect(), values: sorted }
     }
 }
 
@@ -143,9 +178,9 @@ fn number_of(line: u64) -> u64 {
 /// Returns between which ratios 95 of 100 new rows lie: order statistics of rows that were left out, as
 /// of n+1 rows, so that it holds for any distribution (Vovk, Gammerman and Shafer, "Algorithmic Learning
 /// in a Random World", 2005); of fewer than 39 rows the extreme ones. None with less than two rows.
-pub(super) fn ratios_of(rows: &[SampledRow]) -> Option<Ratios> {
+pub(super) fn ratios_of(sample: &Sample) -> Option<Ratios> {
     let mut ratios: Vec<f64> =
-        rows.iter().filter(|row| row.left_out > 0.0).map(|row| row.target / row.left_out).collect();
+        sample.iter().filter(|row| row.left_out > 0.0).map(|row| row.target / row.left_out).collect();
     ratios.sort_by(f64::total_cmp);
     let count = ratios.len();
     if count < 2 {
@@ -160,10 +195,6 @@ pub(super) fn ratios_of(rows: &[SampledRow]) -> Option<Ratios> {
 mod tests {
     use super::*;
 
-    fn row(line: u64, target: f64) -> SampledRow {
-        SampledRow { line, features: Box::new([1.0]), target, prediction: 1.0, left_out: 1.0 }
-    }
-
     #[test]
     fn the_order_of_parts_changes_nothing() {
         let add = |values: &mut Vec<f64>| values.extend([1.0; 4]);
@@ -175,11 +206,11 @@ mod tests {
         let all = draw(&mut (2..5000));
         let mut parts = draw(&mut (2500..5000).rev());
         parts.merge(draw(&mut (2..2500)));
-        let lines = |drawn: &Drawn| drawn.clone().into_rows().iter().map(|row| row.line).collect::<Vec<_>>();
+        let lines = |drawn: &Drawn| drawn.clone().into_sample().iter().map(|row| row.line).collect::<Vec<_>>();
         assert_eq!(lines(&all).len(), LEAST);
         let mut large = Drawn::new(1_000_000, 1);
         (0..1_000_000).for_each(|line| large.offer(line, add));
-        let found = large.into_rows();
+        let found = large.into_sample();
         assert_eq!(found.len(), MOST);
         // They are those with the least numbers.
         let mut numbered: Vec<(u64, u64)> = (0..1_000_000).map(|line| (number_of(line), line)).collect();
@@ -187,16 +218,18 @@ mod tests {
         let mut least: Vec<u64> = numbered[..MOST].iter().map(|(_, line)| *line).collect();
         least.sort_unstable();
         assert_eq!(found.iter().map(|row| row.line).collect::<Vec<_>>(), least);
-        assert_eq!(found[0], row(least[0], 1.0));
+        let first = SampledRow { line: least[0], features: &[1.0], target: 1.0, prediction: 1.0, left_out: 1.0 };
+        assert_eq!(found.iter().next(), Some(first));
         assert_eq!(lines(&all), lines(&parts));
         let mut few = Drawn::new(5, 100_000);
         (0..5).for_each(|line| few.offer(line, add));
-        assert_eq!(few.into_rows().len(), 5);
+        assert_eq!(few.into_sample().len(), 5);
     }
 
     #[test]
     fn ratios_by_hand() {
-        let ratios = |count: u64| ratios_of(&(1..=count).map(|line| row(line, line as f64)).collect::<Vec<_>>());
+        let values = |count: u64| (1..=count).flat_map(|line| [1.0, line as f64, 1.0, 1.0]).collect();
+        let ratios = |count: u64| ratios_of(&Sample { lines: (1..=count).collect(), values: values(count) });
         assert_eq!(ratios(1), None);
         assert_eq!(ratios(3), Some(Ratios { low: 1.0, middle: 2.0, high: 3.0 }));
         assert_eq!(ratios(39), Some(Ratios { low: 1.0, middle: 20.0, high: 39.0 }));

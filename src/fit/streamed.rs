@@ -1,12 +1,13 @@
 //! Fits of groups whose rows are only on disk: further passes over the table.
 
+use super::by_fold::ByFold;
 use super::by_group::{Block, ByGroup};
 use super::deviations::Deviations;
 use super::fitted::{FittedModel, IntervalMethod};
-use super::fitting::{CONDITION, Solved, Task, merged};
+use super::fitting::{CONDITION, Solved, Task};
 use super::gate::Gate;
 use super::gather::{FEW_GROUPS, Gathered};
-use super::group::Group;
+use super::group::{Group, KeptRows};
 use super::sample::Drawn;
 use super::sheet::{Numbering, Places, Sheet};
 use super::solve::Triangle;
@@ -31,8 +32,7 @@ impl Task<'_> {
         sheet: &Sheet,
         gathered: &Gathered,
     ) -> Result<Vec<FittedModel>, FitError> {
-        let triangles = self.triangles(table, sheet, gathered)?;
-        let solved: Vec<Solved> = self.each(triangles.iter(), || |by_fold: &Vec<Triangle>| self.solve_folds(by_fold));
+        let solved = self.solved(table, sheet, gathered)?;
         let deviations = self.deviations(table, sheet, gathered, &solved)?;
         let one = |((group, solved), deviations): ((&Group, &Solved), Deviations)| {
             self.streamed_model(group, &group.sums.ranges, solved, deviations)
@@ -85,10 +85,8 @@ impl Task<'_> {
                 let mut parts: Vec<Deviations> = places.iter().map(|place| empty(*place as usize)).collect();
                 match places.as_slice() {
                     &[place] if sheet.is_whole() => {
-                        let (columns, mut lines) = (rows.columns(), rows.lines.iter());
-                        for (range, fold) in sheet.strips(&rows) {
-                            parts[0].add_columns(&columns, range, &mut lines, fold, &solved[place as usize].known);
-                        }
+                        let (columns, lines) = (rows.columns(), rows.lines.iter());
+                        parts[0].add_columns(&columns, sheet.strips(&rows), lines, &solved[place as usize].known);
                     }
                     _ => rows.each(|part, values, line| {
                         parts[part].add(values, line, sheet.fold(line), &solved[places[part] as usize].known);
@@ -100,8 +98,12 @@ impl Task<'_> {
         let how = Scan { wants: &sheet.wants, threads: self.options.threads, hashed: &AtomicBool::new(false) };
         let mut held = ByGroup::default();
         let spill = |held: &mut ByGroup, deviations: &mut [Deviations]| {
-            held.spill(deviations, self.options.threads, |place, deviations: &mut Deviations, rows| {
-                deviations.add_rows(rows, sheet, &solved[place].known);
+            held.spill(deviations, self.options.threads, || {
+                let mut by_fold = ByFold::default();
+                move |place: usize, deviations: &mut Deviations, rows: &KeptRows| {
+                    by_fold.load(rows, sheet);
+                    deviations.add_folds(&by_fold, &solved[place].known);
+                }
             });
         };
         scan(table, &how, &worker, &mut |part| {
@@ -124,29 +126,27 @@ impl Task<'_> {
         Ok(deviations)
     }
 
-    /// Returns each group's triangles, one for each fold; where sums of products are not enough, a further
-    /// pass rotates every row.
-    fn triangles(&self, table: &dyn Table, sheet: &Sheet, gathered: &Gathered) -> Result<Vec<Vec<Triangle>>, FitError> {
-        let size = self.free.len();
-        let of_sums = |group: &Group| -> Vec<Triangle> { group.sums.folds.iter().map(Triangle::of_moments).collect() };
-        let mut triangles: Vec<Vec<Triangle>> = self.each(gathered.groups.iter(), || of_sums);
-        let is_ill = |by_fold: &Vec<Triangle>| merged(size, by_fold.iter()).condition(true) >= CONDITION;
-        let ill: Vec<bool> = self.each(triangles.iter(), || is_ill);
+    /// Solves each group; where sums of products are not enough, a further pass rotates every row.
+    fn solved(&self, table: &dyn Table, sheet: &Sheet, gathered: &Gathered) -> Result<Vec<Solved>, FitError> {
+        let of_sums = |group: &Group| self.solve_sums(&group.sums.folds);
+        let mut solved: Vec<Solved> = self.each(gathered.groups.iter(), || of_sums);
+        let ill: Vec<bool> = solved.iter().map(|solved| solved.scaled_condition >= CONDITION).collect();
         if ill.contains(&true) {
-            self.rotate(table, sheet, gathered, &ill, &mut triangles)?;
+            let triangles = self.rotate(table, sheet, gathered, &ill)?;
+            let ill = solved.iter_mut().zip(&triangles).zip(ill).filter(|(_, ill)| *ill);
+            ill.for_each(|((solved, by_fold), _)| *solved = self.solve_folds(by_fold));
         }
-        Ok(triangles)
+        Ok(solved)
     }
 
-    /// Makes the triangles of some groups anew, out of every row.
+    /// Makes triangles of some groups, one for each fold, out of every row; others have none.
     pub(super) fn rotate(
         &self,
         table: &dyn Table,
         sheet: &Sheet,
         gathered: &Gathered,
         ill: &[bool],
-        triangles: &mut [Vec<Triangle>],
-    ) -> Result<(), FitError> {
+    ) -> Result<Vec<Vec<Triangle>>, FitError> {
         let size = self.free.len();
         let worker = || {
             let (mut numbering, mut places) = (Numbering::default(), Places::default());
@@ -169,15 +169,15 @@ impl Task<'_> {
                 Ok(places.into_iter().zip(parts).collect::<Vec<_>>())
             }
         };
-        for (by_fold, _) in triangles.iter_mut().zip(ill).filter(|(_, ill)| **ill) {
-            *by_fold = vec![Triangle::empty(size); FOLDS];
-        }
+        let empty = |ill: &bool| if *ill { vec![Triangle::empty(size); FOLDS] } else { Vec::new() };
+        let mut triangles: Vec<Vec<Triangle>> = ill.iter().map(empty).collect();
         let how = Scan { wants: &sheet.wants, threads: self.options.threads, hashed: &AtomicBool::new(false) };
         scan(table, &how, &worker, &mut |parts: Vec<(u32, Vec<Triangle>)>| {
             for (place, part) in parts.into_iter().filter(|(place, _)| ill[*place as usize]) {
                 triangles[place as usize].iter_mut().zip(&part).for_each(|(triangle, part)| triangle.merge(part));
             }
             Ok(())
-        })
+        })?;
+        Ok(triangles)
     }
 }

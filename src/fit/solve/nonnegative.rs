@@ -29,6 +29,11 @@ pub(in crate::fit) enum State {
 /// A feature whose direction has less than this share of the target makes no difference.
 const NEGLIGIBLE: f64 = 1e-11;
 
+/// A column that keeps less than this share of its length beside those before it is close to them.
+const CLOSE: f64 = 1e-3;
+/// A part of the predictions that is less than this share of the target may be none.
+const SMALL: f64 = 1e-6;
+
 /// Memory that solutions of one size share.
 #[derive(Debug, Default)]
 pub(in crate::fit) struct Solver {
@@ -42,6 +47,9 @@ impl Solver {
     /// Solves; `free` says which coefficients may be negative.
     pub(in crate::fit) fn solve(&mut self, triangle: &Triangle, free: &[bool]) -> Solution {
         let size = triangle.size;
+        if let Some(coefficients) = unbound(triangle, free) {
+            return Solution { coefficients, states: vec![State::Fitted; size] };
+        }
         let mut coefficients = vec![0.0; size];
         let mut states = vec![State::Bound; size];
         self.chosen.clear();
@@ -158,6 +166,28 @@ impl Solver {
         }
         true
     }
+}
+
+/// Returns the solution without bounds where it keeps them all by far, and no column is close to the others: it is that
+/// with bounds, too.
+fn unbound(triangle: &Triangle, free: &[bool]) -> Option<Vec<f64>> {
+    let size = triangle.size;
+    let target = triangle.target_squares().sqrt();
+    let mut coefficients = vec![0.0; size];
+    for row in (0..size).rev() {
+        let values = &triangle.factor[row * size..(row + 1) * size];
+        let length = triangle.length(row);
+        if values[row].abs() <= CLOSE * length {
+            return None;
+        }
+        let known: f64 = values[row + 1..].iter().zip(&coefficients[row + 1..]).map(|(value, b)| value * b).sum();
+        let coefficient = (triangle.right[row] - known) / values[row];
+        if !free[row] && coefficient * length <= SMALL * target {
+            return None;
+        }
+        coefficients[row] = coefficient;
+    }
+    Some(coefficients)
 }
 
 fn reflect(reflector: &[f64], norm: f64, values: &mut [f64]) {

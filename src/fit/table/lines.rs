@@ -35,8 +35,16 @@ impl Lines {
 
     /// Returns the line of a row.
     pub(in crate::fit) fn at(&self, row: usize) -> u64 {
-        let run = self.runs[self.runs.partition_point(|run| run.row <= row) - 1];
+        let run = match self.runs.as_slice() {
+            [run] => run,
+            runs => &runs[runs.partition_point(|run| run.row <= row) - 1],
+        };
         run.line + (row - run.row) as u64
+    }
+
+    /// Returns the line of the last row.
+    pub(in crate::fit) fn last(&self) -> Option<u64> {
+        self.rows.checked_sub(1).map(|row| self.at(row))
     }
 
     /// Returns the lines of all rows.

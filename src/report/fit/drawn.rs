@@ -16,18 +16,18 @@ pub(super) fn drawn<'a>(part: &Part<'a>) -> Option<DrawnFit<'a>> {
     // Along what is the same in all rows there is nothing to see.
     let varied = coefficients.iter().enumerate().filter(|(_, coefficient)| coefficient.range.0 < coefficient.range.1);
     let is_far = |line: u64| part.model.outliers.iter().any(|outlier| outlier.line == line);
-    let mark = |row: &SampledRow| if is_far(row.line) { RowMark::Far } else { RowMark::Usual };
+    let mark = |row: &SampledRow<'_>| if is_far(row.line) { RowMark::Far } else { RowMark::Usual };
     Some(DrawnFit {
         name: short(&part.name(), NAME),
         all: part.model.rows,
         features: varied.map(|(place, coefficient)| (place, short(&coefficient.name, NAME))).collect(),
-        rows: part.model.sample.iter().map(|row| drawn_row(row, mark(row))).collect(),
+        rows: part.model.sample.iter().map(|row| drawn_row(&row, mark(&row))).collect(),
     })
 }
 
-fn drawn_row(row: &SampledRow, mark: RowMark) -> DrawnRow<'_> {
-    let SampledRow { line, features, target, prediction, left_out: _ } = row;
-    DrawnRow { place: format!("line {line}"), features, target: *target, prediction: *prediction, mark }
+fn drawn_row<'s>(row: &SampledRow<'s>, mark: RowMark) -> DrawnRow<'s> {
+    let SampledRow { line, features, target, prediction, left_out: _ } = *row;
+    DrawnRow { place: format!("line {line}"), features, target, prediction, mark }
 }
 
 /// Calls `write` with each drawing of all fits.
