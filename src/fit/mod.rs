@@ -57,7 +57,7 @@ pub use params_text::{ParamText, WRITTEN, put_set, write_params};
 pub use rests_on::RestsOn;
 pub use sample::{Ratios, SampledRow};
 
-pub use search::{FoundForm, Search, search};
+pub use search::{FoundForm, Search, Standing, search};
 
 use std::io::{self, Read};
 
