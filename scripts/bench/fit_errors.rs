@@ -25,7 +25,7 @@ fn main() -> Result<(), Failure> {
     match arguments.first().map(String::as_str) {
         Some("search") => searches(times(20.0), &mut out),
         Some("clean") => clean(times(100.0), &mut out),
-        Some("mixed") => mixed(times(200.0), &mut out),
+        Some("mixed") => mixed(times(50.0), &mut out),
         _ => Err("usage: fit_errors search|clean|mixed [SCALE]".into()),
     }
 }

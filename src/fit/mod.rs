@@ -8,6 +8,7 @@
 //!
 //! Invariant: the same table and form give the same fit, whatever the number of threads.
 
+mod beside;
 mod by_group;
 mod dependent;
 mod deviations;
