@@ -218,7 +218,7 @@ mod tests {
     fn said(groups: usize, further: &[BesideColumn]) -> Vec<Mixed> {
         let row = |row: u32| {
             let (x, kind) = (f64::from(1 + row / 2), f64::from(row % 2));
-            [x, 3.0 * x * (1.0 + 0.1 * kind) * if row / 2 % 2 == 0 { 1.02 } else { 0.98 }]
+            [x, 3.0 * x * (1.0 + 0.1 * kind) * if (row / 2).is_multiple_of(2) { 1.02 } else { 0.98 }]
         };
         let values: Vec<f64> = (0..16).flat_map(row).collect();
         let lines: Vec<u64> = (2..18).collect();
