@@ -5,9 +5,10 @@ use super::exit::Exit;
 use super::fit_arguments::{FitArgs, FitFormat, IntervalChoice, WeightingChoice};
 use super::fit_json::write_json;
 use super::table::{row, table};
-use crate::fit::{Coefficient, FindingKind, FittedModel, FoundForm, Gate, IntervalMethod, Options, Quality, Search};
+use crate::fit::{Coefficient, FindingKind, FittedModel, Gate, IntervalMethod, Options, Quality, Search};
 use crate::report::{
-    FitReport, FitTable, count, drift_sentence, empty_set_sentence, fit_drawings, fit_html, fit_markdown, short,
+    FitReport, FitTable, count, drift_sentence, empty_set_sentence, fit_drawings, fit_html, fit_markdown, form_text,
+    search_sentences, short,
 };
 use crate::steps::fitting::{FitRequest, FittedFile, fit_files};
 use crate::steps::fitting_files::{promote, write_out};
@@ -78,6 +79,7 @@ fn with_report<T>(
             fit: &file.fit,
             names: &file.names,
             drifts: &file.drifts,
+            searches: &file.searches,
         })
         .collect();
     let against = arguments.against.as_deref().map(|path| session.shown_path(path).display().to_string());
@@ -239,9 +241,11 @@ fn search_text(search: &Search, model: &FittedModel) -> String {
         model.quality.left_out_error.map_or_else(|| "-".to_owned(), |share| format!("{:.2} %", share * 100.0));
     let terms = count(search.candidates as u64, "term");
     let mut text = format!("  forms out of {terms}, by the error of rows left out ({declared} as declared):\n");
-    for FoundForm { terms, left_out_error } in &search.forms {
-        let terms: Vec<String> = terms.iter().map(|(term, value)| format!("{} * {term}", digits(*value))).collect();
-        text.push_str(&format!("    {:.2} %  {}\n", left_out_error * 100.0, terms.join(" + ")));
+    for form in &search.forms {
+        text.push_str(&format!("    {:.2} %  {}\n", form.standing.error * 100.0, form_text(form)));
+    }
+    for sentence in search_sentences(search) {
+        text.push_str(&format!("  {sentence}\n"));
     }
     text
 }

@@ -1,7 +1,10 @@
 //! The JSON of `shmoo fit`, written model by model: thousands of groups need no tree of theirs.
 
 use super::fit::search_of;
-use crate::fit::{Coefficient, Drift, Finding, FittedModel, FoundForm, Gate, IntervalMethod, Outlier, Quality, Search};
+use crate::fit::{
+    Coefficient, Drift, Finding, FittedModel, FoundForm, Gate, IntervalMethod, Outlier, Quality, Search, Standing,
+};
+use crate::report::search_sentences;
 use crate::steps::fitting::FittedFile;
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
@@ -145,22 +148,48 @@ struct SearchJson<'f> {
     candidates: usize,
     rows: usize,
     forms: Vec<FormJson<'f>>,
+    /// The place of the form with the least error.
+    least: usize,
+    declared: Option<FormJson<'f>>,
+    /// Why the first is first, and what is to be said of the declared form.
+    notes: Vec<String>,
 }
 
+/// A form; errors are in percent of the target, and how far they are behind the least in points of it.
 #[derive(Serialize)]
 struct FormJson<'f> {
     terms: Pairs<'f, f64>,
     cv_mape: f64,
+    behind: f64,
+    standard_error: f64,
+    within_one_standard_error: bool,
+}
+
+impl<'f> FormJson<'f> {
+    fn of(found: &'f FoundForm) -> FormJson<'f> {
+        let FoundForm { terms, standing } = found;
+        let Standing { error, behind, standard_error } = *standing;
+        FormJson {
+            terms: Pairs(terms.iter().map(|(term, value)| (term.as_str(), *value)).collect()),
+            cv_mape: error * 100.0,
+            behind: behind * 100.0,
+            standard_error: standard_error * 100.0,
+            within_one_standard_error: standing.is_level(),
+        }
+    }
 }
 
 impl<'f> SearchJson<'f> {
     fn of(search: &'f Search) -> SearchJson<'f> {
-        let Search { candidates, rows, forms, by: _, set: _ } = search;
-        let form = |found: &'f FoundForm| FormJson {
-            terms: Pairs(found.terms.iter().map(|(term, value)| (term.as_str(), *value)).collect()),
-            cv_mape: found.left_out_error * 100.0,
-        };
-        SearchJson { candidates: *candidates, rows: *rows, forms: forms.iter().map(form).collect() }
+        let Search { candidates, rows, forms, least, declared, by: _, set: _ } = search;
+        SearchJson {
+            candidates: *candidates,
+            rows: *rows,
+            forms: forms.iter().map(FormJson::of).collect(),
+            least: *least,
+            declared: declared.as_ref().map(FormJson::of),
+            notes: search_sentences(search),
+        }
     }
 }
 

@@ -216,12 +216,13 @@ pub(super) fn of_ops(ops: &[(String, u64)], column: &str) -> Option<Finding> {
     })
 }
 
-/// Says that rows of several kinds are fitted together.
-pub(super) fn of_mixed(mixed: &Mixed, error: f64) -> Finding {
+/// Says that rows of several kinds are fitted together; `drawn` are the rows that it is told from, if not all.
+pub(super) fn of_mixed(mixed: &Mixed, error: f64, drawn: Option<u64>) -> Finding {
     let columns: Vec<String> = mixed.columns.iter().map(|column| format!("`{column}`")).collect();
     let values: Vec<String> = mixed.values.iter().map(|(value, rows)| format!("{rows} of `{value}`")).collect();
+    let drawn = drawn.map(|rows| format!("; told from a sample of {rows} rows")).unwrap_or_default();
     let message = format!(
-        "{} mixes rows that differ: {}; fitted apart they are off by {:.2} % in the mean, together by {:.2} %",
+        "{} mixes rows that differ: {}; fitted apart they are off by {:.2} % in the mean, together by {:.2} %{drawn}",
         columns.join(" or "),
         list(&values),
         mixed.error * 100.0,

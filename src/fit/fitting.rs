@@ -1,5 +1,6 @@
 //! The fit itself: gather, solve, hold every row against the result, look for what is wrong.
 
+use super::beside::read_beside;
 use super::dependent::dependent_sets;
 use super::deviations::{Deviations, Known, Off};
 use super::findings::{
@@ -10,7 +11,6 @@ use super::gather::gather;
 use super::group::Group;
 use super::influence::Suspects;
 use super::intervals::{Reaches, covariance, sandwich};
-use super::mixed::read_beside;
 use super::sample::{Sample, ratios_of};
 use super::sheet::Sheet;
 use super::solve::{Moments, Solution, Solver, Triangle};
@@ -22,7 +22,7 @@ use std::convert::Infallible;
 
 /// Scaled condition numbers above this are not left to sums of products: their square costs eight digits.
 pub(super) const CONDITION: f64 = 1e4;
-/// Rows whose texts are looked at for mixed rows, at most.
+/// Rows that are all looked at for mixed rows, at most; of more those that were drawn.
 const LOOKED_AT: u64 = 100_000;
 /// The most features.
 const MOST_FEATURES: usize = 64;
@@ -58,18 +58,23 @@ pub fn fit(form: &Form, table: &dyn Table, options: &Options) -> Result<Fit, Fit
     meant.resize(names.len(), true);
     let op_column = sheet.op_column.clone().unwrap_or_default();
     let task = Task { meant, form, options, free, names, op_column, reaches: Reaches::default() };
-    let models = if gathered.kept {
+    let mut all_looked_at = false;
+    let mut models = if gathered.kept {
         gathered.gate.duplicates = Some(task.duplicates(&mut gathered.groups));
         if let Some(dropped) = gathered.gate.duplicates.as_ref().filter(|found| found.excluded) {
             gathered.gate.used -= dropped.rows;
         }
-        let beside = if gathered.gate.used <= LOOKED_AT { Some(read_beside(table, &sheet, &head)?) } else { None };
+        all_looked_at = gathered.gate.used <= LOOKED_AT;
+        let beside = if all_looked_at { Some(read_beside(table, &sheet, &head, None, 1)?) } else { None };
         task.fit_kept(&gathered, beside.as_ref())
     } else if !gathered.held.is_empty() {
         task.fit_held(table, &sheet, &gathered)?
     } else {
         task.fit_streamed(table, &sheet, &gathered)?
     };
+    if !all_looked_at {
+        task.look_at_drawn(table, &sheet, &head, &mut models)?;
+    }
     if models.iter().all(|model| model.coefficients.is_none()) {
         let reason = models.first().and_then(|model| model.findings.first()).map(|finding| finding.message.clone());
         return Err(FitError::NoRows { reason });

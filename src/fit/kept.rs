@@ -1,15 +1,15 @@
 //! Fits of groups whose rows are in memory.
 
 use super::FOLDS;
+use super::beside::Beside;
 use super::deviations::{Deviations, Known};
-use super::findings::{FindingKind, of_mixed};
 use super::fitted::{FittedModel, IntervalMethod, Outlier};
 use super::fitting::{CONDITION, Solved, Task, set_intervals};
 use super::gate::Duplicates;
 use super::gather::Gathered;
 use super::group::{Group, KeptRows};
 use super::intervals::bootstrap;
-use super::mixed::Beside;
+use super::mixed::{FittedRows, tell_mixed};
 use super::quantiles::quantile;
 use super::robust::{Robust, fit_robust, within_reach};
 use super::sample::Drawn;
@@ -75,12 +75,15 @@ impl Task<'_> {
             (model.outliers, model.outlier_rows) = (outliers, Some(far));
             self.look(&mut model, group, &solved, &self.suspects_of(rows, &solved));
             if let (Some(beside), Some(error)) = (beside, model.quality.mean_error) {
-                let mixed = beside.mixed(&rows.values, &rows.lines, &self.free, self.form.weighting, error);
-                // What it costs says more than that there are several operations.
-                if mixed.iter().any(|mixed| mixed.columns.contains(&self.op_column)) {
-                    model.findings.retain(|finding| finding.kind != FindingKind::MixedRows);
-                }
-                model.findings.extend(mixed.iter().map(|mixed| of_mixed(mixed, error)));
+                let rows = FittedRows {
+                    values: &rows.values,
+                    lines: &rows.lines,
+                    free: &self.free,
+                    weighting: self.form.weighting,
+                    error,
+                    groups: gathered.groups.len(),
+                };
+                tell_mixed(&mut model, &beside.mixed(&rows), error, None, &self.op_column);
             }
             model
         };

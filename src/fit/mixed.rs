@@ -1,13 +1,20 @@
-//! Rows that should be fitted apart: a column of texts whose values, each fitted for itself, leave far
-//! smaller errors than all together.
+//! Rows that should be fitted apart: a column that the model does not use, whose values, each fitted for itself, leave
+//! far smaller errors than all together.
+//!
+//! Smaller errors may be chance, the more columns are tried, so that they must be significant, too: by the test of Chow
+//! (1960, Econometrica 28) for equal coefficients in all parts, at a level that all columns and groups share
+//! (Bonferroni). A column of numbers may be a code, or a measure that the features hold already: then the form is to
+//! blame, and not the rows. So one that is the same wherever the features are, or follows one of them, is no kind.
 
-use super::sheet::Sheet;
+mod drawn;
+
+use super::beside::{Beside, BesideColumn};
+use super::findings::{FindingKind, of_mixed};
+use super::fitted::FittedModel;
 use super::solve::{Moments, Solver, Triangle};
-use super::table::{Cells, Head, Scan, Texts, Want, scan};
-use super::{FitError, Table};
+use crate::stats::f_tail;
 use crate::suite::Weighting;
-use std::collections::BTreeMap;
-use std::sync::atomic::AtomicBool;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Values that a column which mixes rows may have.
 const MOST_VALUES: usize = 64;
@@ -15,6 +22,10 @@ const MOST_VALUES: usize = 64;
 const SHARE: f64 = 0.5;
 /// The least mean error that is worth it.
 const LEAST_ERROR: f64 = 0.01;
+/// How often a table of rows that are alike may be told to mix them, all columns and groups together.
+const LEVEL: f64 = 0.01;
+/// Rows with the same features as earlier ones that tell whether these decide a column.
+const TELLING: usize = 8;
 
 /// Columns that mix rows which differ.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,89 +38,109 @@ pub(super) struct Mixed {
     pub(super) error: f64,
 }
 
-/// The rows of a small table, and the texts beside them.
-pub(super) struct Beside {
-    /// The line of each row, ascending.
-    lines: Vec<u64>,
-    /// Columns by name: the text of each row.
-    columns: Vec<(String, Vec<String>)>,
+/// Rows of a group, as its fit has them.
+pub(super) struct FittedRows<'a> {
+    /// Features and then the target, row by row.
+    pub(super) values: &'a [f64],
+    pub(super) lines: &'a [u64],
+    pub(super) free: &'a [bool],
+    pub(super) weighting: Weighting,
+    /// The mean error of the fit.
+    pub(super) error: f64,
+    /// How many groups the table has.
+    pub(super) groups: usize,
 }
 
-/// Reads the columns of texts that a model does not use.
-pub(super) fn read_beside(table: &dyn Table, sheet: &Sheet, head: &Head) -> Result<Beside, FitError> {
-    let mut wants = vec![Want::default(); head.names.len()];
-    let mut names = Vec::new();
-    for (index, texts) in head.sample.texts.iter().enumerate() {
-        let words = || texts.texts().filter(|word| !word.is_empty());
-        let numbers = words().filter(|word| word.parse::<f64>().is_ok()).count();
-        let count = words().count();
-        let unused = sheet.wants[index] == Want::default() || sheet.is_op(index);
-        if unused && count >= 2 && numbers * 2 < count {
-            wants[index].text = Some(names.len());
-            names.push(head.names[index].clone());
-        }
-    }
-    let mut beside = Beside { lines: Vec::new(), columns: names.into_iter().map(|name| (name, Vec::new())).collect() };
-    if beside.columns.is_empty() {
-        return Ok(beside);
-    }
-    let worker = || {
-        |cells: &Cells| {
-            let column = |texts: &Texts| texts.codes.iter().map(|code| texts.text(*code).into_owned()).collect();
-            Ok((cells.lines.iter().collect(), cells.texts.iter().map(column).collect()))
-        }
-    };
-    let how = Scan { wants: &wants, threads: 1, hashed: &AtomicBool::new(false) };
-    scan(table, &how, &worker, &mut |(lines, columns): (Vec<u64>, Vec<Vec<String>>)| {
-        beside.lines.extend(lines);
-        beside.columns.iter_mut().zip(columns).for_each(|((_, column), texts)| column.extend(texts));
-        Ok(())
-    })?;
-    Ok(beside)
+/// The rows of each value of a column.
+type Members<'b> = BTreeMap<&'b str, Vec<usize>>;
+
+/// Columns that divide rows in the same way.
+struct Division<'b> {
+    columns: Vec<&'b str>,
+    members: Members<'b>,
+    part_of: Vec<usize>,
 }
 
 impl Beside {
-    /// Looks for columns that mix rows of a group; `values` holds features and target, row by row.
-    pub(super) fn mixed(
-        &self,
-        values: &[f64],
-        lines: &[u64],
-        free: &[bool],
-        weighting: Weighting,
-        error: f64,
-    ) -> Vec<Mixed> {
-        if error < LEAST_ERROR {
+    /// Looks for columns that mix rows of a group.
+    pub(super) fn mixed(&self, rows: &FittedRows<'_>) -> Vec<Mixed> {
+        if rows.error < LEAST_ERROR {
             return Vec::new();
         }
-        let places: Vec<Option<usize>> = lines.iter().map(|line| self.lines.binary_search(line).ok()).collect();
-        let mut found: Vec<(Vec<usize>, Mixed)> = Vec::new();
-        for (name, column) in &self.columns {
-            let mut members: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-            for (row, place) in places.iter().enumerate() {
-                let text = place.map_or("", |place| column[place].as_str());
-                members.entry(text).or_default().push(row);
+        let divisions = self.divisions(rows);
+        let level = LEVEL / (divisions.len() * rows.groups).max(1) as f64;
+        let together = Errors::of(rows, [&(0..rows.lines.len()).collect::<Vec<usize>>()].into_iter());
+        let found = divisions.into_iter().filter_map(|Division { columns, members, .. }| {
+            let apart = Errors::of(rows, members.values());
+            let is_less = apart.mean <= SHARE * rows.error;
+            if !is_less || chance(&together, &apart, rows, members.len()) > level {
+                return None;
             }
+            let values = members.iter().map(|(text, rows)| ((*text).to_owned(), rows.len() as u64)).collect();
+            let columns = columns.into_iter().map(str::to_owned).collect();
+            Some(Mixed { columns, values, error: apart.mean })
+        });
+        found.collect()
+    }
+
+    /// Returns the ways in which columns divide rows into parts that can be fitted.
+    fn divisions<'b>(&'b self, rows: &FittedRows<'_>) -> Vec<Division<'b>> {
+        let places: Vec<Option<usize>> = rows.lines.iter().map(|line| self.lines.binary_search(line).ok()).collect();
+        let mut found: Vec<Division<'b>> = Vec::new();
+        for column in &self.columns {
+            let members = members(column, &places);
             let fewest = members.values().map(Vec::len).min().unwrap_or(0);
-            if members.len() < 2 || members.len() > MOST_VALUES || fewest < (3 * free.len()).max(8) {
+            if members.len() < 2 || members.len() > MOST_VALUES || fewest < (3 * rows.free.len()).max(8) {
                 continue;
             }
-            let part = partition(&members, lines.len());
-            if let Some((_, known)) = found.iter_mut().find(|(other, _)| *other == part) {
-                known.columns.push(name.clone());
-                continue;
-            }
-            let apart = error_apart(values, members.values(), free, weighting);
-            if apart <= SHARE * error {
-                let values = members.iter().map(|(text, rows)| ((*text).to_owned(), rows.len() as u64)).collect();
-                found.push((part, Mixed { columns: vec![name.clone()], values, error: apart }));
+            let part_of = partition(&members, rows.lines.len());
+            if let Some(known) = found.iter_mut().find(|known| known.part_of == part_of) {
+                known.columns.push(&column.name);
+            } else if !(column.is_code && self.follows_features(rows, &places, &members, &part_of)) {
+                found.push(Division { columns: vec![&column.name], members, part_of });
             }
         }
-        found.into_iter().map(|(_, mixed)| mixed).collect()
+        found
+    }
+
+    /// Tells whether what the features read decides the part of a row.
+    fn follows_features(
+        &self,
+        rows: &FittedRows<'_>,
+        places: &[Option<usize>],
+        members: &Members<'_>,
+        part_of: &[usize],
+    ) -> bool {
+        let print = |row: usize| places[row].and_then(|place| self.read.get(place)).copied().unwrap_or(row as u64);
+        let prints: BTreeSet<u64> = (0..part_of.len()).map(print).collect();
+        let pairs: BTreeSet<(u64, usize)> = part_of.iter().enumerate().map(|(row, part)| (print(row), *part)).collect();
+        if part_of.len() - prints.len() >= TELLING {
+            return prints.len() == pairs.len();
+        }
+        let width = rows.free.len() + 1;
+        (0..rows.free.len()).any(|feature| {
+            let range = |rows_of: &Vec<usize>| {
+                let values = rows_of.iter().map(|row| rows.values[row * width + feature]);
+                values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)))
+            };
+            let mut ranges: Vec<(f64, f64)> = members.values().map(range).collect();
+            ranges.sort_by(|one, other| one.0.total_cmp(&other.0));
+            ranges.windows(2).all(|pair| pair[0].1 < pair[1].0)
+        })
     }
 }
 
+fn members<'b>(column: &'b BesideColumn, places: &[Option<usize>]) -> Members<'b> {
+    let mut members = Members::new();
+    for (row, place) in places.iter().enumerate() {
+        let text = place.map_or("", |place| column.texts[place].as_str());
+        members.entry(text).or_default().push(row);
+    }
+    members
+}
+
 /// Numbers the parts by their first rows, so that columns which divide alike compare equal.
-fn partition(members: &BTreeMap<&str, Vec<usize>>, rows: usize) -> Vec<usize> {
+fn partition(members: &Members<'_>, rows: usize) -> Vec<usize> {
     let mut parts = vec![0; rows];
     for rows in members.values() {
         rows.iter().for_each(|row| parts[*row] = rows[0]);
@@ -117,35 +148,121 @@ fn partition(members: &BTreeMap<&str, Vec<usize>>, rows: usize) -> Vec<usize> {
     parts
 }
 
-fn error_apart<'a>(
-    values: &[f64],
-    parts: impl Iterator<Item = &'a Vec<usize>>,
-    free: &[bool],
-    weighting: Weighting,
-) -> f64 {
-    let width = free.len() + 1;
-    let (mut sum, mut count) = (0.0, 0u64);
-    for rows in parts {
-        let mut moments = Moments::new(free.len());
-        for row in rows {
-            let row = &values[row * width..(row + 1) * width];
-            match weighting {
-                Weighting::Absolute => moments.add_row(row),
-                Weighting::Relative => {
-                    let scaled: Vec<f64> = row.iter().map(|value| value / row[width - 1].abs()).collect();
-                    moments.add_row(&scaled);
+/// How far fits to parts of rows are off.
+struct Errors {
+    /// The mean error, as a share of the target.
+    mean: f64,
+    /// The sum of squares of weighted errors.
+    squares: f64,
+}
+
+impl Errors {
+    fn of<'m>(rows: &FittedRows<'_>, parts: impl Iterator<Item = &'m Vec<usize>>) -> Errors {
+        let width = rows.free.len() + 1;
+        let (mut sum, mut count, mut squares) = (0.0, 0u64, 0.0);
+        for part in parts {
+            let mut moments = Moments::new(rows.free.len());
+            for row in part {
+                let row = &rows.values[row * width..(row + 1) * width];
+                match rows.weighting {
+                    Weighting::Absolute => moments.add_row(row),
+                    Weighting::Relative => {
+                        let scaled: Vec<f64> = row.iter().map(|value| value / row[width - 1].abs()).collect();
+                        moments.add_row(&scaled);
+                    }
+                }
+            }
+            let solution = Solver::default().solve(&Triangle::of_moments(&moments), rows.free);
+            for row in part {
+                let (features, rest) = rows.values[row * width..(row + 1) * width].split_at(width - 1);
+                let target = rest[0];
+                let prediction: f64 = features.iter().zip(&solution.coefficients).map(|(x, b)| x * b).sum();
+                let error = target - prediction;
+                squares += match rows.weighting {
+                    Weighting::Absolute => error.powi(2),
+                    Weighting::Relative => (error / target).powi(2),
+                };
+                if target != 0.0 {
+                    sum += (error / target).abs();
+                    count += 1;
                 }
             }
         }
-        let solution = Solver::default().solve(&Triangle::of_moments(&moments), free);
-        for row in rows {
-            let (features, target) = (&values[row * width..][..width - 1], values[row * width + width - 1]);
-            if target != 0.0 {
-                let prediction: f64 = features.iter().zip(&solution.coefficients).map(|(x, b)| x * b).sum();
-                sum += ((target - prediction) / target).abs();
-                count += 1;
-            }
-        }
+        Errors { mean: sum / count.max(1) as f64, squares }
     }
-    sum / count.max(1) as f64
+}
+
+/// Returns how likely so much smaller errors are if all parts have the same coefficients and errors are normal (Chow's
+/// test). Coefficients that may not be negative take up less, which makes it larger.
+fn chance(together: &Errors, apart: &Errors, rows: &FittedRows<'_>, parts: usize) -> f64 {
+    let (count, width) = (rows.lines.len() as f64, rows.free.len() as f64);
+    let (more, left) = (width * (parts - 1) as f64, count - width * parts as f64);
+    let gained = (together.squares - apart.squares) / more;
+    f_tail(gained / (apart.squares / left), more, left)
+}
+
+/// Says of a model which columns mix its rows; `drawn` are the rows that it is told from, if not all.
+pub(super) fn tell_mixed(model: &mut FittedModel, mixed: &[Mixed], error: f64, drawn: Option<u64>, op_column: &str) {
+    // What it costs says more than that there are several operations.
+    if mixed.iter().any(|mixed| mixed.columns.iter().any(|column| column == op_column)) {
+        model.findings.retain(|finding| finding.kind != FindingKind::MixedRows);
+    }
+    model.findings.extend(mixed.iter().map(|mixed| of_mixed(mixed, error, drawn)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rows of two kinds, one of which takes a tenth longer, and 2 % of noise; as a table of so many groups has them.
+    fn said(groups: usize, further: &[BesideColumn]) -> Vec<Mixed> {
+        let row = |row: u32| {
+            let (x, kind) = (f64::from(1 + row / 2), f64::from(row % 2));
+            [x, 3.0 * x * (1.0 + 0.1 * kind) * if (row / 2).is_multiple_of(2) { 1.02 } else { 0.98 }]
+        };
+        let values: Vec<f64> = (0..16).flat_map(row).collect();
+        let lines: Vec<u64> = (2..18).collect();
+        let rows = FittedRows {
+            values: &values,
+            lines: &lines,
+            free: &[false],
+            weighting: Weighting::Relative,
+            error: 0.05,
+            groups,
+        };
+        let mut columns = vec![column("kind", &|row| (row % 2).to_string())];
+        columns.extend(further.iter().map(|one| BesideColumn {
+            name: one.name.clone(),
+            is_code: one.is_code,
+            texts: one.texts.clone(),
+        }));
+        Beside { lines: lines.clone(), columns, read: Vec::new() }.mixed(&rows)
+    }
+
+    fn column(name: &str, text: &dyn Fn(usize) -> String) -> BesideColumn {
+        BesideColumn { name: name.to_owned(), is_code: true, texts: (0..16).map(text).collect() }
+    }
+
+    #[test]
+    fn many_groups_and_columns_ask_for_more() {
+        let [found] = said(1, &[]).try_into().unwrap();
+        let kinds = [("0".to_owned(), 8), ("1".to_owned(), 8)];
+        assert_eq!((found.columns, found.values.as_slice()), (vec!["kind".to_owned()], &kinds[..]));
+        assert!((found.error - 0.02).abs() < 1e-3, "{}", found.error);
+        assert_eq!((said(10_000, &[]).len(), said(100_000, &[]).len()), (1, 0));
+        // The same division by another name is no further test, others are.
+        let same = column("same", &|row| format!("k{}", row % 2));
+        let others: Vec<BesideColumn> = (1..8)
+            .map(|bit| column(&format!("other{bit}"), &|row| ((row >> 1 & bit).count_ones() % 2).to_string()))
+            .collect();
+        assert_eq!(said(10_000, &[same])[0].columns, ["kind", "same"]);
+        assert_eq!(said(10_000, &others).len(), 0);
+    }
+
+    #[test]
+    fn what_follows_a_feature_is_no_kind() {
+        let large = column("large", &|row| u8::from(row >= 8).to_string());
+        let found = said(1, &[large]);
+        assert!(found.len() == 1 && found[0].columns == ["kind"], "{found:?}");
+    }
 }

@@ -8,6 +8,7 @@
 //!
 //! Invariant: the same table and form give the same fit, whatever the number of threads.
 
+mod beside;
 mod by_fold;
 mod by_group;
 mod dependent;
@@ -58,7 +59,7 @@ pub use params_text::{ParamText, WRITTEN, put_set, write_params};
 pub use rests_on::RestsOn;
 pub use sample::{Ratios, Sample, SampledRow};
 
-pub use search::{FoundForm, Search, search};
+pub use search::{FoundForm, Search, Standing, search};
 
 use std::io::{self, Read};
 

@@ -45,6 +45,18 @@ pub fn t_two_sided(value: f64, freedom: f64) -> f64 {
     beta_reg(freedom / 2.0, 0.5, freedom / (freedom + square))
 }
 
+/// Returns the probability of a value of the F distribution above `value`, with degrees of freedom above and below the
+/// line; 1 without any, and of what is no number.
+pub fn f_tail(value: f64, above: f64, below: f64) -> f64 {
+    if value == f64::INFINITY {
+        return 0.0;
+    }
+    if !(above > 0.0 && below > 0.0 && value > 0.0) {
+        return 1.0;
+    }
+    beta_reg(below / 2.0, above / 2.0, below / (below + above * value))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,5 +93,22 @@ mod tests {
         assert!((normal_tail(1.959_964) - 0.025).abs() < 1e-8);
         assert!((normal_tail(10.0) / 7.619_853e-24 - 1.0).abs() < 1e-6);
         assert_eq!(t_two_sided(f64::INFINITY, 4.0), 0.0);
+    }
+
+    /// NIST/SEMATECH e-Handbook of Statistical Methods, 1.3.6.7.3, at 5 and 1 %; and with one degree of freedom above
+    /// the line F is the square of Student's t.
+    #[test]
+    fn tails_of_f() {
+        for (above, below, value, expected) in
+            [(1.0, 10.0, 4.965, 0.05), (5.0, 20.0, 2.711, 0.05), (10.0, 100.0, 2.503, 0.01), (3.0, 7.0, 8.451, 0.01)]
+        {
+            let found = f_tail(value, above, below);
+            assert!((found / expected - 1.0).abs() < 2e-3, "{above} {below}: {found}");
+        }
+        assert!((f_tail(2.5 * 2.5, 1.0, 12.0) - t_two_sided(2.5, 12.0)).abs() < 1e-12);
+        assert_eq!(
+            [f_tail(f64::INFINITY, 1.0, 1.0), f_tail(0.0, 1.0, 1.0), f_tail(f64::NAN, 1.0, 1.0)],
+            [0.0, 1.0, 1.0]
+        );
     }
 }

@@ -25,7 +25,7 @@ mod shift;
 mod spread;
 
 pub use change_points::{ChangePoint, ChangeRules, change_points};
-pub use distributions::{normal_quantile, normal_tail, t_quantile, t_two_sided};
+pub use distributions::{f_tail, normal_quantile, normal_tail, t_quantile, t_two_sided};
 pub use drift::{Drift, DriftRules, Side, drift};
 pub use enrichment::enrichment;
 pub use false_discovery::{families, q_values};

@@ -34,7 +34,8 @@ fn page(folder: &Path) -> Result<String, Box<dyn Error>> {
     fitted.models[0].findings.extend(found);
     let names: Vec<(String, String)> =
         fitted.models.iter().map(|model| (model.by[0].clone(), "base".to_owned())).collect();
-    let tables = [FitTable { file: "copy.csv".to_owned(), fit: &fitted, names: &names, drifts: &drifts }];
+    let tables =
+        [FitTable { file: "copy.csv".to_owned(), fit: &fitted, names: &names, drifts: &drifts, searches: &[] }];
     let mut html = Vec::new();
     fit_html(&FitReport { shmoo: "0.0.0", against: Some("before.yaml"), tables: &tables }, &mut html)?;
     let path = folder.join("fit.html");

@@ -45,7 +45,7 @@ impl Term {
     }
 
     /// Says how far a term is from a plain product.
-    fn complexity(&self) -> f64 {
+    pub(super) fn complexity(&self) -> f64 {
         let of = |factor: &Factor| match factor {
             Factor::Power(power) if *power == power.trunc() => *power,
             Factor::Power(_) => 2.5,

@@ -5,7 +5,7 @@ mod selected;
 mod stages;
 
 use super::gate::Gate;
-use super::layout::{Compiled, Layout, Named, at};
+use super::layout::{Compiled, Layout, Named, Slot, at};
 use super::table::{Cells, Head, Lines, Texts, Want};
 use super::{FitError, fold_of};
 use crate::expr::{Cells as Values, Column};
@@ -124,6 +124,19 @@ impl Sheet {
             && want.text.is_some()
             && want.text == self.op
             && !self.by.contains(&want.text.unwrap_or(0))
+    }
+
+    /// Returns the columns of the table that features read, ascending.
+    pub(in crate::fit) fn feature_columns(&self) -> Vec<usize> {
+        let slots: BTreeSet<usize> = self.features.iter().flat_map(|feature| feature.read.iter().copied()).collect();
+        let reads = |want: &Want| {
+            slots.iter().any(|slot| match &self.slots[*slot].slot {
+                Slot::Numbers(number) => want.number == Some(*number),
+                Slot::Texts(text) | Slot::Bools(text) | Slot::Map { text, .. } => want.text == Some(*text),
+                Slot::Derived(..) | Slot::Absent => false,
+            })
+        };
+        (0..self.wants.len()).filter(|column| reads(&self.wants[*column])).collect()
     }
 
     /// Returns how many coefficients there are.

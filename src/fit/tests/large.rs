@@ -1,7 +1,7 @@
 //! Tables that do not stay in memory give what small ones give.
 
 use super::{model, shown};
-use crate::fit::{Fit, FittedModel, IntervalMethod, Options, Quality, fit};
+use crate::fit::{FindingKind, Fit, FittedModel, IntervalMethod, Options, Quality, fit};
 use crate::stats::Random;
 use std::fmt::Write;
 
@@ -115,6 +115,41 @@ fn same_but_for_rounding(one: &FittedModel, other: &FittedModel) {
     let sampled =
         |model: &FittedModel| model.sample.iter().map(|row| (row.line, row.target.to_bits())).collect::<Vec<_>>();
     assert_eq!(sampled(one), sampled(other));
+}
+
+#[test]
+fn mixed_rows_are_found_among_those_drawn() {
+    let mut random = Random::new(5);
+    let mut row = |line: usize, by_halves: bool, groups: usize| {
+        let (a, b) = (1 + random.below(100), 1 + random.below(50));
+        // Rows of the second kind stand in the second half, or anywhere.
+        let kind = if by_halves { line / 6_000 } else { random.below(2) };
+        let t = (3.0 * a as f64 + 2.0 * b as f64) * (1.0 + 0.4 * kind as f64) * (1.0 + 0.01 * random.normal());
+        format!("{a},{b},{t},{},{},g{}\n", kind + 1, ["sweet", "sour"][kind], line % groups)
+    };
+    let mut table = |by_halves: bool, groups: usize| {
+        let rows: String = (0..12_000).map(|line| row(line, by_halves, groups)).collect();
+        format!("a,b,t,code,flavour,g\n{rows}")
+    };
+    let quick = Options { intervals: Some(IntervalMethod::None), ..Options::default() };
+    let said = |fit: &Fit| -> Vec<String> {
+        let findings = fit.models.iter().flat_map(|model| &model.findings);
+        findings.filter(|found| found.kind == FindingKind::MixedRows).map(|found| found.message.clone()).collect()
+    };
+    for by_halves in [true, false] {
+        let table = table(by_halves, 1);
+        let found = said(&fit_with(FORM, &table, &streamed(1)));
+        let [message] = found.as_slice() else { panic!("{found:?}") };
+        assert!(message.starts_with("`code` or `flavour` mixes rows that differ: "), "{message}");
+        assert!(message.ends_with("; told from a sample of 2000 rows"), "{message}");
+        assert_eq!(said(&fit_with(FORM, &table, &streamed(3))), found, "threads change nothing");
+        let [all] = said(&fit_with(FORM, &table, &quick)).try_into().unwrap();
+        assert!(!all.contains("sample"), "{all}");
+        assert_eq!(said(&fit_with(&format!("{FORM}by: [code]\n"), &table, &streamed(1))), [""; 0]);
+    }
+    // Rows of many groups are held, and all of each are drawn.
+    let held = said(&fit_with(&format!("{FORM}by: [g]\n"), &table(false, 30), &streamed(2)));
+    assert!(held.len() == 30 && held.iter().all(|message| !message.contains("sample")), "{held:?}");
 }
 
 #[test]

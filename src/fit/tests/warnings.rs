@@ -2,6 +2,7 @@
 
 use super::fit_text;
 use crate::fit::{FindingKind, Fit};
+use crate::stats::Random;
 use std::fmt::Write;
 
 fn kinds(fit: &Fit) -> Vec<FindingKind> {
@@ -64,6 +65,73 @@ fn mixed_rows() {
         vec![("sweet".to_owned(), t), ("sour".to_owned(), t * 1.001)]
     });
     assert_eq!(messages(&fit_text(FORM, &alike).unwrap()), "");
+}
+
+/// A table in which the column beside is what a function makes of `x`, `y` and the kind of a row, which takes longer.
+fn coded(header: &str, beside: impl Fn(f64, f64, u32) -> String, longer: f64) -> String {
+    let rows = (1..=8u32).flat_map(|x| (1..=8u32).flat_map(move |y| (0..2u32).map(move |kind| (x, y, kind))));
+    let rows = rows.map(|(x, y, kind)| {
+        let (x, y) = (f64::from(x), f64::from(y * y));
+        let t = (3.0 * x + 2.0 * y) * (1.0 + longer * f64::from(kind)) * (1.0 + 0.001 * (x * 7.0 + y).sin());
+        format!("{x},{y},{t},{}\n", beside(x, y, kind))
+    });
+    format!("x,y,t,{header}\n{}", rows.collect::<String>())
+}
+
+#[test]
+fn kinds_may_be_numbers() {
+    let said = |form: &str, table: &str| messages(&fit_text(form, table).unwrap());
+    let codes = coded("mode", |_, _, kind| ["1", "2.5"][kind as usize].to_owned(), 0.3);
+    assert!(said(FORM, &codes).starts_with("`mode` mixes rows that differ: 64 of `1`, 64 of `2.5`;"), "{codes}");
+    // Numbers are the same however they are written; `N/A` is a kind, too.
+    let written =
+        coded("mode", |x, _, kind| ["1", "1.0", "", "N/A"][(2 * kind + x as u32 % 2) as usize].to_owned(), 0.3);
+    assert!(
+        said(FORM, &written).starts_with("`mode` mixes rows that differ: 64 of ``, 64 of `1`;"),
+        "{}",
+        said(FORM, &written)
+    );
+    // What the form uses is no kind, in whatever way.
+    for form in ["where: [mode > 0]\n", "by: [mode]\n", "sets: { all: mode > 0 }\n"] {
+        assert!(!said(&format!("{FORM}{form}"), &codes).contains("mixes rows that differ"), "{form}");
+    }
+    let named = said(&format!("{FORM}op: mode\n"), &codes);
+    assert!(named.starts_with("`mode` mixes rows that differ: 64 of `1`"), "{named}");
+    // More values than operations have codes are measures.
+    let many = coded("mode", |x, y, kind| (f64::from(kind) + (x + y) / 1000.0).to_string(), 0.3);
+    assert_eq!(said(FORM, &many), "");
+}
+
+#[test]
+fn numbers_that_follow_features_are_no_kinds() {
+    // The form lacks a product, so that rows of the same `y` are fitted far better apart.
+    let form = "target: t\nfeatures: { a: x }\n";
+    let said = |header: &str, beside: &dyn Fn(f64, f64, u32) -> String| {
+        messages(&fit_text(form, &coded(header, beside, 0.0)).unwrap())
+    };
+    let unread = |_: f64, y: f64, _: u32| y.to_string();
+    assert!(said("rows", &unread).contains("`rows` mixes rows that differ: 16 of `1`"), "{}", said("rows", &unread));
+    let form = "target: t\nfeatures: { a: x * (y - y + 1) }\n";
+    let read = messages(&fit_text(form, &coded("rows", unread, 0.0)).unwrap());
+    assert!(!read.contains("mixes"), "{read}");
+}
+
+#[test]
+fn few_rows_are_not_told_apart_by_chance() {
+    let warned = (0..300u64).filter(|seed| {
+        let mut random = Random::new(*seed);
+        let row = |_| {
+            let [x, y] = [16, 16].map(|most| 1.0 + random.below(most) as f64);
+            let error: f64 = random.normal();
+            let t = (3.0 * x + 2.0 * y) * (1.0 + 0.1 * error.abs().powf(1.5).copysign(error)).max(0.01);
+            let kinds: Vec<String> = (0..12).map(|_| random.below(2).to_string()).collect();
+            format!("{x},{y},{t},{}\n", kinds.join(","))
+        };
+        let rows: String = (0..24).map(row).collect();
+        let table = format!("x,y,t,{}\n{rows}", ('a'..='l').map(String::from).collect::<Vec<_>>().join(","));
+        kinds(&fit_text(FORM, &table).unwrap()).contains(&FindingKind::MixedRows)
+    });
+    assert_eq!(warned.count(), 0);
 }
 
 #[test]

@@ -1,9 +1,12 @@
 //! A fit as one HTML page that needs nothing but itself, and has no script.
 
 use super::drawn::drawn;
-use super::words::{diagnostics, drift_cells, drift_sentence, findings, gate, interval, number, sentence, why_zero};
+use super::words::{
+    behind_cell, diagnostics, drift_cells, drift_sentence, findings, form_text, gate, interval, number,
+    search_sentences, sentence, share, why_zero,
+};
 use super::{FitReport, Part};
-use crate::fit::{Drift, DriftVerdict};
+use crate::fit::{Drift, DriftVerdict, Search};
 use crate::report::figure::{count, percent, thousands};
 use crate::report::html::{STYLE, policy};
 use crate::report::inert::short;
@@ -92,7 +95,6 @@ fn overview(parts: &[Part<'_>], out: &mut dyn Write) -> io::Result<()> {
     )?;
     let rows = parts.iter().take(MOST).enumerate().map(|(number, part)| {
         let quality = &part.model.quality;
-        let share = super::words::share;
         vec![
             format!(r##"<a href="#fit-{number}">{}</a>"##, text(&part.name(), 120)),
             thousands(part.model.rows),
@@ -171,6 +173,9 @@ fn fitted(
         if let (Some(drift), Some(against)) = (part.drift, against) {
             drifted(drift, against, &name, out)?;
         }
+        if let Some(search) = part.search {
+            searched(search, &name, out)?;
+        }
         outliers(part, &name, out)?;
         if *drawn < MOST_DRAWN {
             *drawn += 1;
@@ -196,6 +201,21 @@ fn drifted(drift: &Drift, against: &str, name: &str, out: &mut dyn Write) -> io:
     });
     let heads = ["parameter", "before", "95 %", "now", "95 %", "change", "verdict"];
     table(&format!("{} against before", short(name, 80)), &heads, rows, out)
+}
+
+/// Writes the forms that were found.
+fn searched(search: &Search, name: &str, out: &mut dyn Write) -> io::Result<()> {
+    let terms = count(search.candidates as u64, "term");
+    writeln!(out, r#"<p class="label">forms out of {terms}, by the error of rows left out</p>"#)?;
+    let rows = search.forms.iter().map(|form| {
+        let (error, behind) = (share(Some(form.standing.error)), behind_cell(&form.standing));
+        vec![format!("<code>{}</code>", text(&form_text(form), 600)), error, behind]
+    });
+    table(&format!("forms of {}", short(name, 80)), &["form", "error", "behind the least"], rows, out)?;
+    for sentence in search_sentences(search) {
+        writeln!(out, r#"<p class="soft">{}</p>"#, escape(&sentence))?;
+    }
+    Ok(())
 }
 
 fn outliers(part: &Part<'_>, name: &str, out: &mut dyn Write) -> io::Result<()> {

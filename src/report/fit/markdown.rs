@@ -1,7 +1,11 @@
 //! A fit as markdown.
 
-use super::words::{diagnostics, drift_cells, drift_sentence, findings, gate, interval, number, sentence, why_zero};
+use super::words::{
+    behind_cell, diagnostics, drift_cells, drift_sentence, findings, form_text, gate, interval, number,
+    search_sentences, sentence, share, why_zero,
+};
 use super::{FitReport, Part};
+use crate::fit::Search;
 use crate::report::figure::count;
 use crate::report::markdown::code::{cell, code};
 use crate::value::show_number;
@@ -65,12 +69,34 @@ fn fitted(part: &Part<'_>, against: Option<&str>, out: &mut dyn Write) -> io::Re
             writeln!(out, "| {} | {} |", cell(&found.name), drift_cells(found).join(" | "))?;
         }
     }
+    if let Some(search) = part.search {
+        searched(search, out)?;
+    }
     if !part.model.outliers.is_empty() {
         writeln!(out, "\n| line | measured | predicted |\n| ---: | ---: | ---: |")?;
         for outlier in &part.model.outliers {
             let (target, prediction) = (show_number(outlier.target), show_number(outlier.prediction));
             writeln!(out, "| {} | {target} | {prediction} |", outlier.line)?;
         }
+    }
+    Ok(())
+}
+
+/// Writes the forms that were found.
+fn searched(search: &Search, out: &mut dyn Write) -> io::Result<()> {
+    let terms = count(search.candidates as u64, "term");
+    writeln!(out, "\nForms out of {terms}, by the error of rows left out:\n")?;
+    writeln!(out, "| error | behind the least | form |\n| ---: | ---: | --- |")?;
+    for form in &search.forms {
+        let error = share(Some(form.standing.error));
+        writeln!(out, "| {error} | {} | {} |", behind_cell(&form.standing), cell(&form_text(form)))?;
+    }
+    let sentences = search_sentences(search);
+    if !sentences.is_empty() {
+        writeln!(out)?;
+    }
+    for sentence in sentences {
+        writeln!(out, "- {sentence}")?;
     }
     Ok(())
 }

@@ -13,9 +13,9 @@ pub(super) use clouds::{DrawnFit, DrawnRow, SCATTER, scatter_caption};
 pub use drawn::fit_drawings;
 pub use html::fit_html;
 pub use markdown::fit_markdown;
-pub(crate) use words::{drift_sentence, empty_set_sentence};
+pub(crate) use words::{drift_sentence, empty_set_sentence, form_text, search_sentences};
 
-use crate::fit::{Drift, Fit, FittedModel};
+use crate::fit::{Drift, Fit, FittedModel, Search};
 
 /// Fits of some tables.
 #[derive(Debug, Clone, Copy)]
@@ -39,6 +39,8 @@ pub struct FitTable<'a> {
     pub names: &'a [(String, String)],
     /// How each model differs from earlier parameters; none: there were none.
     pub drifts: &'a [Option<Drift>],
+    /// Better forms of the models; none: they were not looked for.
+    pub searches: &'a [Search],
 }
 
 /// A model with what belongs to it.
@@ -48,6 +50,7 @@ struct Part<'a> {
     op: &'a str,
     set: &'a str,
     drift: Option<&'a Drift>,
+    search: Option<&'a Search>,
 }
 
 impl<'a> FitReport<'a> {
@@ -58,6 +61,7 @@ impl<'a> FitReport<'a> {
                 op,
                 set,
                 drift: table.drifts.get(index).and_then(Option::as_ref),
+                search: table.searches.iter().find(|search| search.by == model.by && search.set == model.set),
             })
         })
     }

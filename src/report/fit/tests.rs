@@ -2,7 +2,9 @@
 
 use super::{FitReport, FitTable, fit_drawings, fit_html, fit_markdown};
 use crate::config::load_model;
-use crate::fit::{Drift, Earlier, EarlierCoefficient, Fit, FormText, Options, drift, fit, of_drift};
+use crate::fit::{
+    Drift, Earlier, EarlierCoefficient, Fit, FormText, FoundForm, Options, Search, Standing, drift, fit, of_drift,
+};
 use crate::report::markdown::tests::outside_code;
 use crate::report::sample;
 use std::fmt::Write;
@@ -33,10 +35,31 @@ fn against(fit: &mut Fit, each: f64) -> Option<Drift> {
     found
 }
 
+/// Forms of the first fit, of which the second has the least error.
+fn searched(fit: &Fit, name: &str) -> Search {
+    let form = |terms: &[(&str, f64)], error: f64, behind: f64, standard_error: f64| FoundForm {
+        terms: terms.iter().map(|(term, value)| ((*term).to_owned(), *value)).collect(),
+        standing: Standing { error, behind, standard_error },
+    };
+    let (by, set) = (fit.models[0].by.clone(), fit.models[0].set.clone());
+    Search {
+        by,
+        set,
+        candidates: 12,
+        rows: 40,
+        forms: vec![
+            form(&[("1", 100.0), (name, 2.0)], 0.0158, 0.0001, 0.0003),
+            form(&[("1", 100.0), (name, 2.0), ("log2(bytes)", 0.5)], 0.0157, 0.0, 0.0),
+        ],
+        least: 1,
+        declared: Some(form(&[(name, 2.1)], 0.0161, 0.0004, 0.0005)),
+    }
+}
+
 fn written(fit: &Fit, drifts: &[Option<Drift>], file: &str) -> [String; 2] {
     let names: Vec<(String, String)> =
         fit.models.iter().map(|model| (model.by[0].clone(), "base".to_owned())).collect();
-    let tables = [FitTable { file: file.to_owned(), fit, names: &names, drifts }];
+    let tables = [FitTable { file: file.to_owned(), fit, names: &names, drifts, searches: &[searched(fit, file)] }];
     let report = FitReport { shmoo: "0.0.0", against: Some("before.yaml"), tables: &tables };
     let (mut html, mut markdown) = (Vec::new(), Vec::new());
     fit_html(&report, &mut html).unwrap();

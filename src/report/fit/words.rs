@@ -2,8 +2,8 @@
 
 use super::{FitReport, Part};
 use crate::fit::{
-    CoefficientDrift, CoefficientVerdict, Drift, DriftVerdict, FindingKind, Gate, IntervalMethod, PredictedChange,
-    Quality,
+    CoefficientDrift, CoefficientVerdict, Drift, DriftVerdict, FindingKind, FoundForm, Gate, IntervalMethod,
+    PredictedChange, Quality, Search, Standing,
 };
 use crate::report::figure::{count, percent};
 use crate::report::inert::short;
@@ -145,6 +145,57 @@ pub(crate) fn drift_sentence(drift: &Drift, against: &str) -> String {
         share(Some(old_error)),
         count(rows, "row")
     )
+}
+
+/// Returns a form that was found, with its coefficients in six digits.
+pub(crate) fn form_text(form: &FoundForm) -> String {
+    let digits = |value: f64| show_number(format!("{value:.5e}").parse().unwrap_or(value));
+    let terms: Vec<String> = form.terms.iter().map(|(term, value)| format!("{} * {term}", digits(*value))).collect();
+    terms.join(" + ")
+}
+
+/// Says why the first form is first if another has the least error, and what is to be said of the declared one.
+pub(crate) fn search_sentences(search: &Search) -> Vec<String> {
+    let mut sentences = Vec::new();
+    let (Some(first), Some(least)) = (search.forms.first(), search.forms.get(search.least)) else { return sentences };
+    if search.least > 0 {
+        sentences.push(format!(
+            "the first is the simplest within one standard error of the least error, {} of the next: {}",
+            share(Some(least.standing.error)),
+            behind(&first.standing)
+        ));
+    }
+    let Some(declared) = search.declared.as_ref().filter(|declared| declared.standing.is_level()) else {
+        return sentences;
+    };
+    sentences.push(if declared.terms == first.terms {
+        "the first is the declared form".to_owned()
+    } else {
+        let error = share(Some(declared.standing.error));
+        format!("the declared form, {error}, is within one standard error, too: {}", behind(&declared.standing))
+    });
+    sentences
+}
+
+/// Says how far a form is behind the least error.
+fn behind(standing: &Standing) -> String {
+    format!("{} points behind, give or take {}", points(standing.behind), points(standing.standard_error))
+}
+
+/// Returns how far a form is behind the least error, for a cell; a dash for that with the least error.
+pub(super) fn behind_cell(standing: &Standing) -> String {
+    if standing.behind == 0.0 && standing.standard_error == 0.0 {
+        return "–".to_owned();
+    }
+    format!("{} ± {} points", points(standing.behind), points(standing.standard_error))
+}
+
+/// Returns a difference of shares in points of a percent.
+fn points(difference: f64) -> String {
+    match difference * 100.0 {
+        points if points == 0.0 || points >= 0.005 => format!("{points:.2}"),
+        points => format!("{points:.0e}"),
+    }
 }
 
 /// Returns a coefficient's earlier and present values as cells.

@@ -107,8 +107,10 @@ fn a_better_form_is_found() {
     let request = FitRequest { search: true, ..request("eltwise", &data.join("wormhole_b0/add-op-performance.csv")) };
     let fitted = fit_one(&request);
     let declared = fitted.fit.models[0].quality.left_out_error.unwrap();
-    let best = &fitted.searches[0].forms[0];
-    assert!(best.left_out_error <= 0.01 && declared > 0.06, "{declared} {best:?}");
+    let search = &fitted.searches[0];
+    let first = &search.forms[0].standing;
+    assert!(first.error <= 0.01 && first.is_level() && declared > 0.06, "{declared} {search:?}");
+    assert!(search.declared.as_ref().is_some_and(|declared| first.error < declared.standing.error), "{search:?}");
 }
 
 #[test]
