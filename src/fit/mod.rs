@@ -58,6 +58,7 @@ pub use rests_on::RestsOn;
 pub use sample::{Ratios, SampledRow};
 
 pub use search::{FoundForm, Search, search};
+pub(crate) use table::{Breaks, CHUNK, Chunk, Chunks, Marks, PlainRecord, Record, Split};
 
 use std::io::{self, Read};
 
