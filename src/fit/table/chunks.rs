@@ -88,7 +88,11 @@ impl<R: Read> Chunks<R> {
             if self.ended {
                 break (length, quoted);
             }
-            let end = if quoted { last_record_end(bytes, self.breaks, self.line == 1) } else { last_line_end(bytes) };
+            let end = match self.breaks {
+                _ if !quoted => last_line_end(bytes),
+                Breaks::Any => last_record_end(bytes, self.line == 1),
+                Breaks::LineFeed => last_feed_outside(bytes, self.line == 1),
+            };
             if let Some(end) = end {
                 break (end, quoted);
             }
@@ -131,8 +135,8 @@ fn last_line_end(bytes: &[u8]) -> Option<usize> {
 }
 
 /// Finds where the last whole record ends; a line break in quotes ends none. `first` says that the stream starts here.
-fn last_record_end(bytes: &[u8], breaks: Breaks, first: bool) -> Option<usize> {
-    let mut reader = if first { breaks.reader() } else { breaks.reader_within() };
+fn last_record_end(bytes: &[u8], first: bool) -> Option<usize> {
+    let mut reader = if first { Breaks::Any.reader() } else { Breaks::Any.reader_within() };
     let (mut output, mut ends) = (vec![0; 1 << 12], vec![0; 1 << 8]);
     let (mut at, mut last) = (0, None);
     let (mut starts, mut quote) = (true, 0);
@@ -154,7 +158,6 @@ fn last_record_end(bytes: &[u8], breaks: Breaks, first: bool) -> Option<usize> {
         starts = matches!(result, ReadRecordResult::Record);
         if let (ReadRecordResult::Record, Some(b'\n')) = (&result, bytes.get(at))
             && bytes[at - 1] == b'\r'
-            && breaks == Breaks::Any
         {
             at += 1;
         }
@@ -166,6 +169,31 @@ fn last_record_end(bytes: &[u8], breaks: Breaks, first: bool) -> Option<usize> {
         }
     }
     last
+}
+
+/// Finds the end of the last record where only line feeds end records, from quote to quote: one at the start of a cell
+/// opens it, the next that is not doubled closes it, and others are letters.
+fn last_feed_outside(bytes: &[u8], first: bool) -> Option<usize> {
+    let mark = if first && bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+    let (mut last, mut open) = (None, false);
+    // Where what stands outside of quotes begins, and the first quote that is not looked at.
+    let (mut outside, mut next) = (0, 0);
+    for quote in memchr::memchr_iter(b'"', bytes) {
+        if quote < next {
+            continue;
+        }
+        next = quote + 1;
+        if open && bytes.get(next) == Some(&b'"') {
+            next += 1;
+        } else if open {
+            (open, outside) = (false, next);
+        } else if quote == mark || matches!(bytes[..quote].last(), Some(b',' | b'\n')) {
+            last = last_line_end(&bytes[outside..quote]).map(|end| outside + end).or(last);
+            open = true;
+        }
+    }
+    let tail = if open { None } else { last_line_end(&bytes[outside..]) };
+    tail.map(|end| outside + end).or(last)
 }
 
 #[cfg(test)]

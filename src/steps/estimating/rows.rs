@@ -6,7 +6,7 @@ use crate::fit::estimate::{Batch, Descriptor, Estimator, Formula, Predicted};
 use crate::fit::{Chunk, Marks, PlainRecord, Record, Split};
 use crate::steps::StepError;
 use crate::steps::estimating_input::{level, trim};
-use csv::{ByteRecord, Writer};
+use csv::{ByteRecord, WriterBuilder};
 use std::io;
 
 /// What came of some rows.
@@ -164,9 +164,13 @@ fn put_whole(value: f64, written: &mut Vec<u8>) {
     }
 }
 
+/// Bytes that most records have, at most.
+const BUFFER: usize = 256;
+
 /// Appends a record as `csv` writes it.
 pub(super) fn write_record(record: &ByteRecord, written: &mut Vec<u8>) -> Result<(), StepError> {
-    let mut writer = Writer::from_writer(written);
+    // The writer's own buffer is filled with zeros for each record.
+    let mut writer = WriterBuilder::new().buffer_capacity(BUFFER).from_writer(written);
     let result = writer.write_byte_record(record).and_then(|()| writer.flush().map_err(csv::Error::from));
     result.map_err(|error| {
         disk(match error.into_kind() {
