@@ -60,6 +60,7 @@ pub use rests_on::RestsOn;
 pub use sample::{Ratios, Sample, SampledRow};
 
 pub use search::{FoundForm, Search, Standing, search};
+pub(crate) use table::{Breaks, CHUNK, Chunk, Chunks, Marks, PlainRecord, Record, Split};
 
 use std::io::{self, Read};
 

@@ -5,9 +5,10 @@
 //! left behind start with [`DRAFT_PREFIX`]; [`sweep_drafts`] removes those whose writer is gone,
 //! which their lock tells.
 
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{Advice, FlockOperation, fadvise, flock};
 use std::fs::{File, Permissions};
 use std::io::{self, BufWriter, Write};
+use std::num::NonZeroU64;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use tempfile::NamedTempFile;
@@ -79,12 +80,40 @@ pub fn save<T, E>(
     }
     let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let mut draft = Draft::create(folder_of(&target), 0o666).map_err(&failed)?;
-    let mut out = BufWriter::with_capacity(1 << 18, draft.file());
+    let mut out = BufWriter::with_capacity(1 << 18, Early { file: draft.file(), written: 0, begun: 0 });
     let value = fill(&mut out)?;
     out.flush().map_err(&failed)?;
     drop(out);
     draft.publish(&target).map_err(&failed)?;
     Ok(value)
+}
+
+/// A new file that is brought to the disk while it is written, so that little is left for the end.
+struct Early<'f> {
+    file: &'f mut File,
+    written: u64,
+    /// What is on its way to the disk, or there.
+    begun: u64,
+}
+
+/// Bytes that set off together.
+const BATCH: u64 = 4 << 20;
+
+impl Write for Early<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.written += written as u64;
+        if let Some(batch) = NonZeroU64::new(self.written - self.begun).filter(|batch| batch.get() >= BATCH) {
+            // Linux begins to write what is said not to be needed in memory. If it does not, `publish` does.
+            let _ = fadvise(&*self.file, self.begun, Some(batch), Advice::DontNeed);
+            self.begun = self.written;
+        }
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
 }
 
 /// Opens what is there if it is no file that another could take the place of: a device, a pipe, a socket.
@@ -213,6 +242,16 @@ mod tests {
         assert_eq!(io::read_to_string(&old).unwrap(), "one");
         assert_eq!(names(folder.path()), ["a"]);
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o600, 0o600);
+    }
+
+    #[test]
+    fn a_large_file_is_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        let bytes: Vec<u8> = (0..3 * BATCH + 5).map(|place| (place % 251) as u8).collect();
+        let pieces = |out: &mut dyn Write| bytes.chunks(100_000).try_for_each(|piece| out.write_all(piece));
+        save(&path, |error| error, pieces).unwrap();
+        assert!(fs::read(&path).unwrap() == bytes);
     }
 
     #[test]

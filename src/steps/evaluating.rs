@@ -2,7 +2,7 @@
 
 use super::StepError;
 use super::estimating::{Estimated, explain};
-use super::estimating_input::{Input, broken, cell, level, trim};
+use super::estimating_input::{Header, Input, broken, cell, level, trim};
 use crate::fit::estimate::{Batch, Comparison, Descriptor, Estimator, Formula, compare, six_digits};
 use csv::{ByteRecord, Writer};
 use std::io::{self, Write};
@@ -76,11 +76,13 @@ pub fn evaluate(
     let architecture = architecture.map_err(|error| usage(explain(&error), None))?;
     let version = evaluation.version.unwrap_or(architecture.versions.len() as u32);
     let mut input = Input::open(path)?;
-    let columns = columns(&input, path, evaluation)?;
+    let columns = columns(&input.header, path, evaluation)?;
     let disk = |source: io::Error| StepError::Disk { what: "write", path: "the comparison".into(), source };
     let broken_pipe = |error: csv::Error| disk(io::Error::other(error));
     let mut writer = Writer::from_writer(out);
-    writer.write_record(input.header.iter().map(String::as_str).chain(["estimate", "ratio"])).map_err(broken_pipe)?;
+    writer
+        .write_record(input.header.names.iter().map(String::as_str).chain(["estimate", "ratio"]))
+        .map_err(broken_pipe)?;
     let mut evaluated = Evaluated { rows: Estimated::default(), comparison: None, out_of_bounds: Vec::new() };
     let mut batch = Batch::new(estimator, evaluation.formula);
     let mut pairs = Vec::new();
@@ -89,7 +91,7 @@ pub fn evaluate(
         evaluated.rows.rows += 1;
         let line = record.position().map_or(0, csv::Position::line);
         trim(&mut record);
-        let leveled = level(&mut record, input.header.len());
+        let leveled = level(&mut record, input.header.names.len());
         let result = leveled.and_then(|()| row(&record, &columns, evaluation, version));
         let result = result.and_then(|(descriptor, runtime)| {
             let cycles = batch.estimate(&descriptor).map_err(|error| explain(&error))?;
@@ -120,8 +122,8 @@ pub fn evaluate(
     Ok(evaluated)
 }
 
-fn columns(input: &Input, path: &Path, evaluation: &Evaluation) -> Result<Columns, StepError> {
-    let needed = |names: &[&str]| input.needed(names, path);
+fn columns(header: &Header, path: &Path, evaluation: &Evaluation) -> Result<Columns, StepError> {
+    let needed = |names: &[&str]| header.needed(names, path);
     let operand = matches!(plain_name(&evaluation.op_name), "dequantization" | "requantization");
     let matmul = evaluation.op_type == OpType::Matmul;
     let sparse = evaluation.op_name == "matmul_sparse";
@@ -140,8 +142,8 @@ fn columns(input: &Input, path: &Path, evaluation: &Evaluation) -> Result<Column
             true => Some([needed(&["nz_tiles"])?, needed(&["nz_ublocks"])?, needed(&["nz_strips"])?]),
             false => None,
         },
-        vector: input.column(&["Vector-Mode"]),
-        runtime: match input.column(&["runtime"]) {
+        vector: header.column(&["Vector-Mode"]),
+        runtime: match header.column(&["runtime"]) {
             Some(column) => Runtime::Measured(column),
             None => Runtime::Total(
                 needed(&["total-runtime"])?,

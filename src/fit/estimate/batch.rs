@@ -20,16 +20,28 @@ pub struct Batch<'e> {
 }
 
 /// An estimate and how far it can be trusted.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy)]
 pub struct Predicted<'b> {
     /// The cycles.
     pub cycles: u32,
-    /// Where the runtime will be in 95 of 100 cases; none: nobody wrote down what the parameters rest on.
-    pub interval: Option<(f64, f64)>,
-    /// Features that leave the range of the fit.
-    pub outside: Vec<Outside>,
     /// What of the interval there is to say.
     pub trust: Trust<'b>,
+    guard: &'b Guard<'b>,
+    /// Empty where nothing is known of them.
+    features: &'b [(f64, f64)],
+}
+
+impl<'b> Predicted<'b> {
+    /// Returns where the runtime will be in 95 of 100 cases, in cycles; none: nobody wrote down what the parameters
+    /// rest on.
+    pub fn interval(&self) -> Option<(f64, f64)> {
+        self.guard.interval(self.features, f64::from(self.cycles))
+    }
+
+    /// Returns the features that leave the range of the fit.
+    pub fn outside(&self) -> impl Iterator<Item = Outside<'b>> {
+        self.guard.outside(self.features)
+    }
 }
 
 /// What is known of parameters.
@@ -133,9 +145,11 @@ impl<'e> Batch<'e> {
             Guard::Unknown => Trust::Unknown(prepared.set_name()),
             Guard::Stale => Trust::Stale(prepared.set_name()),
         };
-        prepared.features(of, &mut self.features);
-        let interval = guard.interval(&self.features, f64::from(cycles));
-        Ok(Predicted { cycles, interval, outside: guard.outside(&self.features), trust })
+        self.features.clear();
+        if trust == Trust::Known {
+            prepared.features(of, &mut self.features);
+        }
+        Ok(Predicted { cycles, trust, guard, features: &self.features })
     }
 
     /// Returns the operations that had no parameters and took those of another, each once.

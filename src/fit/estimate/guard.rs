@@ -14,10 +14,10 @@ use crate::stats::normal_quantile;
 const LEVEL: f64 = 0.95;
 
 /// A feature that leaves the range of the fit.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Outside {
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Outside<'b> {
     /// The feature's name.
-    pub feature: String,
+    pub feature: &'b str,
     /// Its value.
     pub value: f64,
     /// The least and the greatest value of the fit.
@@ -53,18 +53,20 @@ impl<'e> Guard<'e> {
     }
 
     /// Returns the features that leave their ranges; of each, its value and the estimate's factor.
-    pub(super) fn outside(&self, features: &[(f64, f64)]) -> Vec<Outside> {
-        let Guard::Known { rests_on, places, .. } = self else { return Vec::new() };
-        let leaves = places.iter().zip(features).filter_map(|(place, (value, _))| {
-            let known = &rests_on.coefficients[*place];
+    pub(super) fn outside<'b>(&'b self, features: &'b [(f64, f64)]) -> impl Iterator<Item = Outside<'b>> {
+        let (coefficients, places) = match self {
+            Guard::Known { rests_on, places, .. } => (rests_on.coefficients.as_slice(), places.as_slice()),
+            Guard::Unknown | Guard::Stale => Default::default(),
+        };
+        places.iter().zip(features).filter_map(|(place, (value, _))| {
+            let known = &coefficients[*place];
             let (low, high) = known.range;
-            (!(low..=high).contains(value)).then(|| Outside {
-                feature: known.name.clone(),
+            (!(low..=high).contains(value)).then_some(Outside {
+                feature: &known.name,
                 value: *value,
                 range: known.range,
             })
-        });
-        leaves.collect()
+        })
     }
 
     /// Returns where the runtime will be, in the estimate's unit; none where it is not known how far rows

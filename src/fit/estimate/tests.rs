@@ -100,18 +100,18 @@ fn intervals_by_hand() {
     let estimator = estimator(5.0, Some(Ratios { low: 0.9, middle: 1.0, high: 1.2 }));
     let mut batch = Batch::new(&estimator, Formula::Best);
     let predicted = batch.predict(&exp(1, 2)).unwrap();
-    assert_eq!((predicted.cycles, predicted.trust, predicted.outside.len()), (120, Trust::Known, 0));
+    assert_eq!((predicted.cycles, predicted.trust, predicted.outside().count()), (120, Trust::Known, 0));
     // 4 blocks and 16 tiles: the variance of the prediction is 16 * 0.04 + 256 * 0.01.
     let known = 1.959_964 * 3.2f64.sqrt();
-    let (low, high) = predicted.interval.unwrap();
+    let (low, high) = predicted.interval().unwrap();
     assert!((low - (120.0 - 12.0f64.hypot(known))).abs() < 1e-3, "{low}");
     assert!((high - (120.0 + 24.0f64.hypot(known))).abs() < 1e-3, "{high}");
     // Two blocks one after the other take twice as long, and only one of them has a range.
     let predicted = batch.predict(&exp(2, 4)).unwrap();
-    assert_eq!((predicted.cycles, predicted.outside.len()), (480, 0));
+    assert_eq!((predicted.cycles, predicted.outside().count()), (480, 0));
     let predicted = batch.predict(&exp(1, 5)).unwrap();
     let outside: Vec<(&str, f64, (f64, f64))> =
-        predicted.outside.iter().map(|found| (found.feature.as_str(), found.value, found.range)).collect();
+        predicted.outside().map(|found| (found.feature, found.value, found.range)).collect();
     assert_eq!(outside, [("ublock_weight", 10.0, (1.0, 8.0)), ("tile_weight", 40.0, (1.0, 32.0))]);
 }
 
@@ -122,7 +122,7 @@ fn what_is_not_known_is_said() {
         let estimator = estimator(tile, ratios);
         let mut batch = Batch::new(&estimator, Formula::Best);
         let predicted = batch.predict(of).unwrap();
-        assert_eq!((predicted.trust, predicted.interval.is_some()), (expected, interval));
+        assert_eq!((predicted.trust, predicted.interval().is_some()), (expected, interval));
     };
     check(5.0, known, &exp(1, 2), Trust::Known, true);
     check(5.0, None, &exp(1, 2), Trust::Known, false);

@@ -3,6 +3,7 @@
 //! Records without quotes are taken apart in one pass over their bytes; those with quotes by `csv-core`.
 //! The columns are used again for the next records, so that their memory stays in the cache.
 
+use super::breaks::Breaks;
 use super::chunks::Chunk;
 use super::lines::Lines;
 use super::marks::Marks;
@@ -156,7 +157,7 @@ pub(super) fn read_cells(chunk: &Chunk, wants: &[Want], hashed: bool, marks: &mu
 
 /// Reads records that may have quotes, and those whose lines end otherwise.
 fn read_quoted(bytes: &[u8], first_line: u64, wants: &[Want], cells: &mut Cells) {
-    let mut records = Records::new(bytes, first_line);
+    let mut records = Records::new(bytes, first_line, Breaks::Any);
     while let Some(line) = records.next() {
         let count = records.count();
         for (index, want) in wants.iter().enumerate().take(count) {

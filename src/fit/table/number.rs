@@ -25,19 +25,38 @@ const WHOLE_POWERS: [i64; 8] = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10
 /// or they stand among the first seven bytes.
 #[inline]
 pub(super) fn whole(bytes: &[u8], start: usize, end: usize) -> Option<i64> {
-    const PAIR: u64 = 0x0000_00ff_0000_00ff;
+    word(bytes, start, end).map(join)
+}
+
+/// Returns the same of bytes that may be no digits. None = they are not, either.
+#[inline]
+pub(super) fn digits(bytes: &[u8], start: usize, end: usize) -> Option<u32> {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let word = word(bytes, start, end)?;
+    // The upper bit of each byte that is ten or more; none carries into the next.
+    let others = (((word & (EACH * 0x7f)) + EACH * 0x76) | word) & (EACH * 0x80);
+    (others == 0).then(|| join(word) as u32)
+}
+
+/// Returns the values of one to eight digits that stand between two places; what stands before them becomes zeros.
+#[inline]
+fn word(bytes: &[u8], start: usize, end: usize) -> Option<u64> {
     let length = end.wrapping_sub(start);
     if !(1..=8).contains(&length) {
         return None;
     }
-    // What stands before the digits becomes zeros; then neighbours are joined: by two, four and eight
-    // (Lemire, "Quickly parsing eight-digit integers", 2022).
     let word = u64::from_le_bytes(*bytes.get(end.checked_sub(8)?..end)?.first_chunk()?);
-    let digits = (word ^ 0x3030_3030_3030_3030) & (u64::MAX << (64 - 8 * length));
+    Some((word ^ 0x3030_3030_3030_3030) & (u64::MAX << (64 - 8 * length)))
+}
+
+/// Joins neighbours, by two, four and eight (Lemire, "Quickly parsing eight-digit integers", 2022).
+#[inline]
+fn join(digits: u64) -> i64 {
+    const PAIR: u64 = 0x0000_00ff_0000_00ff;
     let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8);
     let first = (pairs & PAIR).wrapping_mul(100 + (1_000_000 << 32));
     let second = ((pairs >> 16) & PAIR).wrapping_mul(1 + (10_000 << 32));
-    Some((first.wrapping_add(second) >> 32) as i64)
+    (first.wrapping_add(second) >> 32) as i64
 }
 
 /// Returns the value of digits before and behind a point. None = too many.
@@ -125,6 +144,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn digits_are_told_from_others(text in "[0-9]{0,7}[0-9/:+. \\-\u{e4}]?[0-9]{0,3}") {
+            let bytes = [b"       ,", text.as_bytes()].concat();
+            let expected = text.parse().ok().filter(|_| text.len() <= 8 && !text.starts_with('+'));
+            prop_assert_eq!(digits(&bytes, 8, bytes.len()), expected);
+        }
+
         #[test]
         fn decimals_by_words(before in 0i64..100_000_000, behind in 0i64..10_000_000, places in 1usize..8) {
             let behind = behind % WHOLE_POWERS[places];

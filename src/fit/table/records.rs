@@ -1,10 +1,12 @@
 //! Records that may have quotes, one after the other, by `csv-core`.
 
+use super::breaks::Breaks;
 use csv_core::{ReadRecordResult, Reader};
 
 /// The records of some bytes, by `csv-core`.
-pub(super) struct Records<'a> {
+pub(crate) struct Records<'a> {
     bytes: &'a [u8],
+    breaks: Breaks,
     reader: Reader,
     line: u64,
     at: usize,
@@ -15,11 +17,11 @@ pub(super) struct Records<'a> {
 }
 
 impl<'a> Records<'a> {
-    pub(super) fn new(bytes: &'a [u8], first_line: u64) -> Records<'a> {
-        let reader = Reader::new();
+    pub(super) fn new(bytes: &'a [u8], first_line: u64, breaks: Breaks) -> Records<'a> {
         Records {
             bytes,
-            reader,
+            breaks,
+            reader: breaks.reader_within(),
             line: first_line,
             at: 0,
             start: 0,
@@ -33,8 +35,8 @@ impl<'a> Records<'a> {
     pub(super) fn next(&mut self) -> Option<u64> {
         // The reader leaves the `\n` of `\r\n`, and passes over blank lines.
         self.line += self.bytes[self.start..self.at].iter().filter(|byte| **byte == b'\n').count() as u64;
-        while let Some(b'\r' | b'\n') = self.bytes.get(self.at) {
-            self.line += u64::from(self.bytes[self.at] == b'\n');
+        while let Some(byte) = self.bytes.get(self.at).filter(|byte| self.breaks.has(**byte)) {
+            self.line += u64::from(*byte == b'\n');
             self.at += 1;
         }
         let line = self.line;
@@ -60,9 +62,19 @@ impl<'a> Records<'a> {
         }
     }
 
+    /// Goes to the start of a record, on a line.
+    pub(super) fn go_to(&mut self, start: usize, line: u64) {
+        (self.start, self.at, self.line) = (start, start, line);
+    }
+
     /// Returns how many cells the record has.
     pub(super) fn count(&self) -> usize {
         self.count
+    }
+
+    /// Returns the cells without their quotes.
+    pub(crate) fn cells(&self) -> impl Iterator<Item = &[u8]> {
+        (0..self.count).map(|index| self.cell(index))
     }
 
     /// Returns a cell without its quotes.

@@ -1,6 +1,7 @@
 //! One pass over a table: each thread takes a chunk, reads it and makes a part of it; the parts are merged
 //! in the order of the file, so that the number of threads changes nothing.
 
+use super::breaks::Breaks;
 use super::cells::{Cells, Want, read_cells};
 use super::chunks::{Chunk, Chunks};
 use super::marks::Marks;
@@ -44,7 +45,7 @@ fn take_header(chunk: &mut Chunk) -> Result<Vec<String>, FitError> {
         chunk.skip(3, 0);
     }
     let bytes = chunk.bytes();
-    let mut records = Records::new(bytes, 1);
+    let mut records = Records::new(bytes, 1, Breaks::Any);
     if records.next().is_none() {
         return Err(FitError::Empty);
     }

@@ -1,0 +1,249 @@
+//! Estimates of whole tables against those made record by record with `csv`.
+
+use super::columns::Columns;
+use super::{Estimated, Table, explain, header_line};
+use crate::fit::estimate::{Architecture, Batch, Estimator, Formula};
+use crate::fit::{Coefficient, ParamSet, Params, Ratios, RestsOn, predicates};
+use crate::steps::estimating_input::{Header, level, reader, trim};
+use csv::{Position, Writer};
+use proptest::prelude::*;
+use std::path::Path;
+
+const WEIGHTS: [(&str, f32); 2] = [("ublock_weight", 10.0), ("tile_weight", 5.0)];
+
+/// Blocks take 10 cycles and tiles 5; 1 to 8 blocks and 1 to 32 tiles were measured.
+fn rests_on(tile: f64) -> RestsOn {
+    let coefficient = |name: &str, value: f64, most: f64| Coefficient {
+        name: name.to_owned(),
+        value,
+        interval: None,
+        range: (1.0, most),
+    };
+    RestsOn {
+        model: "eltwise".to_owned(),
+        target: "runtime".to_owned(),
+        features: Vec::new(),
+        rows: 100,
+        coefficients: vec![coefficient("ublock_weight", 10.0, 8.0), coefficient("tile_weight", tile, 32.0)],
+        covariance: vec![vec![0.04, 0.0], vec![0.0, 0.01]],
+        ratios: Some(Ratios { low: 0.9, middle: 1.0, high: 1.2 }),
+    }
+}
+
+/// Returns an estimator that knows what `exp` rests on, not so `nop`, and of `abs` what is no longer true.
+fn estimator() -> Estimator {
+    let set = |rests_on: Option<RestsOn>| ParamSet {
+        key: "base".to_owned(),
+        predicates: predicates("base").unwrap(),
+        values: WEIGHTS.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect(),
+        rests_on: rests_on.map(Box::new),
+    };
+    let sets = [("nop", set(None)), ("exp", set(Some(rests_on(5.0)))), ("abs", set(Some(rests_on(6.0))))];
+    let params = Params { ops: sets.map(|(op, set)| (op.to_owned(), vec![set])).to_vec() };
+    let versions = vec![params.clone(), params];
+    Estimator::new(vec![Architecture { name: "wormhole_b0".to_owned(), versions }])
+}
+
+fn table(chunk: usize, threads: usize) -> Table<'static> {
+    Table { path: Path::new("operations.csv"), threads, chunk }
+}
+
+/// Estimates a table, a chunk at a time.
+fn estimates(bytes: &[u8], intervals: bool, table: &Table<'_>) -> (Vec<u8>, Estimated) {
+    let mut written = Vec::new();
+    let estimated = table.estimate(bytes, &estimator(), Formula::Best, intervals, &mut written).unwrap();
+    (written, estimated)
+}
+
+/// Estimates a table record by record: what the rest of the code is held against.
+fn one_by_one(bytes: &[u8], intervals: bool) -> (Vec<u8>, Estimated) {
+    let estimator = estimator();
+    let mut reader = reader(bytes);
+    let path = Path::new("operations.csv");
+    let header = Header::read(&mut reader, path).unwrap();
+    let columns = Columns::of(&header, path, estimator.devices()).unwrap();
+    let mut batch = Batch::new(&estimator, Formula::Best);
+    let mut estimated = Estimated::default();
+    let mut writer = Writer::from_writer(header_line(&header, intervals).unwrap());
+    for record in reader.into_byte_records() {
+        let mut record = record.unwrap();
+        estimated.rows += 1;
+        let line = line_of(record.position().unwrap(), bytes);
+        let described = level(&mut record, columns.width).and_then(|()| columns.descriptor(&record));
+        let predicted = described.and_then(|descriptor| {
+            if columns.lacks_version(&record) {
+                estimated.note_unversioned(&estimator, descriptor.architecture);
+            }
+            batch.predict(&descriptor).map_err(|error| explain(&error))
+        });
+        trim(&mut record);
+        let (cells, more) = match predicted {
+            Ok(predicted) => {
+                let mut outside = String::new();
+                estimated.note_trust(line, &predicted, &mut outside);
+                estimated.note_size(predicted.cycles);
+                let ends = predicted.interval();
+                let low = ends.map_or_else(String::new, |(low, _)| low.floor().to_string());
+                let high = ends.map_or_else(String::new, |(_, high)| high.ceil().to_string());
+                ([predicted.cycles.to_string(), String::new()], [low, high, outside])
+            }
+            Err(why) => {
+                estimated.refuse(line, why.clone());
+                ([String::new(), why], Default::default())
+            }
+        };
+        cells.iter().chain(more.iter().filter(|_| intervals)).for_each(|cell| record.push_field(cell.as_bytes()));
+        writer.write_byte_record(&record).unwrap();
+    }
+    estimated.stand_ins = batch.take_stand_ins();
+    (writer.into_inner().unwrap(), estimated)
+}
+
+/// Returns the line of a record; to `csv`, empty lines before it are a part of it.
+fn line_of(position: &Position, bytes: &[u8]) -> u64 {
+    let empty = bytes[position.byte() as usize..].iter().take_while(|byte| **byte == b'\n').count();
+    position.line() + empty as u64
+}
+
+fn shown(written: &[u8]) -> String {
+    String::from_utf8_lossy(written).into_owned()
+}
+
+#[test]
+fn by_hand() {
+    let rows = b"\n\xef\xbb\xbftype, arch,t,mblock_m,mblock_n,ublock_rt,ublock_ct,math_fidelity,data_format,note\n\
+        exp,wormhole_b0,1,1,2,2,2,HiFi2,Float16,plain\r\n\n\
+        exp ,wormhole_b0,1,1,2,2,2,HiFi2,Float16,\"a, \"\"b\"\"\"\n\
+        exp,wormhole_b0,1,5,2,2,2,HiFi2,Float16,\"two\nlines\"\n\
+        exp,wormhole_b0,1,x,2,2,2,HiFi2,Float16,a b\n\
+        exp,wormhole_b0,1\n\
+        log,wormhole_b0,2,1,1,1,1,HiFi2,Float16,";
+    let (written, estimated) = estimates(rows, true, &table(16, 2));
+    let expected = "type,arch,t,mblock_m,mblock_n,ublock_rt,ublock_ct,math_fidelity,data_format,note,estimate,error,low,high,outside\n\
+        exp,wormhole_b0,1,1,2,2,2,HiFi2,Float16,plain,60,,53,73,\n\
+        exp,wormhole_b0,1,1,2,2,2,HiFi2,Float16,\"a, \"\"b\"\"\",60,,53,73,\n\
+        exp,wormhole_b0,1,5,2,2,2,HiFi2,Float16,\"two\nlines\",300,,268,361,ublock_weight tile_weight\n\
+        exp,wormhole_b0,1,x,2,2,2,HiFi2,Float16,a b,,\"`mblock_m` is `x`, and a whole number is wanted\",,,\n\
+        exp,wormhole_b0,1,,,,,,,,,\"the row has 3 cells, the header 10\",,,\n\
+        log,wormhole_b0,2,1,1,1,1,HiFi2,Float16,,30,,,,\n";
+    assert_eq!(shown(&written), expected);
+    let named = |list: &[(u64, &str)]| list.iter().map(|(line, why)| (*line, (*why).to_owned())).collect();
+    let expected = Estimated {
+        rows: 6,
+        refused: named(&[
+            (8, "`mblock_m` is `x`, and a whole number is wanted"),
+            (9, "the row has 3 cells, the header 10"),
+        ]),
+        refused_rows: 2,
+        stand_ins: ["log".to_owned()].into(),
+        unversioned: [("wormhole_b0".to_owned(), 2)].into(),
+        cut_rows: 0,
+        outside: named(&[(
+            6,
+            "`ublock_weight` is 10, and the fit saw 1 to 8, `tile_weight` is 40, and the fit saw 1 to 32",
+        )]),
+        outside_rows: 1,
+        unknown: ["nop/base".to_owned()].into(),
+        stale: [].into(),
+    };
+    assert_eq!(estimated, expected);
+    // With the mark of UTF-8 where it belongs, and in one chunk, nothing is else.
+    assert_eq!(estimates(&rows[1..], true, &table(1 << 20, 1)).0, written);
+}
+
+#[test]
+fn a_table_without_rows_is_one() {
+    let header = b"type,arch,estimate,error\n".to_vec();
+    for text in ["type,arch", "type,arch\n", "\n\n\"type\",arch\r\n\n\n"] {
+        assert_eq!(estimates(text.as_bytes(), false, &table(1, 3)), (header.clone(), Estimated::default()), "{text:?}");
+    }
+    let refused = |text: &str| {
+        let refused = table(4, 1).estimate(text.as_bytes(), &estimator(), Formula::Best, false, &mut Vec::new());
+        refused.unwrap_err().to_string()
+    };
+    assert_eq!(refused(""), "operations.csv: there is no column `arch`");
+    assert_eq!(refused("\n\n"), "operations.csv: there is no column `arch`");
+    assert_eq!(refused("\n\narch\n\"\n\n"), "operations.csv: there is no column `type` or `op`");
+}
+
+/// The columns of tables, what stands in them, and what stands in some of them by mistake.
+const COLUMNS: [(&str, &[&str]); 15] = [
+    ("note", &["", "a", "a b", "b\u{e4}r"]),
+    ("type", &["exp", "abs", "nop", "log", "exp"]),
+    ("arch", &["wormhole_b0"]),
+    ("version", &["1", "2", ""]),
+    ("data_format", &["Float16", "Bfp8_b", "Float32"]),
+    ("math_fidelity", &["HiFi2", "LoFi"]),
+    ("t", &["1", "", "2", "16777216"]),
+    ("mblock_m", &["1", "2", "3", "007"]),
+    ("mblock_n", &["1", "2", "+4"]),
+    ("ublock_rt", &["1", "2"]),
+    ("ublock_ct", &["1", "2"]),
+    ("sparse_nz_strips", &["-1", "", "3"]),
+    ("approx_mode", &["", "0", "false"]),
+    ("vector_mode", &["", "rc", "r"]),
+    ("op_attr", &["", "z"]),
+];
+const MISTAKES: [&str; 12] =
+    ["", "-1", "0", "x", "00", "true", "123456789", "4294967296", "1.5", "expp", "\u{a0}", "\u{a0}1"];
+
+/// Returns a cell as it is written; `style` says how.
+fn cell(text: &str, style: u8) -> Vec<u8> {
+    let text = text.as_bytes();
+    let between = |before: &[u8], after: &[u8]| [before, text, after].concat();
+    match style {
+        0 => between(b"\"", b"\""),
+        1 => between(b" ", b"\t"),
+        2 => between(b"\"", b"\n\""),
+        3 => between(b"\"\"\"", b",\""),
+        4 => between(b"", b"\""),
+        5 => between(b"", b"\xff"),
+        6 => between(b"\x0b", b""),
+        7 => between(b"", b"\r"),
+        8 => between(b"\"", b""),
+        9 => between(b"\"", b"\"x"),
+        10 => between(b"\xef\xbb\xbf", b""),
+        _ => text.to_vec(),
+    }
+}
+
+/// A line: for each cell which text and style, how many cells there are, how the line ends.
+fn line() -> impl Strategy<Value = Vec<u8>> {
+    let cells = prop::collection::vec((any::<u8>(), 0u8..200), COLUMNS.len() + 1);
+    let count = prop_oneof![12 => Just(COLUMNS.len()), 1 => 0..COLUMNS.len() + 2];
+    let end = prop_oneof![12 => Just("\n"), 2 => Just("\r\n"), 1 => Just("\n\n"), 1 => Just("\n\r\n")];
+    // Most lines have no mistakes.
+    (cells, count, end, prop::bool::weighted(0.3)).prop_map(|(cells, count, end, broken)| {
+        let cells = cells.iter().take(count).enumerate().map(|(column, (text, style))| {
+            let texts = COLUMNS.get(column).map_or(["more"].as_slice(), |(_, texts)| *texts);
+            match broken {
+                true if *text >= 240 => cell(MISTAKES[usize::from(*text) % MISTAKES.len()], *style),
+                true => cell(texts[usize::from(*text) % texts.len()], *style),
+                false => cell(texts[usize::from(*text) % texts.len()], u8::MAX),
+            }
+        });
+        [cells.collect::<Vec<_>>().join(b",".as_slice()), end.as_bytes().to_vec()].concat()
+    })
+}
+
+proptest! {
+    #[test]
+    fn as_record_by_record(
+        lines in prop::collection::vec(line(), 0..30),
+        (chunk, threads) in (1usize..600, 1usize..4),
+        intervals in any::<bool>(),
+        (mark, cut) in (any::<bool>(), any::<bool>()),
+    ) {
+        let names: Vec<&str> = COLUMNS.iter().map(|(name, _)| *name).collect();
+        let mark = if mark { "\u{feff}" } else { "" };
+        let mut bytes = format!("{mark}{}\n", names.join(",")).into_bytes();
+        bytes.extend(lines.concat());
+        if cut {
+            bytes.pop();
+        }
+        let (written, estimated) = estimates(&bytes, intervals, &table(chunk, threads));
+        let (expected, sums) = one_by_one(&bytes, intervals);
+        prop_assert!(written == expected, "{}\nexpected\n{}", shown(&written), shown(&expected));
+        prop_assert_eq!(estimated, sums);
+    }
+}
