@@ -1,7 +1,7 @@
 //! Rows of a group in columns, those of a fold together: the processor works on several of them at a time.
 
 use super::FOLDS;
-use super::group::KeptRows;
+use super::by_group::GroupRows;
 use super::sheet::Sheet;
 use std::ops::Range;
 
@@ -13,33 +13,34 @@ pub(super) struct ByFold {
     lines: Vec<u64>,
     /// Where the rows of each fold start, and where the last end.
     starts: [usize; FOLDS + 1],
-    /// The fold of each row, in the order in which they came.
-    folds: Vec<u8>,
+    /// The place of each row, in the order in which they came.
+    places: Vec<u32>,
 }
 
 impl ByFold {
     /// Takes rows in place of those that were there.
-    pub(super) fn load(&mut self, rows: &KeptRows, sheet: &Sheet) {
-        let (count, width) = (rows.len(), sheet.width() + 1);
-        self.folds.clear();
-        self.folds.extend(rows.lines.iter().map(|line| sheet.fold(*line) as u8));
+    pub(super) fn load(&mut self, rows: &GroupRows, sheet: &Sheet) {
+        let count = rows.lines.len();
+        self.places.clear();
+        self.places.extend(rows.lines.iter().map(|line| sheet.fold(*line) as u32));
         let mut next = [0; FOLDS];
-        self.folds.iter().for_each(|fold| next[usize::from(*fold)] += 1);
+        self.places.iter().for_each(|fold| next[*fold as usize] += 1);
         let mut start = 0;
         for (fold, next) in next.iter_mut().enumerate() {
-            self.starts[fold] = start;
+            self.starts[fold] = start as usize;
             start += std::mem::replace(next, start);
         }
-        self.starts[FOLDS] = start;
-        self.values.resize(count * width, 0.0);
+        self.starts[FOLDS] = start as usize;
+        for place in &mut self.places {
+            let next = &mut next[*place as usize];
+            *place = *next;
+            *next += 1;
+        }
         self.lines.resize(count, 0);
-        for ((fold, row), line) in self.folds.iter().zip(rows.values.chunks_exact(width)).zip(&rows.lines) {
-            let place = &mut next[usize::from(*fold)];
-            self.lines[*place] = *line;
-            for (index, value) in row.iter().enumerate() {
-                self.values[index * count + *place] = *value;
-            }
-            *place += 1;
+        put(&rows.lines, &self.places, &mut self.lines);
+        self.values.resize(count * rows.columns.len(), 0.0);
+        for (column, into) in rows.columns.iter().zip(self.values.chunks_exact_mut(count.max(1))) {
+            put(column, &self.places, into);
         }
     }
 
@@ -57,4 +58,9 @@ impl ByFold {
         let strips = self.starts.windows(2).enumerate().map(|(fold, ends)| (ends[0]..ends[1], fold));
         strips.filter(|(rows, _)| !rows.is_empty())
     }
+}
+
+/// Puts each value in its place.
+fn put<T: Copy>(values: &[T], places: &[u32], into: &mut [T]) {
+    values.iter().zip(places).for_each(|(value, place)| into[*place as usize] = *value);
 }

@@ -1,5 +1,6 @@
 //! What is known of a group of rows.
 
+use super::by_group::GroupRows;
 use super::solve::Moments;
 use super::{FOLDS, GroupKey};
 use crate::suite::Weighting;
@@ -48,16 +49,17 @@ impl KeptRows {
         self.hashes.reserve_exact(rows);
     }
 
-    /// Forgets all rows, and keeps their memory.
-    pub(super) fn clear(&mut self) {
-        self.values.clear();
-        self.lines.clear();
-        self.hashes.clear();
-    }
-
     pub(super) fn append(&mut self, other: &KeptRows) {
         let KeptRows { values, lines, hashes } = other;
         self.values.extend_from_slice(values);
+        self.lines.extend_from_slice(lines);
+        self.hashes.extend_from_slice(hashes);
+    }
+
+    /// Adds rows that are given as columns.
+    pub(super) fn append_group(&mut self, other: &GroupRows) {
+        let GroupRows { columns, lines, hashes } = other;
+        (0..lines.len()).for_each(|row| self.values.extend(columns.iter().map(|column| column[row])));
         self.lines.extend_from_slice(lines);
         self.hashes.extend_from_slice(hashes);
     }

@@ -2,11 +2,12 @@
 //! group by group, so that all that is known of a group stays in the cache.
 
 use super::by_fold::ByFold;
+use super::by_group::GroupRows;
 use super::deviations::Deviations;
 use super::fitted::FittedModel;
 use super::fitting::{CONDITION, Solved, Task};
 use super::gather::Gathered;
-use super::group::{Group, KeptRows, Sums};
+use super::group::{Group, Sums};
 use super::sample::Drawn;
 use super::sheet::Sheet;
 use super::solve::Triangle;
@@ -16,7 +17,7 @@ use super::{FitError, Table};
 struct Loaded<'a> {
     gathered: &'a Gathered,
     sheet: &'a Sheet,
-    rows: KeptRows,
+    rows: GroupRows,
     by_fold: ByFold,
 }
 
@@ -40,7 +41,7 @@ impl Task<'_> {
         gathered: &Gathered,
     ) -> Result<Vec<FittedModel>, FitError> {
         let groups = gathered.groups.len();
-        let loaded = || Loaded { gathered, sheet, rows: KeptRows::default(), by_fold: ByFold::default() };
+        let loaded = || Loaded { gathered, sheet, rows: GroupRows::default(), by_fold: ByFold::default() };
         let worker = || {
             let mut loaded = loaded();
             move |(place, group): (usize, &Group)| {

@@ -28,6 +28,7 @@ mod intervals;
 mod kept;
 mod layout;
 mod mixed;
+mod narrow;
 mod params;
 mod params_text;
 mod quantiles;

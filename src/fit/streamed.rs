@@ -1,13 +1,13 @@
 //! Fits of groups whose rows are only on disk: further passes over the table.
 
 use super::by_fold::ByFold;
-use super::by_group::{Block, ByGroup};
+use super::by_group::{Block, ByGroup, GroupRows};
 use super::deviations::Deviations;
 use super::fitted::{FittedModel, IntervalMethod};
 use super::fitting::{CONDITION, Solved, Task};
 use super::gate::Gate;
 use super::gather::{FEW_GROUPS, Gathered};
-use super::group::{Group, KeptRows};
+use super::group::Group;
 use super::sample::Drawn;
 use super::sheet::{Numbering, Places, Sheet};
 use super::solve::Triangle;
@@ -100,7 +100,7 @@ impl Task<'_> {
         let spill = |held: &mut ByGroup, deviations: &mut [Deviations]| {
             held.spill(deviations, self.options.threads, || {
                 let mut by_fold = ByFold::default();
-                move |place: usize, deviations: &mut Deviations, rows: &KeptRows| {
+                move |place: usize, deviations: &mut Deviations, rows: &GroupRows| {
                     by_fold.load(rows, sheet);
                     deviations.add_folds(&by_fold, &solved[place].known);
                 }
