@@ -11,7 +11,7 @@ use std::convert::Infallible;
 const GROUPS: usize = 16;
 /// Numbers that are put in the order of their groups together: those of some rows of each group, and few enough to
 /// stay near the processor.
-const SORTED: usize = 1 << 18;
+const SORTED: usize = 1 << 17;
 
 /// Rows of a chunk of a table.
 #[derive(Debug)]
@@ -46,6 +46,8 @@ pub(super) struct GroupRows {
     pub(super) lines: Vec<u64>,
     /// Fingerprints, where they are wanted.
     pub(super) hashes: Vec<u64>,
+    /// How far lines are from the first of a part.
+    distances: Vec<f64>,
 }
 
 /// Rows that stand in the order of their groups; those of a group in the order of the table.
@@ -55,7 +57,7 @@ struct Part {
     starts: Vec<u32>,
     columns: Vec<Column>,
     /// How far behind the first line of the part each row's is.
-    lines: Vec<u32>,
+    lines: Column,
     first_line: u64,
     hashes: Vec<u64>,
 }
@@ -64,7 +66,7 @@ impl Part {
     fn of(blocks: &[Block]) -> Part {
         let (starts, order) = in_order_of_groups(blocks);
         let first_line = blocks.iter().find_map(|block| block.lines.iter().next()).unwrap_or(0);
-        let line = |at: &Place| (blocks[at.part as usize].lines.at(at.row as usize) - first_line) as u32;
+        let line = |at: &Place| (blocks[at.part as usize].lines.at(at.row as usize) - first_line) as f64;
         let hash = |at: &Place| blocks[at.part as usize].hashes.get(at.row as usize).copied();
         let column = |column: usize| {
             let parts: Vec<&Column> = blocks.iter().map(|block| &block.columns[column]).collect();
@@ -72,7 +74,7 @@ impl Part {
         };
         Part {
             columns: (0..blocks.first().map_or(0, |block| block.columns.len())).map(column).collect(),
-            lines: order.iter().map(line).collect(),
+            lines: Column::of(&order.iter().map(line).collect::<Vec<f64>>()),
             first_line,
             hashes: order.iter().filter_map(hash).collect(),
             starts,
@@ -87,7 +89,9 @@ impl Part {
         for (column, into) in self.columns.iter().zip(&mut into.columns) {
             column.add_to(rows.clone(), into);
         }
-        into.lines.extend(self.lines[rows.clone()].iter().map(|line| self.first_line + u64::from(*line)));
+        into.distances.clear();
+        self.lines.add_to(rows.clone(), &mut into.distances);
+        into.lines.extend(into.distances.iter().map(|distance| self.first_line + *distance as u64));
         into.hashes.extend_from_slice(self.hashes.get(rows).unwrap_or_default());
     }
 }
@@ -129,11 +133,6 @@ impl ByGroup {
     /// Holds further rows; `places` says where each group of the block stands.
     pub(super) fn add(&mut self, mut block: Block, places: &[u32]) {
         block.groups.iter_mut().for_each(|group| *group = places[*group as usize]);
-        let first = self.blocks.first().and_then(|block| block.lines.iter().next());
-        // Lines of a part are told by their distances.
-        if first.zip(block.lines.last()).is_some_and(|(first, last)| last - first > u64::from(u32::MAX)) {
-            self.sort();
-        }
         self.waiting += block.numbers();
         self.numbers += block.numbers();
         self.blocks.push(block);

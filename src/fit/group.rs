@@ -58,7 +58,7 @@ impl KeptRows {
 
     /// Adds rows that are given as columns.
     pub(super) fn append_group(&mut self, other: &GroupRows) {
-        let GroupRows { columns, lines, hashes } = other;
+        let GroupRows { columns, lines, hashes, .. } = other;
         (0..lines.len()).for_each(|row| self.values.extend(columns.iter().map(|column| column[row])));
         self.lines.extend_from_slice(lines);
         self.hashes.extend_from_slice(hashes);

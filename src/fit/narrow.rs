@@ -1,11 +1,12 @@
-//! Columns in half the memory where that loses nothing: most sizes are whole numbers of few digits.
+//! Columns in less memory where that loses nothing: most sizes are whole numbers of few digits.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 /// Numbers of a column.
 #[derive(Debug)]
 pub(super) enum Column {
+    /// All of them are whole and below 65536.
+    Short(Vec<u16>),
     /// All of them are the same in single precision.
     Narrow(Vec<f32>),
     Wide(Vec<f64>),
@@ -20,9 +21,9 @@ pub(super) struct Place {
 
 impl Column {
     pub(super) fn of(values: &[f64]) -> Column {
-        // Without a branch for each.
-        let is_narrow = |value: f64| f64::from(value as f32) == value;
-        if values.iter().fold(true, |narrow, value| narrow & is_narrow(*value)) {
+        if stay(values, |value| f64::from(value as u16)) {
+            Column::Short(values.iter().map(|value| *value as u16).collect())
+        } else if stay(values, |value| f64::from(value as f32)) {
             Column::Narrow(values.iter().map(|value| *value as f32).collect())
         } else {
             Column::Wide(values.to_vec())
@@ -31,38 +32,62 @@ impl Column {
 
     /// Returns the numbers of rows out of the parts of a column.
     pub(super) fn select(parts: &[&Column], order: &[Place]) -> Column {
-        let narrow: Option<Vec<&[f32]>> = parts.iter().map(|part| part.as_narrow()).collect();
-        match narrow {
-            Some(parts) => Column::Narrow(order.iter().map(|at| parts[at.part as usize][at.row as usize]).collect()),
-            None => {
-                let parts: Vec<Cow<'_, [f64]>> = parts.iter().map(|part| part.wide()).collect();
-                let parts: Vec<&[f64]> = parts.iter().map(Cow::as_ref).collect();
-                Column::Wide(order.iter().map(|at| parts[at.part as usize][at.row as usize]).collect())
-            }
+        let short: Option<Vec<&[u16]>> = parts.iter().map(|part| part.as_short()).collect();
+        if let Some(parts) = short {
+            return Column::Short(taken(&parts, order));
         }
+        let narrow: Option<Vec<&[f32]>> = parts.iter().map(|part| part.as_narrow()).collect();
+        if let Some(parts) = narrow {
+            return Column::Narrow(taken(&parts, order));
+        }
+        let wide: Vec<Vec<f64>> = parts.iter().map(|part| part.wide()).collect();
+        let parts: Vec<&[f64]> = wide.iter().map(Vec::as_slice).collect();
+        Column::Wide(taken(&parts, order))
     }
 
     /// Adds the numbers of some rows.
     pub(super) fn add_to(&self, rows: Range<usize>, into: &mut Vec<f64>) {
         match self {
+            Column::Short(values) => into.extend(values[rows].iter().map(|value| f64::from(*value))),
             Column::Narrow(values) => into.extend(values[rows].iter().map(|value| f64::from(*value))),
             Column::Wide(values) => into.extend_from_slice(&values[rows]),
         }
     }
 
-    fn as_narrow(&self) -> Option<&[f32]> {
+    fn len(&self) -> usize {
         match self {
-            Column::Narrow(values) => Some(values),
-            Column::Wide(_) => None,
+            Column::Short(values) => values.len(),
+            Column::Narrow(values) => values.len(),
+            Column::Wide(values) => values.len(),
         }
     }
 
-    fn wide(&self) -> Cow<'_, [f64]> {
-        match self {
-            Column::Narrow(values) => values.iter().map(|value| f64::from(*value)).collect(),
-            Column::Wide(values) => Cow::Borrowed(values),
-        }
+    fn as_short(&self) -> Option<&[u16]> {
+        if let Column::Short(values) = self { Some(values) } else { None }
     }
+
+    fn as_narrow(&self) -> Option<&[f32]> {
+        if let Column::Narrow(values) = self { Some(values) } else { None }
+    }
+
+    fn wide(&self) -> Vec<f64> {
+        let mut values = Vec::with_capacity(self.len());
+        self.add_to(0..self.len(), &mut values);
+        values
+    }
+}
+
+/// Numbers that are looked at together.
+const CHECKED: usize = 256;
+
+/// Tells whether numbers stay the same, by their bits, which tell -0 from 0.
+fn stay(values: &[f64], there_and_back: impl Fn(f64) -> f64) -> bool {
+    let differ = |value: &f64| there_and_back(*value).to_bits() ^ value.to_bits();
+    values.chunks(CHECKED).all(|values| values.iter().fold(0, |any, value| any | differ(value)) == 0)
+}
+
+fn taken<T: Copy>(parts: &[&[T]], order: &[Place]) -> Vec<T> {
+    order.iter().map(|at| parts[at.part as usize][at.row as usize]).collect()
 }
 
 #[cfg(test)]
@@ -71,16 +96,30 @@ mod tests {
 
     #[test]
     fn nothing_is_lost() {
-        let whole = [1.0, -0.0, 16_777_216.0, 0.5, -3.0, f64::from(f32::MAX)];
-        let others = [[0.1, 2.0], [16_777_217.0, 1.0], [1e300, 1.0], [1e-300, 1.0]];
-        assert!(matches!(Column::of(&whole), Column::Narrow(_)));
-        assert!(matches!(Column::of(&[]), Column::Narrow(_)));
+        let kind = |values: &[f64]| match Column::of(values) {
+            Column::Short(_) => "short",
+            Column::Narrow(_) => "narrow",
+            Column::Wide(_) => "wide",
+        };
         let bits = |values: &[f64]| values.iter().map(|value| value.to_bits()).collect::<Vec<u64>>();
+        let columns = [
+            ([1.0, 65_535.0], "short"),
+            ([0.0, 7.0], "short"),
+            ([-0.0, 1.0], "narrow"),
+            ([65_536.0, 1.0], "narrow"),
+            ([-1.0, 0.5], "narrow"),
+            ([f64::from(f32::MAX), 16_777_216.0], "narrow"),
+            ([0.1, 2.0], "wide"),
+            ([16_777_217.0, 1.0], "wide"),
+            ([1e300, 1e-300], "wide"),
+        ];
+        assert_eq!(kind(&[]), "short");
         let order: Vec<Place> = (0..2).flat_map(|row| (0..2).map(move |part| Place { part, row })).collect();
-        for other in others {
-            assert!(matches!(Column::of(&other), Column::Wide(_)), "{other:?}");
-            for (one, other) in [(&whole[..2], &other[..]), (&other[..], &whole[..2]), (&whole[..2], &whole[2..4])] {
-                let found = Column::select(&[&Column::of(one), &Column::of(other)], &order);
+        for (one, expected) in columns {
+            assert_eq!(kind(&one), expected, "{one:?}");
+            assert_eq!(bits(&Column::of(&one).wide()), bits(&one));
+            for (other, _) in columns {
+                let found = Column::select(&[&Column::of(&one), &Column::of(&other)], &order);
                 let mut values = vec![7.0];
                 found.add_to(0..4, &mut values);
                 found.add_to(1..2, &mut values);

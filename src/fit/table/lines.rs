@@ -42,11 +42,6 @@ impl Lines {
         run.line + (row - run.row) as u64
     }
 
-    /// Returns the line of the last row.
-    pub(in crate::fit) fn last(&self) -> Option<u64> {
-        self.rows.checked_sub(1).map(|row| self.at(row))
-    }
-
     /// Returns the lines of all rows.
     pub(in crate::fit) fn iter(&self) -> impl Iterator<Item = u64> {
         self.runs().flat_map(|(rows, line)| line..line + rows.len() as u64)
