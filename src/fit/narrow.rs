@@ -1,5 +1,6 @@
 //! Columns in less memory where that loses nothing: most sizes are whole numbers of few digits.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// Numbers of a column.
@@ -40,8 +41,8 @@ impl Column {
         if let Some(parts) = narrow {
             return Column::Narrow(taken(&parts, order));
         }
-        let wide: Vec<Vec<f64>> = parts.iter().map(|part| part.wide()).collect();
-        let parts: Vec<&[f64]> = wide.iter().map(Vec::as_slice).collect();
+        let wide: Vec<Cow<'_, [f64]>> = parts.iter().map(|part| part.wide()).collect();
+        let parts: Vec<&[f64]> = wide.iter().map(Cow::as_ref).collect();
         Column::Wide(taken(&parts, order))
     }
 
@@ -70,10 +71,13 @@ impl Column {
         if let Column::Narrow(values) = self { Some(values) } else { None }
     }
 
-    fn wide(&self) -> Vec<f64> {
+    fn wide(&self) -> Cow<'_, [f64]> {
+        if let Column::Wide(values) = self {
+            return Cow::Borrowed(values);
+        }
         let mut values = Vec::with_capacity(self.len());
         self.add_to(0..self.len(), &mut values);
-        values
+        Cow::Owned(values)
     }
 }
 
