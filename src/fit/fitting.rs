@@ -79,6 +79,7 @@ pub fn fit(form: &Form, table: &dyn Table, options: &Options) -> Result<Fit, Fit
         let reason = models.first().and_then(|model| model.findings.first()).map(|finding| finding.message.clone());
         return Err(FitError::NoRows { reason });
     }
+    gathered.gate.note_empty_sets(form, &models);
     Ok(Fit {
         model: form.name.clone(),
         target: form.target.expr.text().to_owned(),

@@ -87,7 +87,7 @@ impl Gate {
     }
 
     /// Notes the attribute sets of a model that none of its fits is of.
-    pub fn note_empty_sets(&mut self, form: &Form, models: &[FittedModel]) {
+    pub(super) fn note_empty_sets(&mut self, form: &Form, models: &[FittedModel]) {
         let sets = form.sets.iter().map(|(name, _)| name);
         self.empty_sets = sets.filter(|name| models.iter().all(|model| model.set != **name)).cloned().collect();
     }

@@ -37,6 +37,9 @@ pub struct ModelRecord {
     /// Rows that could not take part, by reason.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<LeftOutRows>,
+    /// Attribute sets that no row is in, although all cases ran.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub empty_sets: Vec<String>,
     /// One for each group of rows, in the order of their first rows.
     #[serde(default)]
     pub fits: Vec<FitRecord>,

@@ -80,8 +80,7 @@ pub fn fit_files(request: &FitRequest) -> Result<Vec<FittedFile>, StepError> {
         let held = if path == Path::new("-") { Some(hold_input()?) } else { None };
         let table = CsvFile(held.as_ref().map_or(path, |held| held.path()));
         let fit = fit::fit(&form, &table, &request.options);
-        let mut fit = fit.map_err(|error| step_error(error, path, &form))?;
-        fit.gate.note_empty_sets(&form, &fit.models);
+        let fit = fit.map_err(|error| step_error(error, path, &form))?;
         let names = fit.models.iter().map(|model| (op_of(request, &form, model, path), set_of(request, model)));
         let searches = match request.search {
             true => fit::search(&form, &table, &request.options),

@@ -11,7 +11,7 @@ use crate::check::golden::GoldenFinding;
 use crate::compare::{Comparison, ComparisonVerdict};
 use crate::ledger::Verdict;
 use crate::plan::Plan;
-use crate::record::{self, RunRecord, TaskRecord};
+use crate::record::{self, ModelRecord, RunRecord, TaskRecord};
 use crate::report::{self, LogExcerpt, Report, ReportedCosts};
 use crate::suite::Suite;
 use crate::value::BaselineRule;
@@ -138,6 +138,7 @@ pub(super) fn make(
     let Findings { goldens, absent_goldens, comparison, other_comparisons, base, mut warnings, strict } = findings;
     let models = modelling::reported(plan, &record, base.as_ref());
     warnings.extend(models.iter().filter_map(|reported| reported.model.warning()));
+    warnings.extend(models.iter().flat_map(|reported| empty_set_warnings(&reported.model)));
     let plots = plan.map(|plan| plots(plan, &record)).unwrap_or_default();
     let plot_diffs = plan
         .zip(comparison.as_ref())
@@ -252,4 +253,10 @@ fn tail(path: &Path) -> Option<(String, u64)> {
     let mut bytes = Vec::new();
     file.take(LOG_BYTES).read_to_end(&mut bytes).ok()?;
     Some((String::from_utf8_lossy(&bytes).into_owned(), skipped))
+}
+
+/// Says which attribute sets of a model no row is in.
+fn empty_set_warnings(model: &ModelRecord) -> impl Iterator<Item = String> {
+    let sentence = |set: &String| format!("the model `{}`: {}", model.model, report::empty_set_sentence(set));
+    model.empty_sets.iter().map(sentence)
 }

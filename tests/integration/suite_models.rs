@@ -147,6 +147,28 @@ fn a_changed_model_is_fitted_again(project: &SweepProject) {
 }
 
 #[test]
+fn attribute_sets_without_rows_are_told() {
+    let project = SweepProject::with(&[]);
+    let sets = r#"sets: { base: "true", large: "n > 99", wide: wide }"#;
+    project.write("models.yaml", &SUITE.replace(r#"sets: { base: "true", wide: wide }"#, sets));
+    let told = |report: &Value| {
+        let warnings = report["warnings"].as_array().unwrap().iter();
+        warnings
+            .filter(|warning| warning.as_str().unwrap().contains("no row is in the set"))
+            .cloned()
+            .collect::<Vec<_>>()
+    };
+    let sentence =
+        "the model `cost`: no row is in the set `large`: it holds for none, or later sets hold for all of its rows";
+    assert_eq!(told(&project.json(0, &["sweep", "models.yaml", "--format", "json"])), [sentence]);
+    let record: Value = serde_json::from_str(&project.read(&project.last_run().join("record.json"))).unwrap();
+    assert_eq!(record["models"][0]["empty_sets"], json!(["large"]));
+    // Where only some cases run, sets may well have none.
+    let some = ["sweep", "models.yaml", "--where", "n < 9", "--format", "json"];
+    assert_eq!(told(&project.json(0, &some)), Vec::<Value>::new());
+}
+
+#[test]
 fn what_cannot_be_fitted_says_why_and_the_run_stands() {
     let project = SweepProject::with(&[]);
     let models = "\

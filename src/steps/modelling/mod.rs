@@ -113,6 +113,7 @@ fn fit_model(plan: &Plan, record: &RunRecord, model: &Model, folder: &Path) -> R
         used: 0,
         held_back: 0,
         left_out: Vec::new(),
+        empty_sets: Vec::new(),
         fits: Vec::new(),
         files: Vec::new(),
         problem: None,
@@ -145,6 +146,9 @@ fn fit_model(plan: &Plan, record: &RunRecord, model: &Model, folder: &Path) -> R
     // Every row of the table is a point of its own: none is there twice.
     fit.gate.duplicates = None;
     record_of.used = fit.gate.used;
+    if !is_part {
+        record_of.empty_sets = fit.gate.empty_sets.clone();
+    }
     let excluded = fit.gate.excluded.iter();
     record_of.left_out.extend(excluded.map(|found| LeftOutRows { reason: found.reason.clone(), rows: found.rows }));
     let places = Places { plan, model, rows: &rows };

@@ -63,6 +63,7 @@ fn models() -> Vec<ReportedModel> {
         used: 6,
         held_back: 2,
         left_out: vec![LeftOutRows { reason: "`freq` has no value".into(), rows: 1 }],
+        empty_sets: Vec::new(),
         fits: vec![fitted, short],
         files: vec!["models/params.yaml".into()],
         problem: None,
