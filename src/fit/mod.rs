@@ -61,7 +61,7 @@ pub use rests_on::RestsOn;
 pub use sample::{Ratios, Sample, SampledRow};
 
 pub use search::{FoundForm, Search, Standing, search};
-pub(crate) use table::{Breaks, CHUNK, Chunk, Chunks, Marks, PlainRecord, Record, Split};
+pub(crate) use table::{Breaks, CHUNK, Chunk, Chunks, Marks, PlainRecord, Quoted, Record, Split};
 
 use std::io::{self, Read};
 

@@ -18,5 +18,5 @@ pub(crate) use chunks::{CHUNK, Chunk, Chunks};
 pub(super) use lines::Lines;
 pub(crate) use marks::Marks;
 pub(super) use scan::{Head, Scan, read_head, scan};
-pub(crate) use split::{PlainRecord, Record, Split};
+pub(crate) use split::{PlainRecord, Quoted, Record, Split};
 pub(super) use words::{Dictionary, Texts};

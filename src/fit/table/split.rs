@@ -1,13 +1,19 @@
-//! The records of a chunk, one after the other: places of cells where there are no quotes, else cells by `csv-core`.
+//! The records of a chunk, one after the other: places of cells where there are no quotes or where they can be left
+//! away, else cells by `csv-core`.
 //!
 //! Records end with line feeds, and empty lines are none, as `csv` has it. A `\r` belongs to its cell.
+
+mod bare;
 
 use super::breaks::Breaks;
 use super::chunks::Chunk;
 use super::marks::Marks;
 use super::number::digits;
 use super::records::Records;
+use bare::Bare;
 use std::ops::Range;
+
+const QUOTE: u8 = b'"';
 
 /// The records of a chunk.
 pub(crate) struct Split<'c> {
@@ -21,7 +27,8 @@ pub(crate) struct Split<'c> {
     line: u64,
     /// Where the next quote is; behind the last byte if there is none.
     quote: usize,
-    quoted: Option<Records<'c>>,
+    bare: Bare,
+    records: Option<Records<'c>>,
 }
 
 /// A record.
@@ -29,7 +36,19 @@ pub(crate) enum Record<'r, 'c> {
     /// One line.
     Plain(PlainRecord<'r>),
     /// What has a quote.
-    Quoted(&'r Records<'c>),
+    Quoted(Quoted<'r, 'c>),
+}
+
+/// A record with a quote.
+pub(crate) struct Quoted<'r, 'c> {
+    /// The record without the quotes that it does not need. None = it has spaces beside quotes, or
+    /// quotes where they do not belong.
+    pub(crate) bare: Option<PlainRecord<'r>>,
+    /// Which cells of that have quotes still.
+    pub(crate) kept: &'r [usize],
+    records: &'r mut Option<Records<'c>>,
+    bytes: &'c [u8],
+    start: usize,
 }
 
 /// A record without quotes.
@@ -47,9 +66,9 @@ impl<'c> Split<'c> {
     pub(crate) fn new(chunk: &'c Chunk, marks: &'c mut Marks) -> Split<'c> {
         let bytes = chunk.bytes();
         marks.find_commas(bytes);
-        let quote = if chunk.quoted { find(b'"', bytes, 0) } else { bytes.len() };
-        let (next, usual) = (0, 0);
-        Split { bytes, commas: marks.places(), next, usual, at: 0, line: chunk.line, quote, quoted: None }
+        let quote = if chunk.quoted { find(QUOTE, bytes, 0) } else { bytes.len() };
+        let (commas, line, bare) = (marks.places(), chunk.line, Bare::default());
+        Split { bytes, commas, next: 0, usual: 0, at: 0, line, quote, bare, records: None }
     }
 
     /// Returns the next record and its line.
@@ -70,7 +89,7 @@ impl<'c> Split<'c> {
         let (start, line) = (self.at, self.line);
         let count = self.commas_until(end);
         let commas = &self.commas[self.next..self.next + count];
-        self.next += count;
+        (self.next, self.usual) = (self.next + count, count);
         (self.at, self.line) = (end + 1, line + 1);
         (line, Record::Plain(PlainRecord { chunk: self.bytes, start, end, commas }))
     }
@@ -89,17 +108,39 @@ impl<'c> Split<'c> {
     /// Takes a record with a quote.
     fn quoted(&mut self) -> Option<(u64, Record<'_, 'c>)> {
         let (bytes, start, line) = (self.bytes, self.at, self.line);
-        let records = self.quoted.get_or_insert_with(|| Records::new(bytes, line, Breaks::LineFeed));
-        records.go_to(start, line);
-        let line = records.next()?;
-        self.at = records.end();
-        self.line += memchr::memchr_iter(b'\n', &bytes[start..self.at]).count() as u64;
-        self.quote = find(b'"', bytes, self.at);
-        while self.commas.get(self.next).is_some_and(|comma| (*comma as usize) < self.at) {
-            self.next += 1;
+        let end = self.bare.take(bytes, start);
+        if let Some(end) = end {
+            self.at = (end + 1).min(bytes.len());
+        } else {
+            self.at = read(&mut self.records, bytes, start)?.end();
         }
-        Some((line, Record::Quoted(records)))
+        let is_line = end.is_some() && self.bare.kept().is_empty();
+        self.line += if is_line { 1 } else { memchr::memchr_iter(b'\n', &bytes[start..self.at]).count() as u64 };
+        self.quote = find(QUOTE, bytes, self.at);
+        self.next += self.commas_until(self.at);
+        let bare = end.map(|_| self.bare.record());
+        Some((line, Record::Quoted(Quoted { bare, kept: self.bare.kept(), records: &mut self.records, bytes, start })))
     }
+}
+
+impl Quoted<'_, '_> {
+    /// Returns the cells without their quotes.
+    pub(crate) fn cells(&mut self) -> impl Iterator<Item = &[u8]> {
+        let records = match self.bare {
+            Some(_) => read(self.records, self.bytes, self.start),
+            None => self.records.as_mut(),
+        };
+        records.into_iter().flat_map(|records| records.cells())
+    }
+}
+
+/// Reads the record at a place of a chunk.
+fn read<'r, 'c>(records: &'r mut Option<Records<'c>>, bytes: &'c [u8], start: usize) -> Option<&'r mut Records<'c>> {
+    // Its lines are counted elsewhere.
+    let records = records.get_or_insert_with(|| Records::new(bytes, 0, Breaks::LineFeed));
+    records.go_to(start, 0);
+    records.next()?;
+    Some(records)
 }
 
 /// Finds a byte from a place on; what stands behind the last byte is found where there is none.
@@ -168,7 +209,7 @@ mod tests {
             while let Some((line, record)) = split.next() {
                 found.push(match record {
                     Record::Plain(record) => (line, record.cells().map(<[u8]>::to_vec).collect()),
-                    Record::Quoted(records) => (line, records.cells().map(<[u8]>::to_vec).collect()),
+                    Record::Quoted(mut quoted) => (line, quoted.cells().map(<[u8]>::to_vec).collect()),
                 });
             }
         }
@@ -210,6 +251,31 @@ mod tests {
         check("\n\n\"a\"\"b\",c\"d\n1,2,3", &[(3, &["a\"b", "c\"d"]), (4, &["1", "2", "3"])]);
     }
 
+    #[test]
+    fn quotes_that_are_not_needed() {
+        let check = |line: &str, expected: Option<(&str, &[usize])>| {
+            let (mut chunk, mut marks) = (Chunk::default(), Marks::default());
+            assert!(Chunks::of(line.as_bytes(), Breaks::LineFeed, 1 << 10).next(&mut chunk).unwrap());
+            let mut split = Split::new(&chunk, &mut marks);
+            let Some((1, Record::Quoted(quoted))) = split.next() else { panic!("{line:?}") };
+            let found = quoted.bare.map(|bare| {
+                assert_eq!(bare.cells().collect::<Vec<_>>().join(b",".as_slice()), bare.bytes());
+                (std::str::from_utf8(bare.bytes()).unwrap(), quoted.kept)
+            });
+            assert_eq!(found, expected, "{line:?}");
+        };
+        check("\"a\",\"b c\"\n", Some(("a,b c", &[])));
+        check("\"a\",,\"\",d\r\n", Some(("a,,,d\r", &[])));
+        check("\"\"", Some(("", &[])));
+        check("a,\"b\"\r", Some(("a,b", &[])));
+        check("\" a\",\"longer than what is copied at once\"", Some((" a,longer than what is copied at once", &[])));
+        check("1,\"2,3,\",4,\",\"", Some(("1,\"2,3,\",4,\",\"", &[1, 3])));
+        for other in ["\"", "\",", "a\"", " \"a\"", "\"a\" ", "\"a\"b,\"c\"", "\"a,b\"c\"", "\"a,b \"", "\"a\",\"b"] {
+            check(other, None);
+        }
+        check("\"a\nb\",\"\"\"c\"\"\"\nd", Some(("\"a\nb\",\"\"\"c\"\"\"", &[0, 1])));
+    }
+
     proptest! {
         #[test]
         fn as_csv_reads_them(
@@ -218,6 +284,15 @@ mod tests {
         ) {
             let bytes = [b"h", text.as_bytes()].concat();
             prop_assert_eq!(split(&bytes, size), by_csv(&bytes));
+        }
+
+        #[test]
+        fn with_many_quotes(
+            cells in prop::collection::vec(("\"[ab,]{0,3}\"|[a\"\r\n]{0,3}", "[,\n]|,|\r\n"), 0..20),
+            size in 1usize..40,
+        ) {
+            let text: String = cells.into_iter().flat_map(|(cell, end)| [cell, end]).collect();
+            prop_assert_eq!(split(text.as_bytes(), size), by_csv(text.as_bytes()));
         }
     }
 }

@@ -112,6 +112,11 @@ impl Columns {
         Ok(Columns { width, op, architecture, others, taken })
     }
 
+    /// Tells whether the cells of a column are read.
+    pub(super) fn reads(&self, column: usize) -> bool {
+        self.taken.get(column).is_some_and(|taken| !matches!(taken, Taken::Not))
+    }
+
     /// Tells whether a row does not say which version of the parameters is meant.
     pub(super) fn lacks_version(&self, row: &impl Cells) -> bool {
         self.others[0].is_none_or(|column| row.bytes(column).trim_ascii().is_empty())

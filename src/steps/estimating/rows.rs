@@ -3,7 +3,7 @@
 use super::columns::{Cells, Columns};
 use super::{Estimated, disk, explain};
 use crate::fit::estimate::{Batch, Descriptor, Estimator, Formula, Predicted};
-use crate::fit::{Chunk, Marks, PlainRecord, Record, Split};
+use crate::fit::{Chunk, Marks, PlainRecord, Quoted, Record, Split};
 use crate::steps::StepError;
 use crate::steps::estimating_input::{level, trim};
 use csv::{ByteRecord, WriterBuilder};
@@ -53,7 +53,10 @@ impl<'e> Rows<'e> {
                     Some(tight) => row.copy(line, &tight, &mut part)?,
                     None => row.write(line, record.cells(), &mut part)?,
                 },
-                Record::Quoted(records) => row.write(line, records.cells(), &mut part)?,
+                Record::Quoted(mut quoted) => match Tight::of_quoted(&quoted, row.columns) {
+                    Some(tight) => row.copy(line, &tight, &mut part)?,
+                    None => row.write(line, quoted.cells(), &mut part)?,
+                },
             }
         }
         part.estimated.stand_ins = row.batch.take_stand_ins();
@@ -65,17 +68,12 @@ impl Row<'_> {
     /// Estimates a row that is written as it stands.
     fn copy(&mut self, line: u64, row: &Tight<'_>, part: &mut Part) -> Result<(), StepError> {
         let predicted = predict(row, self.columns, self.estimator, &mut self.batch, &mut part.estimated);
+        part.written.extend_from_slice(row.text.as_bytes());
         match predicted {
-            Ok(predicted) => {
-                part.written.extend_from_slice(row.text.as_bytes());
-                put_estimate(line, &predicted, self.intervals, &mut self.outside, part);
-                Ok(())
-            }
-            Err(why) => {
-                self.fill(row.cells.cells());
-                self.refuse(line, why, part)
-            }
+            Ok(predicted) => put_estimate(line, &predicted, self.intervals, &mut self.outside, part),
+            Err(why) => put_refusal(line, why, self.intervals, part)?,
         }
+        Ok(())
     }
 
     /// Estimates a row that may be written otherwise than it stands.
@@ -85,34 +83,19 @@ impl Row<'_> {
         cells: impl Iterator<Item = &'c [u8]>,
         part: &mut Part,
     ) -> Result<(), StepError> {
-        self.fill(cells);
         let record = &mut self.record;
+        record.clear();
+        cells.for_each(|cell| record.push_field(cell));
         let predicted = level(record, self.columns.width)
             .and_then(|()| predict(record, self.columns, self.estimator, &mut self.batch, &mut part.estimated));
         trim(record);
+        write_record(record, &mut part.written)?;
+        part.written.pop();
         match predicted {
-            Ok(predicted) => {
-                write_record(record, &mut part.written)?;
-                part.written.pop();
-                put_estimate(line, &predicted, self.intervals, &mut self.outside, part);
-                Ok(())
-            }
-            Err(why) => self.refuse(line, why, part),
+            Ok(predicted) => put_estimate(line, &predicted, self.intervals, &mut self.outside, part),
+            Err(why) => put_refusal(line, why, self.intervals, part)?,
         }
-    }
-
-    fn fill<'c>(&mut self, cells: impl Iterator<Item = &'c [u8]>) {
-        self.record.clear();
-        cells.for_each(|cell| self.record.push_field(cell));
-    }
-
-    /// Writes the row that was taken last, and why it has no estimate.
-    fn refuse(&mut self, line: u64, why: String, part: &mut Part) -> Result<(), StepError> {
-        self.record.push_field(b"");
-        self.record.push_field(why.as_bytes());
-        (0..if self.intervals { 3 } else { 0 }).for_each(|_| self.record.push_field(b""));
-        part.estimated.refuse(line, why);
-        write_record(&self.record, &mut part.written)
+        Ok(())
     }
 }
 
@@ -152,6 +135,16 @@ fn put_estimate(line: u64, predicted: &Predicted<'_>, intervals: bool, outside: 
     written.push(b'\n');
 }
 
+/// Puts behind the cells of a row why it has no estimate, and notes it.
+fn put_refusal(line: u64, why: String, intervals: bool, part: &mut Part) -> Result<(), StepError> {
+    let more: &[&str] = if intervals { &["", "", ""] } else { &[] };
+    part.written.push(b',');
+    let cells = ["", &why].into_iter().chain(more.iter().copied());
+    write_record(&cells.collect(), &mut part.written)?;
+    part.estimated.refuse(line, why);
+    Ok(())
+}
+
 /// Doubles from here on need not be whole numbers that are told from their neighbours.
 const EXACT: f64 = (1u64 << 53) as f64;
 
@@ -180,7 +173,7 @@ pub(super) fn write_record(record: &ByteRecord, written: &mut Vec<u8>) -> Result
     })
 }
 
-/// A row that is written as it stands: no cell has spaces at its ends or needs quotes, and all is text.
+/// A row that is written as it stands: no cell has spaces at its ends, only what needs quotes has some, and all is text.
 struct Tight<'r> {
     text: &'r str,
     cells: PlainRecord<'r>,
@@ -196,6 +189,12 @@ impl<'r> Tight<'r> {
             return None;
         }
         Some(Tight { text: std::str::from_utf8(record.bytes()).ok()?, cells: record })
+    }
+
+    /// Looks whether a record is such a row without the quotes that it does not need; what has some still is not read.
+    fn of_quoted(quoted: &Quoted<'r, '_>, columns: &Columns) -> Option<Tight<'r>> {
+        let record = quoted.bare.filter(|_| !quoted.kept.iter().any(|column| columns.reads(*column)))?;
+        Tight::of(record, columns.width)
     }
 }
 

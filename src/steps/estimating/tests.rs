@@ -187,39 +187,53 @@ const COLUMNS: [(&str, &[&str]); 15] = [
 const MISTAKES: [&str; 12] =
     ["", "-1", "0", "x", "00", "true", "123456789", "4294967296", "1.5", "expp", "\u{a0}", "\u{a0}1"];
 
-/// Returns a cell as it is written; `style` says how.
-fn cell(text: &str, style: u8) -> Vec<u8> {
-    let text = text.as_bytes();
-    let between = |before: &[u8], after: &[u8]| [before, text, after].concat();
-    match style {
-        0 => between(b"\"", b"\""),
-        1 => between(b" ", b"\t"),
-        2 => between(b"\"", b"\n\""),
-        3 => between(b"\"\"\"", b",\""),
-        4 => between(b"", b"\""),
-        5 => between(b"", b"\xff"),
-        6 => between(b"\x0b", b""),
-        7 => between(b"", b"\r"),
-        8 => between(b"\"", b""),
-        9 => between(b"\"", b"\"x"),
-        10 => between(b"\xef\xbb\xbf", b""),
-        _ => text.to_vec(),
-    }
+/// How a cell is written: what stands before its text and behind it.
+const UNUSUAL: [(&[u8], &[u8]); 19] = [
+    (b"\"", b"\""),
+    (b" ", b"\t"),
+    (b"\"", b"\n\""),
+    (b"\"\"\"", b",\""),
+    (b"", b"\""),
+    (b"", b"\xff"),
+    (b"\x0b", b""),
+    (b"", b"\r"),
+    (b"\"", b""),
+    (b"\"", b"\"x"),
+    (b"\xef\xbb\xbf", b""),
+    (b"\"", b"\r\""),
+    (b"\"", b"\"\r"),
+    (b"\" ", b"\""),
+    (b"\"", b"\" "),
+    (b" \"", b"\""),
+    (b"\"a,", b",b\""),
+    (b"\"a,", b"\"b\""),
+    (b"\"\"", b"\"\""),
+];
+
+/// Which of these a cell is, and what it is otherwise.
+fn cell(text: &str, style: u8, usual: (&[u8], &[u8])) -> Vec<u8> {
+    let (before, after) = *UNUSUAL.get(usize::from(style)).unwrap_or(&usual);
+    [before, text.as_bytes(), after].concat()
 }
 
 /// A line: for each cell which text and style, how many cells there are, how the line ends.
 fn line() -> impl Strategy<Value = Vec<u8>> {
-    let cells = prop::collection::vec((any::<u8>(), 0u8..200), COLUMNS.len() + 1);
+    let cells = prop::collection::vec((any::<u8>(), any::<u8>()), COLUMNS.len() + 1);
     let count = prop_oneof![12 => Just(COLUMNS.len()), 1 => 0..COLUMNS.len() + 2];
     let end = prop_oneof![12 => Just("\n"), 2 => Just("\r\n"), 1 => Just("\n\n"), 1 => Just("\n\r\n")];
+    let quotes = prop_oneof![Just(["", ""]), Just(["\"", "\""]), Just(["\"", ""])];
     // Most lines have no mistakes.
-    (cells, count, end, prop::bool::weighted(0.3)).prop_map(|(cells, count, end, broken)| {
+    (cells, count, end, quotes, prop::bool::weighted(0.3)).prop_map(|(cells, count, end, quotes, broken)| {
         let cells = cells.iter().take(count).enumerate().map(|(column, (text, style))| {
             let texts = COLUMNS.get(column).map_or(["more"].as_slice(), |(_, texts)| *texts);
+            let quote = quotes[column % 2].as_bytes();
+            let usual = |text: &str, style: u8| cell(text, style, (quote, quote));
             match broken {
-                true if *text >= 240 => cell(MISTAKES[usize::from(*text) % MISTAKES.len()], *style),
-                true => cell(texts[usize::from(*text) % texts.len()], *style),
-                false => cell(texts[usize::from(*text) % texts.len()], u8::MAX),
+                true if *text >= 240 => usual(MISTAKES[usize::from(*text) % MISTAKES.len()], *style),
+                true => usual(texts[usize::from(*text) % texts.len()], *style),
+                // What nobody reads may be written in any way.
+                false if column == 0 => usual(texts[usize::from(*text) % texts.len()], *style % 32),
+                false => usual(texts[usize::from(*text) % texts.len()], u8::MAX),
             }
         });
         [cells.collect::<Vec<_>>().join(b",".as_slice()), end.as_bytes().to_vec()].concat()
