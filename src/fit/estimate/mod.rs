@@ -15,7 +15,7 @@ mod same_form;
 mod sparse;
 mod stages;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use batch::{Batch, Predicted, Trust};
 pub use descriptor::Descriptor;

@@ -10,7 +10,7 @@ fn set(key: &str, values: &[(&str, f32)], rests_on: Option<RestsOn>) -> ParamSet
 }
 
 /// Blocks take 10 cycles and tiles 5; 1 to 8 blocks and 1 to 32 tiles were measured.
-fn rests_on(tile: f64, ratios: Option<Ratios>) -> RestsOn {
+pub(crate) fn rests_on(tile: f64, ratios: Option<Ratios>) -> RestsOn {
     let coefficient = |name: &str, value: f64, most: f64| Coefficient {
         name: name.to_owned(),
         value,

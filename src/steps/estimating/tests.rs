@@ -2,33 +2,15 @@
 
 use super::columns::Columns;
 use super::{Estimated, Table, explain, header_line};
+use crate::fit::estimate::tests::rests_on;
 use crate::fit::estimate::{Architecture, Batch, Estimator, Formula};
-use crate::fit::{Coefficient, ParamSet, Params, Ratios, RestsOn, predicates};
+use crate::fit::{ParamSet, Params, Ratios, RestsOn, predicates};
 use crate::steps::estimating_input::{Header, level, reader, trim};
 use csv::{Position, Writer};
 use proptest::prelude::*;
 use std::path::Path;
 
 const WEIGHTS: [(&str, f32); 2] = [("ublock_weight", 10.0), ("tile_weight", 5.0)];
-
-/// Blocks take 10 cycles and tiles 5; 1 to 8 blocks and 1 to 32 tiles were measured.
-fn rests_on(tile: f64) -> RestsOn {
-    let coefficient = |name: &str, value: f64, most: f64| Coefficient {
-        name: name.to_owned(),
-        value,
-        interval: None,
-        range: (1.0, most),
-    };
-    RestsOn {
-        model: "eltwise".to_owned(),
-        target: "runtime".to_owned(),
-        features: Vec::new(),
-        rows: 100,
-        coefficients: vec![coefficient("ublock_weight", 10.0, 8.0), coefficient("tile_weight", tile, 32.0)],
-        covariance: vec![vec![0.04, 0.0], vec![0.0, 0.01]],
-        ratios: Some(Ratios { low: 0.9, middle: 1.0, high: 1.2 }),
-    }
-}
 
 /// Returns an estimator that knows what `exp` rests on, not so `nop`, and of `abs` what is no longer true.
 fn estimator() -> Estimator {
@@ -38,7 +20,8 @@ fn estimator() -> Estimator {
         values: WEIGHTS.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect(),
         rests_on: rests_on.map(Box::new),
     };
-    let sets = [("nop", set(None)), ("exp", set(Some(rests_on(5.0)))), ("abs", set(Some(rests_on(6.0))))];
+    let known = |tile: f64| set(Some(rests_on(tile, Some(Ratios { low: 0.9, middle: 1.0, high: 1.2 }))));
+    let sets = [("nop", set(None)), ("exp", known(5.0)), ("abs", known(6.0))];
     let params = Params { ops: sets.map(|(op, set)| (op.to_owned(), vec![set])).to_vec() };
     let versions = vec![params.clone(), params];
     Estimator::new(vec![Architecture { name: "wormhole_b0".to_owned(), versions }])
