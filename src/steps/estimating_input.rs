@@ -1,35 +1,84 @@
-//! The rows that `estimate` reads: the header of a CSV file and the cells of its records.
+//! The rows that `estimate` reads: a CSV file in chunks of whole records, the names of its columns and the cells of its
+//! records.
 
 use super::StepError;
+use crate::fit::{Breaks, CHUNK, Chunk, Chunks, Marks, Record, Split};
 use crate::report::count;
 use crate::value::did_you_mean;
-use csv::{ByteRecord, Reader, ReaderBuilder};
+use csv::{ByteRecord, ReaderBuilder, Terminator};
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::Read;
 use std::path::Path;
 
-/// Starts to read rows.
-pub(super) fn reader<R: Read>(stream: R) -> Reader<R> {
-    ReaderBuilder::new()
-        // With `\r\n` as an end, lines would be counted one too low; the `\r` goes when cells are trimmed.
-        .terminator(csv::Terminator::Any(b'\n'))
-        // A row of another length is an error of that row.
-        .flexible(true)
-        .from_reader(stream)
+/// A CSV stream of rows to estimate, behind its header.
+pub(super) struct Input<'p, R> {
+    path: &'p Path,
+    chunks: Chunks<R>,
+    /// What stands behind the header in its chunk.
+    first: Option<Chunk>,
+    /// How many columns there are.
+    width: usize,
 }
 
-/// A CSV file of rows to estimate.
-pub(super) struct Input {
-    pub(super) reader: Reader<BufReader<File>>,
-    pub(super) header: Header,
+/// Opens a CSV file and reads its header.
+pub(super) fn open(path: &Path) -> Result<(Header, Input<'_, File>), StepError> {
+    let file = File::open(path).map_err(|source| StepError::Read { path: path.to_owned(), source })?;
+    Input::of(file, path, CHUNK)
 }
 
-impl Input {
-    pub(super) fn open(path: &Path) -> Result<Input, StepError> {
-        let file = File::open(path).map_err(|source| StepError::Read { path: path.to_owned(), source })?;
-        let mut reader = reader(BufReader::with_capacity(1 << 18, file));
-        let header = Header::read(&mut reader, path)?;
-        Ok(Input { reader, header })
+impl<'p, R: Read> Input<'p, R> {
+    /// Reads the header off the first chunk that has more than empty lines; chunks are of so many bytes.
+    pub(super) fn of(stream: R, path: &'p Path, chunk: usize) -> Result<(Header, Input<'p, R>), StepError> {
+        let mut chunks = Chunks::of(stream, Breaks::LineFeed, chunk);
+        let mut chunk = Chunk::default();
+        loop {
+            let more = chunks.next(&mut chunk).map_err(|error| broken(path, &error))?;
+            let header = Header::take(&mut chunk, path)?;
+            if !more || !header.names.is_empty() {
+                let width = header.names.len();
+                return Ok((header, Input { path, chunks, first: Some(chunk), width }));
+            }
+        }
+    }
+
+    /// Tells whether no more than the first chunk is left.
+    pub(super) fn is_one_chunk(&self) -> bool {
+        self.chunks.is_done()
+    }
+
+    /// Takes the next chunk; false if there is none.
+    pub(super) fn next(&mut self, chunk: &mut Chunk) -> Result<bool, StepError> {
+        match self.first.take() {
+            Some(first) => {
+                *chunk = first;
+                Ok(true)
+            }
+            None => self.chunks.next(chunk).map_err(|error| broken(self.path, &error)),
+        }
+    }
+
+    /// Goes through all rows with their lines; spaces are taken off the ends of their cells. A row that is not whole
+    /// comes with what is wrong.
+    pub(super) fn for_each(
+        mut self,
+        mut take: impl FnMut(u64, &mut ByteRecord, Result<(), String>) -> Result<(), StepError>,
+    ) -> Result<(), StepError> {
+        let (mut chunk, mut marks, mut record) = (Chunk::default(), Marks::default(), ByteRecord::new());
+        while self.next(&mut chunk)? {
+            let mut split = Split::new(&chunk, &mut marks);
+            while let Some((line, found)) = split.next() {
+                let whole = match found {
+                    Record::Plain(plain) => fill(&mut record, plain.cells(), self.width, false),
+                    Record::Quoted(mut quoted) => {
+                        let open = quoted.open;
+                        fill(&mut record, quoted.cells(), self.width, open)
+                    }
+                };
+                trim(&mut record);
+                take(line, &mut record, whole)?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -39,11 +88,17 @@ pub(super) struct Header {
 }
 
 impl Header {
-    /// Takes the first record.
-    pub(super) fn read(reader: &mut Reader<impl Read>, path: &Path) -> Result<Header, StepError> {
+    /// Takes the first record off the first chunk.
+    fn take(chunk: &mut Chunk, path: &Path) -> Result<Header, StepError> {
+        // With `\r\n` as an end, a `\r` alone would be one too.
+        let mut reader = ReaderBuilder::new().terminator(Terminator::Any(b'\n')).from_reader(chunk.bytes());
         let header = reader.headers().map_err(|error| broken(path, &error))?;
         let name = |name: &str| name.trim_start_matches('\u{feff}').trim().to_owned();
-        Ok(Header { names: header.iter().map(name).collect() })
+        let names = header.iter().map(name).collect();
+        let end = reader.position().byte() as usize;
+        let lines = memchr::memchr_iter(b'\n', &chunk.bytes()[..end]).count();
+        chunk.skip(end, lines);
+        Ok(Header { names })
     }
 
     /// Returns the place of the first of some columns that is there.
@@ -60,7 +115,7 @@ impl Header {
     }
 }
 
-pub(super) fn broken(path: &Path, error: &csv::Error) -> StepError {
+fn broken(path: &Path, error: &impl std::fmt::Display) -> StepError {
     StepError::usage(format!("{}: {error}", path.display()), None)
 }
 
@@ -77,14 +132,78 @@ pub(super) fn cell(record: &ByteRecord, column: Option<usize>) -> Result<&str, S
     std::str::from_utf8(bytes).map(str::trim).map_err(|_| "a cell is not in UTF-8".to_owned())
 }
 
-/// Gives a row as many cells as the header has, so that what is written behind them stands in its columns; says so if
-/// it had others.
-pub(super) fn level(record: &mut ByteRecord, width: usize) -> Result<(), String> {
+/// Fills a record with cells, as many as the header has, so that what is written behind them stands in its columns. Says
+/// so if there were others, or if the last one is `open`: it has a quote that is never closed.
+pub(super) fn fill<'c>(
+    record: &mut ByteRecord,
+    cells: impl Iterator<Item = &'c [u8]>,
+    width: usize,
+    open: bool,
+) -> Result<(), String> {
+    record.clear();
+    cells.for_each(|cell| record.push_field(cell));
     let found = record.len();
-    if found == width {
-        return Ok(());
+    if found != width {
+        record.truncate(width);
+        (found..width).for_each(|_| record.push_field(b""));
     }
-    record.truncate(width);
-    (found..width).for_each(|_| record.push_field(b""));
-    Err(format!("the row has {}, the header {width}", count(found as u64, "cell")))
+    match (open, found == width) {
+        (true, _) => Err("a quote is never closed".to_owned()),
+        (false, false) => Err(format!("the row has {}, the header {width}", count(found as u64, "cell"))),
+        (false, true) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Checks the header, then the lines and cells of rows, whatever the size of the chunks.
+    fn check(text: &str, names: &[&str], expected: &[(u64, &[&str])]) {
+        for size in 1..text.len() + 2 {
+            let (header, input) = Input::of(text.as_bytes(), Path::new("rows.csv"), size).unwrap();
+            let mut found: Vec<(u64, Vec<String>)> = Vec::new();
+            let take = |line: u64, record: &mut ByteRecord, whole: Result<(), String>| {
+                let cells = record.iter().map(|cell| String::from_utf8_lossy(cell).into_owned());
+                found.push((line, cells.chain(whole.err()).collect()));
+                Ok(())
+            };
+            input.for_each(take).unwrap();
+            assert_eq!(header.names, names, "{text:?} by {size}");
+            let expected: Vec<(u64, Vec<String>)> = expected
+                .iter()
+                .map(|(line, cells)| (*line, cells.iter().map(|cell| (*cell).to_owned()).collect()))
+                .collect();
+            assert_eq!(found, expected, "{text:?} by {size}");
+        }
+    }
+
+    #[test]
+    fn rows_and_their_lines() {
+        check("", &[], &[]);
+        check("a,b", &["a", "b"], &[]);
+        check("\u{feff} a ,\"b\"\r\n1,2\r\n", &["a", "b"], &[(2, &["1", "2"])]);
+        check("\n\n\u{feff}a,b\n\n1, 2\n\n\n3,\n", &["a", "b"], &[(5, &["1", "2"]), (8, &["3", ""])]);
+        check("a,\"b\nc\"\n\"1\n\n\",2\n\"3\",\"4\"\n", &["a", "b\nc"], &[(3, &["1", "2"]), (6, &["3", "4"])]);
+        check("a,b\n\"1\"\"\",\" 2\n3\"\"\"\n\"4\",\"\"", &["a", "b"], &[(2, &["1\"", "2\n3\""]), (4, &["4", ""])]);
+        let few = "the row has 1 cell, the header 2";
+        check(
+            "a,b\n1\n2,3,4",
+            &["a", "b"],
+            &[(2, &["1", "", few]), (3, &["2", "3", "the row has 3 cells, the header 2"])],
+        );
+        check("a,b\n1,\"2\n3,4\n", &["a", "b"], &[(2, &["1", "2\n3,4", "a quote is never closed"])]);
+        check("a,b\n1,2\n\"3\n", &["a", "b"], &[(2, &["1", "2"]), (3, &["3", "", "a quote is never closed"])]);
+    }
+
+    #[test]
+    fn a_failure_stops() {
+        let (_, input) = Input::of("a\n1\n2\n3\n".as_bytes(), Path::new("rows.csv"), 1).unwrap();
+        let mut lines = Vec::new();
+        let stopped = input.for_each(|line, _, _| {
+            lines.push(line);
+            if line == 3 { Err(StepError::usage("no more".to_owned(), None)) } else { Ok(()) }
+        });
+        assert_eq!((stopped.unwrap_err().to_string().as_str(), lines), ("no more", vec![2, 3]));
+    }
 }

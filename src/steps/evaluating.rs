@@ -2,7 +2,7 @@
 
 use super::StepError;
 use super::estimating::{Estimated, explain};
-use super::estimating_input::{Header, Input, broken, cell, level, trim};
+use super::estimating_input::{Header, cell, open};
 use crate::fit::estimate::{Batch, Comparison, Descriptor, Estimator, Formula, compare, six_digits};
 use csv::{ByteRecord, Writer};
 use std::io::{self, Write};
@@ -75,24 +75,18 @@ pub fn evaluate(
     let architecture = estimator.architecture(&evaluation.architecture);
     let architecture = architecture.map_err(|error| usage(explain(&error), None))?;
     let version = evaluation.version.unwrap_or(architecture.versions.len() as u32);
-    let mut input = Input::open(path)?;
-    let columns = columns(&input.header, path, evaluation)?;
+    let (header, input) = open(path)?;
+    let columns = columns(&header, path, evaluation)?;
     let disk = |source: io::Error| StepError::Disk { what: "write", path: "the comparison".into(), source };
     let broken_pipe = |error: csv::Error| disk(io::Error::other(error));
     let mut writer = Writer::from_writer(out);
-    writer
-        .write_record(input.header.names.iter().map(String::as_str).chain(["estimate", "ratio"]))
-        .map_err(broken_pipe)?;
+    writer.write_record(header.names.iter().map(String::as_str).chain(["estimate", "ratio"])).map_err(broken_pipe)?;
     let mut evaluated = Evaluated { rows: Estimated::default(), comparison: None, out_of_bounds: Vec::new() };
     let mut batch = Batch::new(estimator, evaluation.formula);
     let mut pairs = Vec::new();
-    let mut record = ByteRecord::new();
-    while input.reader.read_byte_record(&mut record).map_err(|error| broken(path, &error))? {
+    input.for_each(|line, record, whole| {
         evaluated.rows.rows += 1;
-        let line = record.position().map_or(0, csv::Position::line);
-        trim(&mut record);
-        let leveled = level(&mut record, input.header.names.len());
-        let result = leveled.and_then(|()| row(&record, &columns, evaluation, version));
+        let result = whole.and_then(|()| row(record, &columns, evaluation, version));
         let result = result.and_then(|(descriptor, runtime)| {
             let cycles = batch.estimate(&descriptor).map_err(|error| explain(&error))?;
             Ok((cycles, runtime))
@@ -114,8 +108,8 @@ pub fn evaluate(
                 record.push_field(b"");
             }
         }
-        writer.write_byte_record(&record).map_err(broken_pipe)?;
-    }
+        writer.write_byte_record(record).map_err(broken_pipe)
+    })?;
     writer.flush().map_err(disk)?;
     evaluated.rows.stand_ins = batch.take_stand_ins();
     evaluated.comparison = compare(&pairs);

@@ -46,6 +46,8 @@ pub(crate) struct Quoted<'r, 'c> {
     pub(crate) bare: Option<PlainRecord<'r>>,
     /// Which cells of that have quotes still.
     pub(crate) kept: &'r [usize],
+    /// Whether its last cell has a quote that is never closed.
+    pub(crate) open: bool,
     records: &'r mut Option<Records<'c>>,
     bytes: &'c [u8],
     start: usize,
@@ -109,17 +111,23 @@ impl<'c> Split<'c> {
     fn quoted(&mut self) -> Option<(u64, Record<'_, 'c>)> {
         let (bytes, start, line) = (self.bytes, self.at, self.line);
         let end = self.bare.take(bytes, start);
+        let mut open = false;
         if let Some(end) = end {
             self.at = (end + 1).min(bytes.len());
         } else {
             self.at = read(&mut self.records, bytes, start)?.end();
+            open = self.at >= bytes.len() && ends_open(&bytes[start..]);
         }
         let is_line = end.is_some() && self.bare.kept().is_empty();
         self.line += if is_line { 1 } else { memchr::memchr_iter(b'\n', &bytes[start..self.at]).count() as u64 };
         self.quote = find(QUOTE, bytes, self.at);
-        self.next += self.commas_until(self.at);
+        let count = self.commas_until(self.at);
+        (self.next, self.usual) = (self.next + count, count);
         let bare = end.map(|_| self.bare.record());
-        Some((line, Record::Quoted(Quoted { bare, kept: self.bare.kept(), records: &mut self.records, bytes, start })))
+        Some((
+            line,
+            Record::Quoted(Quoted { bare, kept: self.bare.kept(), open, records: &mut self.records, bytes, start }),
+        ))
     }
 }
 
@@ -141,6 +149,24 @@ fn read<'r, 'c>(records: &'r mut Option<Records<'c>>, bytes: &'c [u8], start: us
     records.go_to(start, 0);
     records.next()?;
     Some(records)
+}
+
+/// Tells whether a quote that opens a cell of a record is never closed.
+fn ends_open(record: &[u8]) -> bool {
+    let (mut open, mut next) = (false, 0);
+    for quote in memchr::memchr_iter(QUOTE, record) {
+        // The second of two that stand for one is passed over.
+        if quote < next {
+            continue;
+        }
+        next = quote + 1;
+        if open && record.get(next) == Some(&QUOTE) {
+            next += 1;
+        } else {
+            open = !open && (quote == 0 || record[quote - 1] == b',');
+        }
+    }
+    open
 }
 
 /// Finds a byte from a place on; what stands behind the last byte is found where there is none.
@@ -274,6 +300,17 @@ mod tests {
             check(other, None);
         }
         check("\"a\nb\",\"\"\"c\"\"\"\nd", Some(("\"a\nb\",\"\"\"c\"\"\"", &[0, 1])));
+    }
+
+    #[test]
+    fn quotes_that_are_never_closed() {
+        let check = |text: &str, expected: bool| assert_eq!(ends_open(text.as_bytes()), expected, "{text:?}");
+        for closed in ["", "a\"", "a,\"\"", "\"a\"\"\"", "\"a\"\"\",\"\n\"", "a\",b\"", "\"a\"b\",c"] {
+            check(closed, false);
+        }
+        for open in ["\"", "\"\"\"", "a,\"b\nc,d", "\"a\",\"", "\"a\"b,\"c\"\"", "a\",\"b"] {
+            check(open, true);
+        }
     }
 
     proptest! {

@@ -10,15 +10,14 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
-use super::estimating_input::{Header, reader};
+use super::estimating_input::{Header, Input, open};
 use super::{StepError, parameters};
+use crate::fit::Chunk;
 use crate::fit::estimate::{Architecture, EstimateError, Estimator, Formula};
-use crate::fit::{Breaks, CHUNK, Chunk, Chunks};
 use crate::value::in_order;
 use columns::Columns;
 pub use estimated::Estimated;
 use rows::{Part, Rows};
-use std::fs::File;
 use std::io::{self, Read, Write};
 use std::panic::resume_unwind;
 use std::path::Path;
@@ -46,42 +45,31 @@ pub fn estimate_file(
     intervals: bool,
     out: &mut dyn Write,
 ) -> Result<Estimated, StepError> {
-    let file = File::open(path).map_err(|source| StepError::Read { path: path.to_owned(), source })?;
+    let (header, input) = open(path)?;
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    Table { path, threads, chunk: CHUNK }.estimate(file, estimator, formula, intervals, out)
+    Table { path, header, input, threads }.estimate(estimator, formula, intervals, out)
 }
 
-/// How a file is read.
-struct Table<'t> {
-    path: &'t Path,
+/// What is read, and how.
+struct Table<'p, R> {
+    path: &'p Path,
+    header: Header,
+    input: Input<'p, R>,
     threads: usize,
-    /// Bytes that a thread takes at a time.
-    chunk: usize,
 }
 
-impl Table<'_> {
+impl<R: Read + Send> Table<'_, R> {
     fn estimate(
-        &self,
-        stream: impl Read + Send,
+        self,
         estimator: &Estimator,
         formula: Formula,
         intervals: bool,
         out: &mut dyn Write,
     ) -> Result<Estimated, StepError> {
-        let mut chunks = Chunks::of(stream, Breaks::LineFeed, self.chunk);
-        let mut first = Chunk::default();
-        let header = self.take_header(&mut chunks, &mut first)?;
-        let columns = Columns::of(&header, self.path, estimator.devices())?;
+        let Table { path, header, mut input, threads } = self;
+        let columns = Columns::of(&header, path, estimator.devices())?;
         out.write_all(&header_line(&header, intervals)?).map_err(disk)?;
-        let threads = if chunks.is_done() { 1 } else { self.threads };
-        let mut first = Some(first);
-        let next = move |chunk: &mut Chunk| match first.take() {
-            Some(first) => {
-                *chunk = first;
-                Ok(true)
-            }
-            None => chunks.next(chunk).map_err(|error| self.broken(&error)),
-        };
+        let threads = if input.is_one_chunk() { 1 } else { threads };
         let worker = || {
             let mut rows = Rows::new(&columns, estimator, formula, intervals);
             move |chunk: &mut Chunk| rows.estimate(chunk)
@@ -93,7 +81,7 @@ impl Table<'_> {
             let reader = scope.spawn(move || {
                 // Without its end of the channel the writer has an error of its own.
                 let send = |part: Part| to_writer.send(part).map_err(|_| disk(io::ErrorKind::BrokenPipe.into()));
-                in_order(threads, next, worker, send)
+                in_order(threads, |chunk: &mut Chunk| input.next(chunk), worker, send)
             });
             for part in parts {
                 let Part { estimated: more, written } = part;
@@ -105,25 +93,6 @@ impl Table<'_> {
         read?;
         out.flush().map_err(disk)?;
         Ok(estimated)
-    }
-
-    /// Takes the header off the first chunk that has more than empty lines.
-    fn take_header(&self, chunks: &mut Chunks<impl Read>, chunk: &mut Chunk) -> Result<Header, StepError> {
-        loop {
-            let more = chunks.next(chunk).map_err(|error| self.broken(&error))?;
-            let mut reader = reader(chunk.bytes());
-            let header = Header::read(&mut reader, self.path)?;
-            let end = reader.position().byte() as usize;
-            let lines = memchr::memchr_iter(b'\n', &chunk.bytes()[..end]).count();
-            chunk.skip(end, lines);
-            if !more || !header.names.is_empty() {
-                return Ok(header);
-            }
-        }
-    }
-
-    fn broken(&self, error: &io::Error) -> StepError {
-        StepError::usage(format!("{}: {error}", self.path.display()), None)
     }
 }
 

@@ -5,7 +5,7 @@ use super::{Estimated, disk, explain};
 use crate::fit::estimate::{Batch, Descriptor, Estimator, Formula, Predicted};
 use crate::fit::{Chunk, Marks, PlainRecord, Quoted, Record, Split};
 use crate::steps::StepError;
-use crate::steps::estimating_input::{level, trim};
+use crate::steps::estimating_input::{fill, trim};
 use csv::{ByteRecord, WriterBuilder};
 use std::io;
 
@@ -51,11 +51,14 @@ impl<'e> Rows<'e> {
             match record {
                 Record::Plain(record) => match Tight::of(record, row.columns.width) {
                     Some(tight) => row.copy(line, &tight, &mut part)?,
-                    None => row.write(line, record.cells(), &mut part)?,
+                    None => row.write(line, record.cells(), false, &mut part)?,
                 },
                 Record::Quoted(mut quoted) => match Tight::of_quoted(&quoted, row.columns) {
                     Some(tight) => row.copy(line, &tight, &mut part)?,
-                    None => row.write(line, quoted.cells(), &mut part)?,
+                    None => {
+                        let open = quoted.open;
+                        row.write(line, quoted.cells(), open, &mut part)?;
+                    }
                 },
             }
         }
@@ -76,17 +79,16 @@ impl Row<'_> {
         Ok(())
     }
 
-    /// Estimates a row that may be written otherwise than it stands.
+    /// Estimates a row that may be written otherwise than it stands; the last cell of an open one never ends.
     fn write<'c>(
         &mut self,
         line: u64,
         cells: impl Iterator<Item = &'c [u8]>,
+        open: bool,
         part: &mut Part,
     ) -> Result<(), StepError> {
         let record = &mut self.record;
-        record.clear();
-        cells.for_each(|cell| record.push_field(cell));
-        let predicted = level(record, self.columns.width)
+        let predicted = fill(record, cells, self.columns.width, open)
             .and_then(|()| predict(record, self.columns, self.estimator, &mut self.batch, &mut part.estimated));
         trim(record);
         write_record(record, &mut part.written)?;

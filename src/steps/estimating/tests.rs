@@ -5,8 +5,9 @@ use super::{Estimated, Table, explain, header_line};
 use crate::fit::estimate::tests::rests_on;
 use crate::fit::estimate::{Architecture, Batch, Estimator, Formula};
 use crate::fit::{ParamSet, Params, Ratios, RestsOn, predicates};
-use crate::steps::estimating_input::{Header, level, reader, trim};
-use csv::{Position, Writer};
+use crate::steps::StepError;
+use crate::steps::estimating_input::{Header, Input, fill, trim};
+use csv::{ByteRecord, Position, Reader, ReaderBuilder, Terminator, Writer};
 use proptest::prelude::*;
 use std::path::Path;
 
@@ -27,32 +28,50 @@ fn estimator() -> Estimator {
     Estimator::new(vec![Architecture { name: "wormhole_b0".to_owned(), versions }])
 }
 
-fn table(chunk: usize, threads: usize) -> Table<'static> {
-    Table { path: Path::new("operations.csv"), threads, chunk }
-}
+/// How a table is read: bytes of a chunk, and threads.
+type Way = (usize, usize);
 
 /// Estimates a table, a chunk at a time.
-fn estimates(bytes: &[u8], intervals: bool, table: &Table<'_>) -> (Vec<u8>, Estimated) {
+fn estimate(bytes: &[u8], intervals: bool, (chunk, threads): Way) -> Result<(Vec<u8>, Estimated), StepError> {
+    let path = Path::new("operations.csv");
     let mut written = Vec::new();
-    let estimated = table.estimate(bytes, &estimator(), Formula::Best, intervals, &mut written).unwrap();
-    (written, estimated)
+    let (header, input) = Input::of(bytes, path, chunk)?;
+    let table = Table { path, header, input, threads };
+    let estimated = table.estimate(&estimator(), Formula::Best, intervals, &mut written)?;
+    Ok((written, estimated))
+}
+
+fn estimates(bytes: &[u8], intervals: bool, way: Way) -> (Vec<u8>, Estimated) {
+    estimate(bytes, intervals, way).unwrap()
+}
+
+fn reader(bytes: &[u8]) -> Reader<&[u8]> {
+    // With `\r\n` as an end, a `\r` alone would be one too.
+    ReaderBuilder::new().terminator(Terminator::Any(b'\n')).flexible(true).from_reader(bytes)
 }
 
 /// Estimates a table record by record: what the rest of the code is held against.
 fn one_by_one(bytes: &[u8], intervals: bool) -> (Vec<u8>, Estimated) {
     let estimator = estimator();
-    let mut reader = reader(bytes);
     let path = Path::new("operations.csv");
-    let header = Header::read(&mut reader, path).unwrap();
+    let mut rows = reader(bytes);
+    let header = Header { names: rows.headers().unwrap().iter().map(|name| name.trim().to_owned()).collect() };
     let columns = Columns::of(&header, path, estimator.devices()).unwrap();
     let mut batch = Batch::new(&estimator, Formula::Best);
     let mut estimated = Estimated::default();
     let mut writer = Writer::from_writer(header_line(&header, intervals).unwrap());
-    for record in reader.into_byte_records() {
-        let mut record = record.unwrap();
+    // Where the last cell never ends, nothing can follow it.
+    let records = |bytes: &[u8]| reader(bytes).into_byte_records().count();
+    let open = records(bytes) == records(&[bytes, b"\nend"].concat());
+    let mut left = records(bytes);
+    for read in rows.into_byte_records() {
+        let read = read.unwrap();
+        left -= 1;
         estimated.rows += 1;
-        let line = line_of(record.position().unwrap(), bytes);
-        let described = level(&mut record, columns.width).and_then(|()| columns.descriptor(&record));
+        let line = line_of(read.position().unwrap(), bytes);
+        let mut record = ByteRecord::new();
+        let whole = fill(&mut record, read.iter(), columns.width, open && left == 0);
+        let described = whole.and_then(|()| columns.descriptor(&record));
         let predicted = described.and_then(|descriptor| {
             if columns.lacks_version(&record) {
                 estimated.note_unversioned(&estimator, descriptor.architecture);
@@ -101,7 +120,7 @@ fn by_hand() {
         exp,wormhole_b0,1,x,2,2,2,HiFi2,Float16,a b\n\
         exp,wormhole_b0,1\n\
         log,wormhole_b0,2,1,1,1,1,HiFi2,Float16,";
-    let (written, estimated) = estimates(rows, true, &table(16, 2));
+    let (written, estimated) = estimates(rows, true, (16, 2));
     let expected = "type,arch,t,mblock_m,mblock_n,ublock_rt,ublock_ct,math_fidelity,data_format,note,estimate,error,low,high,outside\n\
         exp,wormhole_b0,1,1,2,2,2,HiFi2,Float16,plain,60,,53,73,\n\
         exp,wormhole_b0,1,1,2,2,2,HiFi2,Float16,\"a, \"\"b\"\"\",60,,53,73,\n\
@@ -131,19 +150,16 @@ fn by_hand() {
     };
     assert_eq!(estimated, expected);
     // With the mark of UTF-8 where it belongs, and in one chunk, nothing is else.
-    assert_eq!(estimates(&rows[1..], true, &table(1 << 20, 1)).0, written);
+    assert_eq!(estimates(&rows[1..], true, (1 << 20, 1)).0, written);
 }
 
 #[test]
 fn a_table_without_rows_is_one() {
     let header = b"type,arch,estimate,error\n".to_vec();
     for text in ["type,arch", "type,arch\n", "\n\n\"type\",arch\r\n\n\n"] {
-        assert_eq!(estimates(text.as_bytes(), false, &table(1, 3)), (header.clone(), Estimated::default()), "{text:?}");
+        assert_eq!(estimates(text.as_bytes(), false, (1, 3)), (header.clone(), Estimated::default()), "{text:?}");
     }
-    let refused = |text: &str| {
-        let refused = table(4, 1).estimate(text.as_bytes(), &estimator(), Formula::Best, false, &mut Vec::new());
-        refused.unwrap_err().to_string()
-    };
+    let refused = |text: &str| estimate(text.as_bytes(), false, (4, 1)).unwrap_err().to_string();
     assert_eq!(refused(""), "operations.csv: there is no column `arch`");
     assert_eq!(refused("\n\n"), "operations.csv: there is no column `arch`");
     assert_eq!(refused("\n\narch\n\"\n\n"), "operations.csv: there is no column `type` or `op`");
@@ -238,7 +254,7 @@ proptest! {
         if cut {
             bytes.pop();
         }
-        let (written, estimated) = estimates(&bytes, intervals, &table(chunk, threads));
+        let (written, estimated) = estimates(&bytes, intervals, (chunk, threads));
         let (expected, sums) = one_by_one(&bytes, intervals);
         prop_assert!(written == expected, "{}\nexpected\n{}", shown(&written), shown(&expected));
         prop_assert_eq!(estimated, sums);

@@ -205,6 +205,21 @@ fn evaluating() {
         .snapshot("evaluate");
 }
 
+#[test]
+fn evaluating_names_lines() {
+    let sweep = "\n\u{feff}math_fidelity,output_df,output_t,output_mb_r,output_mb_c,output_ub_r,output_ub_c,mblock_k,ublock_kt,nz_tiles,nz_ublocks,nz_strips,\"run\",runtime\r\n\
+                 \n\n\
+                 LoFi,Bfp8_b,1,18,2,7,1,28,4,375,120,11,\"first\nof \"\"two\"\"\",176619\r\n\
+                 \n\
+                 \"LoFi\",\"Bfp8_b\",\"1\",\"18\",\"2\",\"7\",\"1\",\"7\",\"4\",\"247\",\"112\",\"11\",\"a, b\",\"83399\"\r\n\
+                 LoFi,Bfp8_b,1,18,2,7,1,7,4,247,N/A,11,third,83399\n\
+                 LoFi,Bfp8_b,1\n";
+    shmoo()
+        .file("sweep.csv", sweep)
+        .args(["estimate", "--evaluate", "sweep.csv", "--bounds", "1.1,1.2"])
+        .snapshot("evaluate_lines");
+}
+
 /// runtime = 30 blocks + 200 tiles, to one part in a hundred.
 fn sweep(each: f64) -> String {
     let mut text = "Unary-Type,mblock_m,mblock_n,ublock_rt,ublock_ct,runtime\n".to_owned();

@@ -29,7 +29,9 @@ impl Bare {
             match chunk.get(end) {
                 Some(b',') => {
                     self.commas.push(self.end as u32);
-                    self.put(chunk, end, end + 1);
+                    // There is room behind every cell.
+                    self.bytes[self.end] = b',';
+                    self.end += 1;
                     at = end + 1;
                 }
                 // Such a `\r` belongs to the last cell, behind its quotes.
