@@ -8,9 +8,9 @@ use super::words::{
 use super::{FitReport, Part};
 use crate::fit::{Drift, DriftVerdict, Search};
 use crate::report::figure::{count, percent, thousands};
-use crate::report::html::{STYLE, policy};
+use crate::report::html::{STYLE, figures, policy};
 use crate::report::inert::short;
-use crate::report::svg::{STYLE as PLOT_STYLE, Setting, escape};
+use crate::report::svg::{STYLE as PLOT_STYLE, escape};
 use crate::value::show_number;
 use std::io::{self, Write};
 
@@ -240,18 +240,8 @@ fn outliers(part: &Part<'_>, name: &str, out: &mut dyn Write) -> io::Result<()> 
 
 fn drawings(part: &Part<'_>, place: usize, out: &mut dyn Write) -> io::Result<()> {
     let Some(drawn) = drawn(part) else { return Ok(()) };
-    writeln!(out, r#"<p class="soft">{}</p><div class="plots">"#, escape(&drawn.sentence()))?;
-    for (index, cloud) in drawn.clouds().iter().enumerate() {
-        let caption = escape(&cloud.caption);
-        writeln!(
-            out,
-            r#"<figure class="plot"><figcaption>{caption}</figcaption><div class="scroll" tabindex="0" role="region" aria-label="{caption}">"#
-        )?;
-        // Ids are the page's: 100 drawings for each fit.
-        cloud.draw(Setting::Page(place * 100 + index), out)?;
-        writeln!(out, "</div></figure>")?;
-    }
-    writeln!(out, "</div>")
+    writeln!(out, r#"<p class="soft">{}</p>"#, escape(&drawn.sentence()))?;
+    figures(&drawn, place, out)
 }
 
 /// Writes what became of the rows of the tables.

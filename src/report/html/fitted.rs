@@ -2,6 +2,7 @@
 
 use super::clipped;
 use crate::report::Report;
+use crate::report::fit::DrawnFit;
 use crate::report::models_drawn::{ModelFit, drawn_fits};
 use crate::report::svg::{Setting, escape};
 use std::collections::BTreeMap;
@@ -58,17 +59,23 @@ impl<'a> Drawings<'a> {
         let drawn = fit.drawn();
         let sentence = escape(&drawn.sentence()).into_owned();
         writeln!(out, r#"<details class="more"{open}><summary>{name}, drawn</summary><p class="soft">{sentence}</p>"#)?;
-        writeln!(out, r#"<div class="plots">"#)?;
-        for (index, cloud) in drawn.clouds().iter().enumerate() {
-            let caption = escape(&cloud.caption);
-            writeln!(
-                out,
-                r#"<figure class="plot"><figcaption>{caption}</figcaption><div class="scroll" tabindex="0" role="region" aria-label="{caption}">"#
-            )?;
-            // Ids are the page's: 100 drawings for each fit.
-            cloud.draw(Setting::Page(fit.number * 100 + index), out)?;
-            writeln!(out, "</div></figure>")?;
-        }
-        writeln!(out, "</div></details>")
+        figures(&drawn, fit.number, out)?;
+        writeln!(out, "</details>")
     }
+}
+
+/// Writes the drawings of a fit; `number` is its own on the page.
+pub(in crate::report) fn figures(drawn: &DrawnFit<'_>, number: usize, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, r#"<div class="plots">"#)?;
+    for (index, cloud) in drawn.clouds().iter().enumerate() {
+        let caption = escape(&cloud.caption);
+        writeln!(
+            out,
+            r#"<figure class="plot"><figcaption>{caption}</figcaption><div class="scroll" tabindex="0" role="region" aria-label="{caption}">"#
+        )?;
+        // Ids are the page's: 100 drawings for each fit.
+        cloud.draw(Setting::Page(number * 100 + index), out)?;
+        writeln!(out, "</div></figure>")?;
+    }
+    writeln!(out, "</div>")
 }

@@ -18,6 +18,7 @@ mod models;
 mod policy;
 mod sums;
 
+pub(super) use fitted::figures;
 pub(super) use policy::policy;
 
 use super::Report;
