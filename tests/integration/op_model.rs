@@ -68,10 +68,21 @@ fn from_a_sweep_to_parameters_and_estimates() {
     let said = project.shmoo(&with(&SWEEP, &["--continue-run"]));
     assert_eq!(said.code, Some(0), "{}{}", said.stdout, said.stderr);
     assert!(said.stderr.contains("1 task to do, 4 done before"), "{}", said.stderr);
+    a_task_measures_all_of_its_shapes_again(&project);
     let params = project.last_run().join("models/wormhole_b0_params.yaml");
     assert!(project.read(&params).contains("sqrt:\n  base:\n"), "{}", project.read(&params));
     the_next_version_estimates(&project);
     the_models_alone(&project);
+}
+
+/// A task is the unit of going on: the second table is whole, and joins nothing of the first.
+fn a_task_measures_all_of_its_shapes_again(project: &SweepProject) {
+    let points = std::fs::read_dir(project.last_run().join("work/measure")).unwrap();
+    let mut points = points.map(|entry| entry.unwrap().path());
+    let sqrt = points.find(|path| path.to_string_lossy().contains("opsqrt")).unwrap();
+    let rows = |attempt: &str, file: &str| project.read(&sqrt.join(attempt).join(file)).lines().count() - 1;
+    assert_eq!([rows("1.1", "cases.csv"), rows("1.1", "perf.csv")], [75, 74]);
+    assert_eq!([rows("2.1", "cases.csv"), rows("2.1", "perf.csv")], [75, 75]);
 }
 
 fn the_next_version_estimates(project: &SweepProject) {
