@@ -11,6 +11,7 @@ mod integration {
     mod browser_comparison;
     mod browser_fit;
     mod browser_markdown;
+    mod browser_models;
     mod caching;
     mod chromium;
     #[allow(dead_code, reason = "a builder for tests to come, too")]

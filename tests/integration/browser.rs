@@ -236,7 +236,7 @@ fn the_page_fits_its_screen() -> Result<(), Box<dyn Error>> {
 }
 
 /// Lists what sticks out of the screen, other than what lies in a box that scrolls.
-const SIDEWAYS: &str = r"
+pub(super) const SIDEWAYS: &str = r"
     const page = document.documentElement;
     return [...document.querySelectorAll('body *')]
       .filter((node) => !node.closest('.scroll, nav, .skip') && node.getBoundingClientRect().right > page.clientWidth + 1)
