@@ -11,6 +11,7 @@ use super::fit_arguments::FitArgs;
 use super::history_arguments::HistoryArgs;
 use super::issue_arguments::IssueArgs;
 use super::machine_arguments::{BudgetArgs, CollectArgs, PlacesArgs, PublishArgs, ShardArgs};
+use super::numbers::whole;
 use super::prune_arguments::PruneArgs;
 use crate::value::{BaselineRule, BaselineRuleError};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -169,7 +170,7 @@ pub(super) fn baseline(text: &str) -> Result<BaselineRule, String> {
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct HowArgs {
     /// Run so many tasks at a time [default: the project's `limits`, else the processors]
-    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, short, value_name = "N", value_parser = whole::<u32>(1..))]
     pub(super) jobs: Option<u32>,
     /// Stop at the first task that does not pass
     #[arg(long, conflicts_with = "keep_going")]
@@ -308,7 +309,7 @@ pub(super) struct PlanArgs {
     #[command(flatten)]
     pub(super) from: BaselineArgs,
     /// Divide the plan over so many machines, balanced by the durations of earlier runs
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<u32>(..))]
     pub(super) shards: Option<u32>,
     /// List the plan in this format
     #[arg(long, value_enum, default_value_t = PlanFormat::Table)]
@@ -320,7 +321,7 @@ pub(super) struct PlanArgs {
     #[arg(long)]
     pub(super) estimate: bool,
     /// Estimate for so many tasks at a time on a machine
-    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, short, value_name = "N", value_parser = whole::<u32>(1..))]
     pub(super) jobs: Option<u32>,
     /// Look for faults in the plan itself
     #[arg(long)]
@@ -390,7 +391,7 @@ pub(super) struct ReportArgs {
     #[arg(long, value_name = "FOLDER", conflicts_with_all = ["run", "format", "out", "plots"])]
     pub(super) site: Option<PathBuf>,
     /// With `--site`: how many of the newest runs of each suite get a page; pages that are there stay
-    #[arg(long, value_name = "RUNS", default_value_t = 20, requires = "site")]
+    #[arg(long, value_name = "RUNS", default_value_t = 20, requires = "site", value_parser = whole::<usize>(..))]
     pub(super) pages: usize,
     #[command(flatten)]
     pub(super) judging: JudgingArgs,

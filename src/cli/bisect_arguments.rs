@@ -1,6 +1,7 @@
 //! The arguments of `shmoo bisect`.
 
 use super::arguments::TextFormat;
+use super::numbers::whole;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -35,11 +36,11 @@ pub(super) struct BisectArgs {
     #[arg(long, value_name = "FILE")]
     pub(super) suite: Option<PathBuf>,
     /// Measure each commit so often; exact metrics need one time
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(5..=400))]
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = whole::<u32>(5..=400))]
     pub(super) repeats: u32,
     /// Run so many tasks at a time, where stages are not exclusive [default: the project's `limits`, else the
     /// processors]
-    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, short, value_name = "N", value_parser = whole::<u32>(1..))]
     pub(super) jobs: Option<u32>,
     /// Run tasks whose stage wants a machine with this label
     #[arg(long, value_name = "LABEL")]

@@ -2,6 +2,7 @@
 
 use super::arguments::TextFormat;
 use super::machine_arguments::PlacesArgs;
+use super::numbers::whole;
 use clap::{ArgGroup, Args};
 
 /// What is for a bless that writes, or shows what it would write. clap waives what an argument requires if that
@@ -59,10 +60,10 @@ pub(super) struct BlessArgs {
     #[arg(long, conflicts_with_all = WRITING)]
     pub(super) propose: bool,
     /// Propose out of so many runs, the newest
-    #[arg(long, value_name = "N", requires = "propose", conflicts_with_all = WRITING, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", requires = "propose", conflicts_with_all = WRITING, default_value_t = 20, value_parser = whole::<u32>(1..))]
     pub(super) runs: u32,
     /// Follow an improvement after so many runs in a row
-    #[arg(long, value_name = "N", requires = "propose", conflicts_with_all = WRITING, default_value_t = 3, value_parser = clap::value_parser!(u32).range(2..))]
+    #[arg(long, value_name = "N", requires = "propose", conflicts_with_all = WRITING, default_value_t = 3, value_parser = whole::<u32>(2..))]
     pub(super) ratchet: u32,
     #[command(flatten)]
     pub(super) places: PlacesArgs,

@@ -2,6 +2,7 @@
 
 use super::arguments::{JudgingArgs, TextFormat};
 use super::machine_arguments::PlacesArgs;
+use super::numbers::whole;
 use crate::gha::Needs;
 use crate::report::{CommentKey, WebAddress};
 use clap::{Args, Subcommand, ValueEnum};
@@ -19,7 +20,7 @@ pub(super) struct GitHubArgs {
     #[arg(long, value_name = "OWNER/NAME")]
     pub(super) repository: Option<String>,
     /// Wait so many seconds in all for GitHub's rate limits and troubles
-    #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = whole::<u64>(..))]
     pub(super) max_wait: u64,
 }
 
@@ -78,7 +79,7 @@ pub(super) struct CommentArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "runs")]
     pub(super) archive: Option<std::path::PathBuf>,
     /// The pull request's number
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = whole::<u64>(1..))]
     pub(super) pr: Option<u64>,
     /// What tells this comment from others [default: the suite's name, and the profile's; `suites` for several runs]
     #[arg(long, value_name = "KEY", value_parser = parsed::<CommentKey>)]

@@ -2,6 +2,7 @@
 
 use super::arguments::{JudgingArgs, TextFormat};
 use super::machine_arguments::PlacesArgs;
+use super::numbers::whole;
 use crate::compare::FEWEST_PAIRS;
 use clap::Args;
 
@@ -52,7 +53,7 @@ pub(super) struct CompareArgs {
 pub(super) struct ConfirmArgs {
     /// Measure base and head so often; exact metrics need one pair
     #[arg(long, value_name = "N", default_value_t = 10, requires = "confirm",
-        value_parser = clap::value_parser!(u32).range(i64::from(FEWEST_PAIRS)..=400))]
+        value_parser = whole::<u32>(u64::from(FEWEST_PAIRS)..=400))]
     pub(super) pairs: u32,
     /// Measure again what improved, too
     #[arg(long, requires = "confirm")]
@@ -61,11 +62,11 @@ pub(super) struct ConfirmArgs {
     #[arg(long, requires = "confirm")]
     pub(super) dirty_ok: bool,
     /// Put measurements into the same order as the run that tells this seed
-    #[arg(long, value_name = "N", requires = "confirm", value_parser = clap::value_parser!(u64).range(..1 << 53))]
+    #[arg(long, value_name = "N", requires = "confirm", value_parser = whole::<u64>(..1_u64 << 53))]
     pub(super) seed: Option<u64>,
     /// Run so many tasks at a time, where stages are not exclusive [default: the project's `limits`, else the
     /// processors]
-    #[arg(long, short, value_name = "N", requires = "confirm", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, short, value_name = "N", requires = "confirm", value_parser = whole::<u32>(1..))]
     pub(super) jobs: Option<u32>,
     /// Run tasks whose stage wants a machine with this label
     #[arg(long, value_name = "LABEL", requires = "confirm")]

@@ -1,6 +1,7 @@
 //! The arguments of `shmoo estimate`.
 
 use super::arguments::TextFormat;
+use super::numbers::whole;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -56,7 +57,7 @@ pub(super) struct EstimateArgs {
     #[arg(long, value_name = "ARCH", default_value = "wormhole_b0", requires = "evaluate")]
     pub(super) arch: String,
     /// The version of the parameters [default: the latest]
-    #[arg(long, value_name = "N", requires = "evaluate")]
+    #[arg(long, value_name = "N", requires = "evaluate", value_parser = whole::<u32>(..))]
     pub(super) params_version: Option<u32>,
     /// The least and the largest ratio that will do
     #[arg(long, value_name = "LOW,HIGH", requires = "evaluate", value_parser = bounds)]

@@ -1,5 +1,6 @@
 //! The arguments of `shmoo fit`.
 
+use super::numbers::whole;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -65,10 +66,10 @@ pub(super) struct FitArgs {
     #[arg(long)]
     pub(super) search: bool,
     /// Draw rows again so many times
-    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(100..=100_000))]
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = whole::<u32>(100..=100_000))]
     pub(super) resamples: u32,
     /// Read with so many threads [default: the processors]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256))]
+    #[arg(long, value_name = "N", value_parser = whole::<u32>(1..=256))]
     pub(super) threads: Option<u32>,
     /// Hold the fits against this parameter file, or the latest version of this folder
     #[arg(long, value_name = "PATH")]

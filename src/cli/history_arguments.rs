@@ -1,6 +1,7 @@
 //! The arguments of `shmoo history`.
 
 use super::arguments::TextFormat;
+use super::numbers::whole;
 use crate::value::{SuiteName, Timestamp, is_plain_name};
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -36,7 +37,7 @@ pub(super) enum HistoryCommand {
         #[arg(long, value_name = "NAME")]
         branch: Option<String>,
         /// Show so many
-        #[arg(long, value_name = "N", default_value_t = 20)]
+        #[arg(long, value_name = "N", default_value_t = 20, value_parser = whole::<u64>(..))]
         limit: u64,
         /// Print JSON
         #[arg(long, value_enum, default_value_t = TextFormat::Text)]
@@ -96,10 +97,10 @@ Examples:
     )]
     Prune {
         /// Keep so many runs of each suite
-        #[arg(long, value_name = "N", required_unless_present = "days")]
+        #[arg(long, value_name = "N", required_unless_present = "days", value_parser = whole::<u32>(..))]
         keep: Option<u32>,
         /// Keep runs of so many days
-        #[arg(long, value_name = "N")]
+        #[arg(long, value_name = "N", value_parser = whole::<u32>(..))]
         days: Option<u32>,
         /// Remove runs of this suite only
         #[arg(long, value_name = "NAME")]

@@ -1,6 +1,7 @@
 //! Arguments of `plan`, `run` and `collect` for several machines that share nothing but the store.
 
 use super::arguments::{JudgingArgs, ReportFormat};
+use super::numbers::whole;
 use crate::plan::Wave;
 use crate::value::{RunId, parse_duration};
 use clap::Args;
@@ -115,10 +116,10 @@ pub(super) struct ShardArgs {
     #[arg(long, value_name = "PART", value_parser = part, requires = "run")]
     pub(super) shard: Option<PartArg>,
     /// Of which wave of the run, as `plan --publish` printed it
-    #[arg(long, value_name = "W", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..), requires = "run")]
+    #[arg(long, value_name = "W", default_value_t = 1, value_parser = whole::<u32>(1..), requires = "run")]
     pub(super) wave: u32,
     /// Report to the store every so many seconds: so much is lost with the machine
-    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=LONGEST_REPORT), requires = "run")]
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = whole::<u64>(1..=LONGEST_REPORT), requires = "run")]
     pub(super) report_every: u64,
     /// Do not wait to see whether another machine still works on the part
     #[arg(long, requires = "run")]
@@ -148,7 +149,7 @@ pub(super) struct CollectArgs {
     #[arg(long)]
     pub(super) partial: bool,
     /// Run so many tasks at a time [default: the project's `limits`, else the processors]
-    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, short, value_name = "N", value_parser = whole::<u32>(1..))]
     pub(super) jobs: Option<u32>,
     /// Run tasks whose stage wants a machine with this label
     #[arg(long, value_name = "LABEL")]

@@ -40,6 +40,7 @@ mod issue;
 mod issue_arguments;
 mod list;
 mod machine_arguments;
+mod numbers;
 mod part;
 mod plan;
 mod printer;

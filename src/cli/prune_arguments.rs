@@ -2,6 +2,7 @@
 
 use super::arguments::TextFormat;
 use super::machine_arguments::PlacesArgs;
+use super::numbers::whole;
 use crate::value::parse_bytes;
 use clap::Args;
 
@@ -32,7 +33,7 @@ pub(super) struct PruneArgs {
     #[arg(long, conflicts_with = "dry_run")]
     pub(super) yes: bool,
     /// Keep so many runs of each suite [default: the project's `keep`; with `--store` none]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole::<u32>(..))]
     pub(super) keep: Option<u32>,
     /// Remove runs that are not in the store, too: they are lost
     #[arg(long, conflicts_with = "store")]
@@ -44,7 +45,7 @@ pub(super) struct PruneArgs {
     #[arg(long, value_name = "PLACE")]
     pub(super) history: Option<String>,
     /// Keep what was stored in so many days
-    #[arg(long, value_name = "N", requires = "store")]
+    #[arg(long, value_name = "N", requires = "store", value_parser = whole::<u32>(..))]
     pub(super) days: Option<u32>,
     /// Remove the oldest until no more than this is left, such as `200GB`
     #[arg(long, requires = "store", value_parser = bytes)]
