@@ -13,7 +13,7 @@ use super::table::{row, table};
 use crate::ledger::Verdict;
 use crate::outside::history::{self, ExportTable, History, HistoryError, RunFilter, RunSummary};
 use crate::record::Costs;
-use crate::report::{commit_name, count, short, sign, thousands};
+use crate::report::{commit_name, count, short, sign, thousands, took};
 use crate::steps::comparing::{compare_by, rules};
 use crate::steps::finding::{archived_plan, find_recorded, nothing_recorded};
 use crate::steps::pruning_history::HistoryKeep;
@@ -133,7 +133,7 @@ fn list(
             run.id.to_string(),
             verdict_of(run),
             thousands(cases),
-            took(run),
+            run_took(run),
             commit_of(run),
             part.join(" "),
             archived.to_owned(),
@@ -146,8 +146,8 @@ fn list(
     Ok(Exit::Ok)
 }
 
-fn took(run: &RunSummary) -> String {
-    show_duration((run.finished.milliseconds() - run.started.milliseconds()).max(0) as f64 / 1000.0)
+fn run_took(run: &RunSummary) -> String {
+    took((run.finished.milliseconds() - run.started.milliseconds()) as f64 / 1000.0)
 }
 
 fn commit_of(run: &RunSummary) -> String {
@@ -255,7 +255,7 @@ fn show(
         ("run", summary.id.to_string()),
         ("suite", format!("{}{}", summary.suite, file.unwrap_or_default())),
         ("verdict", verdict_of(&summary)),
-        ("started", format!("{}, took {}", summary.started, took(&summary))),
+        ("started", format!("{}, took {}", summary.started, run_took(&summary))),
     ];
     if !commit_of(&summary).is_empty() {
         let branch =
@@ -279,7 +279,7 @@ fn show(
     facts.extend(record.run.stopped.iter().map(|reason| ("stopped", short(reason, 100))));
     let cpu = record.run.machine.get("cpu").map_or("", String::as_str);
     facts.push(("machine", format!("{} {}", summary.fingerprint, short(cpu, 80)).trim_end().to_owned()));
-    if let Some(Costs { core_seconds, gibibyte_seconds: _ }) = summary.costs {
+    if let Some(Costs { core_seconds, gibibyte_seconds: _ }) = summary.costs.filter(|costs| costs.core_seconds > 0.0) {
         facts.push(("cost", format!("{} of processor", show_duration(core_seconds))));
     }
     facts.push(("archive", summary.archive.clone().unwrap_or_else(|| "none".to_owned())));

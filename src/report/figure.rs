@@ -1,6 +1,7 @@
 //! Numbers for people: few digits, SI prefixes, pairs that show where they differ.
 
 use crate::ledger::MeasuredValue;
+use crate::value::show_duration;
 
 /// Significant digits of a figure.
 const DIGITS: usize = 5;
@@ -35,6 +36,11 @@ pub(crate) fn percent(relative: f64) -> String {
     }
     let digits = if percent.abs() >= 100.0 { 3 } else { 2 };
     format!("{}{}%", if percent > 0.0 { "+" } else { "" }, with_digits(percent, digits))
+}
+
+/// Returns how long something took; a dash where nobody measured it.
+pub(crate) fn took(seconds: f64) -> String {
+    if seconds > 0.0 { show_duration(seconds) } else { "–".to_owned() }
 }
 
 /// Returns a count with its noun: `1 task`, `2 tasks`, `12,345 cases`.

@@ -64,7 +64,7 @@ pub use terminal::{TerminalOptions, terminal};
 pub use totals::totals;
 
 // How numbers, names and texts of tools are shown, for the other commands that print tables.
-pub(crate) use figure::{amount, count, percent, thousands};
+pub(crate) use figure::{amount, count, percent, thousands, took};
 pub(crate) use fit::{drift_sentence, empty_set_sentence, form_text, search_sentences};
 pub(crate) use headline::{change_sign, golden_word, sign};
 pub(crate) use inert::short;

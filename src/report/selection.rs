@@ -8,13 +8,15 @@ use crate::check::golden::{GoldenFinding, GoldenVerdict};
 use crate::compare::{Change, ComparisonVerdict, Effect, is_of_orphans};
 use crate::ledger::MeasuredValue;
 use crate::record::TaskRecord;
+use crate::value::show_duration;
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-/// Returns how long the run took, by the clock.
-pub(crate) fn seconds(report: &Report) -> f64 {
+/// Returns how long the run took, by the clock; other programs may not say it.
+pub(crate) fn run_took(report: &Report) -> Option<String> {
     let run = &report.run;
-    (run.finished.milliseconds().saturating_sub(run.started.milliseconds())).max(0) as f64 / 1000.0
+    let took = run.finished.milliseconds().saturating_sub(run.started.milliseconds());
+    (took > 0).then(|| show_duration(took as f64 / 1000.0))
 }
 
 /// Returns the first characters of a commit's hash; anything else is a short text.

@@ -5,7 +5,7 @@ use super::command::run_command;
 use super::costs::cost_line;
 use super::diff::plot_diff;
 use super::doubts::doubts;
-use super::figure::{count, percent, thousands};
+use super::figure::{count, percent, thousands, took};
 use super::headline::{Tone, change_sign, ended, golden_word, headline, sign};
 use super::inert::{block, clip, short, without_commands};
 use super::join::CaseFinder;
@@ -15,7 +15,7 @@ use super::plot::{PlotOptions, plot};
 use super::reds::red_lines;
 use super::selection::{
     change_by, commit_name, counts_of, folder_of, golden_sides, goldens_met, incomparable, no_golden_file, notable,
-    note_line, seconds, sides, slowest,
+    note_line, run_took, sides, slowest,
 };
 use super::{Bucket, Report};
 use crate::check::golden::GoldenFinding;
@@ -122,7 +122,7 @@ impl<'a> Page<'a> {
             let dirty = if run.source.dirty == Some(true) { " with changes" } else { "" };
             facts.push(format!("commit {}{dirty}", commit_name(commit)));
         }
-        facts.push(show_duration(seconds(self.report)));
+        facts.extend(run_took(self.report));
         facts.extend(run.stopped.iter().map(|reason| format!("stopped by {}", short(reason, 60))));
         facts.extend(cost_line(self.report));
         writeln!(self.out, "{}", self.paint.soft(&facts.join(" · ")))
@@ -150,7 +150,7 @@ impl<'a> Page<'a> {
                 None | Some(0) => "·".to_owned(),
                 Some(number) => thousands(*number),
             }));
-            row.push(show_duration(time));
+            row.push(took(time));
             row
         };
         for (stage, counts) in &report.totals.stages {

@@ -61,8 +61,12 @@ fn a_history_moves_in() {
     let newest = runs["runs"][0]["run"].as_str().unwrap();
     let page = std::fs::read_to_string(sandbox.path(&format!("public/codec/{newest}.html"))).unwrap();
     assert!(!page.contains("shmoo run ") && !page.contains("suite file"), "nothing can be run again");
+    assert!(page.contains("<dt>took</dt><dd>–</dd>") && !page.contains("0ms"), "{page}");
     let shown = sandbox.run_to(0, &["history", "show", newest]).stdout;
     assert!(shown.contains("suite    codec\n"), "{shown}");
+    let listed = sandbox.run_to(0, &["history", "list", "--suite", "codec", "--limit", "1"]).stdout;
+    assert!(shown.contains(", took –\n") && !shown.contains("0ms"), "{shown}");
+    assert!(listed.contains("  –  ") && !listed.contains("0ms"), "{listed}");
 
     let wrong = sandbox.run_to(2, &["history", "import", "--suite", "codec", "data.js"]);
     assert!(wrong.stderr.contains("name the other program with `--from`"), "{}", wrong.stderr);

@@ -5,9 +5,9 @@ use super::{clipped, command, prose, text, verdict_mark};
 use crate::ledger::Verdict;
 use crate::report::Report;
 use crate::report::command::whole_command;
-use crate::report::figure::thousands;
+use crate::report::figure::{thousands, took};
 use crate::report::headline::sign;
-use crate::report::selection::{seconds, slowest as slowest_tasks};
+use crate::report::selection::{run_took, slowest as slowest_tasks};
 use crate::value::{show_bytes, show_duration};
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
@@ -40,7 +40,7 @@ pub(super) fn stages(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             let class = if number == 0 { "n none" } else { "n" };
             write!(out, r#"<td class="{class}">{}</td>"#, thousands(number))?;
         }
-        writeln!(out, r#"<td class="n">{}</td></tr>"#, show_duration(time))
+        writeln!(out, r#"<td class="n">{}</td></tr>"#, took(time))
     };
     for (stage, counts) in &totals.stages {
         row(text(stage), counts, times.get(stage.as_str()).copied().unwrap_or(0.0), out)?;
@@ -54,8 +54,13 @@ pub(super) fn stages(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     if totals.known > 0 {
         notes.push(format!("{} failed as known", crate::report::figure::count(totals.known, "task")));
     }
-    notes.push(format!("{} of processor time", show_duration(totals.cpu)));
+    if totals.cpu > 0.0 {
+        notes.push(format!("{} of processor time", show_duration(totals.cpu)));
+    }
     notes.extend(crate::report::costs::cost_line(report).map(|cost| text(&cost)));
+    if notes.is_empty() {
+        return Ok(());
+    }
     writeln!(out, r#"<p class="soft">{}</p>"#, notes.join(" · "))
 }
 
@@ -124,7 +129,7 @@ pub(super) fn run(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     facts.extend([
         ("run", text(run.id.as_str())),
         ("started", run.started.to_string()),
-        ("took", show_duration(seconds(report))),
+        ("took", run_took(report).unwrap_or_else(|| "–".to_owned())),
     ]);
     if let Some(commit) = &run.source.commit {
         facts.push(("commit", format!("<code>{}</code>", text(commit))));

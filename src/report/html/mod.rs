@@ -24,9 +24,8 @@ pub(super) use policy::policy;
 use super::Report;
 use super::headline::{Headline, Tone, headline};
 use super::inert::{line, short};
-use super::selection::{commit_name, seconds};
+use super::selection::{commit_name, run_took};
 use super::svg::{STYLE as PLOT_STYLE, escape};
-use crate::value::show_duration;
 use std::io::{self, Write};
 
 pub(super) const STYLE: &str = include_str!("style.css");
@@ -194,7 +193,7 @@ fn head(report: &Report, headline: &Headline, out: &mut dyn Write) -> io::Result
         let branch = run.source.branch.as_deref().map(|branch| format!(" on {}", clipped(branch, 60)));
         facts.push(format!("<code>{}</code>{}{dirty}", text(&commit_name(commit)), branch.unwrap_or_default()));
     }
-    facts.push(show_duration(seconds(report)));
+    facts.extend(run_took(report));
     facts.extend(run.stopped.iter().map(|reason| format!("stopped by {}", clipped(reason, 80))));
     let facts: Vec<String> = facts.into_iter().map(|fact| format!("<li>{fact}</li>")).collect();
     writeln!(out, r#"<ul class="facts">{}</ul>"#, facts.concat())?;

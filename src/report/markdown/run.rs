@@ -8,7 +8,7 @@ use crate::report::diff::plot_diff;
 use crate::report::figure::thousands;
 use crate::report::headline::sign;
 use crate::report::plot::{PlotOptions, plot};
-use crate::report::selection::{commit_name, seconds, slowest};
+use crate::report::selection::{commit_name, run_took, slowest};
 use crate::value::show_duration;
 
 impl Page<'_> {
@@ -19,7 +19,7 @@ impl Page<'_> {
             let dirty = if run.source.dirty == Some(true) { " with changes" } else { "" };
             facts.push(format!("commit {}{dirty}", code(&commit_name(commit))));
         }
-        facts.push(show_duration(seconds(self.report)));
+        facts.extend(run_took(self.report));
         facts.extend(run.stopped.iter().take(3).map(|reason| format!("stopped by {}", code(reason))));
         facts.extend(cost_line(self.report).map(|cost| code(&cost)));
         self.line(&format!("\n{}", facts.join(" · ")));

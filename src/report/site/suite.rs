@@ -1,9 +1,8 @@
 //! The page of a suite: its runs, and how its metrics went over them, those that changed first.
 
 use super::{Site, SiteRun, SiteSuite, clipped, close, commit, date, open, outcome, passed, text};
-use crate::report::figure::{count, thousands};
+use crate::report::figure::{count, thousands, took};
 use crate::report::svg::{Setting, TrendDrawing, trends};
-use crate::value::show_duration;
 use std::io::{self, Write};
 
 /// Runs in the table.
@@ -42,9 +41,7 @@ fn row(run: &SiteRun, out: &mut dyn Write) -> io::Result<()> {
     let filter =
         (!summary.filter.is_empty()).then(|| format!("<code>{}</code>", clipped(&summary.filter.join(" "), 120)));
     let part: Vec<String> = profile.into_iter().chain(filter).collect();
-    let took = (summary.finished.milliseconds() - summary.started.milliseconds()).max(0) as f64 / 1000.0;
-    // Other programs may not say it.
-    let took = if took > 0.0 { show_duration(took) } else { String::new() };
+    let seconds = (summary.finished.milliseconds() - summary.started.milliseconds()) as f64 / 1000.0;
     let machine: String = summary.fingerprint.chars().take(8).collect();
     writeln!(
         out,
@@ -54,7 +51,7 @@ fn row(run: &SiteRun, out: &mut dyn Write) -> io::Result<()> {
         passed(summary),
         commit(summary),
         part.join(", "),
-        took,
+        took(seconds),
         text(&machine),
     )
 }
