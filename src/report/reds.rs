@@ -53,6 +53,12 @@ pub(crate) fn groups(comparison: &Comparison) -> Vec<RedGroup<'_>> {
     told.collect()
 }
 
+/// Returns what else changed, if it is the same beside all red marks, and how many they are.
+pub(crate) fn beside_all(comparison: &Comparison) -> Option<(&str, usize)> {
+    let (first, others) = comparison.reds.split_first()?;
+    others.iter().all(|red| red.also == first.also).then_some((first.also.as_str(), comparison.reds.len()))
+}
+
 /// Lets the worst few of a metric stand for all where an explanation covers them, or they are many.
 fn fold<'a>(reds: Vec<&'a Red>, comparison: &Comparison, sizes: &Sizes<'_>) -> Vec<Told<'a>> {
     let mut metrics: Vec<(Option<&str>, Vec<&Red>)> = Vec::new();
@@ -177,6 +183,18 @@ mod tests {
             also: also.to_owned(),
             earlier: earlier.map(str::to_owned),
         }
+    }
+
+    #[test]
+    fn what_is_beside_all() {
+        let with = |reds: &[Red]| Comparison { reds: reds.to_vec(), ..Comparison::default() };
+        let tool = "also changed: ngspice 42 -> 43; nothing else";
+        let [one, two] = ["a", "b"].map(|what| red(what, tool, None));
+        let other = red("c", "nothing else changed", None);
+        assert_eq!(beside_all(&with(&[])), None);
+        assert_eq!(beside_all(&with(std::slice::from_ref(&one))), Some((tool, 1)));
+        assert_eq!(beside_all(&with(&[one.clone(), two.clone()])), Some((tool, 2)));
+        assert_eq!(beside_all(&with(&[one, two, other])), None);
     }
 
     #[test]

@@ -16,6 +16,7 @@ use crate::report::headline::{change_sign, sign};
 use crate::report::inert::{line, short};
 use crate::report::others::other_line;
 use crate::report::plot::{PlotOptions, plot, title};
+use crate::report::reds::beside_all;
 use crate::report::selection::{change_by, counts_of, notable, sides};
 use crate::report::sparkline::Sparklines;
 use crate::report::svg::file_name;
@@ -105,6 +106,14 @@ impl Page<'_> {
             .collect();
         self.line(&format!("\n### Against {} of {}\n", code(base.run.as_str()), base.started.date()));
         self.line(&if counts.is_empty() { "no metric".to_owned() } else { counts.join(" · ") });
+        if let Some((also, number)) = beside_all(comparison) {
+            let marks = if number == 1 {
+                "the red mark".to_owned()
+            } else {
+                format!("all {} red marks", thousands(number as u64))
+            };
+            self.line(&format!("\nBeside {marks}: {}", code_of(&line(also), SENTENCE)));
+        }
         let notable = notable(&comparison.changes);
         self.sentences(comparison, &sums(&notable, &comparison.changes));
         let summed = self.sums(&notable, comparison);
@@ -216,7 +225,7 @@ impl Page<'_> {
             return;
         }
         self.line("\n<details><summary>about the comparison: why this base, what else changed</summary>");
-        self.reds(comparison);
+        self.reds(comparison, beside_all(comparison).map(|(also, _)| also));
         self.line("");
         for why in self.first(&comparison.why, self.tier.rows, "reason") {
             self.line(&format!("- {}", code_of(&line(why), SENTENCE)));
@@ -307,6 +316,25 @@ pub(super) mod tests {
         report.comparison.as_mut().unwrap().explanations.push(sentence.to_owned());
         let text = comment(&report, &options(60_000));
         assert!(text.contains(&format!("`{sentence}`")) && text.contains(title), "{text}");
+    }
+
+    #[test]
+    fn what_is_beside_all_red_marks_stands_open() {
+        let mut report = sample::red();
+        assert!(!comment(&report, &options(60_000)).contains("Beside"));
+        let comparison = report.comparison.as_mut().unwrap();
+        let also = "also changed: ngspice 44 -> 45; nothing else";
+        comparison.reds.iter_mut().for_each(|red| red.also = also.to_owned());
+        let expected = format!("\nBeside all 2 red marks: `{also}`\n");
+        // Where there is room for little, too.
+        for tier in TIERS {
+            let (text, _) = Page::new(&report, tier).section();
+            let (open, folded) = text.split_once("<details>").unwrap_or((&text, ""));
+            assert!(open.contains(&expected), "{text}");
+            assert!(!folded.contains("also changed: ngspice"), "{text}");
+        }
+        report.comparison.as_mut().unwrap().reds.truncate(1);
+        assert!(comment(&report, &options(60_000)).contains(&format!("\nBeside the red mark: `{also}`\n")));
     }
 
     #[test]

@@ -44,7 +44,7 @@ impl Page<'_> {
         for doubt in self.first(&doubts, self.tier.rows, "reason") {
             self.line(&format!("- ? {}", code_of(doubt, SENTENCE)));
         }
-        self.reds(comparison);
+        self.reds(comparison, None);
         let notable = notable(&comparison.changes);
         let summed = self.sums(&notable, comparison);
         if !notable.is_empty() && (!summed || self.unfolds(notable.len(), "change")) {
@@ -143,26 +143,27 @@ impl Page<'_> {
         self.line(&format!("\n<sub>{LEGEND}</sub>"));
     }
 
-    /// Red marks in sentences; what changed beside several is said once.
-    pub(super) fn reds(&mut self, comparison: &Comparison) {
+    /// Red marks in sentences; what changed beside several is said once, and not again if it was told before.
+    pub(super) fn reds(&mut self, comparison: &Comparison, before: Option<&str>) {
         let mut room = self.tier.rows;
         for (place, RedGroup { also, number, told }) in groups(comparison).into_iter().enumerate() {
             if place == 0 {
                 self.line("");
             }
-            let before = room;
+            let was_told = before == Some(also);
+            let begun = room;
             for told in told {
                 match told {
                     Told::Mark(red) if room > 0 => {
                         room -= 1;
-                        self.red(red, number == 1);
+                        self.red(red, number == 1 && !was_told);
                     }
                     Told::More(metric, more) if room > 0 => self.line(&format!("- {}", code(&more_of(metric, more)))),
                     Told::Mark(_) => self.leave_out(1, "red mark"),
                     Told::More(_, more) => self.leave_out(more, "red mark"),
                 }
             }
-            if number > 1 && before > 0 {
+            if number > 1 && begun > 0 && !was_told {
                 self.line(&format!("- beside these {}: {}", thousands(number as u64), code_of(&line(also), SENTENCE)));
             }
         }
