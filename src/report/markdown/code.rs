@@ -4,6 +4,8 @@ use crate::report::inert::short;
 
 /// Characters of a text in a table or a code span.
 pub(super) const SPAN: usize = 200;
+/// Characters of a cell that keeps to one line.
+const UNBROKEN: usize = 28;
 
 /// Returns a text of the run as a code span of one line; a dash if there is nothing in it.
 pub(in crate::report) fn code(text: &str) -> String {
@@ -32,6 +34,11 @@ pub(in crate::report) fn cell(text: &str) -> String {
         return code_of(&text, SPAN);
     }
     element(&text)
+}
+
+/// Returns a short cell that keeps to one line; a longer one may break.
+pub(super) fn unbroken(cell: &str) -> String {
+    if cell.chars().count() > UNBROKEN { cell.to_owned() } else { cell.replace(' ', "\u{a0}") }
 }
 
 /// Returns a text of the run as code within HTML, where markdown's signs mean nothing.
@@ -74,6 +81,9 @@ mod tests {
         check("@octocat <b> #1", "`@octocat <b> #1`");
         assert_eq!(cell("a | `b` @c"), "<code>a &#124; &#96;b&#96; &#64;c</code>");
         assert_eq!(cell("a\\|b"), "<code>a&#92;&#124;b</code>");
+        assert_eq!(unbroken("`610 MHz`"), "`610\u{a0}MHz`");
+        assert_eq!(unbroken("at all points of this metric"), "at\u{a0}all\u{a0}points\u{a0}of\u{a0}this\u{a0}metric");
+        assert_eq!(unbroken("at all points of these metrics"), "at all points of these metrics");
         assert_eq!(fenced("```\nx", ""), "````\n```\nx\n````");
     }
 }

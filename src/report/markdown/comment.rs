@@ -1,7 +1,7 @@
 //! The report as a comment on a pull request: verdict first, then what broke, then what changed; the
 //! rest folded. Smaller tiers say what they leave out.
 
-use super::code::{cell, code, code_of, fenced};
+use super::code::{cell, code, code_of, fenced, unbroken};
 use super::marker::CommentOptions;
 use super::page::{LeftOut, Page, Tier};
 use super::{SENTENCE, head_line};
@@ -20,9 +20,6 @@ use crate::report::reds::beside_all;
 use crate::report::selection::{change_by, counts_of, notable, sides};
 use crate::report::sparkline::Sparklines;
 use crate::report::svg::file_name;
-
-/// Characters of a cell that keeps to one line.
-const UNBROKEN: usize = 28;
 
 /// From what is good to read down to next to nothing.
 pub(super) const TIERS: [Tier; 5] = [
@@ -252,11 +249,6 @@ fn row(change: &Change) -> Vec<String> {
         interval.map(|interval| unbroken(&cell(&interval))).unwrap_or_default(),
         unbroken(&format!("{} {}", change_sign(change.verdict), change.verdict.word())),
     ]
-}
-
-/// Returns a short cell that keeps to one line; a longer one may break.
-fn unbroken(cell: &str) -> String {
-    if cell.chars().count() > UNBROKEN { cell.to_owned() } else { cell.replace(' ', "\u{a0}") }
 }
 
 /// Returns a table without the columns in which no row has anything.

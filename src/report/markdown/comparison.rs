@@ -1,7 +1,7 @@
 //! The comparison: red marks with what else changed, changes by metric and one by one, and why this base.
 
 use super::SENTENCE;
-use super::code::{cell, code, code_of};
+use super::code::{cell, code, code_of, unbroken};
 use super::page::Page;
 use crate::compare::{Change, Comparison, Red, is_of_orphans};
 use crate::report::by_metric::sums;
@@ -54,12 +54,12 @@ impl Page<'_> {
                 .map(|change| {
                     let (base, head) = sides(change);
                     vec![
-                        format!("{} {}", change_sign(change.verdict), change.verdict.word()),
+                        unbroken(&format!("{} {}", change_sign(change.verdict), change.verdict.word())),
                         cell(&change.metric),
                         cell(change.point.as_str()),
-                        cell(&base),
-                        cell(&head),
-                        change_by(change),
+                        unbroken(&cell(&base)),
+                        unbroken(&cell(&head)),
+                        unbroken(&change_by(change)),
                         cell(&change.rule),
                     ]
                 })
@@ -110,12 +110,12 @@ impl Page<'_> {
                 let (base, head) = sum.sides();
                 vec![
                     cell(sum.metric),
-                    sum.points.clone(),
-                    cell(&sum.span),
+                    unbroken(&sum.points),
+                    unbroken(&cell(&sum.span)),
                     cell(sum.worst.point.as_str()),
-                    cell(&base),
-                    cell(&head),
-                    format!("{} {}", change_sign(sum.verdict), sum.verdict.word()),
+                    unbroken(&cell(&base)),
+                    unbroken(&cell(&head)),
+                    unbroken(&format!("{} {}", change_sign(sum.verdict), sum.verdict.word())),
                 ]
             })
             .collect();

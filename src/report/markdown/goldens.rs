@@ -1,6 +1,6 @@
 //! Goldens that are missed: by metric where they are many, and one by one.
 
-use super::code::{cell, code};
+use super::code::{cell, code, unbroken};
 use super::page::Page;
 use crate::report::by_metric::golden_sums;
 use crate::report::figure::percent;
@@ -30,14 +30,14 @@ impl Page<'_> {
             .map(|sum| {
                 let (golden, value) = sum.sides();
                 vec![
-                    format!("✗ {}", golden_word(sum.verdict)),
+                    unbroken(&format!("✗ {}", golden_word(sum.verdict))),
                     cell(sum.metric),
-                    sum.points.clone(),
-                    sum.span.clone(),
+                    unbroken(&sum.points),
+                    unbroken(&sum.span),
                     cell(&sum.tolerance),
                     cell(sum.worst.point.as_str()),
-                    cell(&golden),
-                    cell(&value),
+                    unbroken(&cell(&golden)),
+                    unbroken(&cell(&value)),
                 ]
             })
             .collect();
@@ -53,11 +53,11 @@ impl Page<'_> {
             .map(|finding| {
                 let (golden, value) = golden_sides(finding);
                 vec![
-                    format!("✗ {}", golden_word(finding.verdict)),
+                    unbroken(&format!("✗ {}", golden_word(finding.verdict))),
                     cell(&finding.metric),
                     cell(finding.point.as_str()),
-                    cell(&golden),
-                    cell(&value),
+                    unbroken(&cell(&golden)),
+                    unbroken(&cell(&value)),
                     finding.deviation.map(percent).unwrap_or_default(),
                     cell(&finding.tolerance),
                 ]
