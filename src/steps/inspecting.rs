@@ -8,6 +8,7 @@ use crate::outside::tools::known_tool;
 use crate::plan::{self, BuildOptions};
 use crate::suite::Command;
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::path::PathBuf;
 
 /// All that was found.
@@ -210,11 +211,13 @@ fn places(workspace: &Workspace) -> Vec<Place> {
 
 fn store(workspace: &Workspace) -> Place {
     let location = &workspace.project.store;
-    let path =
-        location.strip_prefix("file:").map(|path| workspace.folder.join(path.strip_prefix("//").unwrap_or(path)));
-    if path.is_some_and(|path| !path.exists()) {
-        let state = format!("{location} is made by the first archive");
-        return Place { name: "store", state, good: true, hint: None };
+    match workspace.absent_store() {
+        Some(error) if error.kind() == io::ErrorKind::NotFound => {
+            let state = format!("{location} is made by the first archive");
+            return Place { name: "store", state, good: true, hint: None };
+        }
+        Some(error) => return Place { name: "store", state: format!("{location}: {error}"), good: false, hint: None },
+        None => {}
     }
     let asked = workspace.store().and_then(|store| {
         // Whatever the answer is, it is one.

@@ -12,7 +12,7 @@ use super::pruning_history::{self, HistoryKeep};
 use super::run_folder::RunFolder;
 use super::{StepError, Workspace};
 use crate::outside::history::RunFilter;
-use crate::outside::store::{ObjectKey, Store};
+use crate::outside::store::{ObjectKey, Store, StoreError};
 use crate::record::{ArtifactKind, RECORD_VERSION, RunSummary};
 use crate::value::{BaselineRule, RunId, SuiteName, Timestamp};
 use objects::gather;
@@ -89,6 +89,10 @@ struct Known<'a> {
 /// Returns all archives and cached results in the store, the oldest first, and what is to become of each.
 pub fn judge(workspace: &Workspace, keep: &StoreKeep) -> Result<Vec<JudgedObject>, StepError> {
     let store = workspace.store()?;
+    if let Some(source) = workspace.absent_store().filter(|_| !workspace.is_own_store()) {
+        let store = store.location();
+        return Err(StepError::Store(StoreError::List { prefix: "runs/".to_owned(), store, source }));
+    }
     let mut listed = Vec::new();
     for prefix in ["runs/", "results/"] {
         listed.extend(store.list(prefix).map_err(StepError::Store)?);

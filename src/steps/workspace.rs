@@ -10,9 +10,9 @@ use crate::plan::SourceText;
 use crate::suite::Suite;
 use crate::value::{Problem, Problems, Sources};
 use std::cell::{OnceCell, RefCell};
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::{fs, io};
 
 /// Name of the project file.
 pub const PROJECT_FILE: &str = "shmoo.yaml";
@@ -105,6 +105,26 @@ impl Workspace {
         self.make_own_folder()?;
         let store = open_store(&self.project.store, &self.folder, &self.environment).map_err(StepError::OpenStore)?;
         Ok(self.store.get_or_init(|| store).clone())
+    }
+
+    /// Returns the folder of the store, if it is one.
+    fn store_folder(&self) -> Option<PathBuf> {
+        let path = self.project.store.strip_prefix("file:")?;
+        Some(self.folder.join(path.strip_prefix("//").unwrap_or(path)))
+    }
+
+    /// Returns why the folder of the store cannot be looked into, if it is not there or no folder.
+    pub(super) fn absent_store(&self) -> Option<io::Error> {
+        match fs::metadata(self.store_folder()?) {
+            Ok(found) if found.is_dir() => None,
+            Ok(_) => Some(io::ErrorKind::NotADirectory.into()),
+            Err(error) => Some(error),
+        }
+    }
+
+    /// Tells whether the store is the embedded one, which the first archive makes.
+    pub(super) fn is_own_store(&self) -> bool {
+        self.store_folder().is_some_and(|folder| folder.starts_with(self.folder.join(".shmoo")))
     }
 
     /// Opens the history.

@@ -19,7 +19,10 @@ const PLACES: [&str; 4] = ["--store", "file:elsewhere", "--history", "sqlite:oth
 /// A project whose own store and history nobody lets in.
 fn shut() -> Sandbox {
     let sandbox = Sandbox::new(SUITE);
-    sandbox.write("shmoo.yaml", "version: 1\nstore: file:/dev/null/store\nhistory: sqlite:/dev/null/history.db\n");
+    sandbox.write(
+        "shmoo.yaml",
+        "version: 1\nsuites: [suite.yaml]\nstore: file:/dev/null/store\nhistory: sqlite:/dev/null/history.db\n",
+    );
     sandbox
 }
 
@@ -53,7 +56,19 @@ fn a_job_without_rights_on_the_project_s_store_names_a_folder() {
     sandbox.run_to(0, &with(&["repro", "n10"]));
     let found = sandbox.run_to(0, &["prune", "--store=file:elsewhere", "--history", "sqlite:other.db", "--keep", "0"]);
     assert!(found.stderr.contains("would remove 1 object"), "{}", found.stderr);
-    let own = sandbox.run_to(0, &["prune", "--store", "--keep", "0"]);
+}
+
+#[test]
+fn a_store_that_is_not_there_has_not_nothing_to_prune() {
+    let sandbox = shut();
+    let refused = sandbox.run_to(20, &["prune", "--store", "--keep", "0"]);
+    assert!(refused.stderr.contains("cannot list `runs/` in `file:/dev/null/store`"), "{}", refused.stderr);
+    let refused = sandbox.run_to(20, &["prune", "--store=file:not-mounted", "--keep", "0", "--yes"]);
+    assert!(refused.stderr.contains("caused by: "), "{}", refused.stderr);
+    sandbox.write("a-file", "");
+    sandbox.run_to(20, &["prune", "--store=file:a-file", "--keep", "0"]);
+    // The first archive makes the embedded one.
+    let own = sandbox.run_to(0, &["prune", "--store=file:.shmoo/store", "--keep", "0"]);
     assert!(own.stderr.contains("nothing to remove; 0 objects"), "{}", own.stderr);
 }
 
