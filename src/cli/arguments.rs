@@ -569,11 +569,14 @@ in the project file; name the others under `tools` of the stage.
 
 Examples:
   shmoo doctor
+  shmoo doctor --store gs://lab-archive/main
   shmoo doctor configs/temp-sense.yaml --format json | jq '.tools[] | select(.missed)'"
 )]
 pub(super) struct DoctorArgs {
     /// Suite files [default: all suites of the project, as `shmoo list` shows them]
     pub(super) suites: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) places: PlacesArgs,
     /// Print JSON
     #[arg(long, value_enum, default_value_t = TextFormat::Text)]
     pub(super) format: TextFormat,
@@ -585,6 +588,9 @@ pub(super) struct DoctorArgs {
 in the current folder."
 )]
 pub(super) struct ListArgs {
+    /// Take the last runs from this history instead of the project's
+    #[arg(long, value_name = "PLACE")]
+    pub(super) history: Option<String>,
     /// Print JSON
     #[arg(long, value_enum, default_value_t = TextFormat::Text)]
     pub(super) format: TextFormat,

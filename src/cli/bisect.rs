@@ -3,6 +3,7 @@
 use super::Session;
 use super::arguments::{HowArgs, TextFormat};
 use super::bisect_arguments::{BisectArgs, BisectStepArgs};
+use super::collect::workspace;
 use super::exit::Exit;
 use super::table::{row, table};
 use crate::ledger::MeasuredValue;
@@ -20,9 +21,9 @@ const SHOWN: usize = 5;
 const GIVE_UP: u8 = 255;
 
 pub(super) fn bisect(session: &Session, arguments: &BisectArgs) -> Result<Exit, Exit> {
-    let BisectArgs { case, metric, good, bad, suite, repeats, jobs, runner, format } = arguments;
+    let BisectArgs { case, metric, good, bad, suite, repeats, jobs, runner, places, format } = arguments;
     let printer = &session.printer;
-    let workspace = session.workspace(&session.current)?;
+    let workspace = workspace(session, places)?;
     let how = HowArgs { jobs: *jobs, runner: runner.clone(), ..HowArgs::default() };
     let request = BisectRequest {
         suite: suite.clone(),
@@ -32,6 +33,7 @@ pub(super) fn bisect(session: &Session, arguments: &BisectArgs) -> Result<Exit, 
         bad: bad.clone(),
         repeats: *repeats,
         current: session.current.clone(),
+        places: [places.store.clone(), places.history.clone()],
         run: super::run::request(session, &how)?,
     };
     let found = bisect_metric(&workspace, &request, &mut |text| printer.note(text));

@@ -1,6 +1,7 @@
 //! The arguments of `shmoo bisect`.
 
 use super::arguments::TextFormat;
+use super::machine_arguments::PlacesArgs;
 use super::numbers::whole;
 use clap::Args;
 use std::path::PathBuf;
@@ -45,6 +46,8 @@ pub(super) struct BisectArgs {
     /// Run tasks whose stage wants a machine with this label
     #[arg(long, value_name = "LABEL")]
     pub(super) runner: Option<String>,
+    #[command(flatten)]
+    pub(super) places: PlacesArgs,
     /// Print JSON
     #[arg(long, value_enum, default_value_t = TextFormat::Text)]
     pub(super) format: TextFormat,

@@ -2,6 +2,7 @@
 
 use super::Session;
 use super::arguments::{DoctorArgs, TextFormat};
+use super::collect::workspace;
 use super::exit::Exit;
 use super::table::table;
 use crate::report::{count, short};
@@ -12,9 +13,9 @@ use serde_json::json;
 use std::path::PathBuf;
 
 pub(super) fn doctor(session: &Session, arguments: &DoctorArgs) -> Result<Exit, Exit> {
-    let DoctorArgs { suites, format } = arguments;
+    let DoctorArgs { suites, places, format } = arguments;
     let printer = &session.printer;
-    let workspace = session.workspace(&session.current)?;
+    let workspace = workspace(session, places)?;
     let files: Vec<PathBuf> = if suites.is_empty() {
         let found = find_suites(&workspace, &session.current).map_err(|error: StepError| printer.step(&error))?;
         found.suites.iter().map(|path| session.shown_path(path)).collect()

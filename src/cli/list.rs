@@ -2,8 +2,10 @@
 
 use super::Session;
 use super::arguments::{ListArgs, TextFormat};
+use super::collect::workspace;
 use super::exit::Exit;
 use super::history::{summary_json, verdict_of};
+use super::machine_arguments::PlacesArgs;
 use super::table::{row, table};
 use crate::outside::history::{RunFilter, RunSummary};
 use crate::plan::{BuildOptions, build};
@@ -29,7 +31,8 @@ struct Counts {
 pub(super) fn list(session: &Session, arguments: &ListArgs) -> Result<Exit, Exit> {
     let printer = &session.printer;
     let fail = |error: StepError| printer.step(&error);
-    let workspace = session.workspace(&session.current)?;
+    let places = PlacesArgs { store: None, history: arguments.history.clone() };
+    let workspace = workspace(session, &places)?;
     let found = find_suites(&workspace, &session.current).map_err(fail)?;
     let history = workspace.existing_history().map_err(fail)?;
     let mut listed = Vec::new();

@@ -1,6 +1,6 @@
 //! `shmoo bisect`, with real repositories.
 
-use super::repository::{Repository, json};
+use super::repository::{self, Repository, json};
 use super::sandbox::until_true;
 use serde_json::Value;
 
@@ -111,6 +111,23 @@ fn ends_that_are_none() {
     refused("s1", "tt", first, last, "has no metric `tt` at the bad end");
     refused("s3", "t", first, last, "no planned case is called `s3`");
     refused("s1", "t", first, &commits[3], "an end of the range cannot be measured: bad: time/s1 ended in skipped");
+}
+
+#[test]
+fn cached_results_come_from_the_store_that_is_named() {
+    let cached = repository::SUITE.replace("  build:\n", "  build:\n    cache: true\n");
+    let repository = Repository::with(&cached);
+    let good = repository.git(&["rev-parse", "HEAD"]);
+    repository.commit("words", &[]);
+    let wanted = repository.commit("count more", &[("count.txt", "3")]);
+    repository.commit("more words", &[]);
+    let ends = ["bisect", "s2", "count", "--good", &good, "--bad", "main", "--format", "json"];
+    let places = ["--store", "file:.shmoo/elsewhere", "--history", "sqlite:.shmoo/other.db"];
+    let found = json(&repository.sandbox.run_to(0, &[&ends[..], &places].concat()));
+    assert_eq!(found["first_bad"]["commit"], wanted);
+    assert!(repository.sandbox.path(".shmoo/elsewhere/results").is_dir());
+    assert!(!repository.sandbox.path(".shmoo/store").exists());
+    repository.assert_untouched();
 }
 
 #[test]

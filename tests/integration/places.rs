@@ -56,6 +56,18 @@ fn a_job_without_rights_on_the_project_s_store_names_a_folder() {
     sandbox.run_to(0, &with(&["repro", "n10"]));
     let found = sandbox.run_to(0, &["prune", "--store=file:elsewhere", "--history", "sqlite:other.db", "--keep", "0"]);
     assert!(found.stderr.contains("would remove 1 object"), "{}", found.stderr);
+    let last = sandbox.run_to(0, &["list", "--history", "sqlite:other.db"]).stdout;
+    assert!(last.contains("-sums-") && !last.contains("none"), "{last}");
+    let last = sandbox.run_to(0, &["list"]).stdout;
+    assert!(last.contains("none") && !last.contains("-sums-"), "{last}");
+    let found = sandbox.run_to(0, &with(&["doctor", "suite.yaml"])).stdout;
+    assert!(found.contains("file:elsewhere answers") && found.contains("sqlite:other.db, last run"), "{found}");
+    let found = sandbox.run_to(20, &["doctor", "suite.yaml"]);
+    assert!(
+        found.stderr.contains("store: ") && !found.stdout.contains("file:/dev/null/store answers"),
+        "{}",
+        found.stderr
+    );
 }
 
 #[test]

@@ -29,6 +29,8 @@ use tokio::runtime::Runtime;
 pub struct State {
     /// The user's project folder.
     pub(super) project: PathBuf,
+    /// The store and the history, if not those of the project.
+    pub(super) places: [Option<String>; 2],
     /// Where the user's programs are: git puts its own first.
     pub(super) search_path: String,
     /// The top of the work tree.
@@ -142,7 +144,10 @@ pub fn bisect_step(path: &Path, environment: Environment, request: RunRequest) -
     let commit = commit.ok_or_else(|| StepError::usage("the work tree has no commit", None))?;
     let seen = |verdict, values, why| Seen { commit: commit.clone(), verdict, values, reference: Vec::new(), why };
     let request = RunRequest { jobs: state.jobs, label: state.label.clone(), ..request };
-    let world = Workspace::find(&state.project, &state.search_path, environment)?;
+    let mut world = Workspace::find(&state.project, &state.search_path, environment)?;
+    let [store, history] = &state.places;
+    store.iter().for_each(|store| world.project.store.clone_from(store));
+    history.iter().for_each(|history| world.project.history.clone_from(history));
     let folder = state.folder.join(&commit.commit);
     let top = git::place(&state.project).map_err(StepError::Git)?.map(|place| place.top);
     let submodules = top.map_or(Ok(()), |top| git::check_out_submodules(&top, &state.tree));

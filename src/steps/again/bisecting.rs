@@ -44,6 +44,8 @@ pub struct BisectRequest {
     pub repeats: u32,
     /// The folder of the user.
     pub current: PathBuf,
+    /// The store and the history, if not those of the project.
+    pub places: [Option<String>; 2],
     /// How to run.
     pub run: RunRequest,
 }
@@ -246,6 +248,7 @@ impl Hunt<'_> {
         let below = self.suite.strip_prefix(&repository.top).unwrap_or(self.suite).to_owned();
         let state = State {
             project: workspace.folder.clone(),
+            places: request.places.clone(),
             search_path: workspace.search_path.clone(),
             tree: PathBuf::new(),
             reference: None,
