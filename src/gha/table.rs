@@ -539,7 +539,11 @@ pub const ACTIONS: &[Action] = &[
         summary: "Fit a performance model to measurements in CSV files",
         command: &["fit", "--format", "json"],
         inputs: &[&[
-            required("data", Positionals, "The tables, one a line: CSV with a header; each is fitted for itself"),
+            required(
+                "data",
+                Positionals,
+                "The tables, one a line: CSV files with a header, each fitted for itself; not `-`, as a step has no standard input",
+            ),
             required("model", Named("--model"), "The model: the name of one that ships, or a file"),
             input("op", Named("--op"), "The operation's name; by default as the rows name it, else the file"),
             input("set", Named("--set"), "The name of the attribute set; by default the model's"),
