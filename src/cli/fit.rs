@@ -10,7 +10,7 @@ use crate::report::{
     FitReport, FitTable, count, drift_sentence, empty_set_sentence, fit_drawings, fit_html, fit_markdown, form_text,
     search_sentences, short,
 };
-use crate::steps::fitting::{FitRequest, FittedFile, fit_files};
+use crate::steps::fitting::{FitRequest, FittedFile, fit_files, table_name};
 use crate::steps::fitting_files::{promote, write_out};
 use crate::suite::Weighting;
 use crate::value::show_number;
@@ -75,7 +75,7 @@ fn with_report<T>(
     let tables: Vec<FitTable<'_>> = fitted
         .iter()
         .map(|file| FitTable {
-            file: session.shown_path(&file.path).display().to_string(),
+            file: table_name(&session.shown_path(&file.path)),
             fit: &file.fit,
             names: &file.names,
             drifts: &file.drifts,
@@ -152,7 +152,7 @@ pub(super) fn search_of<'f>(file: &'f FittedFile, model: &FittedModel) -> Option
 
 /// Returns what a person reads of a table.
 fn text(file: &FittedFile, session: &Session, against: Option<&str>) -> String {
-    let mut text = format!("{}: {}\n", session.shown_path(&file.path).display(), gate_line(&file.fit.gate));
+    let mut text = format!("{}: {}\n", table_name(&session.shown_path(&file.path)), gate_line(&file.fit.gate));
     for excluded in &file.fit.gate.excluded {
         let example = excluded.example.as_ref().map(|text| format!(" (`{}`)", short(text, 40))).unwrap_or_default();
         let lines = lines(&excluded.lines, excluded.rows);

@@ -34,7 +34,7 @@ mod version;
 
 pub use context::Files;
 pub use load::{LoadedSuite, load_suite};
-pub use model_file::{load_model, model_schema};
+pub use model_file::{hint_on_columns, load_model, model_schema};
 pub use openfasoc::suite_from_openfasoc;
 pub use params_file::{ParamsEntry, ParamsSet, load_params};
 pub use project::{Keep, Limits, Project, Resource, ToolRule, load_project, project_schema};

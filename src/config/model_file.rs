@@ -6,7 +6,7 @@ use super::leaves::{Mapped, Placed as Value};
 use super::node::Text;
 use super::values_file::{ComputedFile, PickFile};
 use super::version::{check_number, check_version};
-use crate::expr::Expr;
+use crate::expr::{Expr, ExprError};
 use crate::suite::{Derived, Feature, Form, Placed, Rule, Weighting};
 use crate::value::{Problem, Problems, did_you_mean, is_identifier};
 
@@ -113,6 +113,14 @@ fn read(context: &mut Context) -> Option<Form> {
     })
 }
 
+/// Returns the hint of an expression over a table; where a column may have been meant, it says how one is named.
+pub fn hint_on_columns(error: &ExprError) -> Option<String> {
+    let hint = error.hint.clone()?;
+    let meant = ["expected an operator", "there is no function"].iter().any(|start| error.message.starts_with(start));
+    let names = "a column is named with `_` for each blank, and under `columns` of the model if it has other signs";
+    Some(if meant { format!("{hint}; {names}") } else { hint })
+}
+
 /// Returns what a word means; none: absolute.
 pub(super) fn weighting(word: Option<WeightingWord>) -> Weighting {
     match word {
@@ -188,7 +196,7 @@ fn expression(text: &Text, context: &mut Context) -> Option<Placed> {
         Ok(expr) => Some(Placed { expr, span: Some(text.span) }),
         Err(err) => {
             let problem = Problem::at(context.part(text, err.offset, err.length), err.message.clone());
-            context.problem(problem.maybe_hint(err.hint));
+            context.problem(problem.maybe_hint(hint_on_columns(&err)));
             None
         }
     }

@@ -3,6 +3,7 @@
 use super::StepError;
 use super::drifting::hold_against;
 use super::fitting_models::find_model;
+use crate::config::hint_on_columns;
 use crate::expr::Expr;
 use crate::fit::{self, Drift, Fit, FitError, FittedModel, Options, Search, Table, identical};
 use crate::suite::{Form, Placed, Weighting};
@@ -40,6 +41,14 @@ pub struct FitRequest {
     pub options: Options,
 }
 
+/// What the table and the operation of standard input are called.
+const STANDARD_INPUT: &str = "standard input";
+
+/// Returns what people call a table.
+pub fn table_name(path: &Path) -> String {
+    if path == Path::new("-") { STANDARD_INPUT.to_owned() } else { path.display().to_string() }
+}
+
 /// A table that was fitted.
 #[derive(Debug, Clone)]
 pub struct FittedFile {
@@ -58,6 +67,11 @@ pub struct FittedFile {
 }
 
 impl FittedFile {
+    /// Tells whether an operation has its name only from standard input, which is none.
+    pub(super) fn is_nameless(&self, op: &str) -> bool {
+        self.held.is_some() && op == STANDARD_INPUT
+    }
+
     /// Returns the file that has the table.
     pub(super) fn source(&self) -> &Path {
         self.held.as_ref().map_or(&self.path, |held| held.path())
@@ -111,7 +125,7 @@ fn form(request: &FitRequest) -> Result<Form, StepError> {
     let mut form = find_model(&request.model)?;
     for text in &request.filters {
         let expr = Expr::parse(text)
-            .map_err(|error| StepError::usage(format!("`{text}` is no condition: {error}"), error.hint))?;
+            .map_err(|error| StepError::usage(format!("`{text}` is no condition: {error}"), hint_on_columns(&error)))?;
         form.filters.push(Placed { expr, span: None });
     }
     form.by.extend(request.by.iter().cloned());
@@ -126,14 +140,14 @@ fn step_error(error: FitError, path: &Path, form: &Form) -> StepError {
         FitError::Read(source) if source.kind() != io::ErrorKind::InvalidData => {
             StepError::Read { path: path.to_owned(), source }
         }
-        FitError::Read(source) => StepError::usage(format!("{}: {source}", path.display()), None),
+        FitError::Read(source) => StepError::usage(format!("{}: {source}", table_name(path)), None),
         FitError::Model(mut problem) => {
-            problem.message = format!("{}: {}", path.display(), problem.message);
+            problem.message = format!("{}: {}", table_name(path), problem.message);
             StepError::Problems(Problems { list: vec![problem], sources: form.sources.clone() })
         }
         error @ (FitError::Empty | FitError::OnlyHeader | FitError::Encoding | FitError::NoRows { .. }) => {
             let hint = hint.map(|hint| if hint.contains("`where`") { with_conditions(&hint, form) } else { hint });
-            StepError::usage(format!("{}: {error}", path.display()), hint)
+            StepError::usage(format!("{}: {error}", table_name(path)), hint)
         }
     }
 }
@@ -155,6 +169,7 @@ fn op_of(request: &FitRequest, form: &Form, model: &FittedModel, path: &Path) ->
     }
     match model.ops.as_slice() {
         [(op, _)] if !op.is_empty() => op.clone(),
+        _ if path == Path::new("-") => STANDARD_INPUT.to_owned(),
         _ => path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned()),
     }
 }

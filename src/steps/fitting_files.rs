@@ -87,9 +87,17 @@ fn add(
         for (model, name) in file.fit.models.iter().zip(&file.names) {
             let (op, set) = name;
             let Some(coefficients) = &model.coefficients else { continue };
+            if file.is_nameless(op) {
+                let hint = "give `--op`, or name the column of the operations under `op` of the model";
+                let message = "an operation of standard input has no name for a parameter file";
+                return Err(StepError::usage(message, Some(hint.to_owned())));
+            }
             if seen.contains(&name) {
                 let message = format!("`{op}` has two fits of the set `{set}`, and a parameter file has one");
-                let hint = "name sets under `sets` of the model, or give `--op` and `--set`";
+                let hint = match model.by.as_slice() {
+                    [] => "name sets under `sets` of the model, or give `--op` and `--set`",
+                    _ => "name the column of the groups under `op` and `by` of the model, so that each is an operation",
+                };
                 return Err(StepError::usage(message, Some(hint.to_owned())));
             }
             seen.push(name);

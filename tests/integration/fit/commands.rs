@@ -72,11 +72,51 @@ fn standard_input_is_a_table() {
     let named = sandbox.run_to(0, &["fit", "--model", "copy.yaml", "copy.csv"]);
     let mut command = sandbox.shmoo(&["fit", "--model", "copy.yaml", "-", "--out", "params.yaml"]);
     let piped = command.stdin(std::fs::File::open(sandbox.path("copy.csv")).unwrap()).output().unwrap();
-    assert_eq!(String::from_utf8(piped.stdout).unwrap(), named.stdout.replace("copy.csv: ", "-: "));
+    assert_eq!(String::from_utf8(piped.stdout).unwrap(), named.stdout.replace("copy.csv: ", "standard input: "));
     assert!(named.stdout.contains("each"), "{}", named.stdout);
     let digest = shmoo::value::Digest::of(table("copy", 2.0).as_bytes()).to_string();
     let twin = std::fs::read_to_string(sandbox.path("params.provenance.json")).unwrap();
     assert!(twin.contains(&digest), "the twin knows what was read: {twin}");
+    // Where the rows name no operation, nothing does.
+    sandbox.write("nameless.yaml", MODEL.replace("op: kind\n", ""));
+    let piped = |more: &[&str]| {
+        let mut command =
+            sandbox.shmoo(&[&["fit", "--model", "nameless.yaml", "-", "--out", "named.yaml"], more].concat());
+        command.stdin(std::fs::File::open(sandbox.path("copy.csv")).unwrap()).output().unwrap()
+    };
+    let refused = piped(&[]);
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(refused.status.code() == Some(2) && said.contains("hint: give `--op`"), "{said}");
+    assert!(String::from_utf8(refused.stdout).unwrap().contains("standard input base: "));
+    assert!(!sandbox.path("named.yaml").exists());
+    assert_eq!(piped(&["--op", "copy"]).status.code(), Some(0));
+}
+
+/// A table as others write them: the example of the documentation.
+#[test]
+fn columns_are_called_what_they_are_called() {
+    let sandbox = Sandbox::new("");
+    let rows = (1..=16).flat_map(|size| [(size, "fused", 2), (size, "plain", 3)]);
+    let rows: String = rows.map(|(size, kernel, each)| format!("{size},{kernel},{}\n", 20 + each * size)).collect();
+    sandbox.write("sweep.csv", format!("Batch Size,Kernel Name,Run Time (us)\n{rows}"));
+    let model = "version: 1\nmodel: attention\ncolumns: { time: [\"Run Time (us)\"] }\nop: Kernel Name\nby: [Kernel Name]\n\
+        target: time\nfeatures: { start: \"1\", each: Batch_Size }\n";
+    sandbox.write("model.yaml", model);
+    sandbox.run_to(0, &["fit", "--model", "model.yaml", "sweep.csv", "--out", "params.yaml"]);
+    let text = std::fs::read_to_string(sandbox.path("params.yaml")).unwrap();
+    let ops: Vec<&str> = text.lines().filter(|line| line.starts_with(char::is_alphabetic)).collect();
+    assert_eq!(ops, ["fused:", "plain:"], "{text}");
+    let refused = |model: &str, more: &[&str], expected: &str| {
+        sandbox.write("model.yaml", model);
+        let said = sandbox.run_to(2, &[&["fit", "--model", "model.yaml", "sweep.csv"], more].concat());
+        let words = said.stderr.replace("\n        ", " ");
+        assert!(words.contains(expected), "{expected}: {}", said.stderr);
+    };
+    let named = "a column is named with `_` for each blank";
+    refused(&model.replace("Batch_Size", "Batch Size"), &[], named);
+    refused(&model.replace("target: time", "target: Run_Time_(us)"), &[], named);
+    refused(model, &["--where", "Kernel Name == 'fused'"], named);
+    refused(&model.replace("op: Kernel Name\n", ""), &["--out", "other.yaml"], "under `op` and `by` of the model");
 }
 
 #[test]
