@@ -6,6 +6,9 @@ use super::{ModelDrift, Report, ReportedModel};
 use crate::record::{CoefficientRecord, FitRecord, HeldBackRecord, ModelRecord};
 use crate::value::{Scalar, show_number};
 
+/// Errors and changes below so many percent are rounding.
+const ROUNDING: f64 = 1e-9;
+
 /// A group of a model, as tables show it. All texts are harmless, and not escaped.
 pub(super) struct FitLine<'a> {
     /// What it is called.
@@ -78,7 +81,7 @@ pub(super) fn fit_name(fit: &FitRecord) -> String {
 }
 
 fn fit_line<'a>(fit: &'a FitRecord, drift: Option<&ModelDrift>) -> FitLine<'a> {
-    let share = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{} %", digits(value, 3)));
+    let share = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), error_text);
     let coefficient = |found: &CoefficientRecord| CoefficientLine {
         name: short(&found.name, 60),
         value: digits(found.value, 6),
@@ -105,12 +108,12 @@ fn fit_line<'a>(fit: &'a FitRecord, drift: Option<&ModelDrift>) -> FitLine<'a> {
 }
 
 fn held_back(held: &HeldBackRecord) -> String {
-    format!("{} %, max {} %, {}", digits(held.mape, 3), digits(held.max_ape, 3), count(held.rows, "row"))
+    format!("{}, max {}, {}", error_text(held.mape), error_text(held.max_ape), count(held.rows, "row"))
 }
 
 fn drift_words(drift: &ModelDrift) -> String {
     let ModelDrift { mean, least, greatest, .. } = drift;
-    if *least == 0.0 && *greatest == 0.0 {
+    if [least, greatest].iter().all(|change| change.abs() * 100.0 < ROUNDING) {
         return "none".to_owned();
     }
     format!("{} ({} to {})", percent(*mean), percent(*least), percent(*greatest))
@@ -153,7 +156,31 @@ pub(super) fn terminal_lines(report: &Report, most: usize) -> (Vec<String>, usiz
     (lines, left)
 }
 
+/// Shows an error in percent.
+fn error_text(percent: f64) -> String {
+    format!("{} %", digits(if percent < ROUNDING { 0.0 } else { percent }, 3))
+}
+
 /// Shows a number with so many digits.
 fn digits(value: f64, digits: usize) -> String {
     show_number(format!("{value:.0$e}", digits - 1).parse().unwrap_or(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_rounding_is_none() {
+        assert_eq!(
+            ["0 %", "6.42 %", "12.3 %"],
+            [5.82e-15, 6.4213, 12.345].map(error_text).each_ref().map(String::as_str)
+        );
+        let drift = |least: f64, greatest: f64| {
+            let base = crate::value::RunId::new("earlier");
+            drift_words(&ModelDrift { base, rows: 7, mean: greatest, least, greatest, before: Vec::new() })
+        };
+        assert_eq!(drift(-2e-16, 4e-16), "none");
+        assert_eq!(drift(0.0, 0.02), "+2% (0% to +2%)");
+    }
 }
