@@ -38,7 +38,7 @@ pub fn fit(form: &Form, table: &dyn Table, options: &Options) -> Result<Fit, Fit
     }
     let head = read_head(table)?;
     let sheet = Sheet::new(form, &head)?;
-    let mut gathered = gather(table, &sheet, options, form.weighting, form.robust)?;
+    let mut gathered = gather(table, &head, &sheet, options, form.weighting, form.robust)?;
     gathered.gate.excluded.sort_by_key(|excluded| excluded.lines.first().copied());
     if gathered.gate.rows == 0 {
         return Err(FitError::OnlyHeader);
@@ -118,7 +118,7 @@ pub(super) struct Solved {
 }
 
 /// Groups that a thread takes at a time.
-const GROUPS: usize = 16;
+pub(super) const GROUPS: usize = 16;
 
 impl Task<'_> {
     /// Makes something of each group, on a few threads; `worker` gives each thread what makes it.

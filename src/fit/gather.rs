@@ -5,7 +5,7 @@ use super::by_group::{Block, ByGroup, GroupRows};
 use super::gate::Gate;
 use super::group::{Group, KeptRows, Sums};
 use super::sheet::{Groups, Numbering, Places, Rows, Sheet};
-use super::table::{Cells, Dictionary, Scan, scan};
+use super::table::{Cells, Dictionary, Head, Scan, scan};
 use super::{FitError, Options, Table};
 use crate::suite::Weighting;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,56 +25,90 @@ pub(super) struct Gathered {
     pub(super) held: ByGroup,
 }
 
-/// Passes over a table.
+/// Passes over a table. The rows of all groups are kept where these are no more than `options` say, or if `all` are
+/// wanted.
 pub(super) fn gather(
     table: &dyn Table,
+    head: &Head,
     sheet: &Sheet,
     options: &Options,
     weighting: Weighting,
     all: bool,
 ) -> Result<Gathered, FitError> {
-    let keep = AtomicBool::new(true);
-    let worker = || {
-        let mut numbering = Numbering::default();
-        let keep = &keep;
-        move |cells: &Cells| {
-            let mut gate = Gate::default();
-            let rows = sheet.rows(cells, &mut numbering, &mut gate)?;
-            let ops = rows.ops.as_ref().map(|(codes, words)| Ops::of(&rows, codes, words.clone()));
-            // Sums of many groups cost more to merge than rows to add up.
-            if rows.groups.len() > FEW_GROUPS {
-                return Ok((gate, Part { ops, ..Part::of_many(rows) }));
-            }
-            // Rows without fingerprints were read when they were not to be kept any more.
-            let keep = keep.load(Ordering::Relaxed) && rows.hashes.len() == rows.len();
-            Ok((gate, Part { ops, ..Part::of_few(rows, sheet, weighting, keep) }))
-        }
-    };
+    let pass = Pass { table, sheet, options, weighting };
     let limit = if all { usize::MAX } else { options.most_kept };
-    let mut gatherer =
-        Gatherer { sheet, options, weighting, limit, numbers: 0, whole: Vec::new(), places: Places::default() };
-    let mut gathered = Gathered {
-        gate: Gate::default(),
-        groups: Vec::new(),
-        keys: Dictionary::default(),
-        kept: true,
-        held: ByGroup::default(),
-    };
-    let how = Scan { wants: &sheet.wants, threads: options.threads, hashed: &keep };
-    scan(table, &how, &worker, &mut |(gate, part): (Gate, Part)| {
-        gathered.gate.merge(gate);
-        gatherer.take(part, &mut gathered);
-        keep.store(gathered.kept, Ordering::Relaxed);
-        Ok(())
-    })?;
-    gatherer.finish(&mut gathered);
-    Ok(gathered)
+    if !is_large(table.size(), head, sheet, limit) {
+        return pass.gather(limit, true).map(|(gathered, _)| gathered);
+    }
+    let (gathered, numbers) = pass.gather(limit, false)?;
+    if numbers > limit { Ok(gathered) } else { pass.gather(limit, true).map(|(gathered, _)| gathered) }
+}
+
+/// Tells, from the first rows, whether a table seems to have half as many numbers again as are kept, so that keeping
+/// them until there are too many would be in vain.
+fn is_large(size: Option<u64>, head: &Head, sheet: &Sheet, limit: usize) -> bool {
+    let (Some(size), false) = (size, sheet.is_filtered()) else { return false };
+    let numbers = head.sample.lines.iter().count() as f64 * (sheet.width() + 1) as f64;
+    size as f64 * numbers / head.sampled.max(1) as f64 > 1.5 * limit as f64
+}
+
+/// What a pass is made over.
+struct Pass<'a> {
+    table: &'a dyn Table,
+    sheet: &'a Sheet,
+    options: &'a Options,
+    weighting: Weighting,
+}
+
+impl Pass<'_> {
+    /// Passes over the table; returns how many numbers there are besides. Up to `limit` of them are kept, if `kept` says so.
+    fn gather(&self, limit: usize, kept: bool) -> Result<(Gathered, usize), FitError> {
+        let Pass { table, sheet, options, weighting } = *self;
+        let keep = AtomicBool::new(kept);
+        let worker = || {
+            let mut numbering = Numbering::default();
+            let keep = &keep;
+            move |cells: &Cells| {
+                let mut gate = Gate::default();
+                let rows = sheet.rows(cells, &mut numbering, &mut gate)?;
+                let ops = rows.ops.as_ref().map(|(codes, words)| Ops::of(&rows, codes, words.clone()));
+                // Sums of many groups cost more to merge than rows to add up.
+                if rows.groups.len() > FEW_GROUPS {
+                    return Ok((gate, Part { ops, ..Part::of_many(rows) }));
+                }
+                // Rows without fingerprints were read when they were not to be kept any more.
+                let keep = keep.load(Ordering::Relaxed) && rows.hashes.len() == rows.len();
+                Ok((gate, Part { ops, ..Part::of_few(rows, sheet, weighting, keep) }))
+            }
+        };
+        let mut gatherer =
+            Gatherer { sheet, options, weighting, limit, numbers: 0, whole: Vec::new(), places: Places::default() };
+        let mut gathered = Gathered {
+            gate: Gate::default(),
+            groups: Vec::new(),
+            keys: Dictionary::default(),
+            kept,
+            held: ByGroup::default(),
+        };
+        let how = Scan { wants: &sheet.wants, threads: options.threads, hashed: &keep };
+        scan(table, &how, &worker, &mut |(gate, part): (Gate, Part)| {
+            gathered.gate.merge(gate);
+            gatherer.take(part, &mut gathered);
+            keep.store(gathered.kept, Ordering::Relaxed);
+            Ok(())
+        })?;
+        let numbers = gatherer.numbers;
+        gatherer.finish(&mut gathered);
+        Ok((gathered, numbers))
+    }
 }
 
 /// What comes of a chunk.
 struct Part {
     groups: Groups,
     ops: Option<Ops>,
+    /// How many numbers the rows have.
+    numbers: usize,
     rows: PartRows,
 }
 
@@ -88,7 +122,9 @@ enum PartRows {
 
 impl Part {
     fn of_many(mut rows: Rows<'_>) -> Part {
-        Part { groups: std::mem::take(&mut rows.groups), ops: None, rows: PartRows::Many(Block::new(rows)) }
+        let groups = std::mem::take(&mut rows.groups);
+        let block = Block::new(rows);
+        Part { groups, ops: None, numbers: block.numbers(), rows: PartRows::Many(block) }
     }
 
     fn of_few(rows: Rows<'_>, sheet: &Sheet, weighting: Weighting, keep: bool) -> Part {
@@ -112,15 +148,8 @@ impl Part {
                 kept.hashes.extend(hashes.next());
             });
         }
-        Part { groups: rows.groups, ops: None, rows: PartRows::Few(parts) }
-    }
-
-    /// Returns how many numbers there are to keep.
-    fn numbers(&self) -> usize {
-        match &self.rows {
-            PartRows::Few(parts) => parts.iter().map(|(_, rows)| rows.values.len()).sum(),
-            PartRows::Many(block) => block.numbers(),
-        }
+        let numbers = rows.len() * (width + 1);
+        Part { groups: rows.groups, ops: None, numbers, rows: PartRows::Few(parts) }
     }
 }
 
@@ -139,14 +168,14 @@ struct Gatherer<'a> {
 
 impl Gatherer<'_> {
     fn take(&mut self, part: Part, gathered: &mut Gathered) {
-        self.numbers += part.numbers();
+        self.numbers += part.numbers;
         if gathered.kept && self.numbers > self.limit {
             gathered.kept = false;
             gathered.groups.iter_mut().for_each(|group| group.rows = KeptRows::default());
             gathered.held.forget_hashes();
             self.whole.clear();
         }
-        let Part { groups, ops, rows } = part;
+        let Part { groups, ops, rows, numbers: _ } = part;
         let places = self.places.of(&groups, |key| gathered.place(key, self.sheet));
         if let Some(ops) = ops {
             ops.each(|group, op, rows| gathered.groups[places[group] as usize].count_op(op, rows));

@@ -69,11 +69,18 @@ use std::io::{self, Read};
 pub trait Table: Sync {
     /// Opens it at its start.
     fn open(&self) -> io::Result<Box<dyn Read + Send + '_>>;
+
+    /// Returns how many bytes it has, if that is known.
+    fn size(&self) -> Option<u64>;
 }
 
 impl Table for &[u8] {
     fn open(&self) -> io::Result<Box<dyn Read + Send + '_>> {
         Ok(Box::new(*self))
+    }
+
+    fn size(&self) -> Option<u64> {
+        Some(self.len() as u64)
     }
 }
 

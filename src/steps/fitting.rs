@@ -8,7 +8,7 @@ use crate::expr::Expr;
 use crate::fit::{self, Drift, Fit, FitError, FittedModel, Options, Search, Table, identical};
 use crate::suite::{Form, Placed, Weighting};
 use crate::value::Problems;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -83,6 +83,11 @@ struct CsvFile<'a>(&'a Path);
 impl Table for CsvFile<'_> {
     fn open(&self) -> io::Result<Box<dyn Read + Send + '_>> {
         Ok(Box::new(File::open(self.0)?))
+    }
+
+    fn size(&self) -> Option<u64> {
+        let file = fs::metadata(self.0).ok().filter(fs::Metadata::is_file)?;
+        Some(file.len())
     }
 }
 

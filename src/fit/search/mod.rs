@@ -74,7 +74,7 @@ pub fn search(form: &Form, table: &dyn Table, options: &Options) -> Result<Vec<S
     let form = Form { features, intercept: false, weighting: Weighting::Relative, ..form.clone() };
     let head = read_head(table)?;
     let sheet = Sheet::new(&form, &head)?;
-    let gathered = gather(table, &sheet, options, Weighting::Relative, true)?;
+    let gathered = gather(table, &head, &sheet, options, Weighting::Relative, true)?;
     if gathered.gate.used == 0 {
         return Err(FitError::NoRows { reason: None });
     }

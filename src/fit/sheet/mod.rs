@@ -144,6 +144,11 @@ impl Sheet {
         self.features.len() + usize::from(self.intercept)
     }
 
+    /// Tells whether rows are left out on purpose.
+    pub(in crate::fit) fn is_filtered(&self) -> bool {
+        !self.filters.is_empty()
+    }
+
     /// Tells whether all rows are one group.
     pub(in crate::fit) fn is_whole(&self) -> bool {
         self.by.is_empty() && self.sets.is_empty()

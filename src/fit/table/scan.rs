@@ -16,6 +16,8 @@ pub(in crate::fit) struct Head {
     pub(in crate::fit) names: Vec<String>,
     /// The first rows, every column as texts.
     pub(in crate::fit) sample: Cells,
+    /// The bytes of these rows.
+    pub(in crate::fit) sampled: usize,
 }
 
 /// So many bytes decide what kind of values a column has.
@@ -36,7 +38,7 @@ pub(in crate::fit) fn read_head(table: &dyn Table) -> Result<Head, FitError> {
     let wants: Vec<Want> = (0..names.len()).map(|slot| Want { number: None, text: Some(slot) }).collect();
     let mut sample = Cells::new(&wants);
     read_cells(&chunk, &wants, false, &mut Marks::default(), &mut sample);
-    Ok(Head { sample, names })
+    Ok(Head { sample, names, sampled: chunk.bytes().len() })
 }
 
 /// Takes the header off the first chunk.

@@ -1,9 +1,10 @@
 //! Tables that do not stay in memory give what small ones give.
 
 use super::{model, shown};
-use crate::fit::{FindingKind, Fit, FittedModel, IntervalMethod, Options, Quality, fit};
+use crate::fit::{FindingKind, Fit, FittedModel, IntervalMethod, Options, Quality, Table, fit};
 use crate::stats::Random;
 use std::fmt::Write;
+use std::io::{self, Read};
 
 /// t = 3 a + 2 b + noise, for groups that differ by their factor.
 fn table(rows: usize, groups: usize, noise: f64) -> String {
@@ -86,6 +87,55 @@ fn rows_of_many_groups_are_held_or_read_again() {
             // Sums over other strips are other sums, by a rounding.
             one.models.iter().zip(&other.models).for_each(|(one, other)| same_but_for_rounding(one, other));
         }
+    }
+}
+
+/// A table of which nobody knows how large it is.
+struct Stream<'t>(&'t str);
+
+impl Table for Stream<'_> {
+    fn open(&self) -> io::Result<Box<dyn Read + Send + '_>> {
+        Ok(Box::new(self.0.as_bytes()))
+    }
+
+    fn size(&self) -> Option<u64> {
+        None
+    }
+}
+
+#[test]
+fn what_a_table_seems_to_be_changes_nothing() {
+    // It seems large, by the shortest rows, which come first; but then rows are long.
+    let mut random = Random::new(3);
+    let mut seeming = "a,b,t\n".to_owned();
+    for row in 0..12_000 {
+        let (a, b, noise) = (1 + random.below(9), 1 + random.below(9), 1.0 + 0.1 * random.normal());
+        let t = (3 * a + 2 * b) as f64;
+        let zeros = "0".repeat(60);
+        if row < 10_000 {
+            writeln!(seeming, "{a},{b},{t:.0}")
+        } else {
+            writeln!(seeming, "{a}.{zeros},{b},{}", t * noise)
+        }
+        .unwrap();
+    }
+    let quick = Options { resamples: 20, ..Options::default() };
+    let (truly, groups) = (table(5_000, 1, 0.1), table(5_000, 500, 0.1));
+    let by_group = format!("{FORM}by: [g]\n");
+    let most = 3 * 12_000;
+    for (form, table, most_kept, kept) in [
+        (FORM, &seeming, most, true),
+        (FORM, &seeming, most - 1, false),
+        (FORM, &truly, 100, false),
+        (&by_group, &groups, 100, false),
+        (&by_group, &groups, 3 * 5_000, true),
+        (&by_group, &groups, 2 * 5_000, false),
+    ] {
+        let options = Options { most_kept, ..quick.clone() };
+        let (sized, unsized_) = (fit_with(form, table, &options), fit(&model(form), &Stream(table), &options).unwrap());
+        assert_eq!(sized.gate.duplicates.is_some(), kept, "{most_kept}");
+        assert!(format!("{:?}", sized.models) == format!("{:?}", unsized_.models), "{most_kept}");
+        assert_eq!(format!("{:?}", sized.gate), format!("{:?}", unsized_.gate));
     }
 }
 
