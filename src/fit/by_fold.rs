@@ -2,6 +2,7 @@
 
 use super::FOLDS;
 use super::by_group::GroupRows;
+use super::narrow::put;
 use super::sheet::Sheet;
 use std::ops::Range;
 
@@ -58,9 +59,4 @@ impl ByFold {
         let strips = self.starts.windows(2).enumerate().map(|(fold, ends)| (ends[0]..ends[1], fold));
         strips.filter(|(rows, _)| !rows.is_empty())
     }
-}
-
-/// Puts each value in its place.
-fn put<T: Copy>(values: &[T], places: &[u32], into: &mut [T]) {
-    values.iter().zip(places).for_each(|(value, place)| into[*place as usize] = *value);
 }

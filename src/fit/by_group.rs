@@ -1,11 +1,12 @@
 //! Rows of many groups, held until there are some of each group, so that what is known of a group is looked for once
 //! for many rows. A table that has no more rows need not be read again.
 
-use super::narrow::{Column, Place};
+use super::narrow::{Column, placed};
 use super::sheet::Rows;
 use super::table::Lines;
 use crate::value::in_order;
 use std::convert::Infallible;
+use std::ops::Range;
 
 /// Groups that a thread takes at a time.
 const GROUPS: usize = 16;
@@ -64,58 +65,85 @@ struct Part {
 
 impl Part {
     fn of(blocks: &[Block]) -> Part {
-        let (starts, order) = in_order_of_groups(blocks);
+        let (starts, places) = places(blocks);
         let first_line = blocks.iter().find_map(|block| block.lines.iter().next()).unwrap_or(0);
-        let line = |at: &Place| (blocks[at.part as usize].lines.at(at.row as usize) - first_line) as f64;
-        let hash = |at: &Place| blocks[at.part as usize].hashes.get(at.row as usize).copied();
+        let last_line = blocks.iter().rev().find_map(|block| block.lines.last()).unwrap_or(first_line);
+        let lines = |line: &mut dyn FnMut(u64, &[u32])| {
+            let mut places = places.as_slice();
+            for block in blocks {
+                for (rows, first) in block.lines.runs() {
+                    let (these, others) = places.split_at(rows.len());
+                    line(first - first_line, these);
+                    places = others;
+                }
+            }
+        };
         let column = |column: usize| {
             let parts: Vec<&Column> = blocks.iter().map(|block| &block.columns[column]).collect();
-            Column::select(&parts, &order)
+            Column::placed(&parts, &places)
         };
+        let hashed = blocks.iter().all(|block| block.hashes.len() == block.groups.len());
         Part {
             columns: (0..blocks.first().map_or(0, |block| block.columns.len())).map(column).collect(),
-            lines: Column::of(&order.iter().map(line).collect::<Vec<f64>>()),
+            lines: Column::of_runs(lines, last_line - first_line, places.len()),
             first_line,
-            hashes: order.iter().filter_map(hash).collect(),
+            hashes: if hashed {
+                placed(blocks.iter().map(|block| block.hashes.as_slice()), &places)
+            } else {
+                Vec::new()
+            },
             starts,
         }
     }
 
-    /// Adds the rows of a group.
-    fn load(&self, group: usize, into: &mut GroupRows) {
-        let Some(&[start, end]) = self.starts.get(group..group + 2) else { return };
-        let rows = start as usize..end as usize;
-        into.columns.resize_with(self.columns.len(), Vec::new);
-        for (column, into) in self.columns.iter().zip(&mut into.columns) {
-            column.add_to(rows.clone(), into);
+    /// Returns the rows of a group.
+    fn rows(&self, group: usize) -> Range<usize> {
+        match self.starts.get(group..group + 2) {
+            Some(&[start, end]) => start as usize..end as usize,
+            _ => 0..0,
         }
-        into.distances.clear();
-        self.lines.add_to(rows.clone(), &mut into.distances);
-        into.lines.extend(into.distances.iter().map(|distance| self.first_line + *distance as u64));
-        into.hashes.extend_from_slice(self.hashes.get(rows).unwrap_or_default());
+    }
+
+    /// Adds the rows of groups that follow each other, the first of which is `first`. They stand together, column by
+    /// column, and are read so.
+    fn load(&self, first: usize, into: &mut [GroupRows]) {
+        let groups = || (first..).map(|group| self.rows(group));
+        for (index, column) in self.columns.iter().enumerate() {
+            for (rows, into) in groups().zip(&mut *into) {
+                into.columns.resize_with(self.columns.len(), Vec::new);
+                column.add_to(rows, &mut into.columns[index]);
+            }
+        }
+        for (rows, into) in groups().zip(into) {
+            into.distances.clear();
+            self.lines.add_to(rows.clone(), &mut into.distances);
+            into.lines.extend(into.distances.iter().map(|distance| self.first_line + *distance as u64));
+            into.hashes.extend_from_slice(self.hashes.get(rows).unwrap_or_default());
+        }
     }
 }
 
-/// Returns where the rows of each group start, and where the last end, and then all rows, group by group.
-fn in_order_of_groups(blocks: &[Block]) -> (Vec<u32>, Vec<Place>) {
+/// Returns where the rows of each group start, and where the last end, and then the place of each row if those of a
+/// group stand together.
+fn places(blocks: &[Block]) -> (Vec<u32>, Vec<u32>) {
     let all = || blocks.iter().flat_map(|block| &block.groups);
     let groups = all().max().map_or(0, |last| *last as usize + 1);
-    // While rows are put in their places, the starts stand one further on.
+    // While rows get their places, the starts stand one further on.
     let mut starts = vec![0u32; groups + 2];
     all().for_each(|group| starts[*group as usize + 2] += 1);
     for group in 2..starts.len() {
         starts[group] += starts[group - 1];
     }
-    let mut order = vec![Place::default(); starts[groups + 1] as usize];
-    for (part, block) in blocks.iter().enumerate() {
-        for (row, group) in block.groups.iter().enumerate() {
+    let mut places = Vec::with_capacity(blocks.iter().map(|block| block.groups.len()).sum());
+    for block in blocks {
+        places.extend(block.groups.iter().map(|group| {
             let next = &mut starts[*group as usize + 1];
-            order[*next as usize] = Place { part: part as u32, row: row as u32 };
             *next += 1;
-        }
+            *next - 1
+        }));
     }
     starts.pop();
-    (starts, order)
+    (starts, places)
 }
 
 /// Rows that are held.
@@ -165,13 +193,16 @@ impl ByGroup {
         self.parts.iter_mut().for_each(|part| part.hashes = Vec::new());
     }
 
-    /// Takes the rows of a group in place of those that were there. All rows must be in the order of their groups.
-    pub(super) fn load(&self, group: usize, into: &mut GroupRows) {
+    /// Takes the rows of groups that follow each other, the first of which is `first`, in place of those that were
+    /// there. All rows must be in the order of their groups.
+    pub(super) fn load(&self, first: usize, into: &mut [GroupRows]) {
         debug_assert!(self.blocks.is_empty());
-        into.columns.iter_mut().for_each(Vec::clear);
-        into.lines.clear();
-        into.hashes.clear();
-        self.parts.iter().for_each(|part| part.load(group, into));
+        for rows in &mut *into {
+            rows.columns.iter_mut().for_each(Vec::clear);
+            rows.lines.clear();
+            rows.hashes.clear();
+        }
+        self.parts.iter().for_each(|part| part.load(first, into));
     }
 
     /// Hands all rows on, those of a group together and in order, and holds none any more. Each of `targets`
@@ -193,15 +224,15 @@ impl ByGroup {
         };
         let held = &*self;
         let worker = || {
-            let (mut rows, mut take) = (GroupRows::default(), worker());
+            let (mut rows, mut take) = (Vec::new(), worker());
+            rows.resize_with(GROUPS, GroupRows::default);
             move |item: &mut Option<(usize, _)>| {
                 let Some((chunk, targets)) = item.take() else { return Ok(()) };
-                let targets: &mut [T] = targets;
-                for (index, target) in targets.iter_mut().enumerate() {
-                    let group = chunk * GROUPS + index;
-                    held.load(group, &mut rows);
+                let (first, targets): (usize, &mut [T]) = (chunk * GROUPS, targets);
+                held.load(first, &mut rows[..targets.len()]);
+                for (index, (target, rows)) in targets.iter_mut().zip(&rows).enumerate() {
                     if !rows.lines.is_empty() {
-                        take(group, target, &rows);
+                        take(first + index, target, rows);
                     }
                 }
                 Ok(())
@@ -251,9 +282,14 @@ mod tests {
             }
             prop_assert_eq!(held.numbers(), (first - 2) as usize * 2);
             held.sort();
-            let mut rows = GroupRows::default();
-            for (group, expected) in expected.iter().enumerate() {
-                held.load(group, &mut rows);
+            // From each group on, also beyond the last.
+            let all = (0..expected.len()).flat_map(|first| (0..3).map(move |index| (first, index)));
+            for (first, index) in all {
+                let mut loaded = [GroupRows::default(), GroupRows::default(), GroupRows::default()];
+                held.load(4 - first, &mut loaded);
+                held.load(first, &mut loaded);
+                let (rows, nothing) = (&loaded[index], Vec::new());
+                let expected = expected.get(first + index).unwrap_or(&nothing);
                 let lines: Vec<u64> = expected.iter().map(|(line, _)| *line).collect();
                 prop_assert_eq!((&rows.lines, &rows.hashes), (&lines, &lines));
                 if !lines.is_empty() {

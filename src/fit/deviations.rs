@@ -160,8 +160,10 @@ impl Deviations {
 
     fn add_strip(&mut self, strip: &Strip<'_>, weighting: Weighting) {
         let (target, rows) = (strip.target(), strip.len());
-        for (row, line) in strip.lines().iter().enumerate() {
-            self.drawn.offer(*line, |values| strip.sample(row, values));
+        if self.drawn.is_open() {
+            for (row, line) in strip.lines().iter().enumerate() {
+                self.drawn.offer(*line, |values| strip.sample(row, values));
+            }
         }
         let mean = sum(target) / rows as f64;
         let distances = strip.each(|target, _, _| target - mean);

@@ -3,9 +3,9 @@
 
 use super::by_fold::ByFold;
 use super::by_group::GroupRows;
-use super::deviations::Deviations;
+use super::deviations::{Deviations, Known};
 use super::fitted::FittedModel;
-use super::fitting::{CONDITION, Solved, Task};
+use super::fitting::{CONDITION, GROUPS, Solved, Task};
 use super::gather::Gathered;
 use super::group::{Group, Sums};
 use super::sample::Drawn;
@@ -17,18 +17,41 @@ use super::{FitError, Table};
 struct Loaded<'a> {
     gathered: &'a Gathered,
     sheet: &'a Sheet,
-    rows: GroupRows,
+    /// Those of some groups from `first` on.
+    rows: Vec<GroupRows>,
+    first: usize,
+    /// The place of the group among these, and its rows.
+    place: usize,
     by_fold: ByFold,
 }
 
 impl Loaded<'_> {
-    /// Returns the rows of a group and their sums.
-    fn group(&mut self, place: usize, task: &Task<'_>) -> (&ByFold, Sums) {
-        self.gathered.held.load(place, &mut self.rows);
-        self.by_fold.load(&self.rows, self.sheet);
+    /// Takes the rows of a group; returns their sums.
+    fn group(&mut self, place: usize, task: &Task<'_>) -> Sums {
+        if !(self.first..self.first + self.rows.len()).contains(&place) {
+            self.rows.resize_with(GROUPS.min(self.gathered.groups.len() - place), GroupRows::default);
+            self.first = place;
+            self.gathered.held.load(place, &mut self.rows);
+        }
+        self.place = place - self.first;
+        self.by_fold.load(&self.rows[self.place], self.sheet);
         let mut sums = Sums::default();
         sums.add_columns(&self.by_fold.columns(), self.by_fold.strips(), task.form.weighting);
-        (&self.by_fold, sums)
+        sums
+    }
+
+    /// Draws rows of the group, one of so many groups.
+    fn drawn(&self, groups: usize, known: &Known) -> Drawn {
+        let GroupRows { columns, lines, .. } = &self.rows[self.place];
+        let features = &columns[..columns.len() - 1];
+        let predict = |coefficients: &[f64], row: usize| -> f64 {
+            coefficients.iter().zip(features).map(|(coefficient, column)| coefficient * column[row]).sum()
+        };
+        Drawn::of_all(lines, groups, columns.len() + 2, |row, values| {
+            values.extend(columns.iter().map(|column| column[row]));
+            let left_out = &known.folds[self.sheet.fold(lines[row])];
+            values.extend([predict(&known.coefficients, row), predict(left_out, row)]);
+        })
     }
 }
 
@@ -41,13 +64,13 @@ impl Task<'_> {
         gathered: &Gathered,
     ) -> Result<Vec<FittedModel>, FitError> {
         let groups = gathered.groups.len();
-        let loaded = || Loaded { gathered, sheet, rows: GroupRows::default(), by_fold: ByFold::default() };
+        let loaded = || Loaded { gathered, sheet, rows: Vec::new(), first: 0, place: 0, by_fold: ByFold::default() };
         let worker = || {
             let mut loaded = loaded();
             move |(place, group): (usize, &Group)| {
-                let (rows, sums) = loaded.group(place, self);
+                let sums = loaded.group(place, self);
                 let solved = self.solve_sums(&sums.folds);
-                (solved.scaled_condition < CONDITION).then(|| self.held_model(groups, group, &sums, &solved, rows))
+                (solved.scaled_condition < CONDITION).then(|| self.held_model(groups, group, &sums, &solved, &loaded))
             }
         };
         let made = self.each(gathered.groups.iter().enumerate(), worker);
@@ -58,18 +81,24 @@ impl Task<'_> {
         let all = made.into_iter().zip(&gathered.groups).zip(&triangles).enumerate();
         let models = all.map(|(place, ((made, group), triangles)): (usize, (_, &Vec<Triangle>))| {
             made.unwrap_or_else(|| {
-                let (rows, sums) = loaded.group(place, self);
-                self.held_model(groups, group, &sums, &self.solve_folds(triangles), rows)
+                let sums = loaded.group(place, self);
+                self.held_model(groups, group, &sums, &self.solve_folds(triangles), &loaded)
             })
         });
         Ok(models.collect())
     }
 
-    fn held_model(&self, groups: usize, group: &Group, sums: &Sums, solved: &Solved, rows: &ByFold) -> FittedModel {
-        let mut drawn = Drawn::new(rows.lines().len() as u64, groups);
-        drawn.reserve(rows.lines().len(), self.free.len());
+    fn held_model(
+        &self,
+        groups: usize,
+        group: &Group,
+        sums: &Sums,
+        solved: &Solved,
+        loaded: &Loaded<'_>,
+    ) -> FittedModel {
+        let drawn = loaded.drawn(groups, &solved.known);
         let mut deviations = Deviations::new(self.free.len(), false, drawn);
-        deviations.add_folds(rows, &solved.known);
+        deviations.add_folds(&loaded.by_fold, &solved.known);
         self.streamed_model(group, &sums.ranges, solved, deviations)
     }
 }

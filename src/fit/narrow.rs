@@ -13,13 +13,6 @@ pub(super) enum Column {
     Wide(Vec<f64>),
 }
 
-/// Where a row is among some parts.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Place {
-    pub(super) part: u32,
-    pub(super) row: u32,
-}
-
 impl Column {
     pub(super) fn of(values: &[f64]) -> Column {
         if stay(values, |value| f64::from(value as u16)) {
@@ -31,19 +24,30 @@ impl Column {
         }
     }
 
-    /// Returns the numbers of rows out of the parts of a column.
-    pub(super) fn select(parts: &[&Column], order: &[Place]) -> Column {
+    /// Puts the numbers of the parts of a column in their places, of which there are as many.
+    pub(super) fn placed(parts: &[&Column], places: &[u32]) -> Column {
         let short: Option<Vec<&[u16]>> = parts.iter().map(|part| part.as_short()).collect();
         if let Some(parts) = short {
-            return Column::Short(taken(&parts, order));
+            return Column::Short(placed(parts, places));
         }
         let narrow: Option<Vec<&[f32]>> = parts.iter().map(|part| part.as_narrow()).collect();
         if let Some(parts) = narrow {
-            return Column::Narrow(taken(&parts, order));
+            return Column::Narrow(placed(parts, places));
         }
         let wide: Vec<Cow<'_, [f64]>> = parts.iter().map(|part| part.wide()).collect();
-        let parts: Vec<&[f64]> = wide.iter().map(Cow::as_ref).collect();
-        Column::Wide(taken(&parts, order))
+        Column::Wide(placed(wide.iter().map(Cow::as_ref), places))
+    }
+
+    /// Puts whole numbers, of which none is above `most`, in their places, of which there are `count`; `runs` calls with
+    /// the first of numbers that follow each other, and their places.
+    pub(super) fn of_runs(runs: impl Fn(&mut dyn FnMut(u64, &[u32])), most: u64, count: usize) -> Column {
+        if most <= u64::from(u16::MAX) {
+            Column::Short(put_runs(runs, count, |number| number as u16))
+        } else if most < 1 << f32::MANTISSA_DIGITS {
+            Column::Narrow(put_runs(runs, count, |number| number as f32))
+        } else {
+            Column::Wide(put_runs(runs, count, |number| number as f64))
+        }
     }
 
     /// Adds the numbers of some rows.
@@ -90,13 +94,62 @@ fn stay(values: &[f64], there_and_back: impl Fn(f64) -> f64) -> bool {
     values.chunks(CHECKED).all(|values| values.iter().fold(0, |any, value| any | differ(value)) == 0)
 }
 
-fn taken<T: Copy>(parts: &[&[T]], order: &[Place]) -> Vec<T> {
-    order.iter().map(|at| parts[at.part as usize][at.row as usize]).collect()
+/// Puts the values of some parts in their places.
+pub(super) fn placed<'p, T: Copy + Default + 'p>(
+    parts: impl IntoIterator<Item = &'p [T]>,
+    mut places: &[u32],
+) -> Vec<T> {
+    let mut all = vec![T::default(); places.len()];
+    for part in parts {
+        let (these, others) = places.split_at(part.len());
+        put(part, these, &mut all);
+        places = others;
+    }
+    all
+}
+
+fn put_runs<T: Copy + Default>(
+    runs: impl Fn(&mut dyn FnMut(u64, &[u32])),
+    count: usize,
+    narrow: impl Fn(u64) -> T,
+) -> Vec<T> {
+    let mut all = vec![T::default(); count];
+    runs(&mut |first, places| {
+        (first..).zip(places).for_each(|(number, place)| all[*place as usize] = narrow(number));
+    });
+    all
+}
+
+/// Puts each value in its place.
+pub(super) fn put<T: Copy>(values: &[T], places: &[u32], into: &mut [T]) {
+    values.iter().zip(places).for_each(|(value, place)| into[*place as usize] = *value);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn runs_in_as_few_bytes_as_will_do() {
+        let found = |first: u64| {
+            let runs = |run: &mut dyn FnMut(u64, &[u32])| {
+                run(0, &[2, 0]);
+                run(first, &[1, 3]);
+            };
+            let column = Column::of_runs(runs, first + 1, 4);
+            let kind = match &column {
+                Column::Short(_) => "short",
+                Column::Narrow(_) => "narrow",
+                Column::Wide(_) => "wide",
+            };
+            let mut values = Vec::new();
+            column.add_to(0..4, &mut values);
+            assert_eq!(values, [1.0, first as f64, 0.0, first as f64 + 1.0]);
+            kind
+        };
+        assert_eq!([7, 65_534, 65_535, 16_777_214].map(found), ["short", "short", "narrow", "narrow"]);
+        assert_eq!([16_777_216, 1 << 50].map(found), ["wide", "wide"]);
+    }
 
     #[test]
     fn nothing_is_lost() {
@@ -118,12 +171,11 @@ mod tests {
             ([1e300, 1e-300], "wide"),
         ];
         assert_eq!(kind(&[]), "short");
-        let order: Vec<Place> = (0..2).flat_map(|row| (0..2).map(move |part| Place { part, row })).collect();
         for (one, expected) in columns {
             assert_eq!(kind(&one), expected, "{one:?}");
             assert_eq!(bits(&Column::of(&one).wide()), bits(&one));
             for (other, _) in columns {
-                let found = Column::select(&[&Column::of(&one), &Column::of(&other)], &order);
+                let found = Column::placed(&[&Column::of(&one), &Column::of(&other)], &[0, 2, 1, 3]);
                 let mut values = vec![7.0];
                 found.add_to(0..4, &mut values);
                 found.add_to(1..2, &mut values);

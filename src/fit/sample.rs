@@ -75,8 +75,8 @@ pub struct Ratios {
 #[derive(Debug, Clone)]
 pub(super) struct Drawn {
     most: usize,
-    /// Numbers above this are those of too many rows.
-    limit: u64,
+    /// Numbers above this are those of too many rows; none: no more rows are drawn.
+    limit: Option<u64>,
     /// The number and the line of each row; up to twice as many as are wanted, so that they need not be put in
     /// order for each.
     keys: Vec<(u64, u64)>,
@@ -92,23 +92,43 @@ impl Drawn {
         // table need not start with rows that others push out.
         let share = (most as f64 + 8.0 * (most as f64).sqrt()) / rows.max(1) as f64;
         let limit = if share >= 1.0 { u64::MAX } else { (share * u64::MAX as f64) as u64 };
-        Drawn { most, limit, keys: Vec::new(), values: Vec::new() }
+        Drawn { most, limit: Some(limit), keys: Vec::new(), values: Vec::new() }
     }
 
-    /// Makes room for what is taken of so many rows of so many features.
-    pub(super) fn reserve(&mut self, rows: usize, features: usize) {
-        let expected = rows as f64 * (self.limit as f64 / u64::MAX as f64);
-        // Luck adds a few deviations.
-        let room = ((expected + 3.0 * expected.sqrt()) as usize + 1).min(rows).min(2 * self.most);
-        self.keys.reserve(room);
-        self.values.reserve(room * (features + 3));
+    /// Draws from all rows of a group, one of so many groups, given their lines; `add` adds features, target and
+    /// predictions of a row, which are `width` numbers.
+    pub(super) fn of_all(
+        lines: &[u64],
+        groups: usize,
+        width: usize,
+        mut add: impl FnMut(usize, &mut Vec<f64>),
+    ) -> Drawn {
+        let mut drawn = Drawn::new(lines.len() as u64, groups);
+        let limit = drawn.limit.take();
+        let numbers = lines.iter().map(|line| number_of(*line)).enumerate();
+        let mut taken: Vec<(u64, usize)> =
+            numbers.filter(|(_, number)| Some(*number) <= limit).map(|(row, number)| (number, row)).collect();
+        if taken.len() > drawn.most {
+            let mut numbers = taken.clone();
+            let (_, last, _) = numbers.select_nth_unstable(drawn.most - 1);
+            taken.retain(|row| *row <= *last);
+        }
+        drawn.values.reserve_exact(taken.len() * width);
+        taken.iter().for_each(|(_, row)| add(*row, &mut drawn.values));
+        drawn.keys = taken.into_iter().map(|(number, row)| (number, lines[row])).collect();
+        drawn
+    }
+
+    /// Tells whether more rows may be drawn.
+    pub(super) fn is_open(&self) -> bool {
+        self.limit.is_some()
     }
 
     /// Offers a row; `add` adds its features, target and predictions, if it is taken.
     #[inline]
     pub(super) fn offer(&mut self, line: u64, add: impl FnOnce(&mut Vec<f64>)) {
         let number = number_of(line);
-        if number <= self.limit {
+        if self.limit.is_some_and(|limit| number <= limit) {
             self.keys.push((number, line));
             add(&mut self.values);
             self.prune();
@@ -131,7 +151,7 @@ impl Drawn {
         let mut keys = self.keys.clone();
         let (_, last, _) = keys.select_nth_unstable(self.most - 1);
         let last = *last;
-        self.limit = last.0;
+        self.limit = self.limit.and(Some(last.0));
         let mut kept = 0;
         for row in 0..self.keys.len() {
             if self.keys[row] <= last && kept < self.most {
@@ -221,6 +241,19 @@ mod tests {
         let first = SampledRow { line: least[0], features: &[1.0], target: 1.0, prediction: 1.0, left_out: 1.0 };
         assert_eq!(found.iter().next(), Some(first));
         assert_eq!(lines(&all), lines(&parts));
+        // All at once are those that are drawn one by one.
+        for (count, groups) in
+            [(0, 1), (5, 100_000), (8, 100_000), (9, 100_000), (4998, 100_000), (30_000, 3), (900, 1)]
+        {
+            let lines: Vec<u64> = (7..7 + count).collect();
+            let mut one_by_one = Drawn::new(count, groups);
+            let values = |line: u64, values: &mut Vec<f64>| values.extend([line as f64, 1.0, 2.0, 3.0]);
+            lines.iter().for_each(|line| one_by_one.offer(*line, |all| values(*line, all)));
+            let mut at_once = Drawn::of_all(&lines, groups, 4, |row, all| values(lines[row], all));
+            assert!(one_by_one.is_open() && !at_once.is_open());
+            lines.iter().for_each(|line| at_once.offer(*line, |_| panic!("nothing is drawn any more")));
+            assert_eq!(at_once.into_sample(), one_by_one.into_sample(), "{count} {groups}");
+        }
         let mut few = Drawn::new(5, 100_000);
         (0..5).for_each(|line| few.offer(line, add));
         assert_eq!(few.into_sample().len(), 5);

@@ -42,13 +42,18 @@ impl Lines {
         run.line + (row - run.row) as u64
     }
 
+    /// Returns the line of the last row.
+    pub(in crate::fit) fn last(&self) -> Option<u64> {
+        self.rows.checked_sub(1).map(|row| self.at(row))
+    }
+
     /// Returns the lines of all rows.
     pub(in crate::fit) fn iter(&self) -> impl Iterator<Item = u64> {
         self.runs().flat_map(|(rows, line)| line..line + rows.len() as u64)
     }
 
     /// Returns rows whose lines follow each other, and the line of the first.
-    fn runs(&self) -> impl Iterator<Item = (Range<usize>, u64)> {
+    pub(in crate::fit) fn runs(&self) -> impl Iterator<Item = (Range<usize>, u64)> {
         let ends = self.runs.iter().skip(1).map(|run| run.row).chain([self.rows]);
         self.runs.iter().zip(ends).map(|(run, end)| (run.row..end, run.line))
     }
