@@ -41,6 +41,8 @@ pub(super) fn fit(session: &Session, arguments: &FitArgs) -> Result<Exit, Exit> 
         let path = promote(folder, &request, &fitted).map_err(|error| printer.step(&error))?;
         printer.note(&format!("wrote `{}`", session.shown_path(&path).display()));
     }
+    // The process ends here: thousands of models need not be taken apart before.
+    std::mem::forget(fitted);
     Ok(Exit::Ok)
 }
 
@@ -48,7 +50,10 @@ pub(super) fn fit(session: &Session, arguments: &FitArgs) -> Result<Exit, Exit> 
 pub(super) fn print(session: &Session, arguments: &FitArgs, fitted: &[FittedFile]) -> Result<(), Exit> {
     let printer = &session.printer;
     match arguments.format {
-        FitFormat::Json => printer.data(|out| write_json(fitted, &|path| session.shown_path(path), out))?,
+        FitFormat::Json => {
+            let threads = threads(arguments);
+            printer.data(|out| write_json(fitted, threads, &|path| session.shown_path(path), out))?;
+        }
         FitFormat::Text => {
             let against = arguments.against.as_deref().map(|path| session.shown_path(path).display().to_string());
             let text: String = fitted.iter().map(|file| text(file, session, against.as_deref())).collect();
@@ -106,10 +111,15 @@ fn draw(session: &Session, arguments: &FitArgs, fitted: &[FittedFile], folder: &
     Ok(())
 }
 
+/// Returns how many threads work.
+fn threads(arguments: &FitArgs) -> usize {
+    let processors = || std::thread::available_parallelism().map_or(1, usize::from);
+    arguments.threads.map_or_else(processors, |threads| threads as usize)
+}
+
 fn request(arguments: &FitArgs) -> FitRequest {
     let FitArgs { model, files, op, set, filters, by, weighting, robust, .. } = arguments;
-    let FitArgs { drop_duplicates, intervals, resamples, threads, .. } = arguments;
-    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let FitArgs { drop_duplicates, intervals, resamples, .. } = arguments;
     FitRequest {
         // Without a suite there is a model.
         model: model.clone().unwrap_or_default(),
@@ -126,7 +136,7 @@ fn request(arguments: &FitArgs) -> FitRequest {
         search: arguments.search,
         against: arguments.against.clone(),
         options: Options {
-            threads: threads.map_or(processors, |threads| threads as usize),
+            threads: threads(arguments),
             intervals: intervals.map(|choice| match choice {
                 IntervalChoice::Bootstrap => IntervalMethod::Bootstrap,
                 IntervalChoice::Sandwich => IntervalMethod::Sandwich,

@@ -1,4 +1,4 @@
-//! The JSON of `shmoo fit`, written model by model: thousands of groups need no tree of theirs.
+//! The JSON of `shmoo fit`: of thousands of groups there is no tree; a few threads write some models each.
 
 use super::fit::search_of;
 use crate::fit::{
@@ -6,49 +6,65 @@ use crate::fit::{
 };
 use crate::report::search_sentences;
 use crate::steps::fitting::FittedFile;
-use serde::ser::{SerializeMap, SerializeSeq};
+use crate::value::in_order;
+use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
-use std::io::{self, BufWriter, Write};
+use serde_json::ser::{Formatter, PrettyFormatter};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// Bytes that are written together.
-const BUFFER: usize = 1 << 16;
+/// Models that a thread writes at a time.
+const MODELS: usize = 64;
 
 /// Writes what tables came to; `shown` says how a path is shown.
 pub(super) fn write_json(
     fitted: &[FittedFile],
+    threads: usize,
     shown: &dyn Fn(&Path) -> PathBuf,
-    out: &mut dyn Write,
+    out: &mut (dyn Write + Send),
 ) -> io::Result<()> {
-    let mut out = BufWriter::with_capacity(BUFFER, out);
-    let data = fitted.iter().map(|file| DataJson::of(file, shown)).collect();
-    serde_json::to_writer_pretty(&mut out, &FitJson { version: 1, models: Models(fitted), data })?;
-    writeln!(out)?;
-    out.flush()
-}
-
-#[derive(Serialize)]
-struct FitJson<'f> {
-    version: u64,
-    models: Models<'f>,
-    data: Vec<DataJson<'f>>,
-}
-
-/// The models of all tables.
-struct Models<'f>(&'f [FittedFile]);
-
-impl Serialize for Models<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let count = self.0.iter().map(|file| file.fit.models.len()).sum();
-        let mut models = serializer.serialize_seq(Some(count))?;
-        for file in self.0 {
-            let path = file.path.display().to_string();
-            for (index, model) in file.fit.models.iter().enumerate() {
-                models.serialize_element(&ModelJson::of(file, index, model, &path))?;
+    write!(out, "{{\n  \"version\": 1,\n  \"models\": [")?;
+    let paths: Vec<String> = fitted.iter().map(|file| file.path.display().to_string()).collect();
+    let places = fitted.iter().zip(&paths).flat_map(|(file, path)| {
+        (0..file.fit.models.len()).map(move |index| Place { file, path: path.as_str(), index })
+    });
+    let mut places = places.enumerate();
+    let next = |some: &mut Vec<_>| {
+        some.extend(places.by_ref().take(MODELS));
+        Ok(!some.is_empty())
+    };
+    let worker = || {
+        |some: &mut Vec<(usize, Place<'_>)>| {
+            let mut text = Vec::new();
+            for (before, place) in some.drain(..) {
+                text.extend_from_slice(if before == 0 { b"\n    " } else { b",\n    " });
+                write_within(2, &ModelJson::of(&place), &mut text)?;
             }
+            Ok::<Vec<u8>, io::Error>(text)
         }
-        models.end()
-    }
+    };
+    in_order(threads, next, worker, |text: Vec<u8>| out.write_all(&text))?;
+    let data: Vec<DataJson<'_>> = fitted.iter().map(|file| DataJson::of(file, shown)).collect();
+    let mut text = if paths.is_empty() { Vec::new() } else { b"\n  ".to_vec() };
+    text.extend_from_slice(b"],\n  \"data\": ");
+    write_within(1, &data, &mut text)?;
+    text.extend_from_slice(b"\n}\n");
+    out.write_all(&text)
+}
+
+/// Adds the JSON of a value that stands some levels deep.
+fn write_within(levels: usize, value: &impl Serialize, text: &mut Vec<u8>) -> io::Result<()> {
+    let mut formatter = PrettyFormatter::new();
+    (0..levels).try_for_each(|_| formatter.begin_array(&mut io::sink()))?;
+    Ok(value.serialize(&mut serde_json::Serializer::with_formatter(text, formatter))?)
+}
+
+/// Where a model is.
+struct Place<'f> {
+    file: &'f FittedFile,
+    path: &'f str,
+    /// The place of the model among those of the table.
+    index: usize,
 }
 
 /// A model; errors are in percent of the target.
@@ -83,7 +99,9 @@ struct ModelJson<'f> {
 }
 
 impl<'f> ModelJson<'f> {
-    fn of(file: &'f FittedFile, index: usize, model: &'f FittedModel, path: &'f str) -> ModelJson<'f> {
+    fn of(place: &Place<'f>) -> ModelJson<'f> {
+        let Place { file, path, index } = *place;
+        let model = &file.fit.models[index];
         let FittedModel { rows, coefficients, method, quality, outliers, outlier_rows, findings, by, .. } = model;
         let coefficients = coefficients.as_deref().unwrap_or_default();
         let &Quality { r2, rmse, mean_error, p95_error, max_error, .. } = quality;
@@ -204,5 +222,59 @@ struct DataJson<'f> {
 impl<'f> DataJson<'f> {
     fn of(file: &'f FittedFile, shown: &dyn Fn(&Path) -> PathBuf) -> DataJson<'f> {
         DataJson { file: shown(&file.path), gate: &file.fit.gate }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fit::Options;
+    use crate::steps::fitting::{FitRequest, fit_files};
+    use std::fs;
+
+    /// Fits a table of some groups, and another of one.
+    fn fitted(groups: usize) -> Vec<FittedFile> {
+        let folder = tempfile::tempdir().unwrap();
+        let place = |name: &str| folder.path().join(name);
+        fs::write(place("m.yaml"), "version: 1\nmodel: m\ntarget: t\nfeatures: { x: x }\nby: [g]\n").unwrap();
+        let row = |row: usize| format!("\"{} \"\"q\"\"\",{},{}\n", row % groups, row + 1, 3 * row + 4);
+        let rows: String = (0..3 * groups).map(row).collect();
+        fs::write(place("many.csv"), format!("g,x,t\n{rows}")).unwrap();
+        fs::write(place("one.csv"), "g,x,t\na,1,2\na,2,4.5\nb,N/A,1\n").unwrap();
+        let request = FitRequest {
+            model: place("m.yaml").display().to_string(),
+            files: vec![place("many.csv"), place("one.csv")],
+            op: None,
+            set: None,
+            filters: Vec::new(),
+            by: Vec::new(),
+            weighting: None,
+            robust: false,
+            search: false,
+            against: None,
+            options: Options { resamples: 20, ..Options::default() },
+        };
+        fit_files(&request).unwrap()
+    }
+
+    #[test]
+    fn threads_write_what_one_writes() {
+        let written = |fitted: &[FittedFile], threads: usize| {
+            let mut out = Vec::new();
+            write_json(fitted, threads, &|path| path.file_name().unwrap().into(), &mut out).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        let fitted = fitted(3 * MODELS + 1);
+        let text = written(&fitted, 1);
+        assert!([2, 5].into_iter().all(|threads| written(&fitted, threads) == text));
+        let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(format!("{}\n", serde_json::to_string_pretty(&json).unwrap()), text);
+        let models = json["models"].as_array().unwrap();
+        assert_eq!(models.len(), 3 * MODELS + 2);
+        assert_eq!(models.iter().map(|model| model["rows"].as_u64().unwrap()).sum::<u64>(), 9 * MODELS as u64 + 5);
+        assert_eq!(models[MODELS]["by"]["g"], format!("{MODELS} \"q\""));
+        assert_eq!(json["data"][1]["file"], "one.csv");
+        let nothing = written(&[], 2);
+        assert_eq!(nothing, "{\n  \"version\": 1,\n  \"models\": [],\n  \"data\": []\n}\n");
     }
 }

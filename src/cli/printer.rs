@@ -64,7 +64,7 @@ impl Printer {
     }
 
     /// Writes data to stdout. A reader that has gone away ends the program quietly.
-    pub(super) fn data(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Exit> {
+    pub(super) fn data(&self, write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>) -> Result<(), Exit> {
         let mut out = self.out.borrow_mut();
         let written = match &mut *self.copy.borrow_mut() {
             None => write(&mut *out),
