@@ -41,8 +41,8 @@ pub(super) fn fit(session: &Session, arguments: &FitArgs) -> Result<Exit, Exit> 
         let path = promote(folder, &request, &fitted).map_err(|error| printer.step(&error))?;
         printer.note(&format!("wrote `{}`", session.shown_path(&path).display()));
     }
-    // The process ends here: thousands of models need not be taken apart before.
-    std::mem::forget(fitted);
+    // The process ends here: thousands of models need not be taken apart before. What standard input held is removed.
+    fitted.into_iter().for_each(|file| std::mem::forget(file.fit.models));
     Ok(Exit::Ok)
 }
 

@@ -45,7 +45,8 @@ pub(super) fn write_json(
     };
     in_order(threads, next, worker, |text: Vec<u8>| out.write_all(&text))?;
     let data: Vec<DataJson<'_>> = fitted.iter().map(|file| DataJson::of(file, shown)).collect();
-    let mut text = if paths.is_empty() { Vec::new() } else { b"\n  ".to_vec() };
+    let some = fitted.iter().any(|file| !file.fit.models.is_empty());
+    let mut text = if some { b"\n  ".to_vec() } else { Vec::new() };
     text.extend_from_slice(b"],\n  \"data\": ");
     write_within(1, &data, &mut text)?;
     text.extend_from_slice(b"\n}\n");

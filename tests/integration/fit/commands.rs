@@ -70,10 +70,17 @@ fn standard_input_is_a_table() {
     sandbox.write("copy.yaml", MODEL);
     sandbox.write("copy.csv", table("copy", 2.0));
     let named = sandbox.run_to(0, &["fit", "--model", "copy.yaml", "copy.csv"]);
+    let temporary = sandbox.path("temporary");
+    std::fs::create_dir(&temporary).unwrap();
     let mut command = sandbox.shmoo(&["fit", "--model", "copy.yaml", "-", "--out", "params.yaml"]);
-    let piped = command.stdin(std::fs::File::open(sandbox.path("copy.csv")).unwrap()).output().unwrap();
+    let piped = command
+        .env("TMPDIR", &temporary)
+        .stdin(std::fs::File::open(sandbox.path("copy.csv")).unwrap())
+        .output()
+        .unwrap();
     assert_eq!(String::from_utf8(piped.stdout).unwrap(), named.stdout.replace("copy.csv: ", "standard input: "));
     assert!(named.stdout.contains("each"), "{}", named.stdout);
+    assert_eq!(std::fs::read_dir(&temporary).unwrap().count(), 0, "what was held is removed");
     let digest = shmoo::value::Digest::of(table("copy", 2.0).as_bytes()).to_string();
     let twin = std::fs::read_to_string(sandbox.path("params.provenance.json")).unwrap();
     assert!(twin.contains(&digest), "the twin knows what was read: {twin}");
