@@ -3,10 +3,12 @@
 # intervals of a small fit and estimates take.
 #
 #   scripts/bench/fit.sh [SHMOO] [ROWS...]
+#   TURNS=25 scripts/bench/fit.sh       # how often commands are timed in turn (default 15)
 #
 # SHMOO is a release binary (default: target/release/shmoo), with the example `fit_bench` beside it in
 # `examples/`; ROWS are sizes of tables (default: 100000 1000000 10000000). Times are medians of three
-# runs of the whole process, peak memory is that of `/usr/bin/time`. Needs Python with pandas and
+# runs of the whole process, peak memory is that of `/usr/bin/time`. What one command takes for every
+# second of another is told from both in turn, for a machine's speed changes from minute to minute. Needs Python with pandas and
 # scikit-learn for the peer (PYTHON names it, default python3); without them its rows are left out, and
 # the script says so.
 set -euo pipefail
@@ -63,6 +65,34 @@ row() {
   sort -n times | sed -n 2p | awk -v rows="$rows" -v what="$what" '{ printf "| %s | %s | %.2f | %.2f | %.0f |\n", rows, what, $1, $2 + $3, $4 / 1000 }'
 }
 
+# Times functions in turn; prints the median and the quartiles of each in milliseconds.
+in_turn() {
+  local turn name start
+  rm -f turns.*
+  for ((turn = 0; turn <= ${TURNS:-15}; turn++)); do
+    for name in "$@"; do
+      start=${EPOCHREALTIME/[.,]/}
+      "$name" > out
+      # The first turn is for warming up.
+      test $turn = 0 || echo $((${EPOCHREALTIME/[.,]/} - start)) >> "turns.$name"
+    done
+  done
+  for name in "$@"; do
+    sort -n "turns.$name" | awk -v name="${name//_/ }" '{ times[NR] = $1 / 1000 }
+      function at(share) { return times[int(share * (NR - 1) + 1.5)] }
+      END { printf "| %s | %.1f | %.1f to %.1f |\n", name, at(0.5), at(0.25), at(0.75) }'
+  done
+}
+
+one_group() { "$shmoo" fit --model model.yaml table.csv --format json; }
+many_groups() { "$shmoo" fit --model groups.yaml table.csv --format json; }
+csv_core() { "$bench" scan table.csv "$(nproc)"; }
+one_group_one_thread() { "$shmoo" fit --model model.yaml table.csv --format json --threads 1; }
+many_groups_one_thread() { "$shmoo" fit --model groups.yaml table.csv --format json --threads 1; }
+csv_core_one_thread() { "$bench" scan table.csv 1; }
+estimates() { "$shmoo" estimate operations.csv --params params --out estimates.csv; }
+estimates_kept_nowhere() { "$shmoo" estimate operations.csv --params params --out /dev/null; }
+
 peer=yes
 "$python" -c 'import pandas, sklearn' 2> /dev/null || { peer=no; echo "fit.sh: no pandas and scikit-learn: the peer is left out" >&2; }
 test $peer = no || "$python" -c 'import numpy, pandas, platform, sklearn; print(f"Python {platform.python_version()}, numpy {numpy.__version__}, pandas {pandas.__version__}, scikit-learn {sklearn.__version__}")'
@@ -90,6 +120,14 @@ matmul:
   base: { math_tiles_weight: 15.5, math_dest_spill_weight: 47.7, unpack_ublocks_weight: 93.2, unpack_tiles_weight: 3.3 }
 PARAMS
 row 1000000 "shmoo estimate, matmul v2" "$shmoo" estimate operations.csv --params params --out estimates.csv
+echo
+echo "In turn, ${TURNS:-15} times each: 1,000,000 rows, of one group and of 2,500; and estimates of as many."
+echo
+echo "| in turn | median, ms | quartiles, ms |"
+echo "|---|---|---|"
+in_turn one_group many_groups csv_core
+in_turn one_group_one_thread many_groups_one_thread csv_core_one_thread
+in_turn estimates estimates_kept_nowhere
 echo
 "$bench" estimates 10000000
 "$bench" bootstrap 1000

@@ -188,7 +188,12 @@ fn last_feed_outside(bytes: &[u8], first: bool) -> Option<usize> {
         } else if open {
             (open, outside) = (false, next);
         } else if quote == mark || matches!(bytes[..quote].last(), Some(b',' | b'\n')) {
-            last = last_line_end(&bytes[outside..quote]).map(|end| outside + end).or(last);
+            last = match &bytes[outside..quote] {
+                // Nearly always there is only what divides cells.
+                b"," | b"" => last,
+                b"\n" => Some(quote),
+                between => last_line_end(between).map(|end| outside + end).or(last),
+            };
             open = true;
         }
     }
