@@ -11,6 +11,7 @@ use super::number::{is_missing, number};
 use super::plain::read_plain;
 use super::records::Records;
 use super::words::{Texts, fingerprint};
+use std::ops::Range;
 
 /// What is wanted of a column of the file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -117,6 +118,12 @@ impl Cells {
         if let Some(slot) = want.text {
             self.texts[slot].push(cell);
         }
+    }
+
+    /// Takes the cell at a place of some bytes, of which only the text is wanted.
+    #[inline]
+    pub(super) fn take_text(&mut self, slot: usize, bytes: &[u8], cell: Range<usize>) {
+        self.texts[slot].push_at(bytes, cell);
     }
 
     /// Ends a record that has all its cells.

@@ -11,6 +11,8 @@ enum Taken {
     Not,
     /// They are the numbers of this slot, and nothing else.
     Number(usize),
+    /// They are the texts of this slot, and nothing else.
+    Text(usize),
     /// Whatever is wanted.
     As(Want),
 }
@@ -20,6 +22,7 @@ pub(super) fn read_plain(bytes: &[u8], first_line: u64, wants: &[Want], marks: &
     let taken = wants.iter().map(|want| match *want {
         Want { number: None, text: None } => Taken::Not,
         Want { number: Some(slot), text: None } => Taken::Number(slot),
+        Want { number: None, text: Some(slot) } => Taken::Text(slot),
         want => Taken::As(want),
     });
     let columns: Vec<Taken> = taken.collect();
@@ -82,6 +85,11 @@ impl Reader<'_> {
                     return end;
                 }
                 Want { number: Some(slot), text: None }
+            }
+            Taken::Text(slot) => {
+                let end = self.cell_end();
+                cells.take_text(slot, self.bytes, start..end);
+                return end;
             }
             Taken::As(want) => want,
         };

@@ -2,6 +2,7 @@
 
 use super::number::is_missing;
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// Different texts, each with a number in the order in which they came.
 #[derive(Debug, Clone, Default)]
@@ -122,6 +123,20 @@ fn print(text: &[u8]) -> u64 {
     bytes | (length as u64) << 56
 }
 
+/// Returns the print of a short text at a place of some bytes, without a branch for each length. None = it is not
+/// short, has spaces at its ends, or too few bytes follow it.
+#[inline]
+fn short_print(bytes: &[u8], text: &Range<usize>) -> Option<u64> {
+    let length = text.len();
+    let word = u64::from_le_bytes(*bytes.get(text.start..)?.first_chunk()?);
+    if length == 0 || length > SHORT {
+        return None;
+    }
+    let word = word & ((1 << (8 * length)) - 1);
+    let (first, last) = (word as u8, (word >> (8 * (length - 1))) as u8);
+    (first > b' ' && last > b' ').then_some(word | (length as u64) << 56)
+}
+
 /// A column of texts; the empty text stands for no value.
 #[derive(Debug, Default)]
 pub(in crate::fit) struct Texts {
@@ -133,10 +148,23 @@ pub(in crate::fit) struct Texts {
 }
 
 impl Texts {
+    /// Adds the cell at a place of some bytes, without spaces at its ends.
+    #[inline]
+    pub(super) fn push_at(&mut self, bytes: &[u8], cell: Range<usize>) {
+        match short_print(bytes, &cell) {
+            Some(print) => self.push_print(&bytes[cell], print),
+            None => self.push(bytes[cell].trim_ascii()),
+        }
+    }
+
     /// Adds a cell.
     #[inline]
     pub(super) fn push(&mut self, cell: &[u8]) {
-        let print = print(cell);
+        self.push_print(cell, print(cell));
+    }
+
+    #[inline]
+    fn push_print(&mut self, cell: &[u8], print: u64) {
         let code = match self.last {
             Some((last, code)) if last == print => code,
             Some(_) | None => self.cells.code_of(cell, print),
@@ -195,6 +223,29 @@ pub(super) fn fingerprint(bytes: &[u8]) -> u64 {
 mod tests {
     use super::*;
     use std::collections::HashMap;
+
+    #[test]
+    fn prints_of_short_texts() {
+        let bytes = b"12345678,a b,x,\xff\x0b, y,z ,1234567,\n9";
+        let mut found = Vec::new();
+        for start in 0..bytes.len() {
+            for end in start..=bytes.len() {
+                let text = &bytes[start..end];
+                let expected = !text.is_empty()
+                    && text.len() <= SHORT
+                    && text[0] > b' '
+                    && text[text.len() - 1] > b' '
+                    && start + 8 <= bytes.len();
+                assert_eq!(short_print(bytes, &(start..end)), expected.then(|| print(text)), "{text:?}");
+                let (mut one, mut other) = (Texts::default(), Texts::default());
+                one.push_at(bytes, start..end);
+                other.push(text.trim_ascii());
+                assert_eq!(one.text(0), other.text(0));
+                found.push(expected);
+            }
+        }
+        assert!(found.iter().filter(|is_short| **is_short).count() > 100);
+    }
 
     #[test]
     fn every_text_has_one_code() {
