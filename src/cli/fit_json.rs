@@ -9,7 +9,7 @@ use crate::steps::fitting::FittedFile;
 use crate::value::in_order;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
-use serde_json::ser::{Formatter, PrettyFormatter};
+use serde_json::ser::Formatter;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -55,9 +55,90 @@ pub(super) fn write_json(
 
 /// Adds the JSON of a value that stands some levels deep.
 fn write_within(levels: usize, value: &impl Serialize, text: &mut Vec<u8>) -> io::Result<()> {
-    let mut formatter = PrettyFormatter::new();
-    (0..levels).try_for_each(|_| formatter.begin_array(&mut io::sink()))?;
+    let formatter = Lines { levels, some: false };
     Ok(value.serialize(&mut serde_json::Serializer::with_formatter(text, formatter))?)
+}
+
+/// What starts a line: a line feed and blanks, two for each level.
+const START: &[u8; 33] = b"\n                                ";
+
+/// Writes each value in a line of its own, as `serde_json::ser::PrettyFormatter`, but what starts a line at once.
+struct Lines {
+    /// How deep the next value stands.
+    levels: usize,
+    /// Whether the array or object that is written has a value.
+    some: bool,
+}
+
+impl Lines {
+    fn open<W: ?Sized + Write>(&mut self, writer: &mut W, bracket: &[u8]) -> io::Result<()> {
+        self.levels += 1;
+        self.some = false;
+        writer.write_all(bracket)
+    }
+
+    fn close<W: ?Sized + Write>(&mut self, writer: &mut W, bracket: &[u8]) -> io::Result<()> {
+        self.levels -= 1;
+        if self.some {
+            self.start(writer)?;
+        }
+        self.some = true;
+        writer.write_all(bracket)
+    }
+
+    fn next<W: ?Sized + Write>(&self, writer: &mut W, first: bool) -> io::Result<()> {
+        if !first {
+            writer.write_all(b",")?;
+        }
+        self.start(writer)
+    }
+
+    fn start<W: ?Sized + Write>(&self, writer: &mut W) -> io::Result<()> {
+        match START.get(..=2 * self.levels) {
+            Some(start) => writer.write_all(start),
+            None => write!(writer, "\n{:width$}", "", width = 2 * self.levels),
+        }
+    }
+}
+
+impl Formatter for Lines {
+    fn begin_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.open(writer, b"[")
+    }
+
+    fn end_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.close(writer, b"]")
+    }
+
+    fn begin_array_value<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        self.next(writer, first)
+    }
+
+    fn end_array_value<W: ?Sized + Write>(&mut self, _: &mut W) -> io::Result<()> {
+        self.some = true;
+        Ok(())
+    }
+
+    fn begin_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.open(writer, b"{")
+    }
+
+    fn end_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.close(writer, b"}")
+    }
+
+    fn begin_object_key<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        self.next(writer, first)
+    }
+
+    fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        writer.write_all(b": ")
+    }
+
+    fn end_object_value<W: ?Sized + Write>(&mut self, _: &mut W) -> io::Result<()> {
+        self.some = true;
+        Ok(())
+    }
 }
 
 /// Where a model is.
@@ -256,6 +337,20 @@ mod tests {
             options: Options { resamples: 20, ..Options::default() },
         };
         fit_files(&request).unwrap()
+    }
+
+    #[test]
+    fn lines_are_those_of_a_pretty_formatter() {
+        let mut deep = serde_json::json!([1, "a\n", [], {}, [[]], {"k": {}, "l": [null, {"m": [1.5]}]}]);
+        for levels in 0..20 {
+            let mut text = Vec::new();
+            write_within(0, &deep, &mut text).unwrap();
+            assert_eq!(String::from_utf8(text).unwrap(), serde_json::to_string_pretty(&deep).unwrap(), "{levels}");
+            deep = serde_json::json!({ "deeper": deep, "beside": [] });
+        }
+        let mut text = Vec::new();
+        write_within(2, &serde_json::json!({"a": [1]}), &mut text).unwrap();
+        assert_eq!(String::from_utf8(text).unwrap(), "{\n      \"a\": [\n        1\n      ]\n    }");
     }
 
     #[test]

@@ -50,13 +50,24 @@ impl Suspects {
 
     /// Offers rows by the sizes of their scores; `values` makes features and target of one.
     pub(super) fn offer_all(&mut self, scores: &[f64], lines: &[u64], values: impl Fn(usize) -> Vec<f64>) {
-        let least = self.least();
+        let mut least = self.least();
         // Nearly always none is, which this tells without a branch for each.
-        if scores.iter().map(|score| u32::from(score.abs() > least)).sum::<u32>() > 0 {
-            for (row, (score, line)) in scores.iter().zip(lines).enumerate() {
-                self.offer(score.abs(), *line, || values(row));
+        if scores.iter().map(|score| u32::from(score.abs() > least)).sum::<u32>() == 0 {
+            return;
+        }
+        // Most that are above at first are not among the highest in the end.
+        let mut highest: Vec<(f64, usize)> = Vec::with_capacity(MOST + 1);
+        for (row, score) in scores.iter().enumerate() {
+            let score = score.abs();
+            if score > least {
+                let place = highest.partition_point(|(known, _)| *known >= score);
+                highest.insert(place, (score, row));
+                highest.truncate(MOST);
+                least = highest.get(MOST - 1).map_or(least, |(score, _)| *score);
             }
         }
+        // Of equal ones the first stays first.
+        highest.into_iter().for_each(|(score, row)| self.offer(score, lines[row], || values(row)));
     }
 
     fn note(&mut self, score: f64, line: u64, values: Vec<f64>) {
