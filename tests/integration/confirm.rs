@@ -178,7 +178,7 @@ fn what_cannot_be_measured_again() {
     repository.assert_untouched();
 
     let said = sandbox.run_to(2, &["compare", "--confirm", "--pairs", "5"]);
-    assert!(said.stderr.contains("6..=400"), "{}", said.stderr);
+    assert!(said.stderr.contains("a whole number from 6 to 400"), "{}", said.stderr);
     sandbox.run_to(2, &["compare", "--pairs", "7"]);
     let record = sandbox.runs().pop().unwrap().join("record.json");
     let said = sandbox.run_to(2, &["compare", record.to_str().unwrap(), record.to_str().unwrap(), "--confirm"]);
