@@ -119,7 +119,7 @@ fn threads(arguments: &FitArgs) -> usize {
 
 fn request(arguments: &FitArgs) -> FitRequest {
     let FitArgs { model, files, op, set, filters, by, weighting, robust, .. } = arguments;
-    let FitArgs { drop_duplicates, intervals, resamples, .. } = arguments;
+    let FitArgs { drop_duplicates, intervals, resamples, format, plots, against, .. } = arguments;
     FitRequest {
         // Without a suite there is a model.
         model: model.clone().unwrap_or_default(),
@@ -134,7 +134,7 @@ fn request(arguments: &FitArgs) -> FitRequest {
         }),
         robust: *robust,
         search: arguments.search,
-        against: arguments.against.clone(),
+        against: against.clone(),
         options: Options {
             threads: threads(arguments),
             intervals: intervals.map(|choice| match choice {
@@ -144,6 +144,7 @@ fn request(arguments: &FitArgs) -> FitRequest {
             }),
             resamples: *resamples,
             drop_duplicates: *drop_duplicates,
+            keep_drawn: *format == FitFormat::Html || plots.is_some() || against.is_some(),
             ..Options::default()
         },
     }

@@ -1,9 +1,7 @@
 //! Rows of a group in columns, those of a fold together: the processor works on several of them at a time.
 
 use super::FOLDS;
-use super::by_group::GroupRows;
 use super::narrow::put;
-use super::sheet::Sheet;
 use std::ops::Range;
 
 /// Rows of a group; the memory is used again for the next.
@@ -14,16 +12,31 @@ pub(super) struct ByFold {
     lines: Vec<u64>,
     /// Where the rows of each fold start, and where the last end.
     starts: [usize; FOLDS + 1],
-    /// The place of each row, in the order in which they came.
+    /// Lines in the order of the table, fingerprints where they are wanted, and the place of each row.
+    in_order: Vec<u64>,
+    hashes: Vec<u64>,
     places: Vec<u32>,
+    /// Rows whose numbers are in their places.
+    filled: usize,
 }
 
 impl ByFold {
-    /// Takes rows in place of those that were there.
-    pub(super) fn load(&mut self, rows: &GroupRows, sheet: &Sheet) {
-        let count = rows.lines.len();
+    /// Begins anew, without rows.
+    pub(super) fn clear(&mut self) {
+        self.in_order.clear();
+        self.hashes.clear();
+    }
+
+    /// Announces further rows in the order of the table; fingerprints are there where they are wanted.
+    pub(super) fn announce(&mut self, lines: impl Iterator<Item = u64>, hashes: &[u64]) {
+        self.in_order.extend(lines);
+        self.hashes.extend_from_slice(hashes);
+    }
+
+    /// Gives each row that was announced its place; rows have so many numbers, which are put there next.
+    pub(super) fn arrange(&mut self, numbers: usize, fold: impl Fn(u64) -> usize) {
         self.places.clear();
-        self.places.extend(rows.lines.iter().map(|line| sheet.fold(*line) as u32));
+        self.places.extend(self.in_order.iter().map(|line| fold(*line) as u32));
         let mut next = [0; FOLDS];
         self.places.iter().for_each(|fold| next[*fold as usize] += 1);
         let mut start = 0;
@@ -37,12 +50,36 @@ impl ByFold {
             *place = *next;
             *next += 1;
         }
-        self.lines.resize(count, 0);
-        put(&rows.lines, &self.places, &mut self.lines);
-        self.values.resize(count * rows.columns.len(), 0.0);
-        for (column, into) in rows.columns.iter().zip(self.values.chunks_exact_mut(count.max(1))) {
-            put(column, &self.places, into);
-        }
+        self.lines.resize(self.in_order.len(), 0);
+        put(&self.in_order, &self.places, &mut self.lines);
+        self.values.resize(self.in_order.len() * numbers, 0.0);
+        self.filled = 0;
+    }
+
+    /// Returns the places of the rows whose numbers are put there next, and a column.
+    pub(super) fn column_to_fill(&mut self, index: usize) -> (&[u32], &mut [f64]) {
+        let rows = self.lines.len();
+        (&self.places[self.filled..], &mut self.values[index * rows..(index + 1) * rows])
+    }
+
+    /// Says that all numbers of the next rows are in their places.
+    pub(super) fn filled(&mut self, rows: usize) {
+        self.filled += rows;
+    }
+
+    /// Returns the lines in the order of the table.
+    pub(super) fn in_order(&self) -> &[u64] {
+        &self.in_order
+    }
+
+    /// Returns the place of each row, in the order of the table.
+    pub(super) fn places(&self) -> &[u32] {
+        &self.places
+    }
+
+    /// Returns the fingerprints in the order of the table, where they are wanted.
+    pub(super) fn hashes(&self) -> &[u64] {
+        &self.hashes
     }
 
     /// Returns the features and then the target.

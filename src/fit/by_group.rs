@@ -1,6 +1,8 @@
 //! Rows of many groups, held until there are some of each group, so that what is known of a group is looked for once
 //! for many rows. A table that has no more rows need not be read again.
 
+use super::by_fold::ByFold;
+use super::distances::Distances;
 use super::narrow::{Column, placed};
 use super::sheet::Rows;
 use super::table::Lines;
@@ -39,45 +41,19 @@ impl Block {
     }
 }
 
-/// Rows of a group in the order of the table; the memory is used again for the next.
-#[derive(Debug, Default)]
-pub(super) struct GroupRows {
-    /// The features and then the target.
-    pub(super) columns: Vec<Vec<f64>>,
-    pub(super) lines: Vec<u64>,
-    /// Fingerprints, where they are wanted.
-    pub(super) hashes: Vec<u64>,
-    /// How far lines are from the first of a part.
-    distances: Vec<f64>,
-}
-
 /// Rows that stand in the order of their groups; those of a group in the order of the table.
 #[derive(Debug)]
 struct Part {
     /// Where the rows of each group start, and where the last end; of further groups there are none.
     starts: Vec<u32>,
     columns: Vec<Column>,
-    /// How far behind the first line of the part each row's is.
-    lines: Column,
-    first_line: u64,
+    lines: Distances,
     hashes: Vec<u64>,
 }
 
 impl Part {
     fn of(blocks: &[Block]) -> Part {
         let (starts, places) = places(blocks);
-        let first_line = blocks.iter().find_map(|block| block.lines.iter().next()).unwrap_or(0);
-        let last_line = blocks.iter().rev().find_map(|block| block.lines.last()).unwrap_or(first_line);
-        let lines = |line: &mut dyn FnMut(u64, &[u32])| {
-            let mut places = places.as_slice();
-            for block in blocks {
-                for (rows, first) in block.lines.runs() {
-                    let (these, others) = places.split_at(rows.len());
-                    line(first - first_line, these);
-                    places = others;
-                }
-            }
-        };
         let column = |column: usize| {
             let parts: Vec<&Column> = blocks.iter().map(|block| &block.columns[column]).collect();
             Column::placed(&parts, &places)
@@ -85,8 +61,7 @@ impl Part {
         let hashed = blocks.iter().all(|block| block.hashes.len() == block.groups.len());
         Part {
             columns: (0..blocks.first().map_or(0, |block| block.columns.len())).map(column).collect(),
-            lines: Column::of_runs(lines, last_line - first_line, places.len()),
-            first_line,
+            lines: Distances::placed(blocks.iter().map(|block| &block.lines), &places),
             hashes: if hashed {
                 placed(blocks.iter().map(|block| block.hashes.as_slice()), &places)
             } else {
@@ -104,22 +79,24 @@ impl Part {
         }
     }
 
-    /// Adds the rows of groups that follow each other, the first of which is `first`. They stand together, column by
-    /// column, and are read so.
-    fn load(&self, first: usize, into: &mut [GroupRows]) {
-        let groups = || (first..).map(|group| self.rows(group));
+    /// Announces the rows of groups that follow each other, the first of which is `first`.
+    fn announce(&self, first: usize, into: &mut [ByFold]) {
+        for (group, into) in (first..).zip(into) {
+            let rows = self.rows(group);
+            into.announce(self.lines.iter(rows.clone()), self.hashes.get(rows).unwrap_or_default());
+        }
+    }
+
+    /// Puts the numbers of the rows that were announced in their places. They stand together, column by column, and
+    /// are read so.
+    fn fill(&self, first: usize, into: &mut [ByFold]) {
         for (index, column) in self.columns.iter().enumerate() {
-            for (rows, into) in groups().zip(&mut *into) {
-                into.columns.resize_with(self.columns.len(), Vec::new);
-                column.add_to(rows, &mut into.columns[index]);
+            for (group, into) in (first..).zip(&mut *into) {
+                let (places, values) = into.column_to_fill(index);
+                column.put(self.rows(group), places, values);
             }
         }
-        for (rows, into) in groups().zip(into) {
-            into.distances.clear();
-            self.lines.add_to(rows.clone(), &mut into.distances);
-            into.lines.extend(into.distances.iter().map(|distance| self.first_line + *distance as u64));
-            into.hashes.extend_from_slice(self.hashes.get(rows).unwrap_or_default());
-        }
+        (first..).zip(into).for_each(|(group, into)| into.filled(self.rows(group).len()));
     }
 }
 
@@ -194,24 +171,24 @@ impl ByGroup {
     }
 
     /// Takes the rows of groups that follow each other, the first of which is `first`, in place of those that were
-    /// there. All rows must be in the order of their groups.
-    pub(super) fn load(&self, first: usize, into: &mut [GroupRows]) {
+    /// there; `fold` says in which fold a line is. All rows must be in the order of their groups.
+    pub(super) fn load(&self, first: usize, into: &mut [ByFold], fold: &impl Fn(u64) -> usize) {
         debug_assert!(self.blocks.is_empty());
-        for rows in &mut *into {
-            rows.columns.iter_mut().for_each(Vec::clear);
-            rows.lines.clear();
-            rows.hashes.clear();
-        }
-        self.parts.iter().for_each(|part| part.load(first, into));
+        let numbers = self.parts.first().map_or(0, |part| part.columns.len());
+        into.iter_mut().for_each(ByFold::clear);
+        self.parts.iter().for_each(|part| part.announce(first, into));
+        into.iter_mut().for_each(|rows| rows.arrange(numbers, fold));
+        self.parts.iter().for_each(|part| part.fill(first, into));
     }
 
-    /// Hands all rows on, those of a group together and in order, and holds none any more. Each of `targets`
-    /// takes the rows of a group, by what `worker` gives each thread.
-    pub(super) fn spill<T: Send, Take: FnMut(usize, &mut T, &GroupRows)>(
+    /// Hands all rows on, those of a group together, and holds none any more. Each of `targets` takes the rows of a
+    /// group, by its place.
+    pub(super) fn spill<T: Send>(
         &mut self,
         targets: &mut [T],
         threads: usize,
-        worker: impl Fn() -> Take + Sync,
+        fold: &(impl Fn(u64) -> usize + Sync),
+        take: &(impl Fn(usize, &mut T, &ByFold) + Sync),
     ) {
         if self.is_empty() {
             return;
@@ -224,14 +201,14 @@ impl ByGroup {
         };
         let held = &*self;
         let worker = || {
-            let (mut rows, mut take) = (Vec::new(), worker());
-            rows.resize_with(GROUPS, GroupRows::default);
+            let mut rows = Vec::new();
+            rows.resize_with(GROUPS, ByFold::default);
             move |item: &mut Option<(usize, _)>| {
                 let Some((chunk, targets)) = item.take() else { return Ok(()) };
                 let (first, targets): (usize, &mut [T]) = (chunk * GROUPS, targets);
-                held.load(first, &mut rows[..targets.len()]);
+                held.load(first, &mut rows[..targets.len()], fold);
                 for (index, (target, rows)) in targets.iter_mut().zip(&rows).enumerate() {
-                    if !rows.lines.is_empty() {
+                    if !rows.lines().is_empty() {
                         take(first + index, target, rows);
                     }
                 }
@@ -284,21 +261,28 @@ mod tests {
             held.sort();
             // From each group on, also beyond the last.
             let all = (0..expected.len()).flat_map(|first| (0..3).map(move |index| (first, index)));
+            let fold = |line: u64| line as usize % 3;
             for (first, index) in all {
-                let mut loaded = [GroupRows::default(), GroupRows::default(), GroupRows::default()];
-                held.load(4 - first, &mut loaded);
-                held.load(first, &mut loaded);
+                let mut loaded = [ByFold::default(), ByFold::default(), ByFold::default()];
+                held.load(4 - first, &mut loaded, &fold);
+                held.load(first, &mut loaded, &fold);
                 let (rows, nothing) = (&loaded[index], Vec::new());
                 let expected = expected.get(first + index).unwrap_or(&nothing);
                 let lines: Vec<u64> = expected.iter().map(|(line, _)| *line).collect();
-                prop_assert_eq!((&rows.lines, &rows.hashes), (&lines, &lines));
-                if !lines.is_empty() {
-                    prop_assert_eq!(&rows.columns[0], &lines.iter().map(|line| *line as f64).collect::<Vec<f64>>());
-                    prop_assert_eq!(&rows.columns[1], &expected.iter().map(|(_, second)| *second).collect::<Vec<f64>>());
-                }
+                prop_assert_eq!((rows.in_order(), rows.hashes()), (lines.as_slice(), lines.as_slice()));
+                let places = rows.places().iter().map(|place| *place as usize);
+                let found: Vec<(u64, f64)> = places.clone().map(|place| (rows.lines()[place], rows.columns()[1][place])).collect();
+                prop_assert_eq!(&found, expected);
+                prop_assert!(places.zip(&lines).all(|(place, line)| rows.columns()[0][place] == *line as f64));
+                // Those of a fold stand together, in the order of the table.
+                let mut by_fold = lines.clone();
+                by_fold.sort_by_key(|line| (fold(*line), *line));
+                prop_assert_eq!(rows.lines(), by_fold.as_slice());
+                let strips = rows.strips().flat_map(|(rows, fold)| rows.map(move |_| fold));
+                prop_assert_eq!(strips.collect::<Vec<_>>(), by_fold.iter().map(|line| fold(*line)).collect::<Vec<_>>());
             }
             let mut spilled: Vec<Vec<u64>> = vec![Vec::new(); 5];
-            held.spill(&mut spilled, 2, || |_, lines: &mut Vec<u64>, rows: &GroupRows| lines.extend(&rows.lines));
+            held.spill(&mut spilled, 2, &fold, &|_, lines, rows| lines.extend(rows.in_order()));
             let lines: Vec<Vec<u64>> = expected.iter().map(|rows| rows.iter().map(|(line, _)| *line).collect()).collect();
             prop_assert_eq!(&spilled, &lines);
             prop_assert!(held.is_empty() && held.numbers() == 0);

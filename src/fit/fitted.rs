@@ -52,7 +52,7 @@ pub struct FittedModel {
     pub outlier_rows: Option<u64>,
     /// What looks wrong.
     pub findings: Vec<Finding>,
-    /// Rows by line: all while they are few, else some that were drawn.
+    /// Rows by line, if they are kept: all while they are few, else some that were drawn.
     pub sample: Sample,
     /// How far rows were off that were left out; none with less than two.
     pub ratios: Option<Ratios>,

@@ -1,6 +1,6 @@
 //! The fit itself: gather, solve, hold every row against the result, look for what is wrong.
 
-use super::beside::read_beside;
+use super::beside::{has_beside, read_beside};
 use super::dependent::dependent_sets;
 use super::deviations::{Deviations, Known, Off};
 use super::findings::{
@@ -57,7 +57,8 @@ pub fn fit(form: &Form, table: &dyn Table, options: &Options) -> Result<Fit, Fit
     let mut meant: Vec<bool> = form.features.iter().map(|feature| feature.value.expr.names().is_empty()).collect();
     meant.resize(names.len(), true);
     let op_column = sheet.op_column.clone().unwrap_or_default();
-    let task = Task { meant, form, options, free, names, op_column, reaches: Reaches::default() };
+    let keeps_drawn = options.keep_drawn || has_beside(&sheet, &head);
+    let task = Task { meant, form, options, free, names, op_column, keeps_drawn, reaches: Reaches::default() };
     let mut all_looked_at = false;
     let mut models = if gathered.kept {
         gathered.gate.duplicates = Some(task.duplicates(&mut gathered.groups));
@@ -74,6 +75,9 @@ pub fn fit(form: &Form, table: &dyn Table, options: &Options) -> Result<Fit, Fit
     };
     if !all_looked_at {
         task.look_at_drawn(table, &sheet, &head, &mut models)?;
+    }
+    if !options.keep_drawn {
+        models.iter_mut().for_each(|model| model.sample = Sample::default());
     }
     if models.iter().all(|model| model.coefficients.is_none()) {
         let reason = models.first().and_then(|model| model.findings.first()).map(|finding| finding.message.clone());
@@ -102,6 +106,8 @@ pub(super) struct Task<'a> {
     pub(super) meant: Vec<bool>,
     /// The column of the table that names operations.
     pub(super) op_column: String,
+    /// Whether what was drawn of a group is looked at when all are fitted.
+    pub(super) keeps_drawn: bool,
     /// How far intervals reach.
     reaches: Reaches,
 }

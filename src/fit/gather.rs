@@ -1,7 +1,7 @@
 //! The first pass over a table: sums of products for each group, and the rows themselves while they are few.
 
 use super::by_fold::ByFold;
-use super::by_group::{Block, ByGroup, GroupRows};
+use super::by_group::{Block, ByGroup};
 use super::gate::Gate;
 use super::group::{Group, KeptRows, Sums};
 use super::sheet::{Groups, Numbering, Places, Rows, Sheet};
@@ -207,14 +207,10 @@ impl Gatherer<'_> {
     fn spill(&self, gathered: &mut Gathered) {
         let Gathered { groups, held, kept, .. } = gathered;
         let kept = *kept;
-        held.spill(groups, self.options.threads, || {
-            let mut by_fold = ByFold::default();
-            move |_, group: &mut Group, rows: &GroupRows| {
-                by_fold.load(rows, self.sheet);
-                group.sums.add_columns(&by_fold.columns(), by_fold.strips(), self.weighting);
-                if kept {
-                    group.rows.append_group(rows);
-                }
+        held.spill(groups, self.options.threads, &|line| self.sheet.fold(line), &|_, group, rows: &ByFold| {
+            group.sums.add_columns(&rows.columns(), rows.strips(), self.weighting);
+            if kept {
+                group.rows.append_group(rows);
             }
         });
     }

@@ -1,6 +1,6 @@
 //! What is known of a group of rows.
 
-use super::by_group::GroupRows;
+use super::by_fold::ByFold;
 use super::solve::Moments;
 use super::{FOLDS, GroupKey};
 use crate::suite::Weighting;
@@ -57,11 +57,13 @@ impl KeptRows {
     }
 
     /// Adds rows that are given as columns.
-    pub(super) fn append_group(&mut self, other: &GroupRows) {
-        let GroupRows { columns, lines, hashes, .. } = other;
-        (0..lines.len()).for_each(|row| self.values.extend(columns.iter().map(|column| column[row])));
-        self.lines.extend_from_slice(lines);
-        self.hashes.extend_from_slice(hashes);
+    pub(super) fn append_group(&mut self, other: &ByFold) {
+        let columns = other.columns();
+        for place in other.places() {
+            self.values.extend(columns.iter().map(|column| column[*place as usize]));
+        }
+        self.lines.extend_from_slice(other.in_order());
+        self.hashes.extend_from_slice(other.hashes());
     }
 
     /// Returns features and target of each row, and its line.

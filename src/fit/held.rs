@@ -2,7 +2,6 @@
 //! group by group, so that all that is known of a group stays in the cache.
 
 use super::by_fold::ByFold;
-use super::by_group::GroupRows;
 use super::deviations::{Deviations, Known};
 use super::fitted::FittedModel;
 use super::fitting::{CONDITION, GROUPS, Solved, Task};
@@ -18,39 +17,43 @@ struct Loaded<'a> {
     gathered: &'a Gathered,
     sheet: &'a Sheet,
     /// Those of some groups from `first` on.
-    rows: Vec<GroupRows>,
+    rows: Vec<ByFold>,
     first: usize,
-    /// The place of the group among these, and its rows.
+    /// The place of the group among these.
     place: usize,
-    by_fold: ByFold,
 }
 
 impl Loaded<'_> {
     /// Takes the rows of a group; returns their sums.
     fn group(&mut self, place: usize, task: &Task<'_>) -> Sums {
         if !(self.first..self.first + self.rows.len()).contains(&place) {
-            self.rows.resize_with(GROUPS.min(self.gathered.groups.len() - place), GroupRows::default);
+            self.rows.resize_with(GROUPS.min(self.gathered.groups.len() - place), ByFold::default);
             self.first = place;
-            self.gathered.held.load(place, &mut self.rows);
+            self.gathered.held.load(place, &mut self.rows, &|line| self.sheet.fold(line));
         }
         self.place = place - self.first;
-        self.by_fold.load(&self.rows[self.place], self.sheet);
         let mut sums = Sums::default();
-        sums.add_columns(&self.by_fold.columns(), self.by_fold.strips(), task.form.weighting);
+        sums.add_columns(&self.rows().columns(), self.rows().strips(), task.form.weighting);
         sums
+    }
+
+    /// Returns the rows of the group.
+    fn rows(&self) -> &ByFold {
+        &self.rows[self.place]
     }
 
     /// Draws rows of the group, one of so many groups.
     fn drawn(&self, groups: usize, known: &Known) -> Drawn {
-        let GroupRows { columns, lines, .. } = &self.rows[self.place];
+        let (columns, lines) = (self.rows().columns(), self.rows().in_order());
         let features = &columns[..columns.len() - 1];
-        let predict = |coefficients: &[f64], row: usize| -> f64 {
-            coefficients.iter().zip(features).map(|(coefficient, column)| coefficient * column[row]).sum()
+        let predict = |coefficients: &[f64], place: usize| -> f64 {
+            coefficients.iter().zip(features).map(|(coefficient, column)| coefficient * column[place]).sum()
         };
         Drawn::of_all(lines, groups, columns.len() + 2, |row, values| {
-            values.extend(columns.iter().map(|column| column[row]));
+            let place = self.rows().places()[row] as usize;
+            values.extend(columns.iter().map(|column| column[place]));
             let left_out = &known.folds[self.sheet.fold(lines[row])];
-            values.extend([predict(&known.coefficients, row), predict(left_out, row)]);
+            values.extend([predict(&known.coefficients, place), predict(left_out, place)]);
         })
     }
 }
@@ -64,7 +67,7 @@ impl Task<'_> {
         gathered: &Gathered,
     ) -> Result<Vec<FittedModel>, FitError> {
         let groups = gathered.groups.len();
-        let loaded = || Loaded { gathered, sheet, rows: Vec::new(), first: 0, place: 0, by_fold: ByFold::default() };
+        let loaded = || Loaded { gathered, sheet, rows: Vec::new(), first: 0, place: 0 };
         let worker = || {
             let mut loaded = loaded();
             move |(place, group): (usize, &Group)| {
@@ -98,7 +101,7 @@ impl Task<'_> {
     ) -> FittedModel {
         let drawn = loaded.drawn(groups, &solved.known);
         let mut deviations = Deviations::new(self.free.len(), false, drawn);
-        deviations.add_folds(&loaded.by_fold, &solved.known);
+        deviations.add_folds(loaded.rows(), &solved.known);
         self.streamed_model(group, &sums.ranges, solved, deviations)
     }
 }

@@ -13,6 +13,7 @@ mod by_fold;
 mod by_group;
 mod dependent;
 mod deviations;
+mod distances;
 mod drift;
 mod error;
 pub mod estimate;
@@ -100,6 +101,9 @@ pub struct Options {
     pub most_held: usize,
     /// Leaves out rows that are equal to an earlier one.
     pub drop_duplicates: bool,
+    /// Leaves with each model the rows that were drawn of its group: drawings need them, and what changes of
+    /// predictions are told from. Without it samples are empty.
+    pub keep_drawn: bool,
 }
 
 impl Default for Options {
@@ -111,6 +115,7 @@ impl Default for Options {
             most_kept: 1 << 20,
             most_held: 1 << 23,
             drop_duplicates: false,
+            keep_drawn: true,
         }
     }
 }

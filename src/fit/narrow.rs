@@ -38,32 +38,12 @@ impl Column {
         Column::Wide(placed(wide.iter().map(Cow::as_ref), places))
     }
 
-    /// Puts whole numbers, of which none is above `most`, in their places, of which there are `count`; `runs` calls with
-    /// the first of numbers that follow each other, and their places.
-    pub(super) fn of_runs(runs: impl Fn(&mut dyn FnMut(u64, &[u32])), most: u64, count: usize) -> Column {
-        if most <= u64::from(u16::MAX) {
-            Column::Short(put_runs(runs, count, |number| number as u16))
-        } else if most < 1 << f32::MANTISSA_DIGITS {
-            Column::Narrow(put_runs(runs, count, |number| number as f32))
-        } else {
-            Column::Wide(put_runs(runs, count, |number| number as f64))
-        }
-    }
-
-    /// Adds the numbers of some rows.
-    pub(super) fn add_to(&self, rows: Range<usize>, into: &mut Vec<f64>) {
+    /// Puts the numbers of some rows in their places.
+    pub(super) fn put(&self, rows: Range<usize>, places: &[u32], into: &mut [f64]) {
         match self {
-            Column::Short(values) => into.extend(values[rows].iter().map(|value| f64::from(*value))),
-            Column::Narrow(values) => into.extend(values[rows].iter().map(|value| f64::from(*value))),
-            Column::Wide(values) => into.extend_from_slice(&values[rows]),
-        }
-    }
-
-    fn len(&self) -> usize {
-        match self {
-            Column::Short(values) => values.len(),
-            Column::Narrow(values) => values.len(),
-            Column::Wide(values) => values.len(),
+            Column::Short(values) => put(&values[rows], places, into),
+            Column::Narrow(values) => put(&values[rows], places, into),
+            Column::Wide(values) => put(&values[rows], places, into),
         }
     }
 
@@ -76,12 +56,11 @@ impl Column {
     }
 
     fn wide(&self) -> Cow<'_, [f64]> {
-        if let Column::Wide(values) = self {
-            return Cow::Borrowed(values);
+        match self {
+            Column::Short(values) => values.iter().map(|value| f64::from(*value)).collect(),
+            Column::Narrow(values) => values.iter().map(|value| f64::from(*value)).collect(),
+            Column::Wide(values) => Cow::Borrowed(values),
         }
-        let mut values = Vec::with_capacity(self.len());
-        self.add_to(0..self.len(), &mut values);
-        Cow::Owned(values)
     }
 }
 
@@ -108,48 +87,14 @@ pub(super) fn placed<'p, T: Copy + Default + 'p>(
     all
 }
 
-fn put_runs<T: Copy + Default>(
-    runs: impl Fn(&mut dyn FnMut(u64, &[u32])),
-    count: usize,
-    narrow: impl Fn(u64) -> T,
-) -> Vec<T> {
-    let mut all = vec![T::default(); count];
-    runs(&mut |first, places| {
-        (first..).zip(places).for_each(|(number, place)| all[*place as usize] = narrow(number));
-    });
-    all
-}
-
 /// Puts each value in its place.
-pub(super) fn put<T: Copy>(values: &[T], places: &[u32], into: &mut [T]) {
-    values.iter().zip(places).for_each(|(value, place)| into[*place as usize] = *value);
+pub(super) fn put<T: Copy + Into<U>, U>(values: &[T], places: &[u32], into: &mut [U]) {
+    values.iter().zip(places).for_each(|(value, place)| into[*place as usize] = (*value).into());
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn runs_in_as_few_bytes_as_will_do() {
-        let found = |first: u64| {
-            let runs = |run: &mut dyn FnMut(u64, &[u32])| {
-                run(0, &[2, 0]);
-                run(first, &[1, 3]);
-            };
-            let column = Column::of_runs(runs, first + 1, 4);
-            let kind = match &column {
-                Column::Short(_) => "short",
-                Column::Narrow(_) => "narrow",
-                Column::Wide(_) => "wide",
-            };
-            let mut values = Vec::new();
-            column.add_to(0..4, &mut values);
-            assert_eq!(values, [1.0, first as f64, 0.0, first as f64 + 1.0]);
-            kind
-        };
-        assert_eq!([7, 65_534, 65_535, 16_777_214].map(found), ["short", "short", "narrow", "narrow"]);
-        assert_eq!([16_777_216, 1 << 50].map(found), ["wide", "wide"]);
-    }
 
     #[test]
     fn nothing_is_lost() {
@@ -176,10 +121,11 @@ mod tests {
             assert_eq!(bits(&Column::of(&one).wide()), bits(&one));
             for (other, _) in columns {
                 let found = Column::placed(&[&Column::of(&one), &Column::of(&other)], &[0, 2, 1, 3]);
-                let mut values = vec![7.0];
-                found.add_to(0..4, &mut values);
-                found.add_to(1..2, &mut values);
-                assert_eq!(bits(&values), bits(&[7.0, one[0], other[0], one[1], other[1], other[0]]));
+                let all = [one[0], other[0], one[1], other[1]];
+                assert_eq!(bits(&found.wide()), bits(&all));
+                let mut values = [7.0; 4];
+                found.put(1..4, &[3, 0, 2], &mut values);
+                assert_eq!(bits(&values), bits(&[all[2], 7.0, all[3], all[1]]));
             }
         }
     }

@@ -1,14 +1,13 @@
 //! Fits of groups whose rows are only on disk: further passes over the table.
 
-use super::by_fold::ByFold;
-use super::by_group::{Block, ByGroup, GroupRows};
+use super::by_group::{Block, ByGroup};
 use super::deviations::Deviations;
 use super::fitted::{FittedModel, IntervalMethod};
 use super::fitting::{CONDITION, Solved, Task};
 use super::gate::Gate;
 use super::gather::{FEW_GROUPS, Gathered};
 use super::group::Group;
-use super::sample::Drawn;
+use super::sample::{Drawn, Sample};
 use super::sheet::{Numbering, Places, Sheet};
 use super::solve::Triangle;
 use super::table::{Cells, Scan, scan};
@@ -58,6 +57,10 @@ impl Task<'_> {
         let suspects = std::mem::take(&mut deviations.suspects);
         let mut model = self.model(group, ranges, solved, deviations, method);
         self.look(&mut model, group, solved, &suspects);
+        if !self.keeps_drawn {
+            // Its memory serves for the next.
+            model.sample = Sample::default();
+        }
         model
     }
 
@@ -98,12 +101,9 @@ impl Task<'_> {
         let how = Scan { wants: &sheet.wants, threads: self.options.threads, hashed: &AtomicBool::new(false) };
         let mut held = ByGroup::default();
         let spill = |held: &mut ByGroup, deviations: &mut [Deviations]| {
-            held.spill(deviations, self.options.threads, || {
-                let mut by_fold = ByFold::default();
-                move |place: usize, deviations: &mut Deviations, rows: &GroupRows| {
-                    by_fold.load(rows, sheet);
-                    deviations.add_folds(&by_fold, &solved[place].known);
-                }
+            let fold = |line| sheet.fold(line);
+            held.spill(deviations, self.options.threads, &fold, &|place, deviations, rows| {
+                deviations.add_folds(rows, &solved[place].known);
             });
         };
         scan(table, &how, &worker, &mut |part| {

@@ -1,7 +1,7 @@
 //! Tables that do not stay in memory give what small ones give.
 
 use super::{model, shown};
-use crate::fit::{FindingKind, Fit, FittedModel, IntervalMethod, Options, Quality, Table, fit};
+use crate::fit::{FindingKind, Fit, FittedModel, IntervalMethod, Options, Quality, Sample, Table, fit};
 use crate::stats::Random;
 use std::fmt::Write;
 use std::io::{self, Read};
@@ -200,6 +200,34 @@ fn mixed_rows_are_found_among_those_drawn() {
     // Rows of many groups are held, and all of each are drawn.
     let held = said(&fit_with(&format!("{FORM}by: [g]\n"), &table(false, 30), &streamed(2)));
     assert!(held.len() == 30 && held.iter().all(|message| !message.contains("sample")), "{held:?}");
+}
+
+#[test]
+fn rows_that_are_not_left_with_models_change_nothing_else() {
+    let mut random = Random::new(9);
+    let mut row = |line: usize| {
+        let (a, b, kind) = (1 + random.below(100), 1 + random.below(50), random.below(2));
+        let t = (3.0 * a as f64 + 2.0 * b as f64) * (1.0 + 0.4 * kind as f64);
+        let t = if line == 7 { -0.1 * t } else { t };
+        format!("{a},{b},{t},g{},{}\n", line % 40, ["sweet", "sour"][kind])
+    };
+    let rows: String = (0..8_000).map(&mut row).collect();
+    let mixed = format!("a,b,t,g,flavour\n{rows}");
+    let plain: String = mixed.lines().map(|line| line.rsplit_once(',').unwrap().0.to_owned() + "\n").collect();
+    let by_group = format!("{FORM}by: [g]\n");
+    for (table, form) in [(&mixed, FORM), (&plain, FORM), (&mixed, &by_group), (&plain, &by_group)] {
+        for options in [streamed(2), Options { resamples: 20, ..Options::default() }] {
+            let mut with = fit_with(form, table, &options);
+            let without = fit_with(form, table, &Options { keep_drawn: false, ..options });
+            let all = || with.models.iter().flat_map(|model| &model.findings);
+            let count = |kind: FindingKind| all().filter(|finding| finding.kind == kind).count();
+            assert_eq!(count(FindingKind::MixedRows) > 0, table == &mixed);
+            assert_eq!(count(FindingKind::NegativeTarget), 1);
+            assert!(with.models.iter().all(|model| !model.sample.is_empty() && model.ratios.is_some()));
+            with.models.iter_mut().for_each(|model| model.sample = Sample::default());
+            assert!(format!("{:?}", with.models) == format!("{:?}", without.models));
+        }
+    }
 }
 
 #[test]
