@@ -323,20 +323,9 @@ mod tests {
         let rows: String = (0..3 * groups).map(row).collect();
         fs::write(place("many.csv"), format!("g,x,t\n{rows}")).unwrap();
         fs::write(place("one.csv"), "g,x,t\na,1,2\na,2,4.5\nb,N/A,1\n").unwrap();
-        let request = FitRequest {
-            model: place("m.yaml").display().to_string(),
-            files: vec![place("many.csv"), place("one.csv")],
-            op: None,
-            set: None,
-            filters: Vec::new(),
-            by: Vec::new(),
-            weighting: None,
-            robust: false,
-            search: false,
-            against: None,
-            options: Options { resamples: 20, ..Options::default() },
-        };
-        fit_files(&request).unwrap()
+        let (model, files) = (place("m.yaml").display().to_string(), vec![place("many.csv"), place("one.csv")]);
+        let options = Options { resamples: 20, ..Options::default() };
+        fit_files(&FitRequest::new(model, files, options)).unwrap()
     }
 
     #[test]

@@ -52,6 +52,13 @@ pub enum FindingKind {
 const BAD_ERROR: f64 = 0.2;
 /// Shares of variance above this look good.
 const GOOD_R2: f64 = 0.9;
+/// Forms with less than this share of variance explained are farther off than the mean of the targets ...
+const WORSE_THAN_MEAN: f64 = -0.1;
+/// ... if the share times the rows is below this. Of a form that has the truth it is the square of a t statistic at
+/// most, with its sign changed: of ten rows it is so in less than one of 1,000 tables, of more in fewer.
+const LEAST_SUM: f64 = -23.0;
+/// Rows without which that is not told.
+const ROWS_FOR_MEAN: u64 = 10;
 /// Scaled condition numbers above this make coefficients trade off (Belsley, Kuh and Welsch 1980).
 const COLLINEAR: f64 = 30.0;
 
@@ -194,6 +201,15 @@ pub(super) fn of_quality(quality: &Quality, rows: u64, features: usize) -> Vec<F
             percent(mean),
             percent(most)
         );
+        findings.push(Finding::new(FindingKind::BadForm, message));
+    }
+    if let Some(r2) = r2
+        && rows >= ROWS_FOR_MEAN
+        && r2 < WORSE_THAN_MEAN
+        && (rows - 1) as f64 * r2 < LEAST_SUM
+    {
+        let message =
+            format!("the form does not fit: the mean of all targets would be nearer to them, by an R² of {r2:.3}");
         findings.push(Finding::new(FindingKind::BadForm, message));
     }
     if let (Some(mean), Some(left_out)) = (mean_error, left_out_error)

@@ -41,6 +41,25 @@ pub struct FitRequest {
     pub options: Options,
 }
 
+impl FitRequest {
+    /// Returns a fit of a model as it is to tables.
+    pub fn new(model: impl Into<String>, files: Vec<PathBuf>, options: Options) -> FitRequest {
+        FitRequest {
+            model: model.into(),
+            files,
+            op: None,
+            set: None,
+            filters: Vec::new(),
+            by: Vec::new(),
+            weighting: None,
+            robust: false,
+            search: false,
+            against: None,
+            options,
+        }
+    }
+}
+
 /// What the table and the operation of standard input are called.
 const STANDARD_INPUT: &str = "standard input";
 

@@ -146,6 +146,27 @@ fn a_bad_form_is_found_in_spite_of_its_r2() {
 }
 
 #[test]
+fn a_form_that_is_worse_than_the_mean_is_found() {
+    let fit = fit_text(FORM, &table(|x, y| plain(1000.0 + (x * 7.0 + y).sin()))).unwrap();
+    assert!(kinds(&fit).contains(&FindingKind::BadForm));
+    let expected = "the form does not fit: the mean of all targets would be nearer to them, by an R² of -";
+    assert!(messages(&fit).contains(expected), "{}", messages(&fit));
+    // Where the targets hardly vary but by chance, the true form may be a little worse than their mean.
+    let mut random = Random::new(21);
+    let mut worse = 0;
+    let warned = (0..300).filter(|_| {
+        let row =
+            |_| format!("{},{},{}\n", 100 + random.below(2), 50 + random.below(2), 400.0 + 40.0 * random.normal());
+        let rows: String = (0..12).map(row).collect();
+        let fit = fit_text(FORM, &format!("x,y,t\n{rows}")).unwrap();
+        worse += usize::from(fit.models[0].quality.r2.unwrap() < 0.0);
+        kinds(&fit).contains(&FindingKind::BadForm)
+    });
+    assert_eq!(warned.count(), 0);
+    assert!(worse > 30, "{worse}");
+}
+
+#[test]
 fn coefficients_at_zero_say_why() {
     let fit = fit_text(FORM, &table(|x, y| plain(100.0 + 3.0 * y - 2.0 * x))).unwrap();
     assert!(!messages(&fit).contains("is 0"), "{}", messages(&fit));

@@ -32,7 +32,7 @@ use crate::suite::{Model, ParamIndex};
 use crate::value::{Digest, Scalar};
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Where models are in the folder of a run.
 pub const MODELS_FOLDER: &str = "models";
@@ -241,19 +241,7 @@ pub fn part_of(file: &FittedFile, wanted: impl Fn(usize) -> bool) -> FittedFile 
 
 /// Returns what parameter files say of a request: the table holds the rows that were fitted, and no others.
 pub fn request_of_suite() -> FitRequest {
-    FitRequest {
-        model: String::new(),
-        files: Vec::<PathBuf>::new(),
-        op: None,
-        set: None,
-        filters: Vec::new(),
-        by: Vec::new(),
-        weighting: None,
-        robust: false,
-        search: false,
-        against: None,
-        options: Options::default(),
-    }
+    FitRequest::new("", Vec::new(), Options::default())
 }
 
 /// Returns the coefficients as the metrics that the run has, beside those that stages declare.

@@ -7,19 +7,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 fn request(model: &str, path: &Path) -> FitRequest {
-    FitRequest {
-        model: model.to_owned(),
-        files: vec![path.to_owned()],
-        op: None,
-        set: None,
-        filters: Vec::new(),
-        by: Vec::new(),
-        weighting: None,
-        robust: false,
-        search: false,
-        against: None,
-        options: Options { threads: 2, resamples: 200, ..Options::default() },
-    }
+    let options = Options { threads: 2, resamples: 200, ..Options::default() };
+    FitRequest::new(model, vec![path.to_owned()], options)
 }
 
 fn fit_one(request: &FitRequest) -> FittedFile {
