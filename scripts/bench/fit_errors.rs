@@ -1,6 +1,6 @@
 //! How often searches and warnings of fits are right, by simulation, for `scripts/bench/fit_errors.sh`.
 //!
-//!     fit_errors search|clean|mixed [SCALE]
+//!     fit_errors search|clean|mixed|mean [SCALE]
 //!
 //! Prints markdown tables. SCALE multiplies the number of simulated tables. The generator of random numbers starts
 //! from fixed seeds, so that the same program prints the same tables.
@@ -26,7 +26,8 @@ fn main() -> Result<(), Failure> {
         Some("search") => searches(times(20.0), &mut out),
         Some("clean") => clean(times(100.0), &mut out),
         Some("mixed") => mixed(times(50.0), &mut out),
-        _ => Err("usage: fit_errors search|clean|mixed [SCALE]".into()),
+        Some("mean") => worse_than_mean(times(2500.0), &mut out),
+        _ => Err("usage: fit_errors search|clean|mixed|mean [SCALE]".into()),
     }
 }
 
@@ -207,6 +208,48 @@ fn clean(times: usize, out: &mut dyn Write) -> Result<(), Failure> {
             all as f64 / tables as f64,
             bound(all, tables)
         )?;
+    }
+    Ok(())
+}
+
+/// Tells how often the true form is said to be worse than the mean of the targets, where these hardly vary but by
+/// chance.
+fn worse_than_mean(times: usize, out: &mut dyn Write) -> Result<(), Failure> {
+    let noises = [Noise::Share(0.02), Noise::Share(0.1), Noise::LongTails(0.1), Noise::Constant(0.05)];
+    let forms = ["absolute", "relative"]
+        .map(|weighting| model(&format!("target: t\nfeatures: {{ p: x, q: y }}\nweighting: {weighting}\n")));
+    let forms = forms.into_iter().collect::<Result<Vec<Form>, Failure>>()?;
+    writeln!(
+        out,
+        "{times} tables in each cell, with absolute and with relative weights; R² below 0 of both / warned of each.\n"
+    )?;
+    let heads: Vec<String> = noises.iter().map(|noise| noise.text()).collect();
+    writeln!(out, "| rows | {} | warned of all | its upper 95 % bound |", heads.join(" | "))?;
+    writeln!(out, "| --- |{}", " --- |".repeat(noises.len() + 2))?;
+    for rows in [10, 12, 24, 60, 1000] {
+        let (mut cells, mut all) = (Vec::new(), 0);
+        for (place, noise) in noises.into_iter().enumerate() {
+            let (mut below, mut warned) = (0, [0; 2]);
+            for (seed, which) in (0..times).flat_map(|seed| (0..2).map(move |which| (seed, which))) {
+                let mut random = Random::new(((place * 100_000 + seed) * 10_000 + rows) as u64);
+                let mut table = "x,y,t\n".to_owned();
+                for _ in 0..rows {
+                    let [x, y] = [100, 50].map(|least| f64::from(least) + random.below(2) as f64);
+                    let _ = writeln!(table, "{x},{y},{}", noise.on(3.0 * x + 2.0 * y, 403.0, &mut random));
+                }
+                let options = Options { intervals: Some(IntervalMethod::None), ..Options::default() };
+                let fitted = fit(&forms[which], &table.as_bytes(), &options)?.models.remove(0);
+                below += usize::from(fitted.quality.r2.is_some_and(|r2| r2 < 0.0));
+                warned[which] += usize::from(fitted.findings.iter().any(|found| found.kind == FindingKind::BadForm));
+            }
+            let share = |count: usize| count as f64 / times as f64;
+            let [absolute, relative] = warned;
+            cells.push(format!("{:.3} / {:.4} / {:.4}", share(below) / 2.0, share(absolute), share(relative)));
+            all += absolute + relative;
+        }
+        let tables = 2 * times * noises.len();
+        let share = all as f64 / tables as f64;
+        writeln!(out, "| {rows} | {} | {share:.5} | {:.5} |", cells.join(" | "), bound(all, tables))?;
     }
     Ok(())
 }

@@ -52,10 +52,11 @@ pub enum FindingKind {
 const BAD_ERROR: f64 = 0.2;
 /// Shares of variance above this look good.
 const GOOD_R2: f64 = 0.9;
-/// Forms with less than this share of variance explained are farther off than the mean of the targets ...
-const WORSE_THAN_MEAN: f64 = -0.1;
-/// ... if the share times the rows is below this. Of a form that has the truth it is the square of a t statistic at
-/// most, with its sign changed: of ten rows it is so in less than one of 1,000 tables, of more in fewer.
+/// Forms that explain less than this share of the variance are farther off than the mean of the targets: their squared
+/// errors are twice as large ...
+const WORSE_THAN_MEAN: f64 = -1.0;
+/// ... if the share times the rows is below this, too. With its sign changed that is, of a form that has the truth, the
+/// square of a t statistic at most: of ten rows above this in less than one of 1,000 tables, of more rows in fewer.
 const LEAST_SUM: f64 = -23.0;
 /// Rows without which that is not told.
 const ROWS_FOR_MEAN: u64 = 10;
