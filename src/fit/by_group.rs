@@ -271,7 +271,8 @@ mod tests {
                 let lines: Vec<u64> = expected.iter().map(|(line, _)| *line).collect();
                 prop_assert_eq!((rows.in_order(), rows.hashes()), (lines.as_slice(), lines.as_slice()));
                 let places = rows.places().iter().map(|place| *place as usize);
-                let found: Vec<(u64, f64)> = places.clone().map(|place| (rows.lines()[place], rows.columns()[1][place])).collect();
+                let row = |place: usize| (rows.lines()[place], rows.columns()[1][place]);
+                let found: Vec<(u64, f64)> = places.clone().map(row).collect();
                 prop_assert_eq!(&found, expected);
                 prop_assert!(places.zip(&lines).all(|(place, line)| rows.columns()[0][place] == *line as f64));
                 // Those of a fold stand together, in the order of the table.

@@ -12,6 +12,7 @@ use crate::expr::{Cells as Values, Column};
 use crate::suite::{Form, Weighting};
 pub(in crate::fit) use groups::{Groups, Numbering, Places};
 use selected::Kept;
+use stages::text_hint;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -196,10 +197,20 @@ impl Sheet {
             return Ok(self.no_rows());
         }
         let sets = self.set_of(columns.by_ref().take(self.sets.len()).collect(), kept.len())?;
-        let mut numbers = columns.zip(&wanted[self.sets.len()..]).map(|(column, compiled)| numbers(column, compiled));
+        let mut numbers =
+            columns.zip(&wanted[self.sets.len()..]).map(|(column, compiled)| self.numbers(column, compiled));
         let target = numbers.next().expect("a model has a target")?;
         let features = numbers.collect::<Result<Vec<_>, _>>()?;
         self.finish(cells, Selected { kept, target, features, sets }, numbering, gate)
+    }
+
+    fn numbers<'c>(&self, column: Column<'c>, compiled: &Compiled) -> Result<Cow<'c, [f64]>, FitError> {
+        if let Values::Numbers(numbers) = column.cells {
+            return Ok(numbers);
+        }
+        let message = format!("{} is {}, and a number is wanted", compiled.what, column.kind());
+        let hint = compiled.bare.and_then(|slot| text_hint(&column, &self.slots[slot].column));
+        Err(FitError::Model(at(&compiled.placed, message).maybe_hint(hint)))
     }
 
     fn no_rows(&self) -> Rows<'static> {
@@ -296,16 +307,6 @@ fn retain<T>(values: &mut Vec<T>, out: &BTreeSet<usize>) {
         index += 1;
         !out.contains(&(index - 1))
     });
-}
-
-fn numbers<'c>(column: Column<'c>, compiled: &Compiled) -> Result<Cow<'c, [f64]>, FitError> {
-    match column.cells {
-        Values::Numbers(numbers) => Ok(numbers),
-        Values::Bools(_) | Values::Words { .. } | Values::Absent => {
-            let message = format!("{} is {}, and a number is wanted", compiled.what, column.kind());
-            Err(FitError::Model(at(&compiled.placed, message)))
-        }
-    }
 }
 
 fn truths(column: &Column<'_>, compiled: &Compiled) -> Result<Vec<bool>, FitError> {

@@ -118,12 +118,22 @@ impl Sheet {
         kept: &Kept,
     ) -> Result<Vec<Column<'c>>, Stop> {
         let mut columns: Vec<Column<'c>> = Vec::with_capacity(self.slots.len());
+        let stop = |error: EvalError, columns: &[Column<'_>], placed: &Placed, what: &str| {
+            if let Fault::Absent { .. } = error.fault {
+                return Stop::Absent;
+            }
+            let slot = self.slots.iter().position(|named| named.name == error.excerpt);
+            let text = slot.and_then(|slot| text_hint(&columns[slot], &self.slots[slot].column));
+            let hint = if let Fault::Kind { wanted: "a number", .. } = error.fault { text } else { None };
+            let problem = at(placed, format!("{what}: {error}"));
+            Stop::Error(FitError::Model(problem.maybe_hint(hint.or_else(|| error.hint()))))
+        };
         for (index, named) in self.slots.iter().enumerate() {
             let column = match &named.slot {
                 _ if !read.contains(&index) => Column::absent(),
                 Slot::Derived(program, placed) => program
                     .eval_columns(&columns, kept.len())
-                    .map_err(|error| stop(error, placed, &format!("`{}`", named.name)))?,
+                    .map_err(|error| stop(error, &columns, placed, &format!("`{}`", named.name)))?,
                 Slot::Numbers(_) | Slot::Texts(_) | Slot::Bools(_) | Slot::Map { .. } | Slot::Absent => {
                     kept.column(&base[index])
                 }
@@ -137,7 +147,7 @@ impl Sheet {
             _ => compiled
                 .program
                 .eval_columns(&columns, kept.len())
-                .map_err(|error| stop(error, &compiled.placed, &compiled.what)),
+                .map_err(|error| stop(error, &columns, &compiled.placed, &compiled.what)),
         });
         values.collect()
     }
@@ -215,9 +225,12 @@ fn owned(value: OperandRef<'_>) -> Operand {
     }
 }
 
-fn stop(error: EvalError, placed: &Placed, what: &str) -> Stop {
-    if let Fault::Absent { .. } = error.fault {
-        return Stop::Absent;
-    }
-    Stop::Error(FitError::Model(at(placed, format!("{what}: {error}")).maybe_hint(error.hint())))
+/// Returns how texts of a column become numbers, if it is one of texts.
+pub(super) fn text_hint(values: &Column<'_>, column: &str) -> Option<String> {
+    const SHOWN: usize = 40;
+    let Values::Words { codes, words } = &values.cells else { return None };
+    let first: String = words.get(*codes.first()? as usize)?.chars().take(SHOWN).collect();
+    Some(format!(
+        "`{column}` starts with `{first}`: numbers stand without their unit, and texts get theirs by `let`, with `pick` and `from`"
+    ))
 }

@@ -67,7 +67,17 @@ fn mistakes() {
         TABLE,
         "error: feature `one` needs `m`, and the table has no column `rows` or `height` (known: `a`, `b`, `time`, `kind`)",
     );
-    check("target: time\nfeatures: { one: kind }\n", TABLE, "error: feature `one` is a text, and a number is wanted");
+    let hint = |column: &str, first: &str| {
+        format!(
+            " (`{column}` starts with `{first}`: numbers stand without their unit, and texts get theirs by `let`, with `pick` and `from`)"
+        )
+    };
+    let expected = format!("error: feature `one` is a text, and a number is wanted{}", hint("kind", "x"));
+    check("target: time\nfeatures: { one: kind }\n", TABLE, &expected);
+    let expected = format!("error: feature `one`: `k` is a text where a number is wanted{}", hint("kind", "x"));
+    check("target: time\ncolumns: { k: [kind] }\nfeatures: { one: k * 2 }\n", TABLE, &expected);
+    let expected = format!("error: `d`: `size` is a text where a number is wanted{}", hint("size", "12 ms"));
+    check("target: t\nlet: { d: { expr: size / 2 } }\nfeatures: { one: d }\n", "size,t\n12 ms,1\n", &expected);
     check(
         "target: time\nfeatures: { one: a }\nwhere: [a]\n",
         TABLE,
