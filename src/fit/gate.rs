@@ -52,9 +52,14 @@ pub struct Duplicates {
 impl Gate {
     /// Leaves a row out.
     pub(super) fn exclude(&mut self, line: u64, reason: &str, example: Option<&str>) {
+        self.exclude_rows(1, line, reason, example);
+    }
+
+    /// Leaves some rows out, the first of which is on a line.
+    pub(super) fn exclude_rows(&mut self, rows: u64, line: u64, reason: &str, example: Option<&str>) {
         self.exclude_all(Excluded {
             reason: reason.to_owned(),
-            rows: 1,
+            rows,
             lines: vec![line],
             example: example.map(str::to_owned),
         });

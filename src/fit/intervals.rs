@@ -7,6 +7,7 @@
 
 use super::group::KeptRows;
 use super::quantiles::quantile;
+use super::robust::fit_robust;
 use super::solve::{Moments, Solution, Solver, State, Triangle};
 use crate::stats::{Random, t_quantile};
 use crate::suite::Weighting;
@@ -16,8 +17,25 @@ use std::sync::{Mutex, PoisonError};
 /// The share of intervals that hold the true value.
 const LEVEL: f64 = 0.95;
 
+/// How rows that were drawn again are fitted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refit {
+    /// By sums of products, which is quick.
+    Sums,
+    /// By rotations, for features that are close to each other.
+    Rotations,
+    /// Rows far off count for less.
+    Robust,
+}
+
 /// Returns an interval for each coefficient out of fits to rows drawn again.
-pub(super) fn bootstrap(rows: &KeptRows, free: &[bool], weighting: Weighting, resamples: u32) -> Vec<(f64, f64)> {
+pub(super) fn bootstrap(
+    rows: &KeptRows,
+    free: &[bool],
+    weighting: Weighting,
+    resamples: u32,
+    refit: Refit,
+) -> Vec<(f64, f64)> {
     let width = free.len() + 1;
     let weighted: Vec<f64> = match weighting {
         Weighting::Absolute => rows.values.clone(),
@@ -32,13 +50,27 @@ pub(super) fn bootstrap(rows: &KeptRows, free: &[bool], weighting: Weighting, re
     let mut solver = Solver::default();
     let mut draws: Vec<Vec<f64>> = vec![Vec::with_capacity(resamples as usize); free.len()];
     let mut moments = Moments::new(free.len());
+    let mut members = vec![0; count];
     for _ in 0..resamples {
-        moments.clear();
-        for _ in 0..count {
-            let row = random.below(count) * width;
-            moments.add_row(&weighted[row..row + width]);
-        }
-        let solution = solver.solve(&Triangle::of_moments(&moments), free);
+        members.fill_with(|| random.below(count));
+        let drawn = members.iter().map(|row| &weighted[row * width..(row + 1) * width]);
+        let solution = match refit {
+            Refit::Sums => {
+                moments.clear();
+                drawn.for_each(|row| moments.add_row(row));
+                solver.solve(&Triangle::of_moments(&moments), free)
+            }
+            Refit::Rotations => {
+                let mut triangle = Triangle::empty(free.len());
+                let mut rotated = vec![0.0; width];
+                drawn.for_each(|row| {
+                    rotated.copy_from_slice(row);
+                    triangle.add_row(&mut rotated);
+                });
+                solver.solve(&triangle, free)
+            }
+            Refit::Robust => fit_robust(rows, &members, free, weighting).solution,
+        };
         draws.iter_mut().zip(&solution.coefficients).for_each(|(draws, value)| draws.push(*value));
     }
     let ends = |mut draws: Vec<f64>| {

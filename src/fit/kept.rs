@@ -8,7 +8,7 @@ use super::fitting::{CONDITION, Solved, Task, set_intervals};
 use super::gate::Duplicates;
 use super::gather::Gathered;
 use super::group::{Group, KeptRows};
-use super::intervals::bootstrap;
+use super::intervals::{Refit, bootstrap};
 use super::mixed::{FittedRows, tell_mixed};
 use super::quantiles::quantile;
 use super::robust::{Robust, fit_robust, within_reach};
@@ -68,7 +68,12 @@ impl Task<'_> {
             }
             let mut model = self.model(group, &group.sums.ranges, &solved, deviations, method);
             if method == IntervalMethod::Bootstrap && count > self.free.len() + 1 {
-                let intervals = bootstrap(rows, &self.free, self.form.weighting, self.options.resamples);
+                let refit = match solved.scaled_condition < CONDITION {
+                    _ if self.form.robust => Refit::Robust,
+                    true => Refit::Sums,
+                    false => Refit::Rotations,
+                };
+                let intervals = bootstrap(rows, &self.free, self.form.weighting, self.options.resamples, refit);
                 set_intervals(&mut model, &intervals);
             }
             let (outliers, far) = outliers(rows, width, &solved.solution.coefficients);

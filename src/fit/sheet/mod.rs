@@ -177,6 +177,10 @@ impl Sheet {
             let found = format!("{count} cells");
             gate.exclude(*line, "the row has not as many cells as the header", Some(&found));
         }
+        if let Some((line, lines)) = cells.open {
+            gate.rows += lines;
+            gate.exclude_rows(lines, line, "a quote is never closed, so that all lines to the end are in it", None);
+        }
         let base = self.base(cells);
         let mut kept = Kept { rows: None, all: cells.rows };
         if !self.filters.is_empty() {

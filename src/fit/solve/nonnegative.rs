@@ -26,11 +26,14 @@ pub(in crate::fit) enum State {
     Dependent,
 }
 
-/// A feature whose direction has less than this share of the target makes no difference.
+/// A feature whose direction, beside those that are chosen, has less than this share of the target makes no difference.
 const NEGLIGIBLE: f64 = 1e-11;
-
-/// A column that keeps less than this share of its length beside those before it is close to them.
+/// Gradients below this share of the feature's length and the target may be rounding, for each feature.
+const ROUNDING: f64 = 1e-15;
+/// A column that keeps less than this share of its length beside those before it is close to them, in sums of products.
 const CLOSE: f64 = 1e-3;
+/// The same in rows that were rotated.
+const CLOSE_ROTATED: f64 = 1e-8;
 /// A part of the predictions that is less than this share of the target may be none.
 const SMALL: f64 = 1e-6;
 
@@ -69,7 +72,7 @@ impl Solver {
             let gradient = gradient(triangle, &coefficients);
             let best = (0..size)
                 .filter(|index| states[*index] == State::Bound && !free[*index])
-                .filter(|index| gradient[*index] > NEGLIGIBLE * triangle.length(*index) * target)
+                .filter(|index| gradient[*index] > self.least_gradient(triangle, *index) * target)
                 .max_by(|one, other| gradient[*one].total_cmp(&gradient[*other]));
             let Some(best) = best else { break };
             self.chosen.push(best);
@@ -128,6 +131,18 @@ impl Solver {
         }
     }
 
+    /// Returns what a gradient must exceed to tell that a feature is wanted, as a share of the target.
+    fn least_gradient(&self, triangle: &Triangle, index: usize) -> f64 {
+        let length = triangle.length(index);
+        if !triangle.is_rotated() {
+            return NEGLIGIBLE * length;
+        }
+        // Of a feature that is nearly parallel to those chosen, the gradient is small by both: what is new in it, and
+        // what is left of the target in that direction.
+        let new = triangle.length_beside(index, &self.chosen);
+        (NEGLIGIBLE * new).max(ROUNDING * triangle.size as f64 * length)
+    }
+
     fn keep(&self, coefficients: &mut [f64]) {
         self.chosen.iter().zip(&self.trial).for_each(|(index, trial)| coefficients[*index] = *trial);
     }
@@ -173,11 +188,12 @@ impl Solver {
 fn unbound(triangle: &Triangle, free: &[bool]) -> Option<Vec<f64>> {
     let size = triangle.size;
     let target = triangle.target_squares().sqrt();
+    let close = if triangle.is_rotated() { CLOSE_ROTATED } else { CLOSE };
     let mut coefficients = vec![0.0; size];
     for row in (0..size).rev() {
         let values = &triangle.factor[row * size..(row + 1) * size];
         let length = triangle.length(row);
-        if values[row].abs() <= CLOSE * length {
+        if values[row].abs() <= close * length {
             return None;
         }
         let known: f64 = values[row + 1..].iter().zip(&coefficients[row + 1..]).map(|(value, b)| value * b).sum();
@@ -240,6 +256,32 @@ mod tests {
         check(&dependent, [true, true], [6.0, 0.0], [Fitted, Dependent]);
         check(&[[0.0, 1.0, 2.0], [0.0, 1.0, 4.0]], [false, false], [0.0, 3.0], [Bound, Fitted]);
         check(&[[1.0, 1.0, -1.0], [1.0, 2.0, -2.0]], [false, false], [0.0, 0.0], [Bound, Bound]);
+    }
+
+    #[test]
+    fn features_that_are_nearly_parallel() {
+        let mut random = Random::new(8);
+        for share in [1e-3, 1e-4, 1e-5, 1e-6, 1e-7] {
+            for (free, sign) in [(false, 1.0), (true, 1.0), (true, -1.0)] {
+                let rows = (0..200).map(|_| {
+                    let x = 1.0 + 9.0 * random.unit();
+                    let z = x * (1.0 + share * random.normal());
+                    vec![x, z, 1.0, 3.0 * x + sign * 4.0 * z + 0.5]
+                });
+                let found = solve(&rows.collect::<Vec<_>>(), &[false, free, false]);
+                let expected = [3.0, sign * 4.0, 0.5];
+                let off = found.coefficients.iter().zip(expected).map(|(found, expected)| (found - expected).abs());
+                assert!(off.fold(0.0, f64::max) < 1e-13 / share, "{share} {free} {found:?}");
+            }
+            // One of the two has a bound: what is best without it comes before.
+            let rows = (0..200).map(|_| {
+                let x = 1.0 + 9.0 * random.unit();
+                let z = x * (1.0 + share * random.normal());
+                vec![x, z, 1.0, 7.0 * x - 4.0 * z + 0.5]
+            });
+            let found = solve(&rows.collect::<Vec<_>>(), &[false; 3]);
+            assert_eq!(found.states, [State::Fitted, State::Bound, State::Fitted], "{share} {found:?}");
+        }
     }
 
     proptest! {

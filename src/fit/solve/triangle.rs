@@ -5,6 +5,9 @@
 
 use super::moments::Moments;
 
+/// Triangles out of sums of products resolve less.
+const ROTATED: f64 = 1e-9;
+
 /// `min |R b - z|`, the small problem that has the solution of the large one.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::fit) struct Triangle {
@@ -87,6 +90,11 @@ impl Triangle {
     fn times(&self, coefficients: &[f64]) -> Vec<f64> {
         let rows = self.factor.chunks_exact(self.size.max(1));
         rows.map(|row| row.iter().zip(coefficients).map(|(value, b)| value * b).sum()).collect()
+    }
+
+    /// Tells whether rows were rotated into it, which loses fewer digits than sums of products.
+    pub(super) fn is_rotated(&self) -> bool {
+        self.resolution < ROTATED
     }
 
     /// Returns the triangle of no rows.
@@ -189,9 +197,13 @@ impl Triangle {
 
     /// Tells whether a column depends on some others.
     pub(in crate::fit) fn depends(&self, index: usize, others: &[usize]) -> bool {
-        let left = self.beside(index, others);
-        let length = left.iter().map(|value| value * value).sum::<f64>().sqrt();
+        let length = self.length_beside(index, others);
         length <= self.length(index) * self.resolution.max(1e-9)
+    }
+
+    /// Returns the length of what of a column is orthogonal to some others.
+    pub(super) fn length_beside(&self, index: usize, others: &[usize]) -> f64 {
+        self.beside(index, others).iter().map(|value| value * value).sum::<f64>().sqrt()
     }
 
     /// Returns the coefficient that a column would have beside some others, of either sign.

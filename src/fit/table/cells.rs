@@ -10,6 +10,7 @@ use super::marks::Marks;
 use super::number::{is_missing, number};
 use super::plain::read_plain;
 use super::records::Records;
+use super::split::ends_open;
 use super::words::{Texts, fingerprint};
 use std::ops::Range;
 
@@ -51,6 +52,8 @@ pub(in crate::fit) struct Cells {
     pub(in crate::fit) round: u64,
     /// Lines of records with more or fewer cells, and how many.
     pub(in crate::fit) broken: Vec<(u64, usize)>,
+    /// The line of a record with a quote that is never closed, and how many lines are in it.
+    pub(in crate::fit) open: Option<(u64, u64)>,
     hashed: bool,
 }
 
@@ -94,6 +97,7 @@ impl Cells {
             self.round += 1;
         }
         self.broken.clear();
+        self.open = None;
         self.hashed = hashed;
     }
 
@@ -136,15 +140,26 @@ impl Cells {
         self.rows += 1;
     }
 
-    /// Takes back what a record with too many or too few cells has left.
+    /// Drops a record with too many or too few cells.
     pub(super) fn drop_record(&mut self, line: u64, cells: usize) {
+        self.take_back();
+        self.broken.push((line, cells));
+    }
+
+    /// Drops a record that has all that follows it in a quote.
+    fn drop_open(&mut self, line: u64, record: &[u8]) {
+        self.take_back();
+        self.open = Some((line, 1 + memchr::memchr_iter(b'\n', record).count() as u64));
+    }
+
+    /// Takes back what a record has left that is not kept.
+    fn take_back(&mut self) {
         for missing in &mut self.missing {
             while missing.last().is_some_and(|(row, _)| *row as usize >= self.rows) {
                 missing.pop();
             }
         }
         self.texts.iter_mut().for_each(|column| column.codes.truncate(self.rows));
-        self.broken.push((line, cells));
     }
 }
 
@@ -172,7 +187,9 @@ fn read_quoted(bytes: &[u8], first_line: u64, wants: &[Want], cells: &mut Cells)
                 cells.take(*want, records.cell(index));
             }
         }
-        if count == wants.len() {
+        if records.end() >= bytes.len() && ends_open(records.raw()) {
+            cells.drop_open(line, records.raw());
+        } else if count == wants.len() {
             cells.keep(line, records.raw());
         } else {
             cells.drop_record(line, count);

@@ -152,7 +152,7 @@ fn read<'r, 'c>(records: &'r mut Option<Records<'c>>, bytes: &'c [u8], start: us
 }
 
 /// Tells whether a quote that opens a cell of a record is never closed.
-fn ends_open(record: &[u8]) -> bool {
+pub(super) fn ends_open(record: &[u8]) -> bool {
     let (mut open, mut next) = (false, 0);
     for quote in memchr::memchr_iter(QUOTE, record) {
         // The second of two that stand for one is passed over.

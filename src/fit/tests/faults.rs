@@ -37,6 +37,36 @@ fn told(fit: &Fit, kind: FindingKind) -> Vec<&str> {
 }
 
 #[test]
+fn rows_drawn_again_are_fitted_as_all_are() {
+    let rows = |wrong: f64| -> String {
+        let mut random = Random::new(3);
+        let row = |line: usize| {
+            let (x, t) = (1.0 + line as f64, 10.0 * (1.0 + line as f64) * (1.0 + 0.01 * random.normal()));
+            format!("{x},{}\n", if line == 30 { wrong } else { t })
+        };
+        (0..60).map(row).collect()
+    };
+    let form = model("target: t\nfeatures: { a: x }\nrobust: true\n");
+    let drawn = Options { intervals: Some(IntervalMethod::Bootstrap), resamples: 200, ..Options::default() };
+    let found = fit(&form, &format!("x,t\n{}", rows(1e6)).as_bytes(), &drawn).unwrap();
+    let (low, high) = found.models[0].coefficients.as_ref().unwrap()[0].interval.unwrap();
+    assert!(low > 9.9 && low < 10.0 && high > 10.0 && high < 10.1, "{low} {high}");
+    // Features that sums of products do not tell apart.
+    let mut random = Random::new(4);
+    let near = |_| {
+        let x = 1.0 + 9.0 * random.unit();
+        let z = x * (1.0 + 1e-6 * random.normal());
+        format!("{x},{z},{}\n", 3.0 * x + 4.0 * z)
+    };
+    let table = format!("x,z,t\n{}", (0..200).map(near).collect::<String>());
+    let found = fit(&model("target: t\nfeatures: { a: x, b: z }\n"), &table.as_bytes(), &drawn).unwrap();
+    for (coefficient, expected) in found.models[0].coefficients.as_ref().unwrap().iter().zip([3.0, 4.0]) {
+        let (low, high) = coefficient.interval.unwrap();
+        assert!((low - expected).abs() < 1e-5 && (high - expected).abs() < 1e-5, "{coefficient:?}");
+    }
+}
+
+#[test]
 fn a_wrong_row_leaves_the_intervals_of_a_robust_fit_alone() {
     for weighting in ["absolute", "relative"] {
         let form = format!("{FORM}robust: true\nweighting: {weighting}\n");

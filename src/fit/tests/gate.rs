@@ -84,6 +84,22 @@ fn writings_of_tables() {
 }
 
 #[test]
+fn a_quote_that_is_never_closed_loses_nothing_in_silence() {
+    let reason = "a quote is never closed, so that all lines to the end are in it";
+    let expected =
+        |used: u64, lines: u64, first: u64| format!("{used} of {}; {lines} at [{first}]: {reason}", used + lines);
+    check(FORM, "x,t,n\n1,2,a\n2,4,\"b\n3,6,c\n", &expected(1, 2, 3));
+    check(FORM, "x,t\n1,2\n2,4\n3,\"6", &expected(2, 1, 4));
+    check(FORM, "x,t\n1,2\n\"2,4\n\n3,6\n", &expected(1, 3, 3));
+    check(FORM, "x,t,n\n1,2,\"a \"\" b\"\n2,4,\"c \"\"\n", &expected(1, 1, 3));
+    check(FORM, "x,t,n\n1,2,\"a\"\n2,4,\"b\"", "2 of 2");
+    check(FORM, "x,t,n\n1,2,a\n2,4,5\"\n", "2 of 2");
+    // It is in the last of several chunks.
+    let rows: String = (1..60_000).map(|row| format!("{row},{},n\n", 2 * row)).collect();
+    check(FORM, &format!("x,t,n\n{rows}7,14,\"n\n{rows}"), &expected(59_999, 60_000, 60_001));
+}
+
+#[test]
 fn equal_rows() {
     let table = "x,t\n1,2\n2,5\n1,2\n1,2\n";
     check(FORM, table, "4 of 4; 2 equal at [4, 5]");
