@@ -7,8 +7,8 @@ use super::fit_json::write_json;
 use super::table::{row, table};
 use crate::fit::{Coefficient, FindingKind, FittedModel, Gate, IntervalMethod, Options, Quality, Search};
 use crate::report::{
-    FitReport, FitTable, count, drift_sentence, empty_set_sentence, fit_drawings, fit_html, fit_markdown, form_text,
-    search_sentences, short,
+    FitReport, FitTable, count, drift_sentence, empty_group_sentences, empty_set_sentence, fit_drawings, fit_html,
+    fit_markdown, form_text, search_sentences, short,
 };
 use crate::steps::fitting::{FitRequest, FittedFile, fit_files, table_name};
 use crate::steps::fitting_files::{promote, write_out};
@@ -176,6 +176,9 @@ fn text(file: &FittedFile, session: &Session, against: Option<&str>) -> String {
     }
     for set in &file.fit.gate.empty_sets {
         text.push_str(&format!("  ! {}\n", empty_set_sentence(set)));
+    }
+    for sentence in empty_group_sentences(&file.fit.gate) {
+        text.push_str(&format!("  ! {sentence}\n"));
     }
     for ((model, (op, set)), drift) in file.fit.models.iter().zip(&file.names).zip(&file.drifts) {
         text.push_str(&model_text(model, op, set));

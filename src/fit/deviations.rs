@@ -39,6 +39,8 @@ pub(super) struct Deviations {
     pub(super) rows: u64,
     /// Rows whose target is not 0, for which a share can be said.
     pub(super) shares: u64,
+    /// Rows whose target is 0, and whose prediction is not.
+    pub(super) zero_targets: u64,
     target_mean: f64,
     /// The sum of squared distances of the target from its mean (Welford).
     target_squares: f64,
@@ -67,6 +69,7 @@ impl Deviations {
         Deviations {
             rows: 0,
             shares: 0,
+            zero_targets: 0,
             target_mean: 0.0,
             target_squares: 0.0,
             squares: 0.0,
@@ -115,6 +118,8 @@ impl Deviations {
             if share >= self.least_of_worst {
                 self.note(share, Off { line, target, prediction });
             }
+        } else if prediction != 0.0 {
+            self.zero_targets += 1;
         }
         let (weight, far) = match known.weighting {
             Weighting::Absolute => (1.0, error.abs()),
@@ -223,6 +228,7 @@ impl Deviations {
             self.join_targets(other.rows, other.target_mean, other.target_squares);
         }
         self.shares += other.shares;
+        self.zero_targets += other.zero_targets;
         self.squares += other.squares;
         self.errors += other.errors;
         self.errors_left_out += other.errors_left_out;
@@ -334,7 +340,8 @@ mod tests {
                 for (one, other) in numbers(&one).iter().zip(numbers(&other)) {
                     assert!((one - other).abs() <= 1e-6 * one.abs().max(1e-3), "{count} {zero}: {one} {other}");
                 }
-                assert_eq!((one.rows, one.shares, one.ratios), (other.rows, other.shares, other.ratios));
+                assert_eq!((one.rows, one.shares, one.zero_targets), (other.rows, other.shares, other.zero_targets));
+                assert_eq!(one.ratios, other.ratios);
                 for share in [0.5, 0.95] {
                     assert_eq!(one.quantiles.at(share), other.quantiles.at(share));
                 }

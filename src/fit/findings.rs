@@ -5,6 +5,7 @@ use super::fitted::{Coefficient, FittedModel, Quality};
 use super::influence::Influence;
 use super::mixed::Mixed;
 use super::solve::{Solution, State, Triangle};
+use crate::stats::t_quantile;
 use crate::value::show_number;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -40,6 +41,8 @@ pub enum FindingKind {
     InfluentialRow,
     /// The target is negative, and no sum of the terms is.
     NegativeTarget,
+    /// The target is 0 in some rows, so that no share of it can be said of their errors.
+    ZeroTarget,
     /// Rows of several kinds are fitted together.
     MixedRows,
     /// Two operations have the same parameters.
@@ -52,14 +55,13 @@ pub enum FindingKind {
 const BAD_ERROR: f64 = 0.2;
 /// Shares of variance above this look good.
 const GOOD_R2: f64 = 0.9;
+/// How often a true form is so far from targets that vary by chance only.
+const CHANCE: f64 = 1e-3;
 /// Forms that explain less than this share of the variance are farther off than the mean of the targets: their squared
 /// errors are twice as large ...
 const WORSE_THAN_MEAN: f64 = -1.0;
-/// ... if the share times the rows is below this, too. With its sign changed that is, of a form that has the truth, the
-/// square of a t statistic at most: of ten rows above this in less than one of 1,000 tables, of more rows in fewer.
-const LEAST_SUM: f64 = -23.0;
-/// Rows without which that is not told.
-const ROWS_FOR_MEAN: u64 = 10;
+/// ... if that share, times the rows but one, is above this, too, and in less than one of 1,000 tables by chance.
+const LEAST_SUM: f64 = 23.0;
 /// Scaled condition numbers above this make coefficients trade off (Belsley, Kuh and Welsch 1980).
 const COLLINEAR: f64 = 30.0;
 
@@ -187,7 +189,7 @@ pub(super) fn of_negative(model: &FittedModel, free: &[bool]) -> Option<Finding>
 /// Looks at the quality of a fit.
 pub(super) fn of_quality(quality: &Quality, rows: u64, features: usize) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let Quality { r2, mean_error, left_out_error, max_error, .. } = *quality;
+    let Quality { r2, rmse, mean_error, left_out_error, max_error, zero_targets, .. } = *quality;
     if rows < 3 * features as u64 {
         let message = format!("{rows} rows for {features} coefficients: each rests on less than three");
         findings.push(Finding::new(FindingKind::FewRows, message));
@@ -205,13 +207,30 @@ pub(super) fn of_quality(quality: &Quality, rows: u64, features: usize) -> Vec<F
         findings.push(Finding::new(FindingKind::BadForm, message));
     }
     if let Some(r2) = r2
-        && rows >= ROWS_FOR_MEAN
         && r2 < WORSE_THAN_MEAN
-        && (rows - 1) as f64 * r2 < LEAST_SUM
+        && is_no_chance(-r2, rows.saturating_sub(1) as f64)
     {
         let message =
             format!("the form does not fit: the mean of all targets would be nearer to them, by an R² of {r2:.3}");
         findings.push(Finding::new(FindingKind::BadForm, message));
+    }
+    if let (None, Some(mean)) = (r2, mean_error)
+        && mean > BAD_ERROR
+        && rows >= 3 * features as u64
+    {
+        let message = format!(
+            "the form does not fit: the target is the same in all rows, and predictions are off by {}",
+            percent(mean)
+        );
+        findings.push(Finding::new(FindingKind::BadForm, message));
+    }
+    if zero_targets > 0 {
+        let rows = if zero_targets == 1 { "one row".to_owned() } else { format!("{zero_targets} rows") };
+        let message = format!(
+            "the target is 0 in {rows}: errors in percent leave them out; the root of the mean squared error, {}, does not",
+            show_number(round(rmse))
+        );
+        findings.push(Finding::new(FindingKind::ZeroTarget, message));
     }
     if let (Some(mean), Some(left_out)) = (mean_error, left_out_error)
         && left_out > 1.5 * mean
@@ -222,6 +241,12 @@ pub(super) fn of_quality(quality: &Quality, rows: u64, features: usize) -> Vec<F
         findings.push(Finding::new(FindingKind::Overfit, message));
     }
     findings
+}
+
+/// Tells whether chance does not make the squared errors of a true form larger than those around the mean by a share:
+/// times the freedom that is the square of Student's t at most.
+fn is_no_chance(share: f64, freedom: f64) -> bool {
+    freedom > 0.0 && share * freedom > LEAST_SUM.max(t_quantile(1.0 - CHANCE / 2.0, freedom).powi(2))
 }
 
 /// Says that rows of several operations are fitted together.

@@ -106,6 +106,8 @@ pub struct Quality {
     pub condition: f64,
     /// The same with all features at length 1.
     pub scaled_condition: f64,
+    /// Rows whose target is 0 and whose prediction is not: no share of the target can be said of their errors.
+    pub zero_targets: u64,
 }
 
 /// A row that is far off.

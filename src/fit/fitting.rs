@@ -84,6 +84,7 @@ pub fn fit(form: &Form, table: &dyn Table, options: &Options) -> Result<Fit, Fit
         return Err(FitError::NoRows { reason });
     }
     gathered.gate.note_empty_sets(form, &models);
+    gathered.gate.note_empty_groups(&models);
     Ok(Fit {
         model: form.name.clone(),
         target: form.target.expr.text().to_owned(),
@@ -245,6 +246,7 @@ impl Task<'_> {
                 left_out_error: deviations.left_out_error(),
                 condition: triangle.condition(false),
                 scaled_condition: solved.scaled_condition,
+                zero_targets: deviations.zero_targets,
             },
             ..self.empty(group, rows)
         };

@@ -3,9 +3,13 @@
 use super::FittedModel;
 use crate::suite::Form;
 use serde::Serialize;
+use std::collections::{BTreeMap, HashSet};
 
 /// Lines that a reason names.
 const SHOWN: usize = 5;
+
+/// Groups of rows that were left out which are remembered, at most.
+const GROUPS: usize = 10_000;
 
 /// What became of the rows of a table.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -22,6 +26,22 @@ pub struct Gate {
     pub duplicates: Option<Duplicates>,
     /// Attribute sets of the model that no row is in: each holds for none, or later ones hold for all of its rows.
     pub empty_sets: Vec<String>,
+    /// Groups of which every row was left out.
+    pub empty_groups: Vec<EmptyGroup>,
+    /// The groups of rows that were left out, how many, and the line of the first.
+    #[serde(skip)]
+    pub(super) left_out: BTreeMap<Vec<String>, (u64, u64)>,
+}
+
+/// A group of which every row was left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EmptyGroup {
+    /// The values of the columns that make groups.
+    pub by: Vec<String>,
+    /// How many rows there are.
+    pub rows: u64,
+    /// The line of the first.
+    pub line: u64,
 }
 
 /// Rows that were left out for one reason.
@@ -78,11 +98,30 @@ impl Gate {
 
     /// Adds what became of the rows that follow.
     pub(super) fn merge(&mut self, other: Gate) {
-        let Gate { rows, used, filtered, excluded, duplicates: _, empty_sets: _ } = other;
+        let Gate { rows, used, filtered, excluded, left_out, duplicates: _, empty_sets: _, empty_groups: _ } = other;
         self.rows += rows;
         self.used += used;
         self.filtered += filtered;
         excluded.into_iter().for_each(|excluded| self.exclude_all(excluded));
+        left_out.into_iter().for_each(|(by, (rows, line))| self.count_left_out(by, rows, line));
+    }
+
+    /// Counts rows of a group that were left out, the first of which is on a line.
+    pub(super) fn count_left_out(&mut self, by: Vec<String>, rows: u64, line: u64) {
+        if let Some((known, _)) = self.left_out.get_mut(&by) {
+            *known += rows;
+        } else if self.left_out.len() < GROUPS {
+            self.left_out.insert(by, (rows, line));
+        }
+    }
+
+    /// Notes the groups that none of some fits is of.
+    pub(super) fn note_empty_groups(&mut self, models: &[FittedModel]) {
+        let fitted: HashSet<&[String]> = models.iter().map(|model| model.by.as_slice()).collect();
+        let left_out = std::mem::take(&mut self.left_out).into_iter();
+        let empty = left_out.filter(|(by, _)| !fitted.contains(by.as_slice()));
+        self.empty_groups = empty.map(|(by, (rows, line))| EmptyGroup { by, rows, line }).collect();
+        self.empty_groups.sort_by_key(|group| group.line);
     }
 
     /// Returns how many rows were left out with a reason.
@@ -97,9 +136,10 @@ impl Gate {
         self.empty_sets = sets.filter(|name| models.iter().all(|model| model.set != **name)).cloned().collect();
     }
 
-    /// Tells whether every row was as it should be, and every attribute set has some.
+    /// Tells whether every row was as it should be, and every attribute set and group has some.
     pub fn is_clean(&self) -> bool {
         self.empty_sets.is_empty()
+            && self.empty_groups.is_empty()
             && self.excluded.is_empty()
             && self.duplicates.as_ref().is_none_or(|found| found.rows == 0)
     }

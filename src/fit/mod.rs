@@ -53,7 +53,7 @@ pub use error::FitError;
 pub use findings::{Finding, FindingKind, identical, of_drift};
 pub use fitted::{Coefficient, Fit, FittedModel, IntervalMethod, Outlier, Quality};
 pub use fitting::fit;
-pub use gate::{Duplicates, Excluded, Gate};
+pub use gate::{Duplicates, EmptyGroup, Excluded, Gate};
 
 pub use params::{ParamSet, Params, Predicate, Same, predicates};
 pub use params_text::{ParamText, WRITTEN, put_set, write_params};

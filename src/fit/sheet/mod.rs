@@ -26,8 +26,9 @@ pub(in crate::fit) struct Sheet {
     set_names: Vec<String>,
     target: Compiled,
     features: Vec<Compiled>,
-    /// Columns of texts that make groups.
+    /// Columns of texts that make groups, and their names in the table.
     by: Vec<usize>,
+    by_columns: Vec<String>,
     /// The column of texts that names the operation.
     op: Option<usize>,
     /// Its name in the table.
@@ -100,12 +101,18 @@ impl Sheet {
         let features =
             form.features.iter().map(|feature| layout.compile(&feature.value, format!("feature `{}`", feature.name)));
         let features = features.collect::<Result<_, _>>()?;
-        let mut by = Vec::new();
+        let (mut by, mut by_columns) = (Vec::new(), Vec::new());
         for name in &form.by {
             let column = layout.column(name, "`by`")?;
             by.push(layout.text(column));
+            by_columns.push(head.names[column].clone());
         }
-        let op = form.op.as_ref().and_then(|name| layout.column_if_there(name));
+        let op = match &form.op {
+            // What has a name under `columns` need not be in all tables.
+            Some(name) if form.columns.iter().any(|(alias, _)| alias == name) => layout.column_if_there(name),
+            Some(name) => Some(layout.column(name, "`op`")?),
+            None => None,
+        };
         let op_column = op.map(|column| head.names[column].clone());
         let op = op.map(|column| layout.text(column));
         let set_names = if form.sets.is_empty() {
@@ -115,7 +122,21 @@ impl Sheet {
         };
         let Layout { wants, slots, .. } = layout;
         let (weighting, intercept) = (form.weighting, form.intercept);
-        Ok(Sheet { wants, slots, filters, sets, set_names, target, features, by, op, op_column, weighting, intercept })
+        Ok(Sheet {
+            wants,
+            slots,
+            filters,
+            sets,
+            set_names,
+            target,
+            features,
+            by,
+            by_columns,
+            op,
+            op_column,
+            weighting,
+            intercept,
+        })
     }
 
     /// Tells whether a column of the table is only read because it names operations.
@@ -195,6 +216,7 @@ impl Sheet {
             kept.retain(|row| masks.iter().all(|mask| mask[row]));
             gate.filtered += (before - kept.len()) as u64;
         }
+        self.leave_out_nameless(cells, &mut kept, gate);
         let wanted: Vec<&Compiled> = self.sets.iter().chain([&self.target]).chain(&self.features).collect();
         let mut columns = self.stage(&wanted, &base, cells, &mut kept, gate)?.into_iter();
         if kept.len() == 0 {
@@ -259,6 +281,7 @@ impl Sheet {
         if !reasons.is_empty() {
             for (row, reason) in &reasons {
                 gate.exclude(cells.lines.at(kept.row(*row)), reason, None);
+                self.count_left_out(kept.row(*row), cells, gate);
             }
             let out: BTreeSet<usize> = reasons.into_iter().map(|(row, _)| row).collect();
             retain(target.to_mut(), &out);

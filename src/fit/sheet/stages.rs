@@ -174,7 +174,35 @@ impl Sheet {
         })
     }
 
+    /// Leaves out the rows without a value in a column that makes groups.
+    pub(super) fn leave_out_nameless(&self, cells: &Cells, kept: &mut Kept, gate: &mut Gate) {
+        for (place, slot) in self.by.iter().enumerate() {
+            let texts = &cells.texts[*slot];
+            if !texts.lacks_some() {
+                continue;
+            }
+            let named = by_word(texts, |word| !word.is_empty());
+            kept.retain_rows(|row| {
+                if !named[row] {
+                    let reason = format!("`{}` has no value, and makes groups", self.by_columns[place]);
+                    gate.exclude(cells.lines.at(row), &reason, None);
+                }
+                named[row]
+            });
+        }
+    }
+
+    /// Counts a row of a group that was left out.
+    pub(super) fn count_left_out(&self, row: usize, cells: &Cells, gate: &mut Gate) {
+        if !self.by.is_empty() {
+            let texts = self.by.iter().map(|slot| &cells.texts[*slot]);
+            let by = texts.map(|texts| texts.text(texts.codes[row]).into_owned()).collect();
+            gate.count_left_out(by, 1, cells.lines.at(row));
+        }
+    }
+
     fn exclude_missing(&self, slot: usize, row: usize, cells: &Cells, gate: &mut Gate) {
+        self.count_left_out(row, cells, gate);
         let Named { slot, column, name } = &self.slots[slot];
         let line = cells.lines.at(row);
         let missing = match slot {

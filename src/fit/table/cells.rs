@@ -175,6 +175,7 @@ pub(super) fn read_cells(chunk: &Chunk, wants: &[Want], hashed: bool, marks: &mu
     } else {
         read_plain(bytes, chunk.line, wants, marks, cells);
     }
+    cells.texts.iter_mut().for_each(Texts::look);
 }
 
 /// Reads records that may have quotes, and those whose lines end otherwise.

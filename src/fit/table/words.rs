@@ -145,6 +145,9 @@ pub(in crate::fit) struct Texts {
     cells: Dictionary,
     /// The print of the last short text, and its code.
     last: Option<(u64, u32)>,
+    /// How many texts were looked at, and whether one of them stands for no value.
+    looked_at: usize,
+    lacks_some: bool,
 }
 
 impl Texts {
@@ -178,6 +181,19 @@ impl Texts {
         self.codes.clear();
         self.cells.clear();
         self.last = None;
+        (self.looked_at, self.lacks_some) = (0, false);
+    }
+
+    /// Looks at the texts that are new.
+    pub(super) fn look(&mut self) {
+        let new = self.looked_at..self.cells.len();
+        self.lacks_some |= new.clone().any(|code| is_missing(self.cells.text(code as u32)));
+        self.looked_at = new.end;
+    }
+
+    /// Tells whether some text stands for no value.
+    pub(in crate::fit) fn lacks_some(&self) -> bool {
+        self.lacks_some
     }
 
     /// Returns how many codes there are.

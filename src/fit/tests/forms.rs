@@ -67,6 +67,12 @@ fn mistakes() {
         TABLE,
         "error: feature `one` needs `m`, and the table has no column `rows` or `height` (known: `a`, `b`, `time`, `kind`)",
     );
+    check(
+        "target: time\nfeatures: { one: a }\nop: knid\n",
+        TABLE,
+        "error: `op` needs `knid`, and the table has no such column (did you mean `kind`?)",
+    );
+    check("target: time\ncolumns: { op: [knid] }\nfeatures: { one: a, two: b }\nop: op\n", TABLE, "one 2, two 3");
     let hint = |column: &str, first: &str| {
         format!(
             " (`{column}` starts with `{first}`: numbers stand without their unit, and texts get theirs by `let`, with `pick` and `from`)"

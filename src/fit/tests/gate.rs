@@ -109,3 +109,24 @@ fn equal_rows() {
     assert_eq!(super::shown(&fit), "a 2.4");
     assert_eq!(fit.gate.excluded_rows(), 2);
 }
+
+#[test]
+fn groups_without_a_name_or_a_row() {
+    let form = format!("{FORM}by: [k]\n");
+    let table = "x,t,k\n1,2,a\n2,4,a\n3,N/A,b\n4,8,\n5,10, N/A\n6,oops,b\n7,N/A,a\nN/A,1,c\n";
+    let fit = fit_text(&form, table).unwrap();
+    assert_eq!(
+        gate(&fit),
+        "2 of 8; 2 at [4, 8]: `t` has no value; 2 at [5, 6]: `k` has no value, and makes groups; 1 at [7]: `t` is not a number (oops); 1 at [9]: `x` has no value"
+    );
+    let empty: Vec<(String, u64, u64)> =
+        fit.gate.empty_groups.iter().map(|group| (group.by.join("/"), group.rows, group.line)).collect();
+    assert_eq!(empty, [("b".to_owned(), 2, 4), ("c".to_owned(), 1, 9)]);
+    assert_eq!(fit.models.len(), 1);
+    assert!(!fit.gate.is_clean());
+    // The name of a group may come in a later chunk.
+    let rows: String =
+        (1..30_000).map(|row| format!("{row},{},{}\n", 2 * row, if row % 5000 == 4999 { "" } else { "a" })).collect();
+    let fit = fit_text(&form, &format!("x,t,k\n{rows}")).unwrap();
+    assert_eq!((fit.gate.excluded_rows(), fit.gate.used, fit.models.len()), (6, 29_993, 1));
+}

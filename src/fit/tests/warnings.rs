@@ -151,6 +151,19 @@ fn a_form_that_is_worse_than_the_mean_is_found() {
     assert!(kinds(&fit).contains(&FindingKind::BadForm));
     let expected = "the form does not fit: the mean of all targets would be nearer to them, by an R² of -";
     assert!(messages(&fit).contains(expected), "{}", messages(&fit));
+    let few = |rows: std::ops::RangeInclusive<u32>| {
+        let rows: String = rows.map(|row| format!("{row},1,{}\n", 1000 + row % 2)).collect();
+        kinds(&fit_text("target: t\nfeatures: { a: x }\n", &format!("x,y,t\n{rows}")).unwrap())
+            .contains(&FindingKind::BadForm)
+    };
+    assert!(few(1..=9) && few(1..=5) && !few(1..=1));
+    let same: String = (1..=8).map(|row| format!("{row},1,1000\n")).collect();
+    let fit = fit_text("target: t\nfeatures: { a: x }\n", &format!("x,y,t\n{same}")).unwrap();
+    assert!(
+        messages(&fit).contains("the target is the same in all rows, and predictions are off by"),
+        "{}",
+        messages(&fit)
+    );
     // Where the targets hardly vary but by chance, the true form may be a little worse than their mean.
     let mut random = Random::new(21);
     let mut worse = 0;
@@ -164,6 +177,29 @@ fn a_form_that_is_worse_than_the_mean_is_found() {
     });
     assert_eq!(warned.count(), 0);
     assert!(worse > 30, "{worse}");
+}
+
+#[test]
+fn targets_of_zero_are_told() {
+    let zero = |zeros: u32| {
+        let rows: String =
+            (1..=40u32).map(|row| format!("{row},1,{}\n", if row <= zeros { 0 } else { 3 * row })).collect();
+        let fit = fit_text("target: t\nfeatures: { a: x }\nrobust: true\n", &format!("x,y,t\n{rows}")).unwrap();
+        fit.models[0]
+            .findings
+            .iter()
+            .find(|found| found.kind == FindingKind::ZeroTarget)
+            .map(|found| found.message.clone())
+    };
+    assert_eq!(zero(0), None);
+    let expected = |rows: &str| {
+        format!("the target is 0 in {rows}: errors in percent leave them out; the root of the mean squared error, ")
+    };
+    assert!(zero(1).unwrap().starts_with(&expected("one row")), "{:?}", zero(1));
+    assert!(zero(7).unwrap().starts_with(&expected("7 rows")), "{:?}", zero(7));
+    // What is predicted so is as it should be.
+    let fit = fit_text("target: t\nfeatures: { a: x }\n", "x,t\n0,0\n1,3\n2,6\n3,9.1\n").unwrap();
+    assert!(!kinds(&fit).contains(&FindingKind::ZeroTarget));
 }
 
 #[test]

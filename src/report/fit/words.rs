@@ -2,8 +2,8 @@
 
 use super::{FitReport, Part};
 use crate::fit::{
-    CoefficientDrift, CoefficientVerdict, Drift, DriftVerdict, FindingKind, FoundForm, Gate, IntervalMethod,
-    PredictedChange, Quality, Search, Standing,
+    CoefficientDrift, CoefficientVerdict, Drift, DriftVerdict, EmptyGroup, FindingKind, FoundForm, Gate,
+    IntervalMethod, PredictedChange, Quality, Search, Standing,
 };
 use crate::report::figure::{count, percent};
 use crate::report::inert::short;
@@ -65,7 +65,23 @@ pub(super) fn gate(gate: &Gate) -> Vec<String> {
         lines.push(format!("{what}: {} equal to an earlier one", count(duplicates.rows, "row")));
     }
     lines.extend(gate.empty_sets.iter().map(|set| empty_set_sentence(set)));
+    lines.extend(empty_group_sentences(gate));
     lines
+}
+
+/// Says of which groups no row can be used; of many the first.
+pub(crate) fn empty_group_sentences(gate: &Gate) -> Vec<String> {
+    const SHOWN: usize = 20;
+    let sentence = |EmptyGroup { by, rows, line }: &EmptyGroup| {
+        let name: Vec<String> = by.iter().map(|value| short(value, 60)).collect();
+        format!("no row of `{}` can be used: {}, from line {line} on", name.join(" "), count(*rows, "row"))
+    };
+    let mut sentences: Vec<String> = gate.empty_groups.iter().take(SHOWN).map(sentence).collect();
+    if gate.empty_groups.len() > SHOWN {
+        let more = count((gate.empty_groups.len() - SHOWN) as u64, "group");
+        sentences.push(format!("no row of {more} more can be used"));
+    }
+    sentences
 }
 
 /// Says that no row is in an attribute set.
