@@ -56,7 +56,7 @@ pub(super) struct FitArgs {
     /// Let rows far off count for less
     #[arg(long)]
     pub(super) robust: bool,
-    /// Leave out rows that are equal to an earlier one
+    /// Leave out rows that are equal to an earlier one; all rows are kept in memory for it
     #[arg(long)]
     pub(super) drop_duplicates: bool,
     /// How intervals are made [default: bootstrap while the rows are few, else sandwich]

@@ -55,6 +55,8 @@ pub enum FindingKind {
 const BAD_ERROR: f64 = 0.2;
 /// Shares of variance above this look good.
 const GOOD_R2: f64 = 0.9;
+/// Parts of the predictions below this share of the target are rounding.
+const ROUNDING: f64 = 1e-9;
 /// How often a true form is so far from targets that vary by chance only.
 const CHANCE: f64 = 1e-3;
 /// Forms that explain less than this share of the variance are farther off than the mean of the targets: their squared
@@ -157,6 +159,9 @@ fn why_zero(index: usize, range: &(f64, f64), free: &[bool], triangle: &Triangle
         return "the feature depends on the others, which explain all that it could".to_owned();
     }
     let unbound = triangle.coefficient_beside(index, &others);
+    if unbound * triangle.length(index) > -ROUNDING * triangle.target_squares().sqrt() {
+        return "it would make no difference: the others explain all that it could".to_owned();
+    }
     format!("the rows would have it at {}, and it may not be negative", show_number(round(unbound)))
 }
 

@@ -38,7 +38,9 @@ pub fn fit(form: &Form, table: &dyn Table, options: &Options) -> Result<Fit, Fit
     }
     let head = read_head(table)?;
     let sheet = Sheet::new(form, &head)?;
-    let mut gathered = gather(table, &head, &sheet, options, form.weighting, form.robust)?;
+    // Errors of rows are asked for again and again, and equal rows are found among all.
+    let all = form.robust || options.drop_duplicates;
+    let mut gathered = gather(table, &head, &sheet, options, form.weighting, all)?;
     gathered.gate.excluded.sort_by_key(|excluded| excluded.lines.first().copied());
     if gathered.gate.rows == 0 {
         return Err(FitError::OnlyHeader);

@@ -153,6 +153,7 @@ pub(super) fn balanced_folds(rows: usize) -> Vec<usize> {
 /// distances (Iglewicz and Hoaglin 1993): the farthest, and how many.
 fn outliers(rows: &KeptRows, width: usize, coefficients: &[f64]) -> (Vec<Outlier>, u64) {
     const FAR: f64 = 3.5;
+    const ROUNDING: f64 = 1e-9;
     const SHOWN: usize = 10;
     let mut errors: Vec<(f64, Outlier)> = rows
         .values
@@ -171,7 +172,7 @@ fn outliers(rows: &KeptRows, width: usize, coefficients: &[f64]) -> (Vec<Outlier
     };
     let centre = middle(errors.iter().map(|(error, _)| *error).collect());
     let scale = middle(errors.iter().map(|(error, _)| (error - centre).abs()).collect()) / 0.674_489_75;
-    errors.retain(|(error, _)| (error - centre).abs() > FAR * scale && scale > 0.0);
+    errors.retain(|(error, _)| (error - centre).abs() > (FAR * scale).max(ROUNDING) && scale > 0.0);
     errors.sort_by(|(one, _), (other, _)| (other - centre).abs().total_cmp(&(one - centre).abs()));
     let far = errors.len() as u64;
     (errors.into_iter().take(SHOWN).map(|(_, outlier)| outlier).collect(), far)

@@ -99,7 +99,7 @@ pub struct Options {
     /// Numbers of rows of many groups that are held in memory until they are added up, at most; rows of a table
     /// with fewer are not read a second time.
     pub most_held: usize,
-    /// Leaves out rows that are equal to an earlier one.
+    /// Leaves out rows that are equal to an earlier one; all rows are kept in memory for it.
     pub drop_duplicates: bool,
     /// Leaves with each model the rows that were drawn of its group: drawings need them, and what changes of
     /// predictions are told from. Without it samples are empty.

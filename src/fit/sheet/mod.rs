@@ -195,7 +195,7 @@ impl Sheet {
     ) -> Result<Rows<'c>, FitError> {
         gate.rows += (cells.rows + cells.broken.len()) as u64;
         for (line, count) in &cells.broken {
-            let found = format!("{count} cells");
+            let found = if *count == 1 { "1 cell".to_owned() } else { format!("{count} cells") };
             gate.exclude(*line, "the row has not as many cells as the header", Some(&found));
         }
         if let Some((line, lines)) = cells.open {

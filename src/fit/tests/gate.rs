@@ -39,7 +39,7 @@ fn rows_without_values() {
         "x,t\n1,2\nabc,4\n3,1e999\n",
         "1 of 3; 1 at [3]: `x` is not a number (abc); 1 at [4]: `t` is not a number (1e999)",
     );
-    check(FORM, "x,t\n1,2\n2\n3,6,\n", "1 of 3; 2 at [3, 4]: the row has not as many cells as the header (1 cells)");
+    check(FORM, "x,t\n1,2\n2\n3,6,\n", "1 of 3; 2 at [3, 4]: the row has not as many cells as the header (1 cell)");
     check("target: t / x\nfeatures: { a: x }\n", "x,t\n1,2\n0,4\n2,6\n", "2 of 3; 1 at [3]: the target is not finite");
     check(
         "target: t\nfeatures: { a: log(x) }\n",
@@ -108,6 +108,12 @@ fn equal_rows() {
     assert_eq!(gate(&fit), "2 of 4; 2 equal at [4, 5]");
     assert_eq!(super::shown(&fit), "a 2.4");
     assert_eq!(fit.gate.excluded_rows(), 2);
+    // However many rows there are.
+    let few = Options { most_kept: 4, ..options };
+    assert_eq!(
+        gate(&super::super::fit(&super::model(FORM), &table.as_bytes(), &few).unwrap()),
+        "2 of 4; 2 equal at [4, 5]"
+    );
 }
 
 #[test]
