@@ -26,10 +26,10 @@ Exit codes: 2 if a row has no estimate, 11 if a ratio is out of bounds, or with 
 the range of its fit, else 0."
 )]
 pub(super) struct EstimateArgs {
-    /// The operations to estimate
+    /// The operations to estimate; `-` is standard input
     #[arg(value_name = "FILE", required_unless_present = "evaluate")]
     pub(super) file: Option<PathBuf>,
-    /// Hold estimates against the runtimes of this sweep
+    /// Hold estimates against the runtimes of this sweep; `-` is standard input
     #[arg(long, value_name = "FILE", conflicts_with = "file")]
     pub(super) evaluate: Option<PathBuf>,
     /// Take parameters from this folder [default: those that ship, of sparse products only]
@@ -39,7 +39,7 @@ pub(super) struct EstimateArgs {
     #[arg(long, conflicts_with = "evaluate")]
     pub(super) intervals: bool,
     /// Fail if a feature leaves the range of the fit, or nothing tells that range
-    #[arg(long, conflicts_with = "evaluate")]
+    #[arg(long)]
     pub(super) strict: bool,
     /// Write the rows to this file [default: standard output]
     #[arg(long, value_name = "FILE")]
@@ -48,19 +48,19 @@ pub(super) struct EstimateArgs {
     #[arg(long, value_enum, default_value_t = FormulaChoice::V2)]
     pub(super) formula: FormulaChoice,
     /// The kind of operation that the sweep measured
-    #[arg(long, value_enum, default_value_t = OpTypeChoice::Matmul, requires = "evaluate")]
+    #[arg(long, value_enum, default_value_t = OpTypeChoice::Matmul, requires = "evaluate", conflicts_with = "file")]
     pub(super) op_type: OpTypeChoice,
     /// The operation that the sweep measured
-    #[arg(long, value_name = "OP", default_value = "matmul_sparse", requires = "evaluate")]
+    #[arg(long, value_name = "OP", default_value = "matmul_sparse", requires = "evaluate", conflicts_with = "file")]
     pub(super) op_name: String,
     /// The device that the sweep measured
-    #[arg(long, value_name = "ARCH", default_value = "wormhole_b0", requires = "evaluate")]
+    #[arg(long, value_name = "ARCH", default_value = "wormhole_b0", requires = "evaluate", conflicts_with = "file")]
     pub(super) arch: String,
     /// The version of the parameters [default: the latest]
-    #[arg(long, value_name = "N", requires = "evaluate", value_parser = whole::<u32>(..))]
+    #[arg(long, value_name = "N", requires = "evaluate", conflicts_with = "file", value_parser = whole::<u32>(..))]
     pub(super) params_version: Option<u32>,
     /// The least and the largest ratio that will do
-    #[arg(long, value_name = "LOW,HIGH", requires = "evaluate", value_parser = bounds)]
+    #[arg(long, value_name = "LOW,HIGH", requires = "evaluate", conflicts_with = "file", value_parser = bounds)]
     pub(super) bounds: Option<(f64, f64)>,
     /// The format of what is said about all rows
     #[arg(long, value_enum, default_value_t = TextFormat::Text)]

@@ -2,12 +2,13 @@
 //! records.
 
 use super::StepError;
+use super::fitting::table_name;
 use crate::fit::{Breaks, CHUNK, Chunk, Chunks, Marks, Record, Split};
 use crate::report::count;
 use crate::value::did_you_mean;
 use csv::{ByteRecord, ReaderBuilder, Terminator};
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 
 /// A CSV stream of rows to estimate, behind its header.
@@ -20,10 +21,14 @@ pub(super) struct Input<'p, R> {
     width: usize,
 }
 
-/// Opens a CSV file and reads its header.
-pub(super) fn open(path: &Path) -> Result<(Header, Input<'_, File>), StepError> {
-    let file = File::open(path).map_err(|source| StepError::Read { path: path.to_owned(), source })?;
-    Input::of(file, path, CHUNK)
+/// Opens a CSV file, or standard input for `-`, and reads its header.
+pub(super) fn open(path: &Path) -> Result<(Header, Input<'_, Box<dyn Read + Send>>), StepError> {
+    let stream: Box<dyn Read + Send> = if path == Path::new("-") {
+        Box::new(io::stdin())
+    } else {
+        Box::new(File::open(path).map_err(|source| StepError::Read { path: path.to_owned(), source })?)
+    };
+    Input::of(stream, path, CHUNK)
 }
 
 impl<'p, R: Read> Input<'p, R> {
@@ -94,29 +99,60 @@ impl Header {
         let mut reader = ReaderBuilder::new().terminator(Terminator::Any(b'\n')).from_reader(chunk.bytes());
         let header = reader.headers().map_err(|error| broken(path, &error))?;
         let name = |name: &str| name.trim_start_matches('\u{feff}').trim().to_owned();
-        let names = header.iter().map(name).collect();
+        let names: Vec<String> = header.iter().map(name).collect();
+        if names.iter().any(|name| name.replace("\r\n", "").contains('\r')) {
+            let hint = "save the table with line feeds at the ends of its lines";
+            let message = format!("{}: carriage returns alone end no lines", table_name(path));
+            return Err(StepError::usage(message, Some(hint.to_owned())));
+        }
         let end = reader.position().byte() as usize;
         let lines = memchr::memchr_iter(b'\n', &chunk.bytes()[..end]).count();
         chunk.skip(end, lines);
         Ok(Header { names })
     }
 
-    /// Returns the place of the first of some columns that is there.
-    pub(super) fn column(&self, names: &[&str]) -> Option<usize> {
-        names.iter().find_map(|name| self.names.iter().position(|known| known == name))
+    /// Returns the place of the first of some columns that is there; the table must not have it twice.
+    pub(super) fn column(&self, names: &[&str], path: &Path) -> Result<Option<usize>, StepError> {
+        let place = |name: &&str| self.names.iter().position(|known| known == name);
+        let Some(found) = names.iter().find_map(place) else { return Ok(None) };
+        let name = &self.names[found];
+        let same = self.names.iter().filter(|known| *known == name).count();
+        if same > 1 {
+            let message = format!("{}: `{name}` is a column that the table has {same} times", table_name(path));
+            return Err(StepError::usage(message, Some("rename or remove the others".to_owned())));
+        }
+        Ok(Some(found))
     }
 
     /// Returns the place of the first of some columns; one must be there.
     pub(super) fn needed(&self, names: &[&str], path: &Path) -> Result<usize, StepError> {
-        self.column(names).ok_or_else(|| {
-            let hint = did_you_mean(names[0], self.names.iter().map(String::as_str));
-            StepError::usage(format!("{}: there is no column `{}`", path.display(), names.join("` or `")), hint)
+        self.column(names, path)?.ok_or_else(|| {
+            let known = || did_you_mean(names[0], self.names.iter().map(String::as_str));
+            let hint = self.separator().or_else(known);
+            StepError::usage(format!("{}: there is no column `{}`", table_name(path), names.join("` or `")), hint)
         })
+    }
+
+    /// Refuses columns that have the name of one that is added.
+    pub(super) fn check_added(&self, added: &[&str], path: &Path) -> Result<(), StepError> {
+        let Some(name) = added.iter().find(|name| self.names.iter().any(|known| known == *name)) else {
+            return Ok(());
+        };
+        let message = format!("{}: there is a column `{name}` already, and one is added", table_name(path));
+        Err(StepError::usage(message, Some("rename or remove the one in the table".to_owned())))
+    }
+
+    /// Says what separates the cells of a header that is one cell.
+    pub(super) fn separator(&self) -> Option<String> {
+        let [name] = self.names.as_slice() else { return None };
+        let (separator, called) = [(';', "`;`"), ('\t', "tabs")].into_iter().find(|(one, _)| name.contains(*one))?;
+        let cells = name.split(separator).count();
+        Some(format!("commas separate cells, and the header has none: it is {cells} cells separated by {called}"))
     }
 }
 
 fn broken(path: &Path, error: &impl std::fmt::Display) -> StepError {
-    StepError::usage(format!("{}: {error}", path.display()), None)
+    StepError::usage(format!("{}: {error}", table_name(path)), None)
 }
 
 /// Takes spaces off the ends of cells; what has none stays where it is.

@@ -3,6 +3,7 @@
 use super::StepError;
 use super::estimating::{Estimated, explain};
 use super::estimating_input::{Header, cell, open};
+use super::fitting::table_name;
 use crate::fit::estimate::{Batch, Comparison, Descriptor, Estimator, Formula, compare, six_digits};
 use csv::{ByteRecord, Writer};
 use std::io::{self, Write};
@@ -47,6 +48,9 @@ pub struct Evaluated {
     pub out_of_bounds: Vec<(u64, f64)>,
 }
 
+/// The columns that are added.
+const ADDED: [&str; 2] = ["estimate", "ratio"];
+
 /// The columns that are read.
 struct Columns {
     format: usize,
@@ -77,19 +81,24 @@ pub fn evaluate(
     let version = evaluation.version.unwrap_or(architecture.versions.len() as u32);
     let (header, input) = open(path)?;
     let columns = columns(&header, path, evaluation)?;
+    header.check_added(&ADDED, path)?;
     let disk = |source: io::Error| StepError::Disk { what: "write", path: "the comparison".into(), source };
     let broken_pipe = |error: csv::Error| disk(io::Error::other(error));
     let mut writer = Writer::from_writer(out);
-    writer.write_record(header.names.iter().map(String::as_str).chain(["estimate", "ratio"])).map_err(broken_pipe)?;
     let mut evaluated = Evaluated { rows: Estimated::default(), comparison: None, out_of_bounds: Vec::new() };
     let mut batch = Batch::new(estimator, evaluation.formula);
-    let mut pairs = Vec::new();
+    let (mut pairs, mut outside) = (Vec::new(), String::new());
     input.for_each(|line, record, whole| {
+        if evaluated.rows.rows == 0 {
+            let names = header.names.iter().map(String::as_str);
+            writer.write_record(names.chain(ADDED)).map_err(broken_pipe)?;
+        }
         evaluated.rows.rows += 1;
         let result = whole.and_then(|()| row(record, &columns, evaluation, version));
         let result = result.and_then(|(descriptor, runtime)| {
-            let cycles = batch.estimate(&descriptor).map_err(|error| explain(&error))?;
-            Ok((cycles, runtime))
+            let predicted = batch.predict(&descriptor).map_err(|error| explain(&error))?;
+            evaluated.rows.note_trust(line, &predicted, &mut outside);
+            Ok((predicted.cycles, runtime))
         });
         match result {
             Ok((cycles, runtime)) => {
@@ -111,6 +120,11 @@ pub fn evaluate(
         writer.write_byte_record(record).map_err(broken_pipe)
     })?;
     writer.flush().map_err(disk)?;
+    if evaluated.rows.rows == 0 {
+        // A gate must not pass because nothing was there.
+        let hint = "each row behind its header is an operation with its measured runtime";
+        return Err(usage(format!("{}: the table has no rows", table_name(path)), Some(hint.to_owned())));
+    }
     evaluated.rows.stand_ins = batch.take_stand_ins();
     evaluated.comparison = compare(&pairs);
     Ok(evaluated)
@@ -136,8 +150,8 @@ fn columns(header: &Header, path: &Path, evaluation: &Evaluation) -> Result<Colu
             true => Some([needed(&["nz_tiles"])?, needed(&["nz_ublocks"])?, needed(&["nz_strips"])?]),
             false => None,
         },
-        vector: header.column(&["Vector-Mode"]),
-        runtime: match header.column(&["runtime"]) {
+        vector: header.column(&["Vector-Mode"], path)?,
+        runtime: match header.column(&["runtime"], path)? {
             Some(column) => Runtime::Measured(column),
             None => Runtime::Total(
                 needed(&["total-runtime"])?,

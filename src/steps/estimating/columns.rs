@@ -4,6 +4,7 @@ use crate::fit::PlainRecord;
 use crate::fit::estimate::Descriptor;
 use crate::steps::StepError;
 use crate::steps::estimating_input::Header;
+use crate::steps::fitting::table_name;
 use csv::ByteRecord;
 use std::path::Path;
 
@@ -92,13 +93,17 @@ impl Columns {
         path: &Path,
         devices: impl Iterator<Item = &'d str>,
     ) -> Result<Columns, StepError> {
-        let architecture = header.column(&["arch"]).ok_or_else(|| {
+        let architecture = header.column(&["arch"], path)?.ok_or_else(|| {
             let devices: Vec<String> = devices.map(|name| format!("`{name}`")).collect();
             let hint = format!("it names the device of each row; there are parameters of {}", devices.join(", "));
-            StepError::usage(format!("{}: there is no column `arch`", path.display()), Some(hint))
+            let hint = header.separator().unwrap_or(hint);
+            StepError::usage(format!("{}: there is no column `arch`", table_name(path)), Some(hint))
         })?;
         let op = header.needed(&["type", "op"], path)?;
-        let others = OTHERS.map(|names| header.column(names));
+        let mut others = [None; OTHERS.len()];
+        for (place, names) in others.iter_mut().zip(OTHERS) {
+            *place = header.column(names, path)?;
+        }
         let width = header.names.len();
         let mut taken = vec![Taken::Not; width];
         for (place, column) in others.iter().enumerate().filter_map(|(place, column)| Some((place, (*column)?))) {

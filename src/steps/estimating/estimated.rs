@@ -47,7 +47,7 @@ impl Estimated {
     }
 
     /// Notes how far an estimate can be trusted; puts the features that leave their ranges into `names`.
-    pub(super) fn note_trust(&mut self, line: u64, predicted: &Predicted<'_>, names: &mut String) {
+    pub(in crate::steps) fn note_trust(&mut self, line: u64, predicted: &Predicted<'_>, names: &mut String) {
         names.clear();
         let (sets, set) = match predicted.trust {
             Trust::Known => (None, ""),

@@ -68,6 +68,7 @@ impl<R: Read + Send> Table<'_, R> {
     ) -> Result<Estimated, StepError> {
         let Table { path, header, mut input, threads } = self;
         let columns = Columns::of(&header, path, estimator.devices())?;
+        header.check_added(added(intervals), path)?;
         out.write_all(&header_line(&header, intervals)?).map_err(disk)?;
         let threads = if input.is_one_chunk() { 1 } else { threads };
         let worker = || {
@@ -96,9 +97,13 @@ impl<R: Read + Send> Table<'_, R> {
     }
 }
 
+/// Returns the columns that are added.
+fn added(intervals: bool) -> &'static [&'static str] {
+    if intervals { &["estimate", "error", "low", "high", "outside"] } else { &["estimate", "error"] }
+}
+
 fn header_line(header: &Header, intervals: bool) -> Result<Vec<u8>, StepError> {
-    let more: &[&str] = if intervals { &["low", "high", "outside"] } else { &[] };
-    let names = header.names.iter().map(String::as_str).chain(["estimate", "error"]).chain(more.iter().copied());
+    let names = header.names.iter().map(String::as_str).chain(added(intervals).iter().copied());
     let mut written = Vec::new();
     rows::write_record(&names.collect(), &mut written)?;
     Ok(written)

@@ -302,6 +302,92 @@ exp,wormhole_b0,1,Float16,HiFi4,2,2,2,2,2
 }
 
 #[test]
+fn nothing_to_evaluate_is_a_mistake() {
+    let header = "math_fidelity,output_df,output_t,output_mb_r,output_mb_c,output_ub_r,output_ub_c,mblock_k,ublock_kt,nz_tiles,nz_ublocks,nz_strips,runtime\n";
+    shmoo()
+        .file("sweep.csv", header)
+        .args(["estimate", "--evaluate", "sweep.csv", "--bounds", "0.9,1.1"])
+        .args(["estimate", "--evaluate", "sweep.csv", "--out", "comparison.csv"])
+        .file("sweep.csv", &format!("{header}LoFi,Bfp8_b,1,18,2,7,1,7,4,247,N/A,11,83399\n"))
+        .args(["estimate", "--evaluate", "sweep.csv", "--bounds", "0.9,1.1"])
+        .snapshot("evaluate_nothing");
+}
+
+#[test]
+fn what_only_one_kind_of_estimate_reads_is_refused_by_the_other() {
+    shmoo()
+        .file("rows.csv", OPERATIONS)
+        .args(["estimate", "rows.csv", "--bounds", "0.8,1.1"])
+        .args(["estimate", "rows.csv", "--op-name", "exp"])
+        .args(["estimate", "rows.csv", "--op-type", "unary"])
+        .args(["estimate", "rows.csv", "--arch", "wormhole_b0"])
+        .args(["estimate", "rows.csv", "--params-version", "1"])
+        .args(["estimate", "--evaluate", "rows.csv", "--intervals"])
+        .snapshot("estimate_arguments");
+}
+
+#[test]
+fn evaluating_knows_how_far_estimates_can_be_trusted() {
+    let measured = "\
+math_fidelity,output_df,output_t,output_mb_r,output_mb_c,output_ub_r,output_ub_c,runtime
+HiFi4,Float16,1,2,2,2,2,3350
+HiFi4,Float16,1,16,16,2,2,210000
+";
+    let evaluate = ["estimate", "--evaluate", "measured.csv", "--params", "params", "--op-type", "unary"];
+    let with = |more: &[&'static str]| [&evaluate, ["--op-name", "exp"].as_slice(), more].concat();
+    shmoo()
+        .file("sweep.csv", &sweep(200.0))
+        .file("measured.csv", measured)
+        .args(["fit", "--model", "eltwise", "sweep.csv", "--promote", "params/wormhole_b0", "--intervals", "sandwich"])
+        .args(with(&[]))
+        .args(with(&["--strict", "--out", "comparison.csv"]))
+        .shell("rm params/wormhole_b0/params_v1.provenance.json")
+        .args(with(&["--strict"]))
+        .snapshot("evaluate_outside");
+}
+
+#[test]
+fn tables_that_cannot_be_estimated() {
+    let estimate = ["estimate", "rows.csv", "--params", "params"];
+    let twice = OPERATIONS.replacen("mblock_n", "mblock_m", 1);
+    let measured = "math_fidelity,output_df,output_t,output_mb_r,output_mb_c,output_ub_r,output_ub_c,runtime,ratio\n";
+    shmoo()
+        .file("params/wormhole_b0/params_v1.yaml", PARAMS)
+        .file("rows.csv", &OPERATIONS.replace('\n', "\r"))
+        .args(estimate)
+        .file("rows.csv", &twice)
+        .args(estimate)
+        .file("rows.csv", &OPERATIONS.replacen("approx_mode", "estimate", 1))
+        .args(estimate)
+        .file("rows.csv", &OPERATIONS.replace(',', ";"))
+        .args(estimate)
+        .file("rows.csv", measured)
+        .args(["estimate", "--evaluate", "rows.csv", "--op-type", "unary", "--op-name", "exp", "--params", "params"])
+        .snapshot("estimate_tables");
+}
+
+#[test]
+fn standard_input_is_estimated() {
+    let sandbox = Sandbox::new("");
+    sandbox.write("params/wormhole_b0/params_v1.yaml", PARAMS);
+    sandbox.write("rows.csv", OPERATIONS);
+    let header =
+        "math_fidelity,output_df,output_t,output_mb_r,output_mb_c,output_ub_r,output_ub_c,runtime\n".to_owned();
+    sandbox.write("measured.csv", header + "HiFi4,Float16,1,2,2,2,2,100\n");
+    let check = |file: &str, arguments: &[&str]| {
+        let with = |file: &str| [&["estimate", "--params", "params"], arguments, &[file]].concat().join("\n");
+        let named = with(file);
+        let named = sandbox.run_to(0, &named.split('\n').collect::<Vec<_>>());
+        let piped = with("-");
+        let mut command = sandbox.shmoo(&piped.split('\n').collect::<Vec<_>>());
+        let piped = command.stdin(std::fs::File::open(sandbox.path(file)).unwrap()).output().unwrap();
+        assert_eq!(String::from_utf8(piped.stdout).unwrap(), named.stdout);
+    };
+    check("rows.csv", &[]);
+    check("measured.csv", &["--op-type", "unary", "--op-name", "exp", "--evaluate"]);
+}
+
+#[test]
 fn parameters_of_another_form_are_told() {
     const OTHER: &str = "version: 1\nmodel: other\ncolumns: { m: [output_mb_r], n: [output_mb_c] }\n\
         target: runtime\nfeatures: { ublock_weight: m * n, tile_weight: m }\n\
