@@ -11,7 +11,7 @@ use crate::report::{
     fit_markdown, form_text, search_sentences, short,
 };
 use crate::steps::fitting::{FitRequest, FittedFile, fit_files, table_name};
-use crate::steps::fitting_files::{promote, write_out};
+use crate::steps::fitting_files::{Written, promote, write_out};
 use crate::suite::Weighting;
 use crate::value::show_number;
 use std::fs;
@@ -29,21 +29,28 @@ pub(super) fn fit(session: &Session, arguments: &FitArgs) -> Result<Exit, Exit> 
     let strict = arguments.strict && !fitted.iter().all(is_clean);
     if strict {
         printer.error(
-            "rows were left out, are equal or mixed, a set has none, or parameters are far from the data",
+            "rows were left out, are equal or mixed, a set has none, or earlier parameters are far from the data or missing",
             Some("see above; without --strict this is no error"),
         );
         return Ok(Exit::Missed);
     }
     if let Some(path) = &arguments.out {
-        write_out(path, &request, &fitted).map_err(|error| printer.step(&error))?;
+        let warnings = write_out(path, &request, &fitted).map_err(|error| printer.step(&error))?;
+        warnings.iter().for_each(|warning| printer.warning(warning));
     }
     if let Some(folder) = &arguments.promote {
-        let path = promote(folder, &request, &fitted).map_err(|error| printer.step(&error))?;
-        printer.note(&format!("wrote `{}`", session.shown_path(&path).display()));
+        let written = promote(folder, &request, &fitted).map_err(|error| printer.step(&error))?;
+        tell_written(session, &written);
     }
     // The process ends here: thousands of models need not be taken apart before. What standard input held is removed.
     fitted.into_iter().for_each(|file| std::mem::forget(file.fit.models));
     Ok(Exit::Ok)
+}
+
+/// Says which version was written, and what estimates will not make of it.
+pub(super) fn tell_written(session: &Session, written: &Written) {
+    session.printer.note(&format!("wrote `{}`", session.shown_path(&written.path).display()));
+    written.warnings.iter().for_each(|warning| session.printer.warning(warning));
 }
 
 /// Prints what tables came to, and draws it if that is asked for.
@@ -151,7 +158,7 @@ fn request(arguments: &FitArgs) -> FitRequest {
 }
 
 fn is_clean(file: &FittedFile) -> bool {
-    let strict = [FindingKind::MixedRows, FindingKind::StaleParameters];
+    let strict = [FindingKind::MixedRows, FindingKind::StaleParameters, FindingKind::NoEarlierParameters];
     let found = |model: &FittedModel| model.findings.iter().any(|finding| strict.contains(&finding.kind));
     file.fit.gate.is_clean() && !file.fit.models.iter().any(found)
 }
@@ -183,10 +190,7 @@ fn text(file: &FittedFile, session: &Session, against: Option<&str>) -> String {
     for ((model, (op, set)), drift) in file.fit.models.iter().zip(&file.names).zip(&file.drifts) {
         text.push_str(&model_text(model, op, set));
         if let Some(against) = against {
-            text.push_str(&match drift {
-                Some(drift) => format!("  {}\n", drift_sentence(drift, against)),
-                None => format!("  {against} has no set `{}` of `{}`\n", short(set, 60), short(op, 60)),
-            });
+            text.extend(drift.iter().map(|drift| format!("  {}\n", drift_sentence(drift, against))));
         }
         if let Some(search) = search_of(file, model) {
             text.push_str(&search_text(search, model));

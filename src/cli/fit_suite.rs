@@ -2,7 +2,7 @@
 
 use super::Session;
 use super::exit::Exit;
-use super::fit::print;
+use super::fit::{print, tell_written};
 use super::fit_arguments::FitArgs;
 use crate::steps::StepError;
 use crate::steps::fitting::FittedFile;
@@ -45,11 +45,12 @@ pub(super) fn fit_suite(session: &Session, arguments: &FitArgs, suite: &Path) ->
     }
     if let Some(path) = &arguments.out {
         one_target(&fits).map_err(fail)?;
-        write_out(path, &request_of_suite(), &files).map_err(fail)?;
+        let warnings = write_out(path, &request_of_suite(), &files).map_err(fail)?;
+        warnings.iter().for_each(|warning| printer.warning(warning));
     }
     if let Some(target) = &arguments.promote {
-        for path in promote_suite(target, &fits).map_err(fail)? {
-            printer.note(&format!("wrote `{}`", session.shown_path(&path).display()));
+        for written in promote_suite(target, &fits).map_err(fail)? {
+            tell_written(session, &written);
         }
     }
     Ok(Exit::Ok)

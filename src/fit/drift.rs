@@ -144,6 +144,12 @@ impl Earlier {
         }
     }
 
+    /// Returns the values in the order of a model's coefficients; 0 for those that are not there.
+    fn values(&self, model: &FittedModel) -> Vec<f64> {
+        let value = |name: &str| self.find(name).map_or(0.0, |old| old.value);
+        model.coefficients.iter().flatten().map(|found| value(&found.name)).collect()
+    }
+
     fn find(&self, name: &str) -> Option<&EarlierCoefficient> {
         self.coefficients.iter().find(|coefficient| coefficient.name == name)
     }
@@ -181,7 +187,12 @@ pub fn drift(earlier: &Earlier, form: &FormText, model: &FittedModel) -> Option<
         coefficients.iter().all(|found| !matches!(found.verdict, CoefficientVerdict::New | CoefficientVerdict::Gone));
     let same_form = same_names && earlier.form.as_ref().is_none_or(|known| known == form);
     let predictions = if same_form { predicted_change(earlier, model) } else { None };
-    let verdict = if same_form { verdict(&coefficients, predictions.as_ref()) } else { DriftVerdict::OtherForm };
+    let verdict = match (same_form, &predictions) {
+        (false, _) => DriftVerdict::OtherForm,
+        (true, Some(change)) => verdict(&coefficients, change),
+        (true, None) if predicts_nothing(earlier, model) => DriftVerdict::Drifted,
+        (true, None) => DriftVerdict::Uncertain,
+    };
     Some(Drift { verdict, coefficients, predictions })
 }
 
@@ -200,9 +211,14 @@ fn moved(old: &EarlierCoefficient, new: f64, new_interval: Option<(f64, f64)>) -
     if (new - old.value).abs() > reach { CoefficientVerdict::Moved } else { CoefficientVerdict::Same }
 }
 
-fn verdict(coefficients: &[CoefficientDrift], predictions: Option<&PredictedChange>) -> DriftVerdict {
+/// Tells whether earlier parameters are off by as much as the targets in the mean, and by more than those fitted.
+fn predicts_nothing(earlier: &Earlier, model: &FittedModel) -> bool {
+    let errors = Errors::of(model, &earlier.values(model));
+    errors.old >= 1.0 && errors.old > errors.new
+}
+
+fn verdict(coefficients: &[CoefficientDrift], change: &PredictedChange) -> DriftVerdict {
     let moved = coefficients.iter().any(|found| found.verdict == CoefficientVerdict::Moved);
-    let Some(change) = predictions else { return DriftVerdict::Uncertain };
     let proven = moved || change.mean_interval.is_some_and(|(low, high)| low > 0.0 || high < 0.0);
     match (change.p95_change > LEAST_CHANGE, proven) {
         (false, _) => DriftVerdict::Unchanged,
@@ -214,23 +230,16 @@ fn verdict(coefficients: &[CoefficientDrift], predictions: Option<&PredictedChan
 /// Returns how predictions changed over the rows that were drawn; none without a row whose earlier
 /// prediction is above 0.
 fn predicted_change(earlier: &Earlier, model: &FittedModel) -> Option<PredictedChange> {
-    let fitted = model.coefficients.as_ref()?;
-    let old: Vec<f64> = fitted.iter().map(|found| earlier.find(&found.name).map_or(0.0, |old| old.value)).collect();
-    let predict = |row: &SampledRow<'_>| old.iter().zip(row.features).map(|(b, x)| b * x).sum::<f64>();
+    let old = earlier.values(model);
     let (mut ratios, mut changes) = (Vec::new(), Vec::new());
-    let (mut old_error, mut new_error, mut shares) = (0.0, 0.0, 0u64);
     for row in model.sample.iter() {
-        let before = predict(&row);
+        let before = predicted(&old, &row);
         if before > 0.0 {
             ratios.push(row.prediction / before);
             changes.push((row.prediction / before - 1.0).abs());
         }
-        if row.target != 0.0 {
-            old_error += ((row.target - before) / row.target).abs();
-            new_error += ((row.target - row.prediction) / row.target).abs();
-            shares += 1;
-        }
     }
+    let errors = Errors::of(model, &old);
     ratios.sort_by(f64::total_cmp);
     changes.sort_by(f64::total_cmp);
     let (mean_change, mean_interval) = mean_change(earlier, &old, model)?;
@@ -240,9 +249,31 @@ fn predicted_change(earlier: &Earlier, model: &FittedModel) -> Option<PredictedC
         p95_change: quantile(&changes, 0.95)?,
         mean_change,
         mean_interval,
-        old_error: old_error / shares.max(1) as f64,
-        new_error: new_error / shares.max(1) as f64,
+        old_error: errors.old,
+        new_error: errors.new,
     })
+}
+
+fn predicted(coefficients: &[f64], row: &SampledRow<'_>) -> f64 {
+    coefficients.iter().zip(row.features).map(|(b, x)| b * x).sum()
+}
+
+/// The mean errors of earlier and fitted parameters over the rows that were drawn, as shares of the target.
+struct Errors {
+    old: f64,
+    new: f64,
+}
+
+impl Errors {
+    fn of(model: &FittedModel, old: &[f64]) -> Errors {
+        let (mut old_error, mut new_error, mut shares) = (0.0, 0.0, 0u64);
+        for row in model.sample.iter().filter(|row| row.target != 0.0) {
+            old_error += ((row.target - predicted(old, &row)) / row.target).abs();
+            new_error += ((row.target - row.prediction) / row.target).abs();
+            shares += 1;
+        }
+        Errors { old: old_error / shares.max(1) as f64, new: new_error / shares.max(1) as f64 }
+    }
 }
 
 /// Returns the change of the mean prediction as a share of the earlier one, and where it is at 95 %.

@@ -49,6 +49,8 @@ pub enum FindingKind {
     IdenticalParameters,
     /// Parameters of a file are far from the data, or of another form.
     StaleParameters,
+    /// A file has no parameters to hold the fit against.
+    NoEarlierParameters,
 }
 
 /// Mean errors above this say that the form is wrong, if most of the variance is explained all the same.
@@ -328,10 +330,20 @@ pub fn of_drift(drift: &Drift, file: &str) -> Option<Finding> {
             percent(change.new_error),
             percent(change.p95_change)
         ),
+        (DriftVerdict::Drifted, None) => format!(
+            "the parameters of `{file}` are far from the data: they predict 0 or less in the mean, and are off by 100 % or more"
+        ),
         (DriftVerdict::OtherForm, _) => {
             format!("the parameters of `{file}` were fitted by another form: what changed cannot be told from them")
         }
-        (DriftVerdict::Drifted | DriftVerdict::Unchanged | DriftVerdict::Uncertain, _) => return None,
+        (DriftVerdict::Unchanged | DriftVerdict::Uncertain, _) => return None,
     };
     Some(Finding::new(FindingKind::StaleParameters, message))
+}
+
+/// Says that a file has no parameters of a set, or none of the operation at all.
+pub fn of_absent(file: &str, op: &str, set: &str, has_op: bool) -> Finding {
+    let what = if has_op { format!("no set `{set}` of `{op}`") } else { format!("no operation `{op}`") };
+    let message = format!("`{file}` has {what}: there is nothing to hold the fit against");
+    Finding::new(FindingKind::NoEarlierParameters, message)
 }

@@ -50,7 +50,7 @@ pub use drift::{
     drift,
 };
 pub use error::FitError;
-pub use findings::{Finding, FindingKind, identical, of_drift};
+pub use findings::{Finding, FindingKind, identical, of_absent, of_drift};
 pub use fitted::{Coefficient, Fit, FittedModel, IntervalMethod, Outlier, Quality};
 pub use fitting::fit;
 pub use gate::{Duplicates, EmptyGroup, Excluded, Gate};

@@ -5,7 +5,7 @@
 
 use super::MetricRow;
 use crate::ledger::MeasuredValue;
-use crate::value::{MetricName, PointName, Scalar, StageName};
+use crate::value::{Digest, MetricName, PointName, Scalar, StageName};
 use serde::{Deserialize, Serialize};
 
 /// What the stage of every model's metrics starts with.
@@ -25,6 +25,9 @@ pub struct ModelRecord {
     pub unit: Option<String>,
     /// Names and expressions of the features.
     pub features: Vec<(String, String)>,
+    /// Digest of the form with the named values that it reads; none in records that were written before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<Digest>,
     /// `absolute` or `relative`.
     pub weighting: String,
     /// Rows that there are.
@@ -52,6 +55,13 @@ pub struct ModelRecord {
 }
 
 impl ModelRecord {
+    /// Tells whether another record of the model is of another form, whose coefficients mean something else.
+    pub fn has_other_form(&self, other: &ModelRecord) -> bool {
+        let digests = self.form.zip(other.form);
+        let texts = self.target != other.target || self.features != other.features;
+        texts || digests.is_some_and(|(own, other)| own != other)
+    }
+
     /// Returns what to know of a model that is not, or not wholly, what was asked for.
     pub fn warning(&self) -> Option<String> {
         let what = if self.fits.is_empty() { "is not fitted" } else { "has no parameter file" };

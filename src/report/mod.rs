@@ -54,8 +54,8 @@ pub use markdown::{
     comment_on_several, issue, issue_title, markdown, no_run_issue, no_run_title, nothing_to_track,
 };
 pub use model::{
-    Bucket, DiffCell, FitSample, FitSampleRow, GridAxis, GridCell, LogExcerpt, ModelDrift, Report, ReportedCosts,
-    ReportedModel, ShmooDiff, ShmooGrid, Totals,
+    Bucket, DiffCell, DriftForm, FitSample, FitSampleRow, GridAxis, GridCell, LogExcerpt, ModelChange, ModelDrift,
+    Report, ReportedCosts, ReportedModel, ShmooDiff, ShmooGrid, Totals,
 };
 pub use plot::{PlotOptions, plot};
 pub use site::{Site, SitePage, SiteRun, SiteSuite, run_page_path, site_pages};

@@ -92,11 +92,29 @@ pub struct FitSampleRow {
     pub far: bool,
 }
 
-/// How far the predictions of a group went, over the rows of this run. Changes are relative, 0.01 for 1 %.
+/// What became of a group since the run compared with.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct ModelDrift {
     /// The run compared with.
     pub base: RunId,
+    /// How far predictions went, if they can be compared.
+    #[serde(flatten)]
+    pub form: DriftForm,
+}
+
+/// Whether the coefficients of both runs are of one form.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+#[serde(tag = "form", rename_all = "snake_case")]
+pub enum DriftForm {
+    /// They are.
+    Same(ModelChange),
+    /// The form was another then: its coefficients say nothing of the features of now.
+    Other,
+}
+
+/// How far the predictions of a group went, over the rows of this run. Changes are relative, 0.01 for 1 %.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct ModelChange {
     /// Rows that were predicted.
     pub rows: u64,
     /// The mean change.

@@ -2,7 +2,7 @@
 
 use super::figure::{count, percent};
 use super::inert::short;
-use super::{ModelDrift, Report, ReportedModel};
+use super::{DriftForm, ModelChange, ModelDrift, Report, ReportedModel};
 use crate::record::{CoefficientRecord, FitRecord, HeldBackRecord, ModelRecord};
 use crate::value::{Scalar, show_number};
 
@@ -21,7 +21,7 @@ pub(super) struct FitLine<'a> {
     pub(super) error: String,
     pub(super) left_out: String,
     pub(super) held_back: String,
-    /// How far predictions went.
+    /// How far predictions went, or why that is not told.
     pub(super) drift: String,
     pub(super) warnings: Vec<&'a str>,
 }
@@ -82,6 +82,10 @@ pub(super) fn fit_name(fit: &FitRecord) -> String {
 
 fn fit_line<'a>(fit: &'a FitRecord, drift: Option<&ModelDrift>) -> FitLine<'a> {
     let share = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), error_text);
+    let before = drift.and_then(|drift| match &drift.form {
+        DriftForm::Same(change) => Some(&change.before),
+        DriftForm::Other => None,
+    });
     let coefficient = |found: &CoefficientRecord| CoefficientLine {
         name: short(&found.name, 60),
         value: digits(found.value, 6),
@@ -89,8 +93,8 @@ fn fit_line<'a>(fit: &'a FitRecord, drift: Option<&ModelDrift>) -> FitLine<'a> {
             .interval
             .map(|(low, high)| format!("{} to {}", digits(low, 4), digits(high, 4)))
             .unwrap_or_default(),
-        before: drift
-            .and_then(|drift| drift.before.iter().find(|(name, _)| *name == found.name))
+        before: before
+            .and_then(|before| before.iter().find(|(name, _)| *name == found.name))
             .map(|(_, before)| digits(*before, 6))
             .unwrap_or_default(),
     };
@@ -112,7 +116,9 @@ fn held_back(held: &HeldBackRecord) -> String {
 }
 
 fn drift_words(drift: &ModelDrift) -> String {
-    let ModelDrift { mean, least, greatest, .. } = drift;
+    let DriftForm::Same(ModelChange { mean, least, greatest, .. }) = &drift.form else {
+        return "not told, the form was another".to_owned();
+    };
     if [least, greatest].iter().all(|change| change.abs() * 100.0 < ROUNDING) {
         return "none".to_owned();
     }
@@ -178,7 +184,8 @@ mod tests {
         );
         let drift = |least: f64, greatest: f64| {
             let base = crate::value::RunId::new("earlier");
-            drift_words(&ModelDrift { base, rows: 7, mean: greatest, least, greatest, before: Vec::new() })
+            let change = ModelChange { rows: 7, mean: greatest, least, greatest, before: Vec::new() };
+            drift_words(&ModelDrift { base, form: DriftForm::Same(change) })
         };
         assert_eq!(drift(-2e-16, 4e-16), "none");
         assert_eq!(drift(0.0, 0.02), "+2% (0% to +2%)");

@@ -4,7 +4,7 @@ use super::fitting::FittedFile;
 use super::fitting_files::read_text;
 use super::parameters::latest_version;
 use super::{StepError, provenance};
-use crate::fit::{Drift, Earlier, FormText, ParamText, drift, of_drift};
+use crate::fit::{Drift, Earlier, FormText, ParamText, drift, of_absent, of_drift};
 use serde_json::{Map, Value};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ struct EarlierFile {
 }
 
 /// Holds every fit against a parameter file, or against the latest version of a folder. A
-/// fit whose set the file does not have stays without a drift.
+/// fit whose set the file does not have gets a finding, and stays without a drift.
 pub(super) fn hold_against(path: &Path, fitted: &mut [FittedFile]) -> Result<(), StepError> {
     let path = match path.is_dir() {
         true => match latest_version(path)? {
@@ -32,22 +32,30 @@ pub(super) fn hold_against(path: &Path, fitted: &mut [FittedFile]) -> Result<(),
     let text = fs::read_to_string(&path).map_err(|source| StepError::Read { path: path.clone(), source })?;
     let twin = provenance::twin(&path);
     let earlier = EarlierFile { text: read_text(&path, &text)?, sets: provenance::read(&twin)?, twin };
+    let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     for file in fitted {
         let fit = &file.fit;
         let form = FormText { target: fit.target.clone(), features: fit.features.clone() };
-        let of = |(model, (op, set)): (&_, &(String, String))| -> Result<Option<Drift>, StepError> {
-            Ok(earlier.find(op, set)?.and_then(|earlier| drift(&earlier, &form, model)))
-        };
-        file.drifts = fit.models.iter().zip(&file.names).map(of).collect::<Result<_, _>>()?;
-        for (model, drift) in file.fit.models.iter_mut().zip(&file.drifts) {
-            let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-            model.findings.extend(drift.as_ref().and_then(|drift| of_drift(drift, &name)));
+        let mut drifts: Vec<Option<Drift>> = Vec::new();
+        for (model, (op, set)) in file.fit.models.iter_mut().zip(&file.names) {
+            let found = earlier.find(op, set)?;
+            let drift = found.as_ref().and_then(|earlier| drift(earlier, &form, model));
+            model.findings.extend(match found {
+                Some(_) => drift.as_ref().and_then(|drift| of_drift(drift, &name)),
+                None => Some(of_absent(&name, op, set, earlier.has(op))),
+            });
+            drifts.push(drift);
         }
+        file.drifts = drifts;
     }
     Ok(())
 }
 
 impl EarlierFile {
+    fn has(&self, op: &str) -> bool {
+        self.text.iter().any(|(known, _)| known == op)
+    }
+
     /// Returns the parameters of a set of an operation; what the twin says of other values is not taken.
     fn find(&self, op: &str, set: &str) -> Result<Option<Earlier>, StepError> {
         let sets = self.text.iter().find(|(known, _)| known == op).map(|(_, sets)| sets);

@@ -3,6 +3,7 @@
 
 use super::fitting::{FitRequest, FittedFile};
 use super::parameters::{latest_version, version_of};
+use super::usable_parameters::{hidden_sets, refuse_unknown_sets, unknown_operations, unknown_sets};
 use super::{StepError, provenance};
 use crate::config::load_params;
 use crate::fit::{ParamText, WRITTEN, put_set, write_params};
@@ -13,8 +14,17 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// Writes the parameters into a file, beside those of other sets that it has.
-pub fn write_out(path: &Path, request: &FitRequest, fitted: &[FittedFile]) -> Result<(), StepError> {
+/// A file of parameters that was written.
+pub struct Written {
+    /// The file.
+    pub path: PathBuf,
+    /// What estimates will not make of it what may be meant.
+    pub warnings: Vec<String>,
+}
+
+/// Writes the parameters into a file, beside those of other sets that it has, and returns what estimates cannot use
+/// of them: the file may be for others.
+pub fn write_out(path: &Path, request: &FitRequest, fitted: &[FittedFile]) -> Result<Vec<String>, StepError> {
     if path.exists() && version_of(path).is_some() {
         let message = format!("`{}` is there, and versions never change", path.display());
         return Err(StepError::usage(message, Some("`--promote FOLDER` makes the next version".to_owned())));
@@ -34,13 +44,19 @@ pub fn write_out(path: &Path, request: &FitRequest, fitted: &[FittedFile]) -> Re
     // First what the values rest on: a twin without its file misleads nobody.
     let twin = provenance::twin(path);
     write_file(&twin, provenance::text(provenance).as_bytes()).map_err(StepError::disk("write", &twin))?;
-    write_file(path, write_params(&text).as_bytes()).map_err(StepError::disk("write", path))
+    write_file(path, write_params(&text).as_bytes()).map_err(StepError::disk("write", path))?;
+    Ok(unknown_sets(fitted).into_iter().chain(hidden_sets(&text, fitted)).collect())
 }
 
 /// Writes the next version of a folder of parameters: the latest, with what was fitted in its place. A folder
 /// that is not there is made, for the first version.
-pub fn promote(folder: &Path, request: &FitRequest, fitted: &[FittedFile]) -> Result<PathBuf, StepError> {
-    let latest = if folder.exists() { latest_version(folder)? } else { 0 };
+///
+/// # Errors
+/// Besides what keeps the version from being written: attribute sets that estimates cannot read, and a folder of
+/// devices.
+pub fn promote(folder: &Path, request: &FitRequest, fitted: &[FittedFile]) -> Result<Written, StepError> {
+    refuse_unknown_sets(fitted)?;
+    let latest = latest_of_device(folder)?;
     let mut text = ParamText::new();
     let mut provenance = Map::new();
     if latest > 0 {
@@ -60,7 +76,40 @@ pub fn promote(folder: &Path, request: &FitRequest, fitted: &[FittedFile]) -> Re
     if !draft.publish_new(&path).map_err(disk)? {
         return Err(StepError::usage(format!("another process has just written `{}`", path.display()), None));
     }
-    Ok(path)
+    let naming = match request.files.as_slice() {
+        [] => "a model of a suite names it by `by`, or by its own name",
+        _ => "`--op` gives it another name",
+    };
+    let warnings = unknown_operations(fitted, naming).into_iter().chain(hidden_sets(&text, fitted)).collect();
+    Ok(Written { path, warnings })
+}
+
+/// Returns the latest version in the folder of a device, 0 if there is none; refuses the folder of all devices, which
+/// a version would make a device itself.
+pub(super) fn latest_of_device(folder: &Path) -> Result<usize, StepError> {
+    let latest = if folder.exists() { latest_version(folder)? } else { 0 };
+    if latest > 0 || !folder.exists() {
+        return Ok(latest);
+    }
+    let devices = devices(folder)?;
+    let Some(device) = devices.first() else { return Ok(0) };
+    let message = format!("`{}` has a folder for each device: `{}`", folder.display(), devices.join("`, `"));
+    let hint = format!("`--promote {}` makes the next version of that device", folder.join(device).display());
+    Err(StepError::usage(message, Some(hint)))
+}
+
+/// Returns the names of the folders that have versions.
+fn devices(folder: &Path) -> Result<Vec<String>, StepError> {
+    let read = |source| StepError::Read { path: folder.to_owned(), source };
+    let mut devices = Vec::new();
+    for entry in fs::read_dir(folder).map_err(read)? {
+        let path = entry.map_err(read)?.path();
+        if path.join("params_v1.yaml").is_file() {
+            devices.extend(path.file_name().map(|name| name.to_string_lossy().into_owned()));
+        }
+    }
+    devices.sort();
+    Ok(devices)
 }
 
 pub(super) fn read_text(path: &Path, text: &str) -> Result<ParamText, StepError> {

@@ -172,6 +172,18 @@ fn every_device_gets_its_next_version() {
 }
 
 #[test]
+fn every_fidelity_and_format_has_its_number() {
+    let suite = include_str!("../../configs/op-model.yaml");
+    assert!(suite.contains("from: { LoFi: 1, HiFi2: 2, HiFi3: 3, HiFi4: 4 }"));
+    for key in ["dest", "tiles"] {
+        let line = suite.lines().find(|line| line.trim_start().starts_with(&format!("{key}: {{ pick: df")));
+        for format in ["Bfp8_b", "Float16_b", "Float16", "Int8", "Int32", "Float32"] {
+            assert!(line.is_some_and(|line| line.contains(&format!("{format}: "))), "{key}: {format}");
+        }
+    }
+}
+
+#[test]
 fn what_cannot_be_meant_is_refused() {
     let project = project();
     project.write("plain.yaml", "version: 1\nsuite: plain\nstages: { one: { cmd: [true], evidence: [exit] } }\n");

@@ -12,8 +12,8 @@ use shmoo::record::{
     ModelRecord, ParamInfo, RunInfo, SourceInfo, TaskRecord,
 };
 use shmoo::report::{
-    DiffCell, FitSample, FitSampleRow, GridAxis, GridCell, LogExcerpt, ModelDrift, Report, ReportedModel, ShmooDiff,
-    ShmooGrid, bucket, totals,
+    DiffCell, DriftForm, FitSample, FitSampleRow, GridAxis, GridCell, LogExcerpt, ModelChange, ModelDrift, Report,
+    ReportedModel, ShmooDiff, ShmooGrid, bucket, totals,
 };
 use shmoo::value::{Digest, MetricName, PointName, RunId, Scalar, StageName, SuiteName, TaskKey, Timestamp};
 use std::collections::BTreeMap;

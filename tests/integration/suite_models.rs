@@ -127,6 +127,32 @@ fn predictions_go_with_the_formula(project: &SweepProject) {
     assert!(text.contains("items = 4") && text.contains("was 3"), "{text}");
 }
 
+#[test]
+fn coefficients_of_another_form_predict_nothing() {
+    let project = SweepProject::with(&[]);
+    project.write("models.yaml", SUITE);
+    project.json(0, &["sweep", "models.yaml", "--format", "json"]);
+    let features = "features: { fixed: \"1\", items: \"twice / 2\" }";
+    let (other, half) = (features.replace("/ 2", "/ 4"), "half: { expr: \"n / 2\" }");
+    // The features change, then only a named value that they read, then what is no part of the form.
+    let first = SUITE.replace(features, &other);
+    let second = first.replace(half, "half: { expr: n }");
+    let third = second.replace(&other, &format!("{other}\n    weighting: relative"));
+    for (suite, expected) in [(first, "other"), (second, "other"), (third, "same")] {
+        project.write("models.yaml", &suite);
+        let report = project.json(0, &["sweep", "models.yaml", "--format", "json"]);
+        let drift = &report["models"][0]["drifts"][0];
+        assert_eq!(drift["form"], expected, "{drift}");
+        assert_eq!(drift.get("mean").is_some(), expected == "same", "{drift}");
+        // The other model is as it was.
+        assert_eq!(report["models"][1]["drifts"][0]["form"], "same");
+        for format in ["terminal", "markdown"] {
+            let text = project.ends(0, &["report", "last", "--format", format]);
+            assert_eq!(text.contains("not told, the form was another"), expected == "other", "{text}");
+        }
+    }
+}
+
 fn the_history_follows_coefficients(project: &SweepProject) {
     let text = project.ends(0, &["history", "export", "samples", "--format", "csv"]);
     let of_item = |line: &&str| line.contains("model cost") && line.contains("base/items");

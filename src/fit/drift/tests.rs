@@ -89,6 +89,22 @@ fn coefficients_that_trade_off_change_nothing() {
 }
 
 #[test]
+fn parameters_that_predict_nothing_have_drifted() {
+    let model = model(1.0, 1);
+    let check = |values: [f64; 2], expected: DriftVerdict| {
+        let mut earlier = earlier_of(&model);
+        earlier.coefficients.iter_mut().zip(values).for_each(|(found, value)| found.value = value);
+        let found = drift(&earlier, &form(), &model).unwrap();
+        assert_eq!((found.verdict, found.predictions), (expected, None), "{values:?}");
+        let stale = of_drift(&found, "p.yaml").map(|finding| finding.kind);
+        assert_eq!(stale.is_some(), expected == DriftVerdict::Drifted);
+    };
+    check([0.0, 0.0], DriftVerdict::Drifted);
+    check([-3.0, -2.0], DriftVerdict::Drifted);
+    check([f64::NAN, 2.0], DriftVerdict::Uncertain);
+}
+
+#[test]
 fn another_form_is_not_compared() {
     let model = model(1.0, 1);
     let mut earlier = earlier_of(&model);

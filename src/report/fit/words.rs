@@ -148,7 +148,11 @@ pub(super) fn coefficient_word(verdict: CoefficientVerdict) -> &'static str {
 /// Returns how predictions changed, in one sentence.
 pub(crate) fn drift_sentence(drift: &Drift, against: &str) -> String {
     let word = drift_word(drift.verdict);
-    let Some(change) = &drift.predictions else { return format!("{word} against {against}") };
+    let Some(change) = &drift.predictions else {
+        let nothing = drift.verdict == DriftVerdict::Drifted;
+        let why = if nothing { ": its parameters predict 0 or less in the mean" } else { "" };
+        return format!("{word} against {against}{why}");
+    };
     let PredictedChange { rows, median_ratio, p95_change, mean_change, mean_interval, old_error, new_error } = *change;
     let ends = mean_interval.map(|(low, high)| format!(" (95 % {} to {})", percent(low), percent(high)));
     format!(

@@ -14,7 +14,7 @@ mod sample;
 pub use promoting::promote_suite;
 pub use reported::reported;
 
-use self::form::form;
+use self::form::{form, form_digest};
 use self::predict::{Predictor, groups};
 use self::rows::{ModelRows, model_rows};
 use super::fitting::{FitRequest, FittedFile};
@@ -108,6 +108,7 @@ fn fit_model(plan: &Plan, record: &RunRecord, model: &Model, folder: &Path) -> R
         target: model.target.text().to_owned(),
         unit: unit.and_then(|metric| metric.unit.clone()),
         features: model.features.iter().map(|(name, expr)| (name.clone(), expr.text().to_owned())).collect(),
+        form: Some(form_digest(&plan.suite, model)),
         weighting: model.weighting.word().to_owned(),
         rows: 0,
         used: 0,
@@ -204,7 +205,7 @@ fn write_files(fits: &mut [SuiteFit], folder: &Path) -> Result<(), StepError> {
             files.entry(target).or_default().push(part);
         }
     }
-    let mut outcome: Vec<(String, Result<(), StepError>)> = Vec::new();
+    let mut outcome: Vec<(String, Result<Vec<String>, StepError>)> = Vec::new();
     for (target, files) in &files {
         let path = folder.join(target);
         let parent = path.parent().unwrap_or(folder);
@@ -214,7 +215,8 @@ fn write_files(fits: &mut [SuiteFit], folder: &Path) -> Result<(), StepError> {
     for (target, written) in outcome {
         let names_it = |fit: &&mut SuiteFit| fit.targets.contains(&target);
         match written {
-            Ok(()) => fits
+            // Parameters of a run may be for others than estimates.
+            Ok(_) => fits
                 .iter_mut()
                 .filter(names_it)
                 .for_each(|fit| fit.record.files.push(format!("{MODELS_FOLDER}/{target}"))),

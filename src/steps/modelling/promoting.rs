@@ -6,26 +6,28 @@
 use super::{SuiteFit, part_of, request_of_suite};
 use crate::steps::StepError;
 use crate::steps::fitting::FittedFile;
-use crate::steps::fitting_files::promote;
+use crate::steps::fitting_files::{Written, latest_of_device, promote};
 use crate::steps::parameters::latest_version;
+use crate::steps::usable_parameters::refuse_unknown_sets;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// What the name of a device's parameter file ends with.
 const ENDING: &str = "_params.yaml";
 
-/// Writes the next version of each device's parameters, and returns the files.
+/// Writes the next version of each device's parameters, and returns what was written.
 ///
 /// # Errors
-/// Several parameter files of which one names no device, or two the same, a folder that has versions itself, and
-/// what keeps a version from being written; devices before it have their version then.
-pub fn promote_suite(folder: &Path, fits: &[SuiteFit]) -> Result<Vec<PathBuf>, StepError> {
+/// Several parameter files of which one names no device, or two the same, a folder that has versions itself, sets that
+/// estimates cannot read, and what keeps a version from being written; devices before it have their version then.
+pub fn promote_suite(folder: &Path, fits: &[SuiteFit]) -> Result<Vec<Written>, StepError> {
     let request = request_of_suite();
     let targets = by_target(fits);
     let places = places_of(folder, &targets.keys().copied().collect::<Vec<_>>())?;
     // All that can be wrong with what is there comes before the first file.
-    for place in places.iter().filter(|place| place.exists()) {
-        latest_version(place)?;
+    for (place, files) in places.iter().zip(targets.values()) {
+        latest_of_device(place)?;
+        refuse_unknown_sets(files)?;
     }
     places.iter().zip(targets.values()).map(|(place, files)| promote(place, &request, files)).collect()
 }

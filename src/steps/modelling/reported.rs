@@ -61,7 +61,7 @@ impl<'a> Predicted<'a> {
     }
 
     fn drift(&self, fit: &FitRecord, base: &RunRecord) -> Option<crate::report::ModelDrift> {
-        drift(&self.rows, self.members(fit), (&self.fitted.model, fit), &self.predictor, base)
+        drift(&self.rows, self.members(fit), (self.fitted, fit), &self.predictor, base)
     }
 
     fn sample(&self, fit: &FitRecord) -> FitSample {

@@ -169,6 +169,38 @@ fn parameter_files() {
 }
 
 #[test]
+fn what_estimates_cannot_use_is_refused_or_told() {
+    let eltwise = |more: &[&'static str]| [&["fit", "--model", "eltwise", "sweep.csv", "--quiet"], more].concat();
+    shmoo()
+        .file("sweep.csv", &sweep(200.0))
+        .file("par/wormhole_b0/params_v1.yaml", "nop: { base: { ublock_weight: 1, tile_weight: 1 } }\n")
+        .args(eltwise(&["--intervals", "none", "--set", "approx/vecter_r", "--promote", "par/wormhole_b0"]))
+        .args(eltwise(&["--intervals", "none", "--set", "wide", "--out", "out.yaml"]))
+        .args(eltwise(&["--intervals", "none", "--promote", "par"]))
+        .shell("find par -type f")
+        .before(["fit", "--model", "eltwise", "sweep.csv", "--promote", "par/wormhole_b0", "--quiet"])
+        .before(["fit", "--model", "eltwise", "sweep.csv", "--set", "approx/vector_c", "--promote", "par/wormhole_b0"])
+        .args(eltwise(&["--intervals", "none", "--set", "vector_c", "--promote", "par/wormhole_b0"]))
+        .args(eltwise(&["--intervals", "none", "--op", "expp", "--promote", "par/wormhole_b0"]))
+        .snapshot("fit_unusable_parameters");
+}
+
+#[test]
+fn parameters_that_an_earlier_file_lacks_are_told() {
+    let against = |more: &[&'static str]| {
+        let fit = ["fit", "--model", "eltwise", "sweep.csv", "--against", "before.yaml", "--intervals", "none"];
+        [&fit, more].concat()
+    };
+    shmoo()
+        .file("sweep.csv", &sweep(200.0))
+        .file("before.yaml", "exp: { base: { ublock_weight: 0, tile_weight: 0 } }\n")
+        .args(against(&[]))
+        .args(against(&["--set", "approx", "--strict"]))
+        .args(against(&["--op", "log", "--format", "markdown"]))
+        .snapshot("fit_against_nothing");
+}
+
+#[test]
 fn mistakes_in_fits() {
     shmoo()
         .file("copy.yaml", MODEL)

@@ -46,11 +46,13 @@ fn models() -> Vec<ReportedModel> {
     };
     let drift = ModelDrift {
         base: RunId::new("20260130-142233-temp-sense-1c2d"),
-        rows: 7,
-        mean: 0.0325,
-        least: 0.0125,
-        greatest: 0.075,
-        before: vec![("fixed".into(), 2.0e-12), ("stage_delay".into(), 4.0e-11)],
+        form: DriftForm::Same(ModelChange {
+            rows: 7,
+            mean: 0.0325,
+            least: 0.0125,
+            greatest: 0.075,
+            before: vec![("fixed".into(), 2.0e-12), ("stage_delay".into(), 4.0e-11)],
+        }),
     };
     let period = ModelRecord {
         model: "period".into(),
@@ -58,6 +60,7 @@ fn models() -> Vec<ReportedModel> {
         target: "1 / freq".into(),
         unit: None,
         features: vec![("fixed".into(), "1".into()), ("stage_delay".into(), "2 * inverters".into())],
+        form: None,
         weighting: "relative".into(),
         rows: 9,
         used: 6,
@@ -126,6 +129,8 @@ fn make_hostile(reported: &mut ReportedModel, text: &str) {
     let rows = samples.iter_mut().flat_map(|sample| &mut sample.rows);
     rows.for_each(|row| row.point = PointName::new(text));
     for drift in drifts.iter_mut().flatten() {
-        drift.before.iter_mut().for_each(|(name, _)| *name = text.into());
+        if let DriftForm::Same(change) = &mut drift.form {
+            change.before.iter_mut().for_each(|(name, _)| *name = text.into());
+        }
     }
 }
