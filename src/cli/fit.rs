@@ -258,6 +258,9 @@ fn search_text(search: &Search, model: &FittedModel) -> String {
     let declared =
         model.quality.left_out_error.map_or_else(|| "-".to_owned(), |share| format!("{:.2} %", share * 100.0));
     let terms = count(search.candidates as u64, "term");
+    if search.forms.is_empty() {
+        return format!("  no form was found out of {terms}\n");
+    }
     let mut text = format!("  forms out of {terms}, by the error of rows left out ({declared} as declared):\n");
     for form in &search.forms {
         text.push_str(&format!("    {:.2} %  {}\n", form.standing.error * 100.0, form_text(form)));

@@ -17,6 +17,7 @@ use crate::steps::run_folder::RunFolder;
 use crate::steps::running::{Ran, RunRequest, resume, start};
 use crate::steps::workspace::{LoadedFile, load_suite_file, load_suite_file_with_cases};
 use crate::steps::{StepError, Workspace};
+use crate::suite::Computed;
 use crate::value::{RunId, SuiteName, did_you_mean};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -87,14 +88,18 @@ pub(super) fn load(session: &Session, suite: &Path, select: &SelectArgs) -> Resu
     }
     for (option, name, value) in select.operations() {
         let own = &loaded.suite;
-        let mut lets = own.lets.iter().chain(own.blocks.iter().flat_map(|block| &block.lets));
-        if own.schema.index(name).is_none() && !lets.any(|entry| entry.name == name) {
+        let all = own.lets.iter().chain(own.blocks.iter().flat_map(|block| &block.lets));
+        let lets: Vec<_> = all.filter(|entry| entry.name == name).collect();
+        if own.schema.index(name).is_none() && lets.is_empty() {
             let message = format!("the suite `{}` has no parameter or named value `{name}` for `{option}`", own.name);
             printer.error(&message, Some("`--where` takes an expression over what it has"));
             return Err(Exit::Usage);
         }
-        let known = own.schema.index(name).map(|param| own.known_values(param)).unwrap_or_default();
-        let texts: Vec<String> = known.iter().map(ToString::to_string).collect();
+        let texts: Vec<String> = match own.schema.index(name) {
+            Some(param) => own.known_values(param).iter().map(ToString::to_string).collect(),
+            // Others than plain values differ from case to case.
+            None => lets.iter().map(|entry| plain(&entry.value)).collect::<Option<_>>().unwrap_or_default(),
+        };
         if !texts.is_empty() && !texts.iter().any(|known| known == value) {
             let hint = did_you_mean(value, texts.iter().map(String::as_str));
             printer.error(&format!("`{option} {value}`: `{name}` is never `{value}`"), hint.as_deref());
@@ -102,6 +107,11 @@ pub(super) fn load(session: &Session, suite: &Path, select: &SelectArgs) -> Resu
         }
     }
     Ok(loaded)
+}
+
+/// Returns a named value that is the same in all cases of its block.
+fn plain(value: &Computed) -> Option<String> {
+    if let Computed::Scalar(value) = value { Some(value.to_string()) } else { None }
 }
 
 pub(super) fn request(session: &Session, how: &HowArgs) -> Result<RunRequest, Exit> {

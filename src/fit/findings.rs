@@ -64,8 +64,11 @@ const CHANCE: f64 = 1e-3;
 /// Forms that explain less than this share of the variance are farther off than the mean of the targets: their squared
 /// errors are twice as large ...
 const WORSE_THAN_MEAN: f64 = -1.0;
-/// ... if that share, times the rows but one, is above this, too, and in less than one of 1,000 tables by chance.
+/// ... if that share, times the rows but one, is above this, too, which it is by chance in less than one of 1,000 tables
+/// of ten rows or more.
 const LEAST_SUM: f64 = 23.0;
+/// With less freedom than this the limit is that of Student's t.
+const FEW: f64 = 9.0;
 /// Scaled condition numbers above this make coefficients trade off (Belsley, Kuh and Welsch 1980).
 const COLLINEAR: f64 = 30.0;
 
@@ -253,7 +256,8 @@ pub(super) fn of_quality(quality: &Quality, rows: u64, features: usize) -> Vec<F
 /// Tells whether chance does not make the squared errors of a true form larger than those around the mean by a share:
 /// times the freedom that is the square of Student's t at most.
 fn is_no_chance(share: f64, freedom: f64) -> bool {
-    freedom > 0.0 && share * freedom > LEAST_SUM.max(t_quantile(1.0 - CHANCE / 2.0, freedom).powi(2))
+    let least = if freedom < FEW { t_quantile(1.0 - CHANCE / 2.0, freedom.max(1.0)).powi(2) } else { LEAST_SUM };
+    freedom > 0.0 && share * freedom > least
 }
 
 /// Says that rows of several operations are fitted together.

@@ -276,9 +276,15 @@ impl Task<'_> {
         let coefficients = model.coefficients.as_deref().unwrap_or_default();
         let mut findings = of_coefficients(coefficients, &self.free, triangle, solution, &self.meant);
         findings.extend(of_condition(coefficients, model.quality.scaled_condition, &sets));
-        findings.extend(of_influence(&self.names, &self.influence(suspects, model, solved)));
+        let pulled = of_influence(&self.names, &self.influence(suspects, model, solved));
+        let mut of_quality = of_quality(&model.quality, model.rows, self.free.len());
+        if pulled.is_some() {
+            // It would be the form that those rows have pulled over.
+            of_quality.retain(|finding| finding.kind != FindingKind::BadForm);
+        }
+        findings.extend(pulled);
         findings.extend(of_negative(model, &self.free));
-        findings.extend(of_quality(&model.quality, model.rows, self.free.len()));
+        findings.extend(of_quality);
         findings.extend(of_ops(&group.ops, &self.op_column));
         model.findings = findings;
     }

@@ -203,6 +203,10 @@ fn chance(together: &Errors, apart: &Errors, rows: &FittedRows<'_>, parts: usize
 
 /// Says of a model which columns mix its rows; `drawn` are the rows that it is told from, if not all.
 pub(super) fn tell_mixed(model: &mut FittedModel, mixed: &[Mixed], error: f64, drawn: Option<u64>, op_column: &str) {
+    // What a fit that a few rows have pulled over leaves of the others says nothing of their kinds.
+    if model.findings.iter().any(|finding| finding.kind == FindingKind::InfluentialRow) {
+        return;
+    }
     // What it costs says more than that there are several operations.
     if mixed.iter().any(|mixed| mixed.columns.iter().any(|column| column == op_column)) {
         model.findings.retain(|finding| finding.kind != FindingKind::MixedRows);

@@ -199,6 +199,8 @@ fn what_cannot_be_meant_is_refused() {
     refused(&["sweep", SUITE, "--op-name", "ad d"], "letters, digits");
     refused(&["sweep", SUITE, "--op-name", "sigmoit"], "did you mean `sigmoid`?");
     refused(&["sweep", SUITE, "--op-name", "sigmoit"], "`--op-name sigmoit`: `op` is never `sigmoit`");
+    refused(&["sweep", SUITE, "--op-type", "unarry"], "`--op-type unarry`: `type` is never `unarry`");
+    refused(&["sweep", SUITE, "--op-type", "nosuch"], "known: ");
     refused(&["sweep", SUITE, "--retry-failed"], "--continue");
     refused(&["fit", "--suite", "plain.yaml"], "has no models");
     refused(&["fit", "--suite", SUITE, "--model", "eltwise"], "cannot be used with");

@@ -98,6 +98,20 @@ fn intervals_of_robust_fits_hold_the_truth() {
 }
 
 #[test]
+fn a_wrong_row_is_no_sign_of_kinds() {
+    let mut random = Random::new(2);
+    for seed in 0..20 {
+        let mut all = rows(seed, 60, 0.01);
+        all[17][2] /= 1000.0;
+        let row = |[a, k, t]: &[f64; 3]| format!("{a},{k},{t},{}\n", ["x", "y", "z"][random.below(3)]);
+        let table = format!("a,k,t,kind\n{}", all.iter().map(row).collect::<String>());
+        let fit = fit(&model(&format!("{FORM}weighting: relative\n")), &table.as_bytes(), &sandwich()).unwrap();
+        assert_eq!(told(&fit, FindingKind::InfluentialRow).len(), 1);
+        assert_eq!((told(&fit, FindingKind::MixedRows), told(&fit, FindingKind::BadForm)), (vec![], vec![]));
+    }
+}
+
+#[test]
 fn a_row_that_moves_a_fit_alone_is_named() {
     let mut wrong = rows(1, 60, 0.01);
     wrong[17][2] *= 100.0;
@@ -107,6 +121,7 @@ fn a_row_that_moves_a_fit_alone_is_named() {
         let found = told(&fit, FindingKind::InfluentialRow);
         assert!(found.len() == 1 && found[0].starts_with("line 19 alone moves `"), "{found:?}");
         assert!(found[0].ends_with("mend or drop the row, or fit with `--robust`"), "{found:?}");
+        assert_eq!(told(&fit, FindingKind::BadForm), [""; 0]);
     }
     // The figures are those of the fit without the row.
     let fit = fit_rows(FORM, &wrong, &sandwich());

@@ -206,6 +206,9 @@ fn drifted(drift: &Drift, against: &str, name: &str, out: &mut dyn Write) -> io:
 /// Writes the forms that were found.
 fn searched(search: &Search, name: &str, out: &mut dyn Write) -> io::Result<()> {
     let terms = count(search.candidates as u64, "term");
+    if search.forms.is_empty() {
+        return writeln!(out, r#"<p class="label">no form was found out of {terms}</p>"#);
+    }
     writeln!(out, r#"<p class="label">forms out of {terms}, by the error of rows left out</p>"#)?;
     let rows = search.forms.iter().map(|form| {
         let (error, behind) = (share(Some(form.standing.error)), behind_cell(&form.standing));

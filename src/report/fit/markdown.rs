@@ -85,6 +85,9 @@ fn fitted(part: &Part<'_>, against: Option<&str>, out: &mut dyn Write) -> io::Re
 /// Writes the forms that were found.
 fn searched(search: &Search, out: &mut dyn Write) -> io::Result<()> {
     let terms = count(search.candidates as u64, "term");
+    if search.forms.is_empty() {
+        return writeln!(out, "\nNo form was found out of {terms}.");
+    }
     writeln!(out, "\nForms out of {terms}, by the error of rows left out:\n")?;
     writeln!(out, "| error | behind the least | form |\n| ---: | ---: | --- |")?;
     for form in &search.forms {
