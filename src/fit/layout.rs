@@ -5,7 +5,7 @@
 //! are texts; of the others the first rows tell.
 
 use super::FitError;
-use super::table::{Head, Want};
+use super::table::{Head, Want, separator};
 use crate::expr::{Expr, Program};
 use crate::suite::{Form, Placed, Rule};
 use crate::value::{Problem, did_you_mean};
@@ -303,16 +303,8 @@ impl<'a> Layout<'a> {
             None => format!("{what} needs `{name}`, and the table has no such column"),
         };
         let known: Vec<&str> = self.head.names.iter().map(String::as_str).collect();
-        let hint = self.separator().or_else(|| did_you_mean(name, known));
+        let hint = separator(&self.head.names).or_else(|| did_you_mean(name, known));
         FitError::Model(place(placed, message).maybe_hint(hint))
-    }
-
-    /// Says what separates the cells of a header that is one cell.
-    fn separator(&self) -> Option<String> {
-        let [name] = self.head.names.as_slice() else { return None };
-        let (separator, called) = [(';', "`;`"), ('\t', "tabs")].into_iter().find(|(one, _)| name.contains(*one))?;
-        let cells = name.split(separator).count();
-        Some(format!("commas separate cells, and the header has none: it is {cells} cells separated by {called}"))
     }
 
     /// Returns the name in the table of a name in the model.

@@ -62,7 +62,7 @@ pub use rests_on::RestsOn;
 pub use sample::{Ratios, Sample, SampledRow};
 
 pub use search::{FoundForm, Search, Standing, search};
-pub(crate) use table::{Breaks, CHUNK, Chunk, Chunks, Marks, PlainRecord, Quoted, Record, Split};
+pub(crate) use table::{Breaks, CHUNK, Chunk, Chunks, Marks, PlainRecord, Quoted, Record, Split, separator};
 
 use std::io::{self, Read};
 

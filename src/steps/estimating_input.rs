@@ -3,7 +3,7 @@
 
 use super::StepError;
 use super::fitting::table_name;
-use crate::fit::{Breaks, CHUNK, Chunk, Chunks, Marks, Record, Split};
+use crate::fit::{Breaks, CHUNK, Chunk, Chunks, Marks, Record, Split, separator};
 use crate::report::count;
 use crate::value::did_you_mean;
 use csv::{ByteRecord, ReaderBuilder, Terminator};
@@ -128,7 +128,7 @@ impl Header {
     pub(super) fn needed(&self, names: &[&str], path: &Path) -> Result<usize, StepError> {
         self.column(names, path)?.ok_or_else(|| {
             let known = || did_you_mean(names[0], self.names.iter().map(String::as_str));
-            let hint = self.separator().or_else(known);
+            let hint = separator(&self.names).or_else(known);
             StepError::usage(format!("{}: there is no column `{}`", table_name(path), names.join("` or `")), hint)
         })
     }
@@ -140,14 +140,6 @@ impl Header {
         };
         let message = format!("{}: there is a column `{name}` already, and one is added", table_name(path));
         Err(StepError::usage(message, Some("rename or remove the one in the table".to_owned())))
-    }
-
-    /// Says what separates the cells of a header that is one cell.
-    pub(super) fn separator(&self) -> Option<String> {
-        let [name] = self.names.as_slice() else { return None };
-        let (separator, called) = [(';', "`;`"), ('\t', "tabs")].into_iter().find(|(one, _)| name.contains(*one))?;
-        let cells = name.split(separator).count();
-        Some(format!("commas separate cells, and the header has none: it is {cells} cells separated by {called}"))
     }
 }
 

@@ -9,6 +9,7 @@ mod number;
 mod plain;
 mod records;
 mod scan;
+mod separator;
 mod split;
 mod words;
 
@@ -18,5 +19,6 @@ pub(crate) use chunks::{CHUNK, Chunk, Chunks};
 pub(super) use lines::Lines;
 pub(crate) use marks::Marks;
 pub(super) use scan::{Head, Scan, read_head, scan};
+pub(crate) use separator::separator;
 pub(crate) use split::{PlainRecord, Quoted, Record, Split};
 pub(super) use words::{Dictionary, Texts};

@@ -1,7 +1,7 @@
 //! The columns of descriptors: the cells of a row -> a descriptor.
 
-use crate::fit::PlainRecord;
 use crate::fit::estimate::Descriptor;
+use crate::fit::{PlainRecord, separator};
 use crate::steps::StepError;
 use crate::steps::estimating_input::Header;
 use crate::steps::fitting::table_name;
@@ -96,7 +96,7 @@ impl Columns {
         let architecture = header.column(&["arch"], path)?.ok_or_else(|| {
             let devices: Vec<String> = devices.map(|name| format!("`{name}`")).collect();
             let hint = format!("it names the device of each row; there are parameters of {}", devices.join(", "));
-            let hint = header.separator().unwrap_or(hint);
+            let hint = separator(&header.names).unwrap_or(hint);
             StepError::usage(format!("{}: there is no column `arch`", table_name(path)), Some(hint))
         })?;
         let op = header.needed(&["type", "op"], path)?;
