@@ -24,7 +24,7 @@ pub struct Gate {
     pub excluded: Vec<Excluded>,
     /// Rows that are equal to an earlier one, to the last byte; none: there were too many rows to look.
     pub duplicates: Option<Duplicates>,
-    /// Attribute sets of the model that no row is in: each holds for none, or later ones hold for all of its rows.
+    /// Attribute sets of the model that no usable row is in: each holds for none, or later ones hold wherever it does.
     pub empty_sets: Vec<String>,
     /// Groups of which every row was left out.
     pub empty_groups: Vec<EmptyGroup>,

@@ -18,8 +18,8 @@ pub use claimed::{ClaimError, settle};
 pub use costs::{RunCosts, Spent, case_costs, costs};
 pub use foreign::{ForeignError, ForeignFormat, ForeignTerms, read_foreign, recognize_foreign};
 pub use models::{
-    CoefficientRecord, FitRecord, FitWarning, HeldBackRecord, LeftOutRows, ModelRecord, Parameters, is_of_model,
-    model_metrics, model_stage,
+    CoefficientRecord, EmptyGroupRecord, FitRecord, FitWarning, HeldBackRecord, LeftOutRows, ModelRecord, Parameters,
+    is_of_model, model_metrics, model_stage,
 };
 pub use run::{
     Artifact, ArtifactKind, CONFIRM_MARK, CaseRecord, MetricInfo, MetricRow, MinEffectWhere, ParamInfo, RECORD_FORMAT,

@@ -43,6 +43,9 @@ pub struct ModelRecord {
     /// Attribute sets that no row is in, although all cases ran.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub empty_sets: Vec<String>,
+    /// Groups of which no row could be used, in the order of their first rows; `fits` does not have them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub empty_groups: Vec<EmptyGroupRecord>,
     /// One for each group of rows, in the order of their first rows.
     #[serde(default)]
     pub fits: Vec<FitRecord>,
@@ -67,6 +70,29 @@ impl ModelRecord {
         let what = if self.fits.is_empty() { "is not fitted" } else { "has no parameter file" };
         self.problem.as_ref().map(|problem| format!("the model `{}` {what}: {problem}", self.model))
     }
+
+    /// Returns the groups that are missing among the fits, and of how many rows each is.
+    pub fn empty_group_warnings(&self) -> impl Iterator<Item = String> {
+        self.empty_groups.iter().map(|EmptyGroupRecord { point: _, params, rows, held_back }| {
+            let values: Vec<String> = params.iter().map(|(name, value)| format!("{name} {value}")).collect();
+            let noun = if *rows == 1 { "row" } else { "rows" };
+            let held = if *held_back > 0 { format!(", {held_back} of them held back") } else { String::new() };
+            format!("the model `{}`: no row of `{}` can be used: {rows} {noun}{held}", self.model, values.join(", "))
+        })
+    }
+}
+
+/// A group of which no row could be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EmptyGroupRecord {
+    /// The point of `by`.
+    pub point: PointName,
+    /// Its values, in name order.
+    pub params: Vec<(String, Scalar)>,
+    /// How many rows there are.
+    pub rows: u64,
+    /// How many of them are kept out of fits.
+    pub held_back: u64,
 }
 
 /// Rows that were left out for one reason.
@@ -208,5 +234,36 @@ impl FitRecord {
             }
         };
         self.coefficients.iter().map(|coefficient| value(&coefficient.name)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_differ_by_their_texts_or_digests() {
+        let record = |target: &str, form: Option<&str>| -> ModelRecord {
+            let fixed = r#"{ "model": "cost", "stage": "measure", "weighting": "absolute", "rows": 3, "used": 3 }"#;
+            let mut fields: serde_json::Map<String, serde_json::Value> =
+                serde_json::from_str(fixed).expect("it is JSON");
+            fields.insert("target".into(), target.into());
+            fields.insert("features".into(), serde_json::json!([["items", "n"]]));
+            if let Some(form) = form {
+                fields.insert("form".into(), Digest::of(form.as_bytes()).to_string().into());
+            }
+            serde_json::from_value(fields.into()).expect("it is a record")
+        };
+        let check = |one: (&str, Option<&str>), other: (&str, Option<&str>), expected: bool| {
+            let (one, other) = (record(one.0, one.1), record(other.0, other.1));
+            assert_eq!([one.has_other_form(&other), other.has_other_form(&one)], [expected; 2]);
+        };
+        check(("cycles", Some("a")), ("cycles", Some("a")), false);
+        check(("cycles", Some("a")), ("cycles", Some("b")), true);
+        check(("cycles", Some("a")), ("time", Some("a")), true);
+        // Records that were written before the digest was kept are told by their texts.
+        check(("cycles", None), ("cycles", Some("b")), false);
+        check(("cycles", None), ("time", Some("b")), true);
+        check(("cycles", None), ("cycles", None), false);
     }
 }

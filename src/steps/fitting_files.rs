@@ -6,7 +6,7 @@ use super::parameters::{latest_version, version_of};
 use super::usable_parameters::{hidden_sets, refuse_unknown_sets, unknown_operations, unknown_sets};
 use super::{StepError, provenance};
 use crate::config::load_params;
-use crate::fit::{ParamText, WRITTEN, put_set, write_params};
+use crate::fit::{FittedModel, ParamText, WRITTEN, put_set, write_params};
 use crate::outside::durable::{Draft, write_file};
 use crate::value::Digest;
 use serde_json::{Map, Value, json};
@@ -127,7 +127,7 @@ fn add(
     request: &FitRequest,
     fitted: &[FittedFile],
 ) -> Result<(), StepError> {
-    let mut seen: Vec<&(String, String)> = Vec::new();
+    let mut seen: Vec<(&(String, String), &FittedFile)> = Vec::new();
     for file in fitted {
         let mut source =
             File::open(file.source()).map_err(|source| StepError::Read { path: file.path.clone(), source })?;
@@ -141,15 +141,10 @@ fn add(
                 let message = "an operation of standard input has no name for a parameter file";
                 return Err(StepError::usage(message, Some(hint.to_owned())));
             }
-            if seen.contains(&name) {
-                let message = format!("`{op}` has two fits of the set `{set}`, and a parameter file has one");
-                let hint = match model.by.as_slice() {
-                    [] => "name sets under `sets` of the model, or give `--op` and `--set`",
-                    _ => "name the column of the groups under `op` and `by` of the model, so that each is an operation",
-                };
-                return Err(StepError::usage(message, Some(hint.to_owned())));
+            if let Some((_, earlier)) = seen.iter().find(|(known, _)| *known == name) {
+                return Err(two_fits(name, request, model, [earlier, file]));
             }
-            seen.push(name);
+            seen.push((name, file));
             let params: Vec<(String, f64)> =
                 coefficients.iter().map(|found| (found.name.clone(), found.value)).collect();
             put_set(text, op, set, &params);
@@ -165,4 +160,24 @@ fn add(
         }
     }
     Ok(())
+}
+
+/// Says that an operation has two fits of one set, of which a parameter file can have one.
+fn two_fits(
+    (op, set): &(String, String),
+    request: &FitRequest,
+    model: &FittedModel,
+    [earlier, later]: [&FittedFile; 2],
+) -> StepError {
+    let what = format!("`{op}` has two fits of the set `{set}`");
+    if request.files.is_empty() {
+        let models = format!("`{}` and `{}`", earlier.fit.model, later.fit.model);
+        let message = format!("{what}, by the models {models}, and a parameter file has one");
+        return StepError::usage(message, Some("give one of them another `params_file`".to_owned()));
+    }
+    let hint = match model.by.as_slice() {
+        [] => "name sets under `sets` of the model, or give `--op` and `--set`",
+        _ => "name the column of the groups under `op` and `by` of the model, so that each is an operation",
+    };
+    StepError::usage(format!("{what}, and a parameter file has one"), Some(hint.to_owned()))
 }

@@ -139,6 +139,7 @@ pub(super) fn make(
     let models = modelling::reported(plan, &record, base.as_ref());
     warnings.extend(models.iter().filter_map(|reported| reported.model.warning()));
     warnings.extend(models.iter().flat_map(|reported| empty_set_warnings(&reported.model)));
+    warnings.extend(models.iter().flat_map(|reported| reported.model.empty_group_warnings()));
     let plots = plan.map(|plan| plots(plan, &record)).unwrap_or_default();
     let plot_diffs = plan
         .zip(comparison.as_ref())

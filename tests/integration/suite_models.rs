@@ -180,18 +180,56 @@ fn attribute_sets_without_rows_are_told() {
     let told = |report: &Value| {
         let warnings = report["warnings"].as_array().unwrap().iter();
         warnings
-            .filter(|warning| warning.as_str().unwrap().contains("no row is in the set"))
+            .filter(|warning| warning.as_str().unwrap().contains("no usable row is in the set"))
             .cloned()
             .collect::<Vec<_>>()
     };
     let sentence =
-        "the model `cost`: no row is in the set `large`: it holds for none, or later sets hold for all of its rows";
+        "the model `cost`: no usable row is in the set `large`: it holds for none, or later sets hold wherever it does";
     assert_eq!(told(&project.json(0, &["sweep", "models.yaml", "--format", "json"])), [sentence]);
     let record: Value = serde_json::from_str(&project.read(&project.last_run().join("record.json"))).unwrap();
     assert_eq!(record["models"][0]["empty_sets"], json!(["large"]));
     // Where only some cases run, sets may well have none.
     let some = ["sweep", "models.yaml", "--where", "n < 9", "--format", "json"];
     assert_eq!(told(&project.json(0, &some)), Vec::<Value>::new());
+}
+
+#[test]
+fn groups_of_which_nothing_can_be_used_are_told() {
+    let project = SweepProject::with(&[]);
+    let fails = SUITE.replace("shell: \"echo cycles", "shell: \"test $SHMOO_PARAM_WIDE = false && echo cycles");
+    project.write("models.yaml", &fails);
+    let report = project.json(10, &["sweep", "models.yaml", "--format", "json"]);
+    let warnings = report["warnings"].as_array().unwrap();
+    assert!(warnings.contains(&json!("the model `split`: no row of `wide true` can be used: 8 rows")), "{warnings:?}");
+    let record: Value = serde_json::from_str(&project.read(&project.last_run().join("record.json"))).unwrap();
+    let expected = json!([{ "point": "wtrue", "params": [["wide", true]], "rows": 8, "held_back": 0 }]);
+    assert_eq!(record["models"][1]["empty_groups"], expected);
+    assert_eq!(fits(&report, "split").len(), 1);
+    // So are those of which every row is kept out of the fit.
+    let model = "    by: [wide]\n    held_back: \"wide or n == 2\"\n    target: cycles\n";
+    project.write("models.yaml", &SUITE.replace("    by: [wide]\n    target: cycles\n", model));
+    let report = project.json(0, &["sweep", "models.yaml", "--format", "json"]);
+    let warnings = report["warnings"].as_array().unwrap();
+    let held = json!("the model `split`: no row of `wide true` can be used: 8 rows, 8 of them held back");
+    assert!(warnings.contains(&held), "{warnings:?}");
+}
+
+#[test]
+fn sets_that_estimates_cannot_read_are_not_promoted() {
+    let project = SweepProject::with(&[]);
+    project.write("models.yaml", SUITE);
+    project.ends(0, &["sweep", "models.yaml"]);
+    let said = project.shmoo(&["fit", "--suite", "models.yaml", "--promote", "params/new"]);
+    assert_eq!(said.code, Some(2), "{}", said.stderr);
+    assert!(said.stderr.contains("the models belong into several parameter files"), "{}", said.stderr);
+    let one = SUITE.replace("\"split/{wide}.yaml\"", "params.yaml");
+    project.write("models.yaml", &one);
+    let said = project.shmoo(&["fit", "--suite", "models.yaml", "--promote", "params/new"]);
+    assert_eq!(said.code, Some(2), "{}", said.stderr);
+    let expected = "estimates cannot read the set `wide` of `cost`: `wide` is no attribute of operations";
+    assert!(said.stderr.contains(expected), "{}", said.stderr);
+    assert!(!project.path("params").exists());
 }
 
 #[test]
@@ -216,7 +254,10 @@ models:
     };
     said("apart", "`n_of_all` depends on `n`, which has several values at a point of `other`");
     said("none", "no row");
-    said("again", "has no parameter file: `false` has two fits of the set `base`");
+    let twice = "has no parameter file: `one.yaml`: `false` has two fits of the set `base`, by the models `same` and \
+                 `again`, and a parameter file has one (give one of them another `params_file`)";
+    said("again", twice);
+    said("same", twice);
     assert_eq!(fits(&report, "again").len(), 2);
     assert!(!project.last_run().join("models/one.yaml").exists());
 }

@@ -86,7 +86,7 @@ pub(crate) fn empty_group_sentences(gate: &Gate) -> Vec<String> {
 
 /// Says that no row is in an attribute set.
 pub(crate) fn empty_set_sentence(set: &str) -> String {
-    format!("no row is in the set `{}`: it holds for none, or later sets hold for all of its rows", short(set, 60))
+    format!("no usable row is in the set `{}`: it holds for none, or later sets hold wherever it does", short(set, 60))
 }
 
 /// Returns the diagnostics of a model as names and values.

@@ -5,6 +5,7 @@
 
 mod drift;
 mod form;
+mod places;
 mod predict;
 mod promoting;
 mod reported;
@@ -15,21 +16,18 @@ pub use promoting::promote_suite;
 pub use reported::reported;
 
 use self::form::{form, form_digest};
-use self::predict::{Predictor, groups};
-use self::rows::{ModelRows, model_rows};
+use self::places::Places;
+use self::rows::model_rows;
 use super::fitting::{FitRequest, FittedFile};
 use super::fitting_files::write_out;
 use super::run_folder::RunFolder;
 use super::workspace::{LoadedFile, with_cases};
 use super::{StepError, Workspace, recording};
-use crate::fit::{self, Coefficient, Fit, FitError, FittedModel, Options, identical};
-use crate::plan::{BuildOptions, Plan, Scope};
-use crate::record::{
-    CoefficientRecord, FitRecord, FitWarning, HeldBackRecord, LeftOutRows, MetricInfo, ModelRecord, RunRecord,
-    model_metrics, model_stage,
-};
-use crate::suite::{Model, ParamIndex};
-use crate::value::{Digest, Scalar};
+use crate::fit::{self, Fit, FitError, FittedModel, Options, identical};
+use crate::plan::{BuildOptions, Plan};
+use crate::record::{FitWarning, LeftOutRows, MetricInfo, ModelRecord, RunRecord, model_metrics, model_stage};
+use crate::suite::Model;
+use crate::value::Digest;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -115,6 +113,7 @@ fn fit_model(plan: &Plan, record: &RunRecord, model: &Model, folder: &Path) -> R
         held_back: 0,
         left_out: Vec::new(),
         empty_sets: Vec::new(),
+        empty_groups: Vec::new(),
         fits: Vec::new(),
         files: Vec::new(),
         problem: None,
@@ -152,9 +151,10 @@ fn fit_model(plan: &Plan, record: &RunRecord, model: &Model, folder: &Path) -> R
     }
     let excluded = fit.gate.excluded.iter();
     record_of.left_out.extend(excluded.map(|found| LeftOutRows { reason: found.reason.clone(), rows: found.rows }));
-    let places = Places { plan, model, rows: &rows };
+    let places = Places::new(plan, model, &rows);
     let names: Vec<(String, String)> = fit.models.iter().map(|found| places.name(found)).collect();
     let targets = fit.models.iter().map(|found| places.target(found)).collect();
+    record_of.empty_groups = places.empty_groups(&fit);
     let drifts = vec![None; fit.models.len()];
     let file = FittedFile { path, held: None, fit, names, searches: Vec::new(), drifts };
     record_of.fits = places.records(&file);
@@ -221,6 +221,7 @@ fn write_files(fits: &mut [SuiteFit], folder: &Path) -> Result<(), StepError> {
                 .filter(names_it)
                 .for_each(|fit| fit.record.files.push(format!("{MODELS_FOLDER}/{target}"))),
             Err(StepError::Usage { message, hint }) => {
+                let message = format!("`{target}`: {message}");
                 let problem = hint.map_or_else(|| message.clone(), |hint| format!("{message} ({hint})"));
                 fits.iter_mut().filter(names_it).for_each(|fit| fit.record.problem = Some(problem.clone()));
             }
@@ -266,108 +267,4 @@ fn metric_infos(plan: &Plan, models: &[ModelRecord]) -> Vec<MetricInfo> {
         });
     }
     infos
-}
-
-/// What groups of rows are called.
-struct Places<'a> {
-    plan: &'a Plan,
-    model: &'a Model,
-    rows: &'a ModelRows,
-}
-
-impl Places<'_> {
-    /// Returns the values of `by` of a group.
-    fn values(&self, found: &FittedModel) -> Vec<(ParamIndex, Scalar)> {
-        let row = self.rows.rows.iter().find(|row| self.rows.by_of(self.model, row) == found.by);
-        let values = row.map(|row| self.model.by.iter().filter_map(|&param| Some((param, row.params[param].clone()?))));
-        values.into_iter().flatten().collect()
-    }
-
-    /// Returns operation and attribute set: the operation is what `by` says beyond the parameter file's name,
-    /// or else the model.
-    fn name(&self, found: &FittedModel) -> (String, String) {
-        let in_file = |param: &ParamIndex| {
-            let parts = self.model.params_file.iter().flat_map(|file| &file.parts);
-            parts.into_iter().any(|part| matches!(part, crate::suite::Part::Param(own) if own == param))
-        };
-        let own = self.values(found).into_iter().filter(|(param, _)| !in_file(param));
-        let words: Vec<String> = own.map(|(_, value)| value.to_string()).collect();
-        let op = if words.is_empty() { self.model.name.clone() } else { words.join("_") };
-        (op, if found.set.is_empty() { "base".to_owned() } else { found.set.clone() })
-    }
-
-    /// Returns the parameter file of a group.
-    fn target(&self, found: &FittedModel) -> String {
-        let Some(template) = &self.model.params_file else { return PARAMS_FILE.to_owned() };
-        let values = self.values(found);
-        let value_of = |param: ParamIndex| values.iter().find(|(own, _)| *own == param).map(|(_, value)| value);
-        let scope = Scope::of_block(&self.plan.suite, None, &value_of);
-        // The loader lets it name parameters of `by` only; one without a value has no place in a path.
-        scope.fill(template).unwrap_or_else(|_| PARAMS_FILE.to_owned())
-    }
-
-    fn records(&self, file: &FittedFile) -> Vec<FitRecord> {
-        let predictor = Predictor::new(self.model, &self.rows.names);
-        let groups = groups(self.model, self.rows, &predictor);
-        let record = |(found, (op, set)): (&FittedModel, &(String, String))| {
-            let values = self.values(found);
-            let mut point = crate::naming::Point::empty(self.plan.suite.schema.len());
-            values.iter().for_each(|(param, value)| point.set(*param, Some(value.clone())));
-            let named =
-                |(param, value): (ParamIndex, Scalar)| (self.plan.suite.schema.params()[param].name.clone(), value);
-            let name = if values.is_empty() { "all".into() } else { self.plan.suite.schema.name(&point).to_string() };
-            let quality = &found.quality;
-            let percent = |share: Option<f64>| share.map(|share| share * 100.0);
-            let coefficients: Vec<CoefficientRecord> = found.coefficients.iter().flatten().map(coefficient).collect();
-            let group = groups.get(&(found.by.clone(), found.set.clone()));
-            FitRecord {
-                op: op.clone(),
-                set: set.clone(),
-                point: crate::value::PointName::new(name),
-                params: values.into_iter().map(named).collect(),
-                rows: found.rows,
-                r2: quality.r2,
-                mape: percent(quality.mean_error),
-                p95_ape: percent(quality.p95_error),
-                max_ape: percent(quality.max_error),
-                cv_mape: percent(quality.left_out_error),
-                held_back: group.and_then(|group| self.held_back(group, &coefficients, &predictor)),
-                coefficients,
-                warnings: warnings(found),
-            }
-        };
-        file.fit.models.iter().zip(&file.names).map(record).collect()
-    }
-
-    /// Holds the rows that were kept out of the fit against what it predicts.
-    fn held_back(
-        &self,
-        group: &[usize],
-        coefficients: &[CoefficientRecord],
-        predictor: &Predictor,
-    ) -> Option<HeldBackRecord> {
-        let values: Vec<f64> = coefficients.iter().map(|coefficient| coefficient.value).collect();
-        let mut errors: Vec<(f64, usize)> = Vec::new();
-        for &index in group {
-            let row = &self.rows.rows[index];
-            if !row.held_back || values.is_empty() {
-                continue;
-            }
-            let (Some(target), Some(prediction)) = (predictor.target(row), predictor.prediction(row, &values)) else {
-                continue;
-            };
-            let error = ((prediction - target) / target).abs() * 100.0;
-            if error.is_finite() {
-                errors.push((error, index));
-            }
-        }
-        let &(max_ape, worst) = errors.iter().max_by(|a, b| a.0.total_cmp(&b.0))?;
-        let mape = errors.iter().map(|(error, _)| error).sum::<f64>() / errors.len() as f64;
-        Some(HeldBackRecord { rows: errors.len() as u64, mape, max_ape, worst: self.rows.rows[worst].point.clone() })
-    }
-}
-
-fn coefficient(found: &Coefficient) -> CoefficientRecord {
-    let Coefficient { name, value, interval, range } = found.clone();
-    CoefficientRecord { name, value, interval, range }
 }

@@ -67,6 +67,7 @@ fn models() -> Vec<ReportedModel> {
         held_back: 2,
         left_out: vec![LeftOutRows { reason: "`freq` has no value".into(), rows: 1 }],
         empty_sets: Vec::new(),
+        empty_groups: Vec::new(),
         fits: vec![fitted, short],
         files: vec!["models/params.yaml".into()],
         problem: None,
