@@ -3,6 +3,7 @@
 use super::Session;
 use super::arguments::TextFormat;
 use super::estimate_arguments::{EstimateArgs, FormulaChoice, OpTypeChoice};
+use super::estimate_trust::say_trust;
 use super::exit::Exit;
 use crate::fit::estimate::{Comparison, Estimator, Formula, MOST, other_forms};
 use crate::outside::durable;
@@ -60,10 +61,9 @@ pub(super) fn estimate(session: &Session, arguments: &EstimateArgs) -> Result<Ex
         }
     };
     say(session, arguments, &evaluated, &warnings)?;
-    let Estimated { refused_rows, outside_rows, unknown, stale, .. } = &evaluated.rows;
-    let guarded = *outside_rows == 0 && unknown.is_empty() && stale.is_empty();
+    let guarded = evaluated.rows.is_guarded();
     let met = evaluated.out_of_bounds.is_empty() && (guarded || !arguments.strict);
-    Ok(match (*refused_rows, met) {
+    Ok(match (evaluated.rows.refused_rows, met) {
         (0, true) => Exit::Ok,
         (0, false) => Exit::Missed,
         (_, _) => Exit::Usage,
@@ -94,7 +94,7 @@ fn say(
 ) -> Result<(), Exit> {
     let Evaluated { rows, comparison, out_of_bounds } = evaluated;
     let Estimated { rows: all, refused, refused_rows, stand_ins, unversioned, cut_rows, .. } = rows;
-    let Estimated { outside, outside_rows, unknown, stale, .. } = rows;
+    let Estimated { outside, outside_rows, unknown, stale, unlike, wrapped_rows, .. } = rows;
     let printer = &session.printer;
     for op in stand_ins {
         printer.warning(&format!("there are no parameters for `{op}`: those of `nop` stand in"));
@@ -140,6 +140,8 @@ fn say(
                 "outside": outside.iter().map(|(line, what)| json!({ "line": line, "features": what })).collect::<Vec<_>>(),
                 "without_provenance": unknown,
                 "stale_parameters": stale,
+                "unlike_fit": unlike,
+                "wrapped_rows": wrapped_rows,
                 "warnings": warnings,
             });
             printer.data(|out| writeln!(out, "{json:#}"))?;
@@ -174,33 +176,6 @@ fn say_refused(session: &Session, arguments: &EstimateArgs, refused: &[(u64, Str
         let missing = arguments.params.is_none() && why.starts_with("there are no parameters of");
         let hint = if missing { hint.take() } else { None };
         session.printer.error(&format!("{noun} {}{more}: {why}", shown.join(", ")), hint);
-    }
-}
-
-/// Says how far estimates can be trusted; of sets of which nobody knows only if that was asked for.
-fn say_trust(session: &Session, arguments: &EstimateArgs, rows: &Estimated) {
-    let printer = &session.printer;
-    let names = |sets: &BTreeSet<String>| -> String {
-        let shown: Vec<String> = sets.iter().take(6).map(|set| format!("`{set}`")).collect();
-        let more = if sets.len() > 6 { format!(" and {} more", sets.len() - 6) } else { String::new() };
-        format!("{}{more}", shown.join(", "))
-    };
-    if !rows.unknown.is_empty() && (arguments.intervals || arguments.strict) {
-        let sets = names(&rows.unknown);
-        printer.warning(&format!("no interval for {sets}: no file beside the parameters says what they rest on"));
-    }
-    if !rows.stale.is_empty() {
-        let sets = names(&rows.stale);
-        printer.warning(&format!(
-            "no interval for {sets}: the file beside the parameters is about other values, or another form"
-        ));
-    }
-    for (line, what) in rows.outside.iter().take(5) {
-        printer.warning(&format!("line {line}: {what}"));
-    }
-    if rows.outside_rows > 0 {
-        let rows = count(rows.outside_rows, "estimate");
-        printer.warning(&format!("{rows} outside of the range of the fit: nobody measured there"));
     }
 }
 

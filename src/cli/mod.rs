@@ -24,6 +24,7 @@ mod confirm;
 mod doctor;
 mod estimate;
 mod estimate_arguments;
+mod estimate_trust;
 mod exit;
 mod fit;
 mod fit_arguments;

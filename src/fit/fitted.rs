@@ -17,6 +17,8 @@ pub struct Fit {
     pub features: Vec<(String, String)>,
     /// The columns that make groups.
     pub by: Vec<String>,
+    /// The attribute sets that the model declares, in its order: the last that holds wins.
+    pub sets: Vec<String>,
     /// How rows were weighted.
     pub weighting: Weighting,
     /// Whether rows far off count for less.

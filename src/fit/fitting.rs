@@ -92,6 +92,7 @@ pub fn fit(form: &Form, table: &dyn Table, options: &Options) -> Result<Fit, Fit
         target: form.target.expr.text().to_owned(),
         features: form.features.iter().map(|f| (f.name.clone(), f.value.expr.text().to_owned())).collect(),
         by: form.by.clone(),
+        sets: form.sets.iter().map(|(name, _)| name.clone()).collect(),
         weighting: form.weighting,
         robust: form.robust,
         gate: gathered.gate,

@@ -56,7 +56,7 @@ pub use fitting::fit;
 pub use gate::{Duplicates, EmptyGroup, Excluded, Gate};
 
 pub use params::{ParamSet, Params, Predicate, Same, predicates};
-pub use params_text::{ParamText, WRITTEN, put_set, write_params};
+pub use params_text::{ParamText, WRITTEN, order_sets, put_set, write_params};
 
 pub use rests_on::RestsOn;
 pub use sample::{Ratios, Sample, SampledRow};

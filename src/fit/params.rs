@@ -43,6 +43,22 @@ impl Predicate {
         ("dim_c", Predicate::DimensionC),
     ];
 
+    /// Attributes that are measured apart: what has them is not what has not.
+    const APART: [Predicate; 7] = [
+        Predicate::Int8,
+        Predicate::Int32,
+        Predicate::Approximate,
+        Predicate::Rows,
+        Predicate::Columns,
+        Predicate::L1,
+        Predicate::DimensionC,
+    ];
+
+    /// Returns the word.
+    fn word(self) -> &'static str {
+        Predicate::ALL.iter().find(|(_, known)| *known == self).map_or("", |(word, _)| word)
+    }
+
     fn holds(self, descriptor: &Descriptor<'_>) -> bool {
         match self {
             Predicate::Base => true,
@@ -94,6 +110,12 @@ pub struct Same {
 }
 
 impl ParamSet {
+    /// Returns what a descriptor asks for and the set is not of; of block floats it may be without saying so.
+    pub(super) fn missing(&self, descriptor: &Descriptor<'_>) -> Option<&'static str> {
+        let missing = |wanted: &&Predicate| wanted.holds(descriptor) && !self.predicates.contains(wanted);
+        Predicate::APART.iter().find(missing).map(|predicate| predicate.word())
+    }
+
     /// Returns a parameter.
     pub fn value(&self, name: &str) -> Option<f32> {
         self.values.iter().find(|(known, _)| known == name).map(|(_, value)| *value)

@@ -25,6 +25,19 @@ pub fn put_set(text: &mut ParamText, op: &str, set: &str, params: &[(String, f64
     }
 }
 
+/// Puts the sets of an operation that a model declares into the order in which it does, where they stand: the last that
+/// holds wins, for lookup as for fitting. Others keep their places.
+pub fn order_sets(text: &mut ParamText, op: &str, declared: &[String]) {
+    let Some((_, sets)) = text.iter_mut().find(|(known, _)| known == op) else { return };
+    let rank = |set: &str| declared.iter().position(|known| known == set);
+    let places: Vec<usize> = (0..sets.len()).filter(|&place| rank(&sets[place].0).is_some()).collect();
+    let mut ordered: Vec<_> = places.iter().map(|&place| sets[place].clone()).collect();
+    ordered.sort_by_key(|(set, _)| rank(set));
+    for (place, set) in places.into_iter().zip(ordered) {
+        sets[place] = set;
+    }
+}
+
 /// Writes the file.
 pub fn write_params(text: &ParamText) -> String {
     let mut lines = format!("{WRITTEN}\n");
@@ -70,5 +83,19 @@ mod tests {
         assert_eq!(entries.iter().map(|entry| entry.op.as_str()).collect::<Vec<_>>(), ["exp", "no"]);
         assert_eq!(entries[0].sets[2].key, "approx/vector_r");
         assert_eq!(entries[0].sets[2].params[0].1.to_f64(), 1e-7);
+    }
+    #[test]
+    fn declared_sets_are_in_their_order() {
+        let check = |sets: &[&str], expected: &[&str]| {
+            let declared = ["base", "bfp", "l1", "l1/bfp"].map(str::to_owned);
+            let mut text = ParamText::new();
+            sets.iter().for_each(|set| put_set(&mut text, "exp", set, &[("a".to_owned(), 1.0)]));
+            order_sets(&mut text, "exp", &declared);
+            assert_eq!(text[0].1.iter().map(|(set, _)| set.as_str()).collect::<Vec<_>>(), expected);
+        };
+        check(&["base", "l1/bfp", "l1", "bfp"], &["base", "bfp", "l1", "l1/bfp"]);
+        check(&["l1", "other", "bfp"], &["bfp", "other", "l1"]);
+        check(&["other", "more"], &["other", "more"]);
+        order_sets(&mut ParamText::new(), "exp", &[]);
     }
 }

@@ -3,6 +3,7 @@
 use super::fitted::Coefficient;
 use super::sample::Ratios;
 use serde::Deserialize;
+use serde::de::Error;
 use serde_json::{Map, Value};
 
 /// What a set's parameters rest on.
@@ -35,6 +36,9 @@ struct Entry {
     #[serde(default)]
     intervals: Map<String, Value>,
     feature_ranges: Map<String, Value>,
+    /// The names of the coefficients in the order of the covariance; none: that of `params`.
+    #[serde(default)]
+    order: Option<Vec<String>>,
     #[serde(default)]
     covariance: Vec<Vec<f64>>,
     #[serde(default)]
@@ -47,22 +51,34 @@ impl RestsOn {
     /// # Errors
     /// A key that is missing, or is of the wrong kind.
     pub fn read(entry: &Value) -> Result<RestsOn, serde_json::Error> {
-        let Entry { model, target, features, rows, params, intervals, feature_ranges, covariance, ratios } =
+        let Entry { model, target, features, rows, params, intervals, feature_ranges, order, covariance, ratios } =
             Entry::deserialize(entry)?;
+        let fault = |message: String| serde_json::Error::custom(message);
         let pair = |map: &Map<String, Value>, name: &str| -> Result<Option<(f64, f64)>, serde_json::Error> {
             Option::<(f64, f64)>::deserialize(map.get(name).unwrap_or(&Value::Null))
         };
-        let coefficients = params.iter().map(|(name, value)| {
+        // Whoever sorts the keys of a map leaves the order of a list.
+        let order = order.unwrap_or_else(|| params.keys().cloned().collect());
+        if order.len() != params.len() {
+            return Err(fault(format!("`order` names {} of {} parameters", order.len(), params.len())));
+        }
+        let coefficient = |name: &String| {
+            let value =
+                params.get(name).ok_or_else(|| fault(format!("`order` names `{name}`, which is no parameter")))?;
+            let range = pair(&feature_ranges, name)?;
             Ok(Coefficient {
                 name: name.clone(),
                 value: f64::deserialize(value)?,
                 interval: pair(&intervals, name)?,
-                range: pair(&feature_ranges, name)?.unwrap_or((f64::NEG_INFINITY, f64::INFINITY)),
+                range: range.ok_or_else(|| fault(format!("`feature_ranges` has nothing of `{name}`")))?,
             })
-        });
-        let coefficients: Vec<Coefficient> = coefficients.collect::<Result<_, serde_json::Error>>()?;
+        };
+        let coefficients: Vec<Coefficient> = order.iter().map(coefficient).collect::<Result<_, serde_json::Error>>()?;
         let size = coefficients.len();
         let square = covariance.len() == size && covariance.iter().all(|row| row.len() == size);
+        if !square && !covariance.is_empty() {
+            return Err(fault(format!("`covariance` is not {size} by {size}")));
+        }
         Ok(RestsOn {
             model,
             target,
@@ -72,7 +88,7 @@ impl RestsOn {
                 .collect::<Result<_, serde_json::Error>>()?,
             rows,
             coefficients,
-            covariance: if square { covariance } else { Vec::new() },
+            covariance,
             ratios: ratios.map(|[low, middle, high]| Ratios { low, middle, high }),
         })
     }
@@ -111,11 +127,22 @@ mod tests {
         let values = |a: f32| [("a".to_owned(), a), ("b".to_owned(), 2.5)];
         assert!(read.is_of(&values(0.1)) && !read.is_of(&values(0.11)) && !read.is_of(&values(0.1)[..1]));
         entry["ratios"] = json!([0.5, 1, 1.5]);
-        entry["covariance"] = json!([[1]]);
         let read = RestsOn::read(&entry).unwrap();
         assert_eq!(read.ratios, Some(Ratios { low: 0.5, middle: 1.0, high: 1.5 }));
-        assert!(read.covariance.is_empty());
-        entry["params"]["a"] = json!("much");
-        assert!(RestsOn::read(&entry).is_err());
+        entry["order"] = json!(["a", "b"]);
+        let turned = RestsOn::read(&entry).unwrap();
+        assert_eq!(turned.coefficients, [read.coefficients[1].clone(), read.coefficients[0].clone()]);
+        entry["covariance"] = json!([]);
+        assert!(RestsOn::read(&entry).unwrap().covariance.is_empty());
+        let mut refused = |key: &str, value: Value, expected: &str| {
+            let kept = std::mem::replace(&mut entry[key], value);
+            assert_eq!(RestsOn::read(&entry).unwrap_err().to_string(), expected);
+            entry[key] = kept;
+        };
+        refused("covariance", json!([[1]]), "`covariance` is not 2 by 2");
+        refused("feature_ranges", json!({ "a": [1, 1] }), "`feature_ranges` has nothing of `b`");
+        refused("order", json!(["a"]), "`order` names 1 of 2 parameters");
+        refused("order", json!(["a", "c"]), "`order` names `c`, which is no parameter");
+        refused("params", json!({ "a": "much", "b": 1 }), "invalid type: string \"much\", expected f64");
     }
 }

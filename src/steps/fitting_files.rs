@@ -3,10 +3,12 @@
 
 use super::fitting::{FitRequest, FittedFile};
 use super::parameters::{latest_version, version_of};
-use super::usable_parameters::{hidden_sets, refuse_unknown_sets, unknown_operations, unknown_sets};
+use super::usable_parameters::{
+    hidden_sets, refuse_missing_weights, refuse_unknown_sets, unknown_operations, unknown_sets,
+};
 use super::{StepError, provenance};
 use crate::config::load_params;
-use crate::fit::{FittedModel, ParamText, WRITTEN, put_set, write_params};
+use crate::fit::{FittedModel, ParamText, WRITTEN, order_sets, put_set, write_params};
 use crate::outside::durable::{Draft, write_file};
 use crate::value::Digest;
 use serde_json::{Map, Value, json};
@@ -56,6 +58,7 @@ pub fn write_out(path: &Path, request: &FitRequest, fitted: &[FittedFile]) -> Re
 /// devices.
 pub fn promote(folder: &Path, request: &FitRequest, fitted: &[FittedFile]) -> Result<Written, StepError> {
     refuse_unknown_sets(fitted)?;
+    refuse_missing_weights(fitted, folder)?;
     let latest = latest_of_device(folder)?;
     let mut text = ParamText::new();
     let mut provenance = Map::new();
@@ -94,7 +97,8 @@ pub(super) fn latest_of_device(folder: &Path) -> Result<usize, StepError> {
     let devices = devices(folder)?;
     let Some(device) = devices.first() else { return Ok(0) };
     let message = format!("`{}` has a folder for each device: `{}`", folder.display(), devices.join("`, `"));
-    let hint = format!("`--promote {}` makes the next version of that device", folder.join(device).display());
+    let place = folder.join(device);
+    let hint = format!("name the folder of the device that the parameters are of, such as `{}`", place.display());
     Err(StepError::usage(message, Some(hint)))
 }
 
@@ -141,6 +145,10 @@ fn add(
                 let message = "an operation of standard input has no name for a parameter file";
                 return Err(StepError::usage(message, Some(hint.to_owned())));
             }
+            if op.contains('/') {
+                let message = format!("the operation `{op}` has a `/`, which parts the words of attribute sets");
+                return Err(StepError::usage(message, Some("give it another name by `--op`".to_owned())));
+            }
             if let Some((_, earlier)) = seen.iter().find(|(known, _)| *known == name) {
                 return Err(two_fits(name, request, model, [earlier, file]));
             }
@@ -158,6 +166,7 @@ fn add(
             });
             provenance.insert(format!("{op}/{set}"), provenance::entry(file, model, coefficients, data));
         }
+        file.names.iter().for_each(|(op, _)| order_sets(text, op, &file.fit.sets));
     }
     Ok(())
 }

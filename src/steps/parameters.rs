@@ -2,7 +2,7 @@
 
 use super::{StepError, provenance};
 use crate::config::{ParamsEntry, load_params};
-use crate::fit::estimate::Architecture;
+use crate::fit::estimate::{Architecture, known_operation};
 use crate::fit::{ParamSet, Params, Predicate, predicates};
 use crate::value::{Problem, Problems, did_you_mean};
 use std::fs;
@@ -27,6 +27,13 @@ pub(super) fn shipped() -> Result<Vec<Architecture>, StepError> {
 
 /// Reads the parameters of all devices of a folder; one with parameter files of its own is a device.
 pub(super) fn read_folder(folder: &Path) -> Result<Vec<Architecture>, StepError> {
+    if folder.is_file() {
+        let hint = "name the folder of the device, or the one that has a folder for each".to_owned();
+        return Err(StepError::usage(
+            format!("`{}` is a file, and parameters have folders", folder.display()),
+            Some(hint),
+        ));
+    }
     let own = files(folder)?;
     if own.iter().any(|path| version_of(path).is_some()) {
         return Ok(vec![read_device(folder)?]);
@@ -64,7 +71,7 @@ fn read_device(folder: &Path) -> Result<Architecture, StepError> {
                 Some(format!("it has `params_v{version}.yaml`: versions have no gaps")),
             ));
         }
-        read.push(read_file(path)?);
+        read.push(read_version(path)?);
     }
     let name = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     let name = name.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
@@ -101,10 +108,28 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, StepError> {
     Ok(entries(folder)?.into_iter().filter(|path| yaml(path) && path.is_file()).collect())
 }
 
+/// Reads a version of a device's parameters. An operation that nobody knows is refused, unless a fit has put it there,
+/// which said so: it may be for others than estimates.
+fn read_version(path: &Path) -> Result<Params, StepError> {
+    let params = read_file(path)?;
+    let fitted =
+        |op: &str| params.ops.iter().any(|(own, sets)| own == op && sets.iter().any(|set| set.rests_on.is_some()));
+    let (entries, sources) = load_params(&path.display().to_string(), &text_of(path)?).map_err(StepError::Problems)?;
+    let unknown = |ParamsEntry { op, span, .. }: ParamsEntry| {
+        let hint = known_operation(&op).err().filter(|_| !fitted(&op))?;
+        Some(Problem::at(span, format!("`{op}` is no operation")).maybe_hint(hint))
+    };
+    let list: Vec<Problem> = entries.into_iter().filter_map(unknown).collect();
+    if list.is_empty() { Ok(params) } else { Err(StepError::Problems(Problems { list, sources })) }
+}
+
+fn text_of(path: &Path) -> Result<String, StepError> {
+    fs::read_to_string(path).map_err(|source| StepError::Read { path: path.to_owned(), source })
+}
+
 /// Reads a parameter file, and what its values rest on.
 pub fn read_file(path: &Path) -> Result<Params, StepError> {
-    let text = fs::read_to_string(path).map_err(|source| StepError::Read { path: path.to_owned(), source })?;
-    let mut params = read_text(&path.display().to_string(), &text)?;
+    let mut params = read_text(&path.display().to_string(), &text_of(path)?)?;
     let twin = provenance::twin(path);
     let known = provenance::read(&twin)?;
     for (op, sets) in &mut params.ops {

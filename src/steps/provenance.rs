@@ -9,10 +9,16 @@ use std::path::{Path, PathBuf};
 
 /// The format of the twin.
 const FORMAT: &str = "shmoo-params-provenance";
+/// What its name ends with.
+const ENDING: &str = "provenance.json";
 
-/// Returns the path of the twin.
+/// Returns the path of the twin: `params.provenance.json` of `params.yaml`, `params.yml.provenance.json` of
+/// `params.yml`.
 pub(super) fn twin(path: &Path) -> PathBuf {
-    path.with_extension("provenance.json")
+    match path.extension() {
+        Some(ending) if ending != "yaml" => path.with_extension(format!("{}.{ENDING}", ending.to_string_lossy())),
+        _ => path.with_extension(ENDING),
+    }
 }
 
 /// Reads what a twin says of each set, by `op/set`; nothing where there is no twin.
@@ -22,13 +28,21 @@ pub(super) fn read(path: &Path) -> Result<Map<String, Value>, StepError> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Map::new()),
         Err(source) => return Err(StepError::Read { path: path.to_owned(), source }),
     };
-    let damaged = |source| StepError::Damaged { path: path.to_owned(), source };
-    let mut value: Value = serde_json::from_slice(&bytes).map_err(damaged)?;
+    let value: Value = serde_json::from_slice(&bytes).map_err(|error| damaged(path, &error.to_string()))?;
+    if value["format"] != FORMAT {
+        return Err(damaged(path, &format!("its `format` is not `{FORMAT}`")));
+    }
     if value["version"].as_u64().is_some_and(|version| version > 1) {
         let message = format!("`{}` was written by a newer shmoo", path.display());
         return Err(StepError::usage(message, Some("update shmoo".to_owned())));
     }
-    Ok(value["sets"].as_object_mut().map(std::mem::take).unwrap_or_default())
+    let sets = value.get("sets").and_then(Value::as_object).cloned();
+    sets.ok_or_else(|| damaged(path, "it has no map `sets`"))
+}
+
+fn damaged(path: &Path, why: &str) -> StepError {
+    let hint = "take it from where the parameters came from; without it estimates have no intervals";
+    StepError::usage(format!("`{}` is damaged: {why}", path.display()), Some(hint.to_owned()))
 }
 
 /// Returns the text of a twin.
@@ -45,7 +59,7 @@ pub(super) fn rests_on(
     set: &str,
 ) -> Result<Option<RestsOn>, StepError> {
     let Some(entry) = sets.get(&format!("{op}/{set}")) else { return Ok(None) };
-    let read = RestsOn::read(entry).map_err(|source| StepError::Damaged { path: twin.to_owned(), source })?;
+    let read = RestsOn::read(entry).map_err(|error| damaged(twin, &format!("`{op}/{set}`: {error}")))?;
     Ok(Some(read))
 }
 
@@ -68,6 +82,7 @@ pub(super) fn entry(file: &FittedFile, model: &FittedModel, coefficients: &[Coef
         "intervals": named(|found| json!(found.interval.map(|(low, high)| [low, high]))),
         "interval_method": model.method,
         "feature_ranges": named(|found| json!([found.range.0, found.range.1])),
+        "order": coefficients.iter().map(|found| &found.name).collect::<Vec<_>>(),
         "covariance": model.covariance,
         "ratios": model.ratios.map(|Ratios { low, middle, high }| [low, middle, high]),
         "rmse": model.quality.rmse,

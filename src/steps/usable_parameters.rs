@@ -2,12 +2,10 @@
 
 use super::StepError;
 use super::fitting::FittedFile;
-use crate::fit::estimate::{Descriptor, EstimateError, Estimator, Formula};
+use crate::fit::estimate::{known_operation, missing_weights};
 use crate::fit::{ParamText, Predicate, predicates};
 use crate::value::nearest;
-
-/// Operations that only parameter files name: products and reductions of another kind.
-const KINDS: [&str; 2] = ["matmul_sparse", "reduce_z"];
+use std::path::Path;
 
 /// Returns the operations and attribute sets that have parameters.
 fn fitted_sets(fitted: &[FittedFile]) -> impl Iterator<Item = &(String, String)> {
@@ -21,6 +19,27 @@ pub(super) fn refuse_unknown_sets(fitted: &[FittedFile]) -> Result<(), StepError
         if let Some(message) = unknown_word(op, set) {
             return Err(StepError::usage(message, Some(known_words(set))));
         }
+    }
+    Ok(())
+}
+
+/// Refuses operations without the weights that estimates of them need: each such estimate would fail. The folder is
+/// that of the device.
+pub(super) fn refuse_missing_weights(fitted: &[FittedFile], folder: &Path) -> Result<(), StepError> {
+    let device = folder.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    for (model, (op, set)) in fitted.iter().flat_map(|file| file.fit.models.iter().zip(&file.names)) {
+        let Some(coefficients) = &model.coefficients else { continue };
+        let names: Vec<&str> = coefficients.iter().map(|found| found.name.as_str()).collect();
+        let missing = missing_weights(op, &device, &names);
+        if missing.is_empty() {
+            continue;
+        }
+        let (missing, names) = (missing.join("`, `"), names.join("`, `"));
+        let message = format!("estimates of `{op}` need `{missing}`, and the fit of `{op}/{set}` has `{names}`");
+        return Err(StepError::usage(
+            message,
+            Some("fit the model of that operation, or give another `--op`".to_owned()),
+        ));
     }
     Ok(())
 }
@@ -48,12 +67,11 @@ fn known_words(set: &str) -> String {
 pub(super) fn unknown_operations(fitted: &[FittedFile], naming: &str) -> Vec<String> {
     let mut said: Vec<String> = Vec::new();
     for (op, _) in fitted_sets(fitted) {
-        let of = Descriptor { op, ..Descriptor::default() };
-        let known = Estimator::new(Vec::new()).estimate(&of, Formula::First);
-        let Err(EstimateError::Unknown { what: "operation", hint, .. }) = known else { continue };
-        let meant = hint.filter(|hint| hint.starts_with("did you mean")).map(|hint| format!("; {hint}"));
-        let message = format!("estimates know no operation `{op}`: {naming}{}", meant.unwrap_or_default());
-        if !KINDS.contains(&op.as_str()) && !said.contains(&message) {
+        let Err(hint) = known_operation(op) else { continue };
+        let meant = hint.filter(|hint| hint.starts_with("did you mean"));
+        let meant = meant.map_or_else(String::new, |hint| format!("; {hint}"));
+        let message = format!("estimates know no operation `{op}`: {naming}{meant}");
+        if !said.contains(&message) {
             said.push(message);
         }
     }

@@ -2,7 +2,7 @@
 
 use super::descriptor::Descriptor;
 use super::estimator::{EstimateError, Estimator, Formula, check_dimensions};
-use super::guard::{Guard, Outside};
+use super::guard::{Feature, Guard, Outside};
 use super::prepared::Prepared;
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ pub struct Batch<'e> {
     estimator: &'e Estimator,
     formula: Formula,
     known: Vec<(Kind, Prepared<'e>)>,
-    features: Vec<(f64, f64)>,
+    features: Vec<Feature>,
     stand_ins: BTreeSet<String>,
 }
 
@@ -26,15 +26,20 @@ pub struct Predicted<'b> {
     pub cycles: u32,
     /// What of the interval there is to say.
     pub trust: Trust<'b>,
+    /// Whether a product of dimensions wraps, so that the cycles say nothing.
+    pub wraps: bool,
     guard: &'b Guard<'b>,
     /// Empty where nothing is known of them.
-    features: &'b [(f64, f64)],
+    features: &'b [Feature],
 }
 
 impl<'b> Predicted<'b> {
     /// Returns where the runtime will be in 95 of 100 cases, in cycles; none: nobody wrote down what the parameters
-    /// rest on.
+    /// rest on, or the cycles say nothing.
     pub fn interval(&self) -> Option<(f64, f64)> {
+        if self.wraps {
+            return None;
+        }
         self.guard.interval(self.features, f64::from(self.cycles))
     }
 
@@ -53,6 +58,8 @@ pub enum Trust<'b> {
     Unknown(&'b str),
     /// What they rested on before they were changed, or what a form of other features rests on.
     Stale(&'b str),
+    /// The estimate takes them for something else than what was fitted: what, in one sentence.
+    Unlike(&'b str),
 }
 
 /// What decides which parameters a descriptor gets, and how.
@@ -144,12 +151,13 @@ impl<'e> Batch<'e> {
             Guard::Known { .. } => Trust::Known,
             Guard::Unknown => Trust::Unknown(prepared.set_name()),
             Guard::Stale => Trust::Stale(prepared.set_name()),
+            Guard::Unlike(sentence) => Trust::Unlike(sentence),
         };
         self.features.clear();
         if trust == Trust::Known {
             prepared.features(of, &mut self.features);
         }
-        Ok(Predicted { cycles, trust, guard, features: &self.features })
+        Ok(Predicted { cycles, trust, wraps: prepared.wraps(of), guard, features: &self.features })
     }
 
     /// Returns the operations that had no parameters and took those of another, each once.

@@ -76,6 +76,9 @@ pub enum EstimateError {
         /// The parameter.
         param: String,
     },
+    /// A product of dimensions is beyond 2^32, and what is left of it gives 0.
+    #[error("the estimate is 0: a product of dimensions is beyond 2^32 and wraps, as in the compiled model")]
+    Wrapped,
     /// The estimate is 0, which no operation takes.
     #[error("the estimate is 0: the parameters say nothing of this operation")]
     Nothing,
@@ -143,7 +146,7 @@ impl Estimator {
             return Err(EstimateError::NoParams(name.to_owned()));
         }
         let set = params.find(name, of).ok_or_else(|| EstimateError::NoSet(name.to_owned()))?;
-        Prepared::new(of, category, set, name, [phases, width])
+        Prepared::new(of, category, set, [name, own], [phases, width])
     }
 }
 

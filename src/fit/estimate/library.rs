@@ -1,5 +1,7 @@
 //! The operations and the forms of their estimates, as tables.
 
+use crate::value::did_you_mean;
+
 /// A dimension, or what goes with one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Dimension {
@@ -162,3 +164,15 @@ pub(super) const FORMATS: [(&str, u32); 17] = [
     ("RawUInt16", 1),
     ("RawUInt32", 1),
 ];
+
+/// What only parameter files name as an operation: products and reductions of another kind.
+const KINDS: [&str; 2] = ["matmul_sparse", "reduce_z"];
+
+/// Tells whether parameter files may have an operation; the error is a hint.
+pub fn known_operation(op: &str) -> Result<(), Option<String>> {
+    let known = || OPERATIONS.iter().map(|(known, _)| *known).chain(KINDS);
+    if known().any(|known| known == op) {
+        return Ok(());
+    }
+    Err(did_you_mean(op, known()))
+}

@@ -22,5 +22,6 @@ pub use descriptor::Descriptor;
 pub use estimator::{Architecture, EstimateError, Estimator, Formula};
 pub use evaluation::{Comparison, compare, six_digits};
 pub use guard::Outside;
+pub use library::known_operation;
 pub use prepared::MOST;
-pub use same_form::other_forms;
+pub use same_form::{missing_weights, other_forms};

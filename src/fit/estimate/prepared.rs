@@ -2,7 +2,7 @@
 
 use super::descriptor::Descriptor;
 use super::estimator::{EstimateError, Formula};
-use super::guard::Guard;
+use super::guard::{Feature, Guard, Guarded};
 use super::library::{Category, Dimension, ELEMENTWISE, ELEMENTWISE_WIDE, PRODUCT, PRODUCT_V2, Term, Times};
 use super::sparse::{Sparse, has_second};
 use crate::fit::params::ParamSet;
@@ -38,14 +38,25 @@ pub(super) enum Form {
     Sparse,
 }
 
+impl Form {
+    /// Returns the terms of the sum.
+    fn terms(self) -> &'static [Term] {
+        match self {
+            Form::Sum(terms) | Form::Layers(terms) => terms,
+            Form::Sparse => &[],
+        }
+    }
+}
+
 impl<'e> Prepared<'e> {
-    /// Prepares what the texts of a descriptor, its layers and its sparsity decide; `attributes` are the
-    /// phases of the fidelity and the factor of the format's width.
+    /// Prepares what the texts of a descriptor, its layers and its sparsity decide; `name` is the operation whose
+    /// parameters it gets, `own` its own as parameter files name it, and `attributes` are the phases of the fidelity
+    /// and the factor of the format's width.
     pub(super) fn new(
         of: &Descriptor<'_>,
         category: Category,
         set: &'e ParamSet,
-        name: &str,
+        [name, own]: [&str; 2],
         attributes: [u32; 2],
     ) -> Result<Prepared<'e>, EstimateError> {
         let form = form(of, category);
@@ -57,8 +68,21 @@ impl<'e> Prepared<'e> {
         let set_name = format!("{name}/{}", set.key);
         let weight = |param: &&str| set.value(param).ok_or_else(|| no_param(&set_name, param));
         let weights = named.iter().map(weight).collect::<Result<_, _>>()?;
-        let guard = Guard::new(set, &named);
         let [phases, width] = attributes;
+        let stands_in = (name != own).then(|| format!("`{set_name}` stands in for `{own}`"));
+        let unlike = stands_in.or_else(|| {
+            let missing = set.missing(of)?;
+            Some(format!("`{set_name}` is not of `{missing}`, which is asked for"))
+        });
+        let layers = matches!(form, Form::Layers(_)).then_some((LAYER, 1, ""));
+        let features = form.terms().iter().map(|term| match term.times {
+            Times::One => (term.weight, 1, ""),
+            Times::Width => (term.weight, width, "format"),
+            Times::Phases => (term.weight, phases, "fidelity"),
+        });
+        let features = features.chain(layers).collect();
+        let of_guard = Guarded { set, set_name: &set_name, op: name, architecture: of.architecture, features, unlike };
+        let guard = Guard::new(of_guard);
         Ok(Prepared { category, set, set_name, phases, width, form, weights, guard })
     }
 
@@ -86,9 +110,34 @@ impl<'e> Prepared<'e> {
             Form::Sparse => self.sparse(of, formula)?,
         };
         match cycles.min(MOST) {
+            0 if self.wraps(of) => Err(EstimateError::Wrapped),
             0 => Err(EstimateError::Nothing),
             cycles => Ok(cycles),
         }
+    }
+
+    /// Tells whether a product of a descriptor's dimensions is beyond 2^32, so that the estimate says nothing.
+    pub(super) fn wraps(&self, of: &Descriptor<'_>) -> bool {
+        // A product has no more bits than its factors together.
+        let shape = [of.mblock_m, of.mblock_n, of.ublock_rt, of.ublock_ct, of.mblock_k, of.ublock_kt, self.phases];
+        let more = match self.form {
+            Form::Sum(_) => [0; 2],
+            Form::Layers(_) => [of.t, of.reduce_z],
+            Form::Sparse => [of.t, of.sparse_indices],
+        };
+        let bits = |values: &[u32]| values.iter().map(|value| u32::BITS - value.leading_zeros()).sum::<u32>();
+        // One more for one more of the columns.
+        bits(&shape) + bits(&more) + 1 > u32::BITS && self.wraps_indeed(of)
+    }
+
+    #[cold]
+    fn wraps_indeed(&self, of: &Descriptor<'_>) -> bool {
+        const END: f64 = (1u64 << u32::BITS) as f64;
+        let dimensions = self.dimensions(of);
+        let layers = if matches!(self.form, Form::Layers(_)) { f64::from(of.t) * f64::from(of.reduce_z) } else { 1.0 };
+        let sparse = if matches!(self.form, Form::Sparse) { sparse_product(of) } else { 1.0 };
+        let terms = self.form.terms().iter().map(|term| whole_product(term, &dimensions));
+        terms.chain([layers, sparse]).any(|product| product >= END)
     }
 
     fn sum(&self, terms: &[Term], dimensions: &Dimensions) -> f32 {
@@ -133,27 +182,22 @@ impl<'e> Prepared<'e> {
         sparse.first().map(|cycles| cycles as u32).map_err(missing)
     }
 
-    /// Returns the features of a descriptor as models have them, and the factors by which the estimate
-    /// multiplies each besides its weight.
-    pub(super) fn features(&self, of: &Descriptor<'_>, features: &mut Vec<(f64, f64)>) {
+    /// Returns the features of a descriptor as models have them.
+    pub(super) fn features(&self, of: &Descriptor<'_>, features: &mut Vec<Feature>) {
         features.clear();
-        let (terms, layers) = match self.form {
-            Form::Sum(terms) => (terms, 1.0),
-            Form::Layers(terms) => (terms, f64::from(of.reduce_z)),
-            Form::Sparse => return,
-        };
+        let layers = if matches!(self.form, Form::Layers(_)) { f64::from(of.reduce_z) } else { 1.0 };
         let blocks = f64::from(of.t);
         let dimensions = self.dimensions(of);
-        features.extend(terms.iter().map(|term| {
+        features.extend(self.form.terms().iter().map(|term| {
             let factor = match term.times {
                 Times::One => 1,
                 Times::Width => self.width,
                 Times::Phases => self.phases,
             };
-            (f64::from(product(term, &dimensions)) * layers, blocks * f64::from(factor))
+            Feature { value: whole_product(term, &dimensions) * layers, factor: f64::from(factor), blocks }
         }));
         if let Form::Layers(_) = self.form {
-            features.push((layers, blocks));
+            features.push(Feature { value: layers, factor: 1.0, blocks });
         }
     }
 }
@@ -166,6 +210,19 @@ fn product(term: &Term, dimensions: &Dimensions) -> u32 {
     let [a, b, c, d, e, f, g, h] = term.of.map(|dimension| dimensions[dimension as usize]);
     let first = a.wrapping_mul(b).wrapping_mul(c.wrapping_mul(d));
     first.wrapping_mul(e.wrapping_mul(f).wrapping_mul(g.wrapping_mul(h)))
+}
+
+/// Multiplies without an end.
+fn whole_product(term: &Term, dimensions: &Dimensions) -> f64 {
+    term.of.iter().map(|dimension| f64::from(dimensions[*dimension as usize])).product()
+}
+
+/// Returns the largest of the products of a sparse product.
+fn sparse_product(of: &Descriptor<'_>) -> f64 {
+    let product = |values: &[u32]| values.iter().map(|value| f64::from(*value)).product::<f64>();
+    let Descriptor { t, mblock_m: m, mblock_n: n, ublock_rt: r, ublock_ct: c, mblock_k: k, .. } = *of;
+    let products = [product(&[t, k, m]), product(&[of.sparse_indices, n, c]), product(&[t, m, n, r, c])];
+    products.into_iter().fold(0.0, f64::max)
 }
 
 fn form(of: &Descriptor<'_>, category: Category) -> Form {

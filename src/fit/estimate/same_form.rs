@@ -5,7 +5,9 @@
 //! tell (the target, the fidelity's text) is not looked at.
 
 use super::estimator::Architecture;
-use super::library::{Category, Dimension, ELEMENTWISE, OPERATIONS, PRODUCT, PRODUCT_V2, Term, Times};
+use super::library::{
+    Category, Dimension, ELEMENTWISE, ELEMENTWISE_WIDE, OPERATIONS, PRODUCT, PRODUCT_V2, Term, Times,
+};
 use crate::expr::{Expr, OperandRef};
 use crate::fit::rests_on::RestsOn;
 
@@ -19,6 +21,8 @@ const DIMENSIONS: [(Dimension, &[&str], [f64; 2]); 7] = [
     (Dimension::InnerTiles, &["q", "ublock_kt", "u_kt"], [17.0, 41.0]),
     (Dimension::Phases, &["phases"], [2.0, 43.0]),
 ];
+/// The factor of the format's width.
+const WIDTH: (&[&str], [f64; 2]) = (&["width"], [59.0, 61.0]);
 /// Layers of a reduction.
 const LAYERS: (&[&str], [f64; 2]) = (&["z", "reduce_z"], [47.0, 53.0]);
 /// The parameter of each layer of a reduction.
@@ -43,15 +47,8 @@ pub(super) enum OtherForm {
 }
 
 impl Form {
-    /// Finds the form whose weights are these.
-    pub(super) fn of_weights(weights: &[&str]) -> Option<Form> {
-        let forms = [(ELEMENTWISE, false), (ELEMENTWISE, true), (PRODUCT, false), (PRODUCT_V2, false)];
-        let mut forms = forms.into_iter().map(|(terms, layers)| Form { terms, layers });
-        forms.find(|form| form.weights().eq(weights.iter().copied()))
-    }
-
     /// Finds the form of an operation, as parameter files name it; sparse products have no fit.
-    fn of_operation(op: &str, architecture: &str) -> Option<Form> {
+    pub(super) fn of_operation(op: &str, architecture: &str) -> Option<Form> {
         if op == "reduce_z" {
             return Some(Form { terms: ELEMENTWISE, layers: true });
         }
@@ -59,12 +56,14 @@ impl Form {
         let terms = match category {
             Category::Matmul if architecture == "grayskull" => PRODUCT,
             Category::Matmul | Category::Depthwise => PRODUCT_V2,
-            Category::Unary | Category::Binary | Category::Nary => ELEMENTWISE,
+            Category::Binary => ELEMENTWISE_WIDE,
+            Category::Unary | Category::Nary => ELEMENTWISE,
         };
         Some(Form { terms, layers: false })
     }
 
-    fn weights(&self) -> impl Iterator<Item = &'static str> {
+    /// Returns the names of the weights.
+    pub(super) fn weights(&self) -> impl Iterator<Item = &'static str> {
         self.terms.iter().map(|term| term.weight).chain(self.layers.then_some(LAYER))
     }
 
@@ -74,29 +73,43 @@ impl Form {
         if let Some(extra) = extra {
             return Some(OtherForm::Extra { name: extra.name.clone() });
         }
-        rests_on.features.iter().find_map(|(name, text)| self.other_feature(name, text))
+        rests_on.features.iter().find_map(|(name, text)| self.feature(name, text).err())
     }
 
-    fn other_feature(&self, name: &str, text: &str) -> Option<OtherForm> {
+    /// Tells whether the feature of a weight has the factor that the estimate takes it by, the phases or the width,
+    /// in it; without such a factor it has not.
+    pub(super) fn has_factor(&self, weight: &str, rests_on: &RestsOn) -> Result<bool, OtherForm> {
+        let feature = rests_on.features.iter().find(|(name, _)| name == weight);
+        feature.map_or(Ok(false), |(name, text)| self.feature(name, text))
+    }
+
+    /// Compares a feature with what the estimate multiplies by its weight, and tells whether it has the factor in it.
+    fn feature(&self, name: &str, text: &str) -> Result<bool, OtherForm> {
         let term = self.terms.iter().find(|term| term.weight == name);
         let fitted = || text.to_owned();
         let values = match values_of(text) {
             Ok(values) => values,
-            Err(unknown) => return Some(OtherForm::Name { name: name.to_owned(), fitted: fitted(), unknown }),
+            Err(unknown) => return Err(OtherForm::Name { name: name.to_owned(), fitted: fitted(), unknown }),
         };
-        let same = |trial: usize| {
-            let layers = if self.layers { LAYERS.1[trial] } else { 1.0 };
-            let product = term.map_or(1.0, |term| product(term, trial)) * layers;
-            let phases = value(Dimension::Phases, trial);
-            let with_phases = term.is_some_and(|term| term.times == Times::Phases);
-            close(values[trial], product) || with_phases && close(values[trial], product * phases)
+        let is = |factor: [f64; 2]| {
+            (0..values.len()).all(|trial| {
+                let layers = if self.layers { LAYERS.1[trial] } else { 1.0 };
+                let product = term.map_or(1.0, |term| product(term, trial)) * layers;
+                close(values[trial], product * factor[trial])
+            })
         };
-        let estimated = || self.words(term);
-        (!(same(0) && same(1))).then(|| OtherForm::Feature {
-            name: name.to_owned(),
-            fitted: fitted(),
-            estimated: estimated(),
-        })
+        let factor = match term.map(|term| term.times) {
+            Some(Times::Phases) => Some([0, 1].map(|trial| value(Dimension::Phases, trial))),
+            Some(Times::Width) => Some(WIDTH.1),
+            Some(Times::One) | None => None,
+        };
+        if is([1.0; 2]) {
+            return Ok(false);
+        }
+        if factor.is_some_and(is) {
+            return Ok(true);
+        }
+        Err(OtherForm::Feature { name: name.to_owned(), fitted: fitted(), estimated: self.words(term) })
     }
 
     /// Returns a term in the words of model files.
@@ -123,8 +136,8 @@ fn values_of(text: &str) -> Result<[f64; 2], String> {
 }
 
 fn trials(name: &str) -> Option<[f64; 2]> {
-    if LAYERS.0.contains(&name) {
-        return Some(LAYERS.1);
+    if let Some((_, values)) = [LAYERS, WIDTH].iter().find(|(names, _)| names.contains(&name)) {
+        return Some(*values);
     }
     DIMENSIONS.iter().find(|(_, names, _)| names.contains(&name)).map(|(_, _, values)| *values)
 }
@@ -151,6 +164,13 @@ fn word(dimension: Dimension) -> String {
 
 fn close(one: f64, other: f64) -> bool {
     (one - other).abs() <= 1e-9 * other.abs()
+}
+
+/// Returns the weights that estimates of an operation need and some parameters do not have.
+pub fn missing_weights(op: &str, architecture: &str, params: &[&str]) -> Vec<&'static str> {
+    let form = Form::of_operation(op, architecture);
+    let weights = form.iter().flat_map(Form::weights);
+    weights.filter(|weight| !params.contains(weight)).collect()
 }
 
 /// Returns a sentence for each set of a device's parameters whose twin has another form than estimates.
@@ -195,8 +215,9 @@ mod tests {
     fn rests_on(features: &[(&str, &str)]) -> RestsOn {
         let texts: Map<String, Value> = features.iter().map(|(name, text)| ((*name).to_owned(), json!(text))).collect();
         let ones: Map<String, Value> = features.iter().map(|(name, _)| ((*name).to_owned(), json!(1))).collect();
+        let ranges: Map<String, Value> = features.iter().map(|(name, _)| ((*name).to_owned(), json!([1, 2]))).collect();
         let entry = json!({
-            "model": "m", "target": "t", "features": texts, "rows": 7, "params": ones, "feature_ranges": {},
+            "model": "m", "target": "t", "features": texts, "rows": 7, "params": ones, "feature_ranges": ranges,
         });
         RestsOn::read(&entry).unwrap()
     }
@@ -250,11 +271,31 @@ mod tests {
     }
 
     #[test]
-    fn weights_name_their_form() {
-        let found = |weights: &[&str]| Form::of_weights(weights).map(|form| (form.terms.len(), form.layers));
-        assert_eq!(found(&["ublock_weight", "tile_weight"]), Some((2, false)));
-        assert_eq!(found(&["ublock_weight", "tile_weight", "z_weight"]), Some((2, true)));
-        assert_eq!(found(&["m_k_weight", "ublock_weight", "tile_weight"]), Some((3, false)));
-        assert_eq!(found(&["tile_weight"]), None);
+    fn factors_are_in_a_feature_or_not() {
+        let check = |op: &str, (weight, feature): (&str, &str), expected: Option<bool>| {
+            let form = Form::of_operation(op, "grayskull").unwrap();
+            assert_eq!(form.has_factor(weight, &rests_on(&[(weight, feature)])).ok(), expected, "{op} {feature}");
+        };
+        check("add", ("tile_weight", "m * n * r * c"), Some(false));
+        check("add", ("tile_weight", "m * n * r * c * width"), Some(true));
+        check("add", ("ublock_weight", "m * n * width"), None);
+        check("exp", ("tile_weight", "m * n * r * c * width"), None);
+        check("matmul", ("tile_weight", "k * m * n * r * c * q"), Some(false));
+        check("matmul", ("tile_weight", "phases * k * m * n * r * c * q"), Some(true));
+        check("matmul", ("tile_weight", "width * k * m * n * r * c * q"), None);
+        check("depthwise", ("math_tiles_weight", "k * m * n * r * c * q * phases"), Some(false));
+    }
+
+    #[test]
+    fn weights_that_estimates_need() {
+        let check = |op: &str, architecture: &str, params: &[&str], expected: &[&str]| {
+            assert_eq!(missing_weights(op, architecture, params), expected, "{op}");
+        };
+        let blocks = ["ublock_weight", "tile_weight"];
+        check("exp", "any", &blocks, &[]);
+        check("reduce_z", "any", &blocks, &["z_weight"]);
+        check("matmul", "grayskull", &blocks, &["m_k_weight"]);
+        check("copy", "any", &[], &[]);
+        check("matmul_sparse", "any", &[], &[]);
     }
 }

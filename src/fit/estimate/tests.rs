@@ -1,6 +1,6 @@
 //! Many estimates at once, and how far they can be trusted.
 
-use super::{Architecture, Batch, Descriptor, Estimator, Formula, Trust};
+use super::{Architecture, Batch, Descriptor, EstimateError, Estimator, Formula, Trust};
 use crate::fit::{Coefficient, ParamSet, Params, Ratios, RestsOn, predicates};
 use crate::stats::Random;
 
@@ -125,7 +125,30 @@ fn what_is_not_known_is_said() {
         assert_eq!((predicted.trust, predicted.interval().is_some()), (expected, interval));
     };
     check(5.0, known, &exp(1, 2), Trust::Known, true);
-    check(5.0, None, &exp(1, 2), Trust::Known, false);
+    let unsaid = "the fit of `exp/base` does not say how far off its rows were";
+    check(5.0, None, &exp(1, 2), Trust::Unlike(unsaid), false);
+    let rows = Descriptor { vector_mode: "r", ..exp(1, 2) };
+    let other = "`exp/base` is not of `vector_r`, which is asked for";
+    check(5.0, known, &rows, Trust::Unlike(other), false);
     check(5.1, known, &exp(1, 2), Trust::Stale("exp/base"), false);
     check(5.0, known, &Descriptor { op: "nop", ..exp(1, 2) }, Trust::Unknown("nop/base"), false);
+}
+
+#[test]
+fn products_that_wrap_are_told() {
+    let estimator = estimator(5.0, Some(Ratios { low: 0.9, middle: 1.0, high: 1.1 }));
+    let mut batch = Batch::new(&estimator, Formula::Best);
+    let mut check = |shape: [u32; 4], wraps: bool, outside: usize| {
+        let [mblock_m, mblock_n, ublock_rt, ublock_ct] = shape;
+        let of = Descriptor { mblock_m, mblock_n, ublock_rt, ublock_ct, ..exp(1, 1) };
+        let predicted = batch.predict(&of).unwrap();
+        assert_eq!((predicted.wraps, predicted.outside().count()), (wraps, outside), "{shape:?}");
+    };
+    check([2, 4, 2, 2], false, 0);
+    // 272 * 15790321 is 2^32 + 16.
+    check([272, 15_790_321, 2, 2], true, 2);
+    check([1 << 15, 1 << 15, 3, 1], false, 2);
+    check([1 << 15, 1 << 15, 5, 1], true, 2);
+    let nothing = Descriptor { mblock_m: 1 << 16, mblock_n: 1 << 16, ublock_rt: 1, ublock_ct: 1, ..exp(1, 1) };
+    assert_eq!(batch.predict(&nothing).map(|predicted| predicted.cycles), Err(EstimateError::Wrapped));
 }

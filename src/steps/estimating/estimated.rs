@@ -27,6 +27,10 @@ pub struct Estimated {
     pub unknown: BTreeSet<String>,
     /// Sets, as `op/set`, whose parameters are not those that the twin of their file is about.
     pub stale: BTreeSet<String>,
+    /// What parameters are taken for that their fits did not see, a sentence each.
+    pub unlike: BTreeSet<String>,
+    /// How many estimates are of products of dimensions that wrap.
+    pub wrapped_rows: u64,
 }
 
 /// Rows that are named one by one.
@@ -49,10 +53,12 @@ impl Estimated {
     /// Notes how far an estimate can be trusted; puts the features that leave their ranges into `names`.
     pub(in crate::steps) fn note_trust(&mut self, line: u64, predicted: &Predicted<'_>, names: &mut String) {
         names.clear();
+        self.wrapped_rows += u64::from(predicted.wraps);
         let (sets, set) = match predicted.trust {
             Trust::Known => (None, ""),
             Trust::Unknown(set) => (Some(&mut self.unknown), set),
             Trust::Stale(set) => (Some(&mut self.stale), set),
+            Trust::Unlike(sentence) => (Some(&mut self.unlike), sentence),
         };
         if let Some(sets) = sets.filter(|sets| !sets.contains(set)) {
             sets.insert(set.to_owned());
@@ -74,7 +80,7 @@ impl Estimated {
     /// Adds what became of the rows that follow.
     pub(super) fn join(&mut self, other: Estimated) {
         let Estimated { rows, refused, refused_rows, stand_ins, unversioned, cut_rows, .. } = other;
-        let Estimated { outside, outside_rows, unknown, stale, .. } = other;
+        let Estimated { outside, outside_rows, unknown, stale, unlike, wrapped_rows, .. } = other;
         self.rows += rows;
         self.cut_rows += cut_rows;
         self.unversioned.extend(unversioned);
@@ -87,6 +93,14 @@ impl Estimated {
         self.stand_ins.extend(stand_ins);
         self.unknown.extend(unknown);
         self.stale.extend(stale);
+        self.unlike.extend(unlike);
+        self.wrapped_rows += wrapped_rows;
+    }
+
+    /// Tells whether it is known of every estimate how far it can be trusted, and all are in the range of the fits.
+    pub fn is_guarded(&self) -> bool {
+        let known = self.unknown.is_empty() && self.stale.is_empty() && self.unlike.is_empty();
+        known && self.outside_rows == 0 && self.wrapped_rows == 0
     }
 
     /// Notes that a row has no estimate.

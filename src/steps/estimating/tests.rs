@@ -147,6 +147,8 @@ fn by_hand() {
         outside_rows: 1,
         unknown: ["nop/base".to_owned()].into(),
         stale: [].into(),
+        unlike: [].into(),
+        wrapped_rows: 0,
     };
     assert_eq!(estimated, expected);
     // With the mark of UTF-8 where it belongs, and in one chunk, nothing is else.

@@ -1,14 +1,14 @@
 //! The step `fit --suite --promote`: the parameter files of a suite's models -> the next version of each device.
 //!
-//! `FOLDER` is the folder of the one device, or has a folder for each: a parameter file `DEVICE_params.yaml` goes
-//! into `FOLDER/DEVICE`.
+//! A parameter file `DEVICE_params.yaml` goes into `FOLDER/DEVICE`, or into `FOLDER` if that has the device's name.
+//! One of another name, if there are no others, goes into `FOLDER`.
 
 use super::{SuiteFit, part_of, request_of_suite};
 use crate::steps::StepError;
 use crate::steps::fitting::FittedFile;
 use crate::steps::fitting_files::{Written, latest_of_device, promote};
 use crate::steps::parameters::latest_version;
-use crate::steps::usable_parameters::refuse_unknown_sets;
+use crate::steps::usable_parameters::{refuse_missing_weights, refuse_unknown_sets};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -28,6 +28,7 @@ pub fn promote_suite(folder: &Path, fits: &[SuiteFit]) -> Result<Vec<Written>, S
     for (place, files) in places.iter().zip(targets.values()) {
         latest_of_device(place)?;
         refuse_unknown_sets(files)?;
+        refuse_missing_weights(files, place)?;
     }
     places.iter().zip(targets.values()).map(|(place, files)| promote(place, &request, files)).collect()
 }
@@ -66,19 +67,24 @@ fn places_of(folder: &Path, targets: &[&str]) -> Result<Vec<PathBuf>, StepError>
 fn place_of(folder: &Path, target: &str, files: usize) -> Result<PathBuf, StepError> {
     let name = target.rsplit('/').next().unwrap_or(target);
     let device = name.strip_suffix(ENDING).filter(|device| !device.is_empty());
-    let own = device.map(|device| folder.join(device));
-    if files == 1 {
-        return Ok(own.filter(|own| own.is_dir()).unwrap_or_else(|| folder.to_owned()));
-    }
-    let Some(own) = own else {
+    let Some(device) = device else {
+        if files == 1 {
+            return Ok(folder.to_owned());
+        }
         let message = format!("the models belong into several parameter files, and `{target}` names no device");
         return Err(StepError::usage(message, Some(format!("`params_file: \"{{arch}}{ENDING}\"` would"))));
     };
-    if folder.exists() && latest_version(folder)? > 0 {
-        let message = format!("`{}` has the parameters of one device, and there are {files}", folder.display());
-        return Err(StepError::usage(message, Some("name the folder that has a folder for each device".to_owned())));
+    let whole = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    if files == 1 && whole.file_name().is_some_and(|name| name == device) {
+        return Ok(folder.to_owned());
     }
-    Ok(own)
+    if folder.exists() && latest_version(folder)? > 0 {
+        let what = if files == 1 { format!("`{target}` is of `{device}`") } else { format!("there are {files}") };
+        let message = format!("`{}` has the parameters of one device, and {what}", folder.display());
+        let hint = "name the folder that has a folder for each device".to_owned();
+        return Err(StepError::usage(message, Some(hint)));
+    }
+    Ok(folder.join(device))
 }
 
 #[cfg(test)]
@@ -102,15 +108,23 @@ mod tests {
             Ok::<String, String>(place.strip_prefix(root.path()).unwrap_or(&place).display().to_string())
         };
         assert_eq!(of("params.yaml", 1), Ok(String::new()));
-        assert_eq!(of("new_params.yaml", 1), Ok(String::new()));
+        assert_eq!(of("new_params.yaml", 1), Ok("new".to_owned()));
         assert_eq!(of("new_params.yaml", 2), Ok("new".to_owned()));
         let error = of("params.yaml", 2).unwrap_err();
         assert!(error.contains("`params.yaml` names no device"), "{error}");
-        std::fs::create_dir(root.path().join("new"))?;
-        assert_eq!(of("new_params.yaml", 1), Ok("new".to_owned()));
-        std::fs::write(root.path().join("params_v1.yaml"), "exp:\n  base: { tile_weight: 1 }\n")?;
-        let error = of("new_params.yaml", 2).unwrap_err();
-        assert!(error.contains("has the parameters of one device"), "{error}");
+        let own = root.path().join("new");
+        std::fs::create_dir(&own)?;
+        let place = |folder: &Path| place_of(folder, "new_params.yaml", 1).map_err(|error| error.to_string());
+        assert_eq!(place(&own), Ok(own.clone()));
+        assert_eq!(place(&root.path().join("later/new")), Ok(root.path().join("later/new")));
+        let old = root.path().join("old");
+        std::fs::create_dir(&old)?;
+        assert_eq!(place(&old), Ok(old.join("new")));
+        std::fs::write(old.join("params_v1.yaml"), "exp:\n  base: { tile_weight: 1 }\n")?;
+        let error = place(&old).unwrap_err();
+        assert!(error.ends_with("has the parameters of one device, and `new_params.yaml` is of `new`"), "{error}");
+        let error = place_of(&old, "new_params.yaml", 2).map_err(|error| error.to_string()).unwrap_err();
+        assert!(error.ends_with("has the parameters of one device, and there are 2"), "{error}");
         Ok(())
     }
 }
