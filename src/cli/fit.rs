@@ -159,7 +159,9 @@ fn request(arguments: &FitArgs) -> FitRequest {
 
 fn is_clean(file: &FittedFile) -> bool {
     let strict = [FindingKind::MixedRows, FindingKind::StaleParameters, FindingKind::NoEarlierParameters];
-    let found = |model: &FittedModel| model.findings.iter().any(|finding| strict.contains(&finding.kind));
+    let found = |model: &FittedModel| {
+        model.coefficients.is_none() || model.findings.iter().any(|finding| strict.contains(&finding.kind))
+    };
     file.fit.gate.is_clean() && !file.fit.models.iter().any(found)
 }
 
@@ -180,6 +182,9 @@ fn text(file: &FittedFile, session: &Session, against: Option<&str>) -> String {
         let what = if duplicates.excluded { "left out" } else { "kept" };
         let lines = lines(&duplicates.lines, duplicates.rows);
         text.push_str(&format!("  {what}: {} equal to an earlier one, {lines}\n", count(duplicates.rows, "row")));
+    }
+    if file.fit.gate.duplicates.is_none() {
+        text.push_str("  equal rows were not looked for among so many; `--drop-duplicates` leaves them out\n");
     }
     for set in &file.fit.gate.empty_sets {
         text.push_str(&format!("  ! {}\n", empty_set_sentence(set)));

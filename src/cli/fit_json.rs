@@ -164,7 +164,7 @@ struct ModelJson<'f> {
     file: &'f str,
     by: Pairs<'f, &'f str>,
     interval_method: IntervalMethod,
-    rmse: f64,
+    rmse: Option<f64>,
     p95_ape: Option<f64>,
     max_ape: Option<f64>,
     ratio_mean: Option<f64>,
@@ -189,7 +189,9 @@ impl<'f> ModelJson<'f> {
         let &Quality { r2, rmse, mean_error, p95_error, max_error, .. } = quality;
         let &Quality { ratio_mean, ratio_deviation, left_out_error, condition, scaled_condition, .. } = quality;
         let percent = |share: Option<f64>| share.map(|share| share * 100.0);
-        let finite = |value: f64| value.is_finite().then_some(value);
+        // Without coefficients there is nothing to know.
+        let is_fitted = !coefficients.is_empty();
+        let known = |value: f64| (is_fitted && value.is_finite()).then_some(value);
         let (op, set) = &file.names[index];
         ModelJson {
             op,
@@ -204,13 +206,13 @@ impl<'f> ModelJson<'f> {
             file: path,
             by: Pairs(file.fit.by.iter().zip(by).map(|(name, value)| (name.as_str(), value.as_str())).collect()),
             interval_method: *method,
-            rmse,
+            rmse: known(rmse),
             p95_ape: percent(p95_error),
             max_ape: percent(max_error),
             ratio_mean,
             ratio_std: ratio_deviation,
-            condition: finite(condition),
-            scaled_condition: finite(scaled_condition),
+            condition: known(condition),
+            scaled_condition: known(scaled_condition),
             feature_ranges: Pairs::of_coefficients(coefficients, |found| found.range),
             outlier_rows: *outlier_rows,
             outliers,

@@ -7,7 +7,7 @@ use super::node::Text;
 use super::values_file::{ComputedFile, PickFile};
 use super::version::{check_number, check_version};
 use crate::expr::{Expr, ExprError};
-use crate::suite::{Derived, Feature, Form, Placed, Rule, Weighting};
+use crate::suite::{Derived, Feature, Form, NamedColumn, Placed, Rule, Weighting};
 use crate::value::{Problem, Problems, did_you_mean, is_identifier};
 
 /// The name that the constant part has among the coefficients.
@@ -49,7 +49,7 @@ record! {
 
 words! {
     /// What the squares that a fit minimises are of.
-    WeightingWord = "a weighting" {
+    WeightingWord = "`absolute` or `relative`" {
         /// The differences: large rows decide.
         "absolute" Absolute,
         /// The differences as a share of the target: all rows count alike.
@@ -95,20 +95,20 @@ fn read(context: &mut Context) -> Option<Form> {
     if let Some(empty) = (file.model.as_str().trim().is_empty()).then_some(file.model.span) {
         context.problem(Problem::at(empty, "a model has a name"));
     }
-    let texts = |list: Option<&Vec<Text>>| list.into_iter().flatten().map(|text| text.as_str().to_owned()).collect();
+    let column = |text: &Text| NamedColumn { name: text.as_str().to_owned(), span: Some(text.span) };
     (context.problems.len() == before).then_some(Form {
         name: file.model.as_str().to_owned(),
         columns,
         lets,
         filters,
-        by: texts(file.by.as_ref()),
+        by: file.by.iter().flatten().map(column).collect(),
         sets,
         target: target?,
         features,
         intercept: file.intercept.unwrap_or(false),
         weighting: weighting(file.weighting),
         robust: file.robust.unwrap_or(false),
-        op: file.op.as_ref().map(|op| op.as_str().to_owned()),
+        op: file.op.as_ref().map(column),
         sources: crate::value::Sources::default(),
     })
 }
@@ -259,7 +259,7 @@ mod tests {
         assert_eq!(form.features.iter().map(|feature| feature.free).collect::<Vec<_>>(), [false, true]);
         assert_eq!((form.weighting, form.intercept, form.robust), (Weighting::Relative, true, false));
         assert_eq!(form.sets[1].0, "tall");
-        assert_eq!(form.op.as_deref(), Some("kind"));
+        assert_eq!(form.op.map(|op| op.name).as_deref(), Some("kind"));
     }
 
     #[test]

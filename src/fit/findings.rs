@@ -55,6 +55,8 @@ pub enum FindingKind {
 
 /// Mean errors above this say that the form is wrong, if most of the variance is explained all the same.
 const BAD_ERROR: f64 = 0.2;
+/// Mean errors above this are those of no form, whatever the variance.
+const FAR_OFF: f64 = 1.0;
 /// Shares of variance above this look good.
 const GOOD_R2: f64 = 0.9;
 /// Parts of the predictions below this share of the target are rounding.
@@ -134,10 +136,11 @@ pub(super) fn of_condition(coefficients: &[Coefficient], condition: f64, sets: &
 
 /// Says that a few rows alone move a fit.
 pub(super) fn of_influence(names: &[String], found: &Option<Influence>) -> Option<Finding> {
-    let Influence { lines, coefficient, with, without, error, error_without } = found.as_ref()?;
+    let Influence { rows, coefficient, with, without, error, error_without } = found.as_ref()?;
     let name = &names[*coefficient];
     let (with, without) = (show_number(round(*with)), show_number(round(*without)));
     let percent = |share: &f64| show_number(round(share * 100.0));
+    let lines: Vec<u64> = rows.iter().map(|row| row.line).collect();
     let (moved, one) = match lines.as_slice() {
         [line] => (format!("line {line} alone moves `{name}` from {without} to {with}; without it"), "the row"),
         lines => {
@@ -201,7 +204,8 @@ pub(super) fn of_quality(quality: &Quality, rows: u64, features: usize) -> Vec<F
     let mut findings = Vec::new();
     let Quality { r2, rmse, mean_error, left_out_error, max_error, zero_targets, .. } = *quality;
     if rows < 3 * features as u64 {
-        let message = format!("{rows} rows for {features} coefficients: each rests on less than three");
+        let noun = if features == 1 { "coefficient" } else { "coefficients" };
+        let message = format!("{rows} rows for {features} {noun}: each rests on less than three");
         findings.push(Finding::new(FindingKind::FewRows, message));
     }
     let percent = |share: f64| format!("{:.1} %", share * 100.0);
@@ -216,7 +220,18 @@ pub(super) fn of_quality(quality: &Quality, rows: u64, features: usize) -> Vec<F
         );
         findings.push(Finding::new(FindingKind::BadForm, message));
     }
-    if let Some(r2) = r2
+    if let (Some(r2), Some(mean), Some(most)) = (r2, mean_error, max_error)
+        && r2 <= GOOD_R2
+        && mean > FAR_OFF
+        && rows >= 3 * features as u64
+    {
+        let message = format!(
+            "the form does not fit: predictions are off by {} in the mean and up to {}",
+            percent(mean),
+            percent(most)
+        );
+        findings.push(Finding::new(FindingKind::BadForm, message));
+    } else if let Some(r2) = r2
         && r2 < WORSE_THAN_MEAN
         && is_no_chance(-r2, rows.saturating_sub(1) as f64)
     {

@@ -9,15 +9,16 @@ use super::findings::{
 use super::fitted::{Coefficient, Fit, FittedModel, IntervalMethod, Outlier, Quality};
 use super::gather::gather;
 use super::group::Group;
-use super::influence::Suspects;
-use super::intervals::{Reaches, covariance, sandwich};
+use super::influence::{Influence, Suspects};
+use super::intervals::{Bread, Reaches, covariance, sandwich};
+use super::layout::place;
 use super::sample::{Sample, ratios_of};
 use super::sheet::Sheet;
 use super::solve::{Moments, Solution, Solver, Triangle};
 use super::table::read_head;
 use super::{FitError, Options, Table};
 use crate::suite::Form;
-use crate::value::{Problem, in_order};
+use crate::value::in_order;
 use std::convert::Infallible;
 
 /// Scaled condition numbers above this are not left to sums of products: their square costs eight digits.
@@ -32,9 +33,9 @@ const MOST_FEATURES: usize = 64;
 /// # Errors
 /// A table that cannot be read, names that it does not have, expressions of the wrong kind, no usable row.
 pub fn fit(form: &Form, table: &dyn Table, options: &Options) -> Result<Fit, FitError> {
-    if form.features.len() > MOST_FEATURES {
+    if let Some(beyond) = form.features.get(MOST_FEATURES) {
         let message = format!("{} features, and {MOST_FEATURES} are the most", form.features.len());
-        return Err(FitError::Model(Problem::new(message)));
+        return Err(FitError::Model(place(beyond.value.span, message)));
     }
     let head = read_head(table)?;
     let sheet = Sheet::new(form, &head)?;
@@ -91,7 +92,7 @@ pub fn fit(form: &Form, table: &dyn Table, options: &Options) -> Result<Fit, Fit
         model: form.name.clone(),
         target: form.target.expr.text().to_owned(),
         features: form.features.iter().map(|f| (f.name.clone(), f.value.expr.text().to_owned())).collect(),
-        by: form.by.clone(),
+        by: form.by.iter().map(|named| named.name.clone()).collect(),
         sets: form.sets.iter().map(|(name, _)| name.clone()).collect(),
         weighting: form.weighting,
         robust: form.robust,
@@ -234,7 +235,8 @@ impl Task<'_> {
             range: *range,
         });
         let rows = deviations.rows;
-        let covariance = covariance(bread.as_ref().unwrap_or(triangle), solution, &deviations.middle, rows);
+        let in_full = bread.as_ref().unwrap_or(triangle);
+        let covariance = covariance(in_full, solution, &deviations.middle, rows);
         let mut model = FittedModel {
             coefficients: Some(coefficients.collect()),
             method,
@@ -259,7 +261,8 @@ impl Task<'_> {
         model.sample = deviations.drawn.into_sample();
         model.ratios = ratios_of(&model.sample);
         if method == IntervalMethod::Sandwich {
-            let intervals = sandwich(solution, &covariance, &self.free, rows, &self.reaches);
+            let bread = Bread { triangle, in_full, solution, middle: &deviations.middle, rows };
+            let intervals = sandwich(&bread, &covariance, &self.free, &self.reaches);
             set_intervals(&mut model, &intervals);
         }
         model.covariance = covariance;
@@ -277,7 +280,13 @@ impl Task<'_> {
         let coefficients = model.coefficients.as_deref().unwrap_or_default();
         let mut findings = of_coefficients(coefficients, &self.free, triangle, solution, &self.meant);
         findings.extend(of_condition(coefficients, model.quality.scaled_condition, &sets));
-        let pulled = of_influence(&self.names, &self.influence(suspects, model, solved));
+        let influence = self.influence(suspects, model, solved);
+        if let Some(Influence { rows, .. }) = &influence {
+            // Next to a fit that these have pulled over, others are far off.
+            model.outliers = rows.clone();
+            model.outlier_rows = model.outlier_rows.map(|_| rows.len() as u64);
+        }
+        let pulled = of_influence(&self.names, &influence);
         let mut of_quality = of_quality(&model.quality, model.rows, self.free.len());
         if pulled.is_some() {
             // It would be the form that those rows have pulled over.

@@ -4,7 +4,7 @@
 //! the largest weighted errors. They are left out one after the other, the one first that takes most of the squared
 //! errors with it, by taking its products out of the triangle; no row is read again.
 
-use super::fitted::FittedModel;
+use super::fitted::{FittedModel, Outlier};
 use super::fitting::{Solved, Task};
 use super::group::KeptRows;
 use super::sample::{Sample, SampledRow};
@@ -14,8 +14,12 @@ use crate::suite::Weighting;
 
 /// Rows that are suspected, at most.
 const MOST: usize = 4;
-/// Rows that are left out together, at most.
+/// Rows that are left out together, at most ...
 const LEFT_OUT: usize = 3;
+/// ... and of so many rows one: a few that are left lie on a line by rounding alone.
+const OF_ROWS: u64 = 8;
+/// Rows beyond the coefficients that are left, at least.
+const FREEDOM: u64 = 3;
 /// The chance that any row of normal errors is as far from a fit without it as one must be.
 const CHANCE: f64 = 1e-3;
 /// What is left of the mean squared error without the rows, at most.
@@ -92,8 +96,8 @@ impl Suspects {
 /// Rows that alone move a fit.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Influence {
-    /// Their lines, ascending.
-    pub(super) lines: Vec<u64>,
+    /// These rows, by their lines, and what the fit with them predicts.
+    pub(super) rows: Vec<Outlier>,
     /// The coefficient whose part of the predictions moves most, by its place.
     pub(super) coefficient: usize,
     /// Its value with these rows.
@@ -167,14 +171,15 @@ impl Task<'_> {
         let mut left: Option<Left> = None;
         let mut told = None;
         let mut most = REMAINS * before / freedom as f64;
-        while out.len() < LEFT_OUT && !others.is_empty() {
+        let most_out = LEFT_OUT.min((model.rows / OF_ROWS).max(1) as usize);
+        while out.len() < most_out && !others.is_empty() {
             let whole = left.as_ref().map_or(triangle, |left| &left.triangle);
             let tried = others.iter().map(|(_, row)| Left::of(whole.without(row), &self.free, noise));
             let (place, best) =
                 tried.enumerate().min_by(|(_, one), (_, other)| one.squares.total_cmp(&other.squares))?;
             out.push(others.remove(place));
             let remaining = model.rows.checked_sub((out.len() + best.fitted().len()) as u64);
-            let Some(remaining) = remaining.filter(|remaining| *remaining > 0) else { break };
+            let Some(remaining) = remaining.filter(|remaining| *remaining >= FREEDOM) else { break };
             let variance = best.squares / remaining as f64;
             if variance <= most
                 && self.are_far(&out, &best, variance, remaining, model.rows)
@@ -182,7 +187,7 @@ impl Task<'_> {
             {
                 // A further row must do as much again.
                 most = REMAINS * variance;
-                told = self.told(&out, &best, solution, &model.sample);
+                told = self.told((&out, suspects), &best, solution, &model.sample);
             }
             left = Some(best);
         }
@@ -219,11 +224,15 @@ impl Task<'_> {
         left.triangle.squares_of(&moved) > left.fitted().len().max(1) as f64 * variance
     }
 
-    fn told(&self, out: &[(u64, Vec<f64>)], left: &Left, solution: &Solution, sample: &Sample) -> Option<Influence> {
-        let mut lines: Vec<u64> = out.iter().map(|(line, _)| *line).collect();
-        lines.sort_unstable();
-        let others: Vec<SampledRow<'_>> =
-            sample.iter().filter(|row| row.target != 0.0 && !lines.contains(&row.line)).collect();
+    fn told(
+        &self,
+        (out, suspects): (&[(u64, Vec<f64>)], &Suspects),
+        left: &Left,
+        solution: &Solution,
+        sample: &Sample,
+    ) -> Option<Influence> {
+        let is_out = |line: u64| out.iter().any(|(known, _)| *known == line);
+        let others: Vec<SampledRow<'_>> = sample.iter().filter(|row| row.target != 0.0 && !is_out(row.line)).collect();
         let mean_error = |coefficients: &[f64]| {
             let share = |row: &SampledRow<'_>| {
                 let prediction: f64 = row.features.iter().zip(coefficients).map(|(x, b)| x * b).sum();
@@ -236,10 +245,18 @@ impl Task<'_> {
         if others.is_empty() || error_without > FALLS * error || error - error_without < GAIN {
             return None;
         }
+        let prediction = |values: &[f64]| values.iter().zip(all).map(|(x, b)| x * b).sum::<f64>();
+        let outlier = |(_, line, values): &(f64, u64, Vec<f64>)| Outlier {
+            line: *line,
+            target: values[all.len()],
+            prediction: prediction(&values[..all.len()]),
+        };
+        let mut rows: Vec<Outlier> = suspects.rows.iter().filter(|(_, line, _)| is_out(*line)).map(outlier).collect();
+        rows.sort_unstable_by_key(|row| row.line);
         let moved = |index: &usize| (all[*index] - without[*index]).abs() * left.triangle.length(*index);
         let coefficient = (0..all.len()).max_by(|one, other| moved(one).total_cmp(&moved(other)))?;
         let (with, without) = (all[coefficient], without[coefficient]);
-        Some(Influence { lines, coefficient, with, without, error, error_without })
+        Some(Influence { rows, coefficient, with, without, error, error_without })
     }
 
     /// Returns features and target as they are added up.

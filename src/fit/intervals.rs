@@ -2,8 +2,8 @@
 //!
 //! The bootstrap draws pairs of target and features (Efron and Tibshirani, "An Introduction to the
 //! Bootstrap", chapters 9 and 13: percentile intervals). The sandwich takes each row's own error for its
-//! variance (White 1980), with the correction n/(n-k); it knows nothing of the bound at 0, so that of a
-//! coefficient at 0 only the upper end says something.
+//! variance (White 1980), with the correction n/(n-k); it knows nothing of the bound at 0. That
+//! of a coefficient at 0 is of what it would be without the bound, beside those that are not at 0, cut at 0.
 
 use super::group::KeptRows;
 use super::quantiles::quantile;
@@ -124,19 +124,33 @@ impl Reaches {
     }
 }
 
-/// Returns an interval for each coefficient out of their covariance; that of a coefficient at 0 is 0.
+/// What the sandwich is made of.
+pub(super) struct Bread<'a> {
+    pub(super) triangle: &'a Triangle,
+    /// The triangle of the rows that count in full.
+    pub(super) in_full: &'a Triangle,
+    pub(super) solution: &'a Solution,
+    /// The sums of products of the features by squared errors.
+    pub(super) middle: &'a [f64],
+    pub(super) rows: u64,
+}
+
+/// Returns an interval for each coefficient out of their covariance; that of one that depends on others is 0.
 pub(super) fn sandwich(
-    solution: &Solution,
+    bread: &Bread<'_>,
     covariance: &[Vec<f64>],
     free: &[bool],
-    rows: u64,
     reaches: &Reaches,
 ) -> Vec<(f64, f64)> {
+    let Bread { solution, rows, .. } = bread;
     let fitted = solution.states.iter().filter(|state| **state == State::Fitted).count() as u64;
     let reach = reaches.of(rows.saturating_sub(fitted));
     let coefficients = solution.coefficients.iter().enumerate();
     coefficients
         .map(|(index, value)| {
+            if matches!(solution.states[index], State::Bound) {
+                return (0.0, bread.upper_end(index, reach));
+            }
             let half = match covariance[index][index].sqrt() {
                 0.0 => 0.0,
                 deviation => reach * deviation,
@@ -145,4 +159,20 @@ pub(super) fn sandwich(
             (low, value + half)
         })
         .collect()
+}
+
+impl Bread<'_> {
+    /// Returns the upper end of a coefficient that is kept at 0.
+    fn upper_end(&self, index: usize, reach: f64) -> f64 {
+        let Bread { triangle, in_full, solution, middle, rows } = self;
+        let others: Vec<usize> =
+            (0..solution.states.len()).filter(|other| solution.states[*other] == State::Fitted).collect();
+        if triangle.depends(index, &others) {
+            return 0.0;
+        }
+        let mut beside = Solution { states: solution.states.clone(), coefficients: solution.coefficients.clone() };
+        beside.states[index] = State::Fitted;
+        let variance = covariance(in_full, &beside, middle, *rows)[index][index];
+        (triangle.coefficient_beside(index, &others) + reach * variance.sqrt()).max(0.0)
+    }
 }

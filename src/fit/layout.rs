@@ -7,8 +7,8 @@
 use super::FitError;
 use super::table::{Head, Want, separator};
 use crate::expr::{Expr, Program};
-use crate::suite::{Form, Placed, Rule};
-use crate::value::{Problem, did_you_mean};
+use crate::suite::{Form, NamedColumn, Placed, Rule};
+use crate::value::{Problem, Span, did_you_mean};
 use std::collections::BTreeSet;
 
 /// Where the values of a name come from.
@@ -78,7 +78,7 @@ impl<'a> Layout<'a> {
         };
         for placed in layout.expressions() {
             for comparison in placed.expr.text_comparisons() {
-                if let Found::Column(index) = layout.find(comparison.name, form.lets.len(), Some(placed))? {
+                if let Found::Column(index) = layout.find(comparison.name, form.lets.len(), placed.span)? {
                     layout.texts.insert(index);
                 }
             }
@@ -135,10 +135,11 @@ impl<'a> Layout<'a> {
     }
 
     /// Finds a column of the table for `by`, `op` and the like.
-    pub(super) fn column(&self, name: &str, what: &str) -> Result<usize, FitError> {
-        match self.find(name, 0, None)? {
+    pub(super) fn column(&self, named: &NamedColumn, what: &str) -> Result<usize, FitError> {
+        let NamedColumn { name, span } = named;
+        match self.find(name, 0, *span)? {
             Found::Column(index) => Ok(index),
-            Found::Derived(_) | Found::Nothing => Err(self.missing(name, what, None)),
+            Found::Derived(_) | Found::Nothing => Err(self.missing(name, what, *span)),
         }
     }
 
@@ -195,19 +196,19 @@ impl<'a> Layout<'a> {
             placed.expr.names().iter().map(|found| found.name.to_owned()).chain(guarded.iter().cloned()).collect();
         let mut slots = Vec::new();
         for name in names {
-            let slot = match self.find(&name, derived, Some(placed))? {
+            let slot = match self.find(&name, derived, placed.span)? {
                 Found::Derived(slot) if !lenient && matches!(self.slots[slot].slot, Slot::Absent) => {
-                    return Err(self.missing(&self.slots[slot].column, what, Some(placed)));
+                    return Err(self.missing(&self.slots[slot].column, what, placed.span));
                 }
                 Found::Derived(slot) => slot,
                 Found::Column(column) => self.slot(&name, column),
                 Found::Nothing if lenient => self.absent(&name),
-                Found::Nothing => return Err(self.missing(&name, what, Some(placed))),
+                Found::Nothing => return Err(self.missing(&name, what, placed.span)),
             };
             slots.push((name, slot));
         }
         let mut resolve = |name: &str| slots.iter().find(|(known, _)| known == name).map(|(_, slot)| *slot);
-        placed.expr.compile_with(&mut resolve, &[]).map_err(|error| FitError::Model(at(placed, error.message)))
+        placed.expr.compile_with(&mut resolve, &[]).map_err(|error| FitError::Model(place(placed.span, error.message)))
     }
 
     /// Returns the slot of a column of the table.
@@ -256,7 +257,7 @@ impl<'a> Layout<'a> {
         }
     }
 
-    fn find(&self, name: &str, derived: usize, placed: Option<&Placed>) -> Result<Found, FitError> {
+    fn find(&self, name: &str, derived: usize, span: Option<Span>) -> Result<Found, FitError> {
         let lets = &self.form.lets[..derived];
         if let Some(found) = lets.iter().rev().find(|found| found.name == name) {
             let same = |known: &Named| {
@@ -268,33 +269,33 @@ impl<'a> Layout<'a> {
         let exact = |wanted: &str| self.head.names.iter().position(|known| known == wanted);
         if let Some((_, candidates)) = self.form.columns.iter().find(|(known, _)| known == name) {
             let found = candidates.iter().find_map(|candidate| exact(candidate));
-            return self.only(found, name, placed);
+            return self.only(found, name, span);
         }
         if let Some(index) = exact(name) {
-            return self.only(Some(index), name, placed);
+            return self.only(Some(index), name, span);
         }
         let plain = |text: &str| text.replace(['-', ' '], "_");
         let mut alike = self.head.names.iter().enumerate().filter(|(_, known)| plain(known) == name);
         let found = alike.next().map(|(index, _)| index);
         if let (Some(first), Some((second, _))) = (found, alike.next()) {
             let message = format!("`{name}` may be `{}` or `{}`", self.head.names[first], self.head.names[second]);
-            return Err(FitError::Model(place(placed, message).hint("say which under `columns`")));
+            return Err(FitError::Model(place(span, message).hint("say which under `columns`")));
         }
-        self.only(found, name, placed)
+        self.only(found, name, span)
     }
 
     /// Refuses a column whose name the table has twice.
-    fn only(&self, index: Option<usize>, name: &str, placed: Option<&Placed>) -> Result<Found, FitError> {
+    fn only(&self, index: Option<usize>, name: &str, span: Option<Span>) -> Result<Found, FitError> {
         let Some(index) = index else { return Ok(Found::Nothing) };
         let same = self.head.names.iter().filter(|known| **known == self.head.names[index]).count();
         if same > 1 {
             let message = format!("`{name}` is a column that the table has {same} times");
-            return Err(FitError::Model(place(placed, message)));
+            return Err(FitError::Model(place(span, message)));
         }
         Ok(Found::Column(index))
     }
 
-    fn missing(&self, name: &str, what: &str, placed: Option<&Placed>) -> FitError {
+    fn missing(&self, name: &str, what: &str, span: Option<Span>) -> FitError {
         let candidates = self.form.columns.iter().find(|(known, _)| known == name).map(|(_, candidates)| candidates);
         let message = match candidates {
             Some(candidates) => {
@@ -304,7 +305,7 @@ impl<'a> Layout<'a> {
         };
         let known: Vec<&str> = self.head.names.iter().map(String::as_str).collect();
         let hint = separator(&self.head.names).or_else(|| did_you_mean(name, known));
-        FitError::Model(place(placed, message).maybe_hint(hint))
+        FitError::Model(place(span, message).maybe_hint(hint))
     }
 
     /// Returns the name in the table of a name in the model.
@@ -325,16 +326,9 @@ enum Kind {
     Text,
 }
 
-fn place(placed: Option<&Placed>, message: String) -> Problem {
-    match placed {
-        Some(placed) => at(placed, message),
-        None => Problem::new(message),
-    }
-}
-
-/// Returns a problem at an expression, if that stands in a file.
-pub(super) fn at(placed: &Placed, message: String) -> Problem {
-    match placed.span {
+/// Returns a problem at a place, if it stands in a file.
+pub(super) fn place(span: Option<Span>, message: String) -> Problem {
+    match span {
         Some(span) => Problem::at(span, message),
         None => Problem::new(message),
     }

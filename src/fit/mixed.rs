@@ -18,6 +18,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Values that a column which mixes rows may have.
 const MOST_VALUES: usize = 64;
+/// Rows in parts that are too small to be fitted for themselves are left aside, if they are at most this share.
+const ASIDE: f64 = 0.25;
 /// Errors fall at least to this share of what they were.
 const SHARE: f64 = 0.5;
 /// The least mean error that is worth it.
@@ -69,11 +71,16 @@ impl Beside {
         }
         let divisions = self.divisions(rows);
         let level = LEVEL / (divisions.len() * rows.groups).max(1) as f64;
-        let together = Errors::of(rows, [&(0..rows.lines.len()).collect::<Vec<usize>>()].into_iter());
+        let whole = Errors::of(rows, [&(0..rows.lines.len()).collect::<Vec<usize>>()].into_iter());
         let found = divisions.into_iter().filter_map(|Division { columns, members, .. }| {
-            let apart = Errors::of(rows, members.values());
-            let is_less = apart.mean <= SHARE * rows.error;
-            if !is_less || chance(&together, &apart, rows, members.len()) > level {
+            let large: Vec<&Vec<usize>> = members.values().filter(|part| part.len() >= fewest(rows)).collect();
+            let apart = Errors::of(rows, large.iter().copied());
+            let mut compared: Vec<usize> = large.iter().copied().flatten().copied().collect();
+            compared.sort_unstable();
+            let some = (compared.len() < rows.lines.len()).then(|| Errors::of(rows, std::iter::once(&compared)));
+            let (together, error) = some.as_ref().map_or((&whole, rows.error), |some| (some, some.mean));
+            let is_less = apart.mean <= SHARE * error;
+            if !is_less || chance(together, &apart, [compared.len(), rows.free.len(), large.len()]) > level {
                 return None;
             }
             let values = members.iter().map(|(text, rows)| ((*text).to_owned(), rows.len() as u64)).collect();
@@ -89,8 +96,10 @@ impl Beside {
         let mut found: Vec<Division<'b>> = Vec::new();
         for column in &self.columns {
             let members = members(column, &places);
-            let fewest = members.values().map(Vec::len).min().unwrap_or(0);
-            if members.len() < 2 || members.len() > MOST_VALUES || fewest < (3 * rows.free.len()).max(8) {
+            let large = members.values().map(Vec::len).filter(|part| *part >= fewest(rows));
+            let (parts, count) = large.fold((0, 0), |(parts, count), part| (parts + 1, count + part));
+            let is_most = (rows.lines.len() - count) as f64 <= ASIDE * rows.lines.len() as f64;
+            if parts < 2 || members.len() > MOST_VALUES || !is_most {
                 continue;
             }
             let part_of = partition(&members, rows.lines.len());
@@ -128,6 +137,11 @@ impl Beside {
             ranges.windows(2).all(|pair| pair[0].1 < pair[1].0)
         })
     }
+}
+
+/// Returns how many rows a part has at least that is fitted for itself.
+fn fewest(rows: &FittedRows<'_>) -> usize {
+    (3 * rows.free.len()).max(8)
 }
 
 fn members<'b>(column: &'b BesideColumn, places: &[Option<usize>]) -> Members<'b> {
@@ -194,8 +208,10 @@ impl Errors {
 
 /// Returns how likely so much smaller errors are if all parts have the same coefficients and errors are normal (Chow's
 /// test). Coefficients that may not be negative take up less, which makes it larger.
-fn chance(together: &Errors, apart: &Errors, rows: &FittedRows<'_>, parts: usize) -> f64 {
-    let (count, width) = (rows.lines.len() as f64, rows.free.len() as f64);
+///
+/// Given are the numbers of rows, coefficients and parts.
+fn chance(together: &Errors, apart: &Errors, [rows, width, parts]: [usize; 3]) -> f64 {
+    let (count, width) = (rows as f64, width as f64);
     let (more, left) = (width * (parts - 1) as f64, count - width * parts as f64);
     let gained = (together.squares - apart.squares) / more;
     f_tail(gained / (apart.squares / left), more, left)

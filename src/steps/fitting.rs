@@ -6,7 +6,7 @@ use super::fitting_models::find_model;
 use crate::config::hint_on_columns;
 use crate::expr::Expr;
 use crate::fit::{self, Drift, Fit, FitError, FittedModel, Options, Search, Table, identical};
-use crate::suite::{Form, Placed, Weighting};
+use crate::suite::{Form, NamedColumn, Placed, Weighting};
 use crate::value::Problems;
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -152,7 +152,12 @@ fn form(request: &FitRequest) -> Result<Form, StepError> {
             .map_err(|error| StepError::usage(format!("`{text}` is no condition: {error}"), hint_on_columns(&error)))?;
         form.filters.push(Placed { expr, span: None });
     }
-    form.by.extend(request.by.iter().cloned());
+    form.by.extend(request.by.iter().map(|name| NamedColumn { name: name.clone(), span: None }));
+    if request.set.is_some() && !form.sets.is_empty() {
+        let sets: Vec<&str> = form.sets.iter().map(|(name, _)| name.as_str()).collect();
+        let message = format!("`--set` names one set, and the model has `{}`", sets.join("`, `"));
+        return Err(StepError::usage(message, Some("leave `--set` out, or `sets` of the model".to_owned())));
+    }
     form.weighting = request.weighting.unwrap_or(form.weighting);
     form.robust |= request.robust;
     Ok(form)
@@ -187,7 +192,7 @@ fn op_of(request: &FitRequest, form: &Form, model: &FittedModel, path: &Path) ->
     if let Some(op) = &request.op {
         return op.clone();
     }
-    let grouped = form.op.as_ref().and_then(|op| form.by.iter().position(|by| by == op));
+    let grouped = form.op.as_ref().and_then(|op| form.by.iter().position(|by| by.name == op.name));
     if let Some(op) = grouped.and_then(|place| model.by.get(place)) {
         return op.clone();
     }

@@ -18,7 +18,7 @@ pub struct Form {
     /// What must hold for a row to take part.
     pub filters: Vec<Placed>,
     /// One fit for each combination of the values of these columns.
-    pub by: Vec<String>,
+    pub by: Vec<NamedColumn>,
     /// Attribute sets in order: a row belongs to the last that holds. Empty = one set.
     pub sets: Vec<(String, Placed)>,
     /// What is predicted.
@@ -32,9 +32,18 @@ pub struct Form {
     /// Whether rows far off count for less (Huber).
     pub robust: bool,
     /// The column that names the operation of a row.
-    pub op: Option<String>,
+    pub op: Option<NamedColumn>,
     /// The files that places point into.
     pub sources: Sources,
+}
+
+/// A column, and where its name stands; one from a command line stands nowhere.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NamedColumn {
+    /// The name.
+    pub name: String,
+    /// Where it stands.
+    pub span: Option<Span>,
 }
 
 /// An expression and where it stands; one from a command line stands nowhere.

@@ -18,7 +18,7 @@ mod template;
 
 pub use block::{Block, Constraint, Profile, Take};
 pub use computed::{Computed, Let};
-pub use form::{Derived, Feature, Form, Placed, Rule, Weighting};
+pub use form::{Derived, Feature, Form, NamedColumn, Placed, Rule, Weighting};
 pub use goldens::{
     GoldenSource, Goldens, IreeField, IreeFiles, IreeJson, IreeShape, KnownFailure, KnownVerdict, Side, Tolerance,
     ToleranceRule,

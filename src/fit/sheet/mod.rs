@@ -5,7 +5,7 @@ mod selected;
 mod stages;
 
 use super::gate::Gate;
-use super::layout::{Compiled, Layout, Named, Slot, at};
+use super::layout::{Compiled, Layout, Named, Slot, place};
 use super::table::{Cells, Head, Lines, Texts, Want};
 use super::{FitError, fold_of};
 use crate::expr::{Cells as Values, Column};
@@ -102,15 +102,19 @@ impl Sheet {
             form.features.iter().map(|feature| layout.compile(&feature.value, format!("feature `{}`", feature.name)));
         let features = features.collect::<Result<_, _>>()?;
         let (mut by, mut by_columns) = (Vec::new(), Vec::new());
-        for name in &form.by {
-            let column = layout.column(name, "`by`")?;
+        for named in &form.by {
+            let column = layout.column(named, "`by`")?;
+            if by_columns.contains(&head.names[column]) {
+                let message = format!("`by` has the column `{}` twice", head.names[column]);
+                return Err(FitError::Model(place(named.span, message)));
+            }
             by.push(layout.text(column));
             by_columns.push(head.names[column].clone());
         }
         let op = match &form.op {
             // What has a name under `columns` need not be in all tables.
-            Some(name) if form.columns.iter().any(|(alias, _)| alias == name) => layout.column_if_there(name),
-            Some(name) => Some(layout.column(name, "`op`")?),
+            Some(op) if form.columns.iter().any(|(alias, _)| *alias == op.name) => layout.column_if_there(&op.name),
+            Some(op) => Some(layout.column(op, "`op`")?),
             None => None,
         };
         let op_column = op.map(|column| head.names[column].clone());
@@ -236,7 +240,7 @@ impl Sheet {
         }
         let message = format!("{} is {}, and a number is wanted", compiled.what, column.kind());
         let hint = compiled.bare.and_then(|slot| text_hint(&column, &self.slots[slot].column));
-        Err(FitError::Model(at(&compiled.placed, message).maybe_hint(hint)))
+        Err(FitError::Model(place(compiled.placed.span, message).maybe_hint(hint)))
     }
 
     fn no_rows(&self) -> Rows<'static> {
@@ -341,7 +345,7 @@ fn truths(column: &Column<'_>, compiled: &Compiled) -> Result<Vec<bool>, FitErro
         Some(bools) => Ok(bools.to_vec()),
         None => {
             let message = format!("{} is {}, and a truth value is wanted", compiled.what, column.kind());
-            Err(FitError::Model(at(&compiled.placed, message).hint("compare it: `... > 0`, `... == 'text'`")))
+            Err(FitError::Model(place(compiled.placed.span, message).hint("compare it: `... > 0`, `... == 'text'`")))
         }
     }
 }

@@ -5,7 +5,7 @@ use super::selected::Kept;
 use crate::expr::{Cells as Values, Column, EvalError, Fault, Operand, OperandRef};
 use crate::fit::FitError;
 use crate::fit::gate::Gate;
-use crate::fit::layout::{Compiled, Named, Slot, at};
+use crate::fit::layout::{Compiled, Named, Slot, place};
 use crate::fit::table::{Cells, Missing, Texts};
 use crate::suite::Placed;
 use std::collections::BTreeSet;
@@ -47,8 +47,12 @@ impl Sheet {
             Slot::Map { text, from, otherwise } => {
                 let texts = &cells.texts[*text];
                 let number = |word: &str| {
-                    let found = from.iter().find(|(text, _)| text == word).map(|(_, number)| *number);
-                    found.or(otherwise.filter(|_| !word.is_empty()))
+                    let found = from.iter().find(|(text, _)| text == word).or_else(|| {
+                        // `1.0` is `1`, as in comparisons.
+                        let value = number_of(word)?;
+                        from.iter().find(|(text, _)| number_of(text) == Some(value))
+                    });
+                    found.map(|(_, number)| *number).or(otherwise.filter(|_| !word.is_empty()))
                 };
                 let numbers = by_word(texts, |word| number(word).unwrap_or(f64::NAN));
                 let column = Column::numbers(numbers);
@@ -125,7 +129,7 @@ impl Sheet {
             let slot = self.slots.iter().position(|named| named.name == error.excerpt);
             let text = slot.and_then(|slot| text_hint(&columns[slot], &self.slots[slot].column));
             let hint = if let Fault::Kind { wanted: "a number", .. } = error.fault { text } else { None };
-            let problem = at(placed, format!("{what}: {error}"));
+            let problem = place(placed.span, format!("{what}: {error}"));
             Stop::Error(FitError::Model(problem.maybe_hint(hint.or_else(|| error.hint()))))
         };
         for (index, named) in self.slots.iter().enumerate() {
@@ -224,6 +228,11 @@ impl Sheet {
             _ => gate.exclude(line, &format!("`{column}` has no value"), None),
         }
     }
+}
+
+/// Returns the number that a text is.
+fn number_of(text: &str) -> Option<f64> {
+    text.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
 fn by_word<T: Copy>(texts: &Texts, value: impl Fn(&str) -> T) -> Vec<T> {

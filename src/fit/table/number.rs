@@ -11,7 +11,8 @@ const POWERS: [f64; 23] = [
 ];
 
 /// What stands in a cell for no value.
-const MISSING: [&[u8]; 9] = [b"", b"N/A", b"n/a", b"NA", b"NaN", b"nan", b"null", b"None", b"-"];
+const MISSING: [&[u8]; 14] =
+    [b"", b"N/A", b"n/a", b"NA", b"NaN", b"nan", b"null", b"NULL", b"None", b"none", b"<NA>", b"#N/A", b"#NA", b"-"];
 
 /// Tells whether a trimmed cell says that there is no value.
 pub(super) fn is_missing(cell: &[u8]) -> bool {

@@ -201,3 +201,46 @@ fn features_that_depend_on_each_other_have_no_intervals() {
         assert_eq!(told(&fit, FindingKind::Collinear), [expected]);
     }
 }
+
+#[test]
+fn few_rows_on_a_line_by_rounding_accuse_none() {
+    // 20 + 3 x in whole numbers: three of six rows may well lie on a line.
+    for targets in [[23, 26, 29, 30, 37, 39], [22, 26, 29, 32, 36, 38]] {
+        let rows: String = targets.iter().enumerate().map(|(row, t)| format!("{},{t}\n", row + 1)).collect();
+        let form = model("target: t\nfeatures: { a: '1', b: x }\n");
+        let found = fit(&form, &format!("x,t\n{rows}").as_bytes(), &sandwich()).unwrap();
+        assert_eq!(told(&found, FindingKind::InfluentialRow), Vec::<&str>::new(), "{targets:?}");
+    }
+    // One row that is plainly wrong is told, and is the one that is far off.
+    let rows = "1,23\n2,26\n3,29\n4,3200\n5,35\n6,38\n7,41\n8,44.1\n";
+    let form = model("target: t\nfeatures: { a: '1', b: x }\n");
+    let found = fit(&form, &format!("x,t\n{rows}").as_bytes(), &sandwich()).unwrap();
+    assert!(told(&found, FindingKind::InfluentialRow)[0].starts_with("line 5 alone moves"));
+    assert_eq!(found.models[0].outliers.iter().map(|row| row.line).collect::<Vec<_>>(), [5]);
+}
+
+#[test]
+fn the_interval_of_a_coefficient_at_zero_has_an_end() {
+    let form = model("target: t\nfeatures: { a: x, b: y }\n");
+    let (mut held, mut at_zero, mut held_at_zero) = (0, 0, 0);
+    const TABLES: u64 = 400;
+    for seed in 0..TABLES {
+        let mut random = Random::new(seed);
+        let mut text = "x,y,t\n".to_owned();
+        for _ in 0..60 {
+            let (x, y) = (1.0 + 9.0 * random.unit(), 1.0 + 9.0 * random.unit());
+            writeln!(text, "{x},{y},{}", 10.0 * x + 0.2 * y + 6.0 * random.normal()).unwrap();
+        }
+        let found = fit(&form, &text.as_bytes(), &sandwich()).unwrap();
+        let Coefficient { value, interval, .. } = &coefficients(&found)[1];
+        let (low, high) = interval.unwrap();
+        let holds = low <= 0.2 && 0.2 <= high;
+        held += u32::from(holds);
+        if *value == 0.0 {
+            assert_eq!(low, 0.0);
+            at_zero += 1;
+            held_at_zero += u32::from(holds);
+        }
+    }
+    assert!(at_zero > 60 && held_at_zero * 10 > at_zero * 7 && held > 360, "{held} {at_zero} {held_at_zero}");
+}

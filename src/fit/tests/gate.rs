@@ -136,3 +136,26 @@ fn groups_without_a_name_or_a_row() {
     let fit = fit_text(&form, &format!("x,t,k\n{rows}")).unwrap();
     assert_eq!((fit.gate.excluded_rows(), fit.gate.used, fit.models.len()), (6, 29_993, 1));
 }
+
+#[test]
+fn numbers_that_are_picked_are_equal_by_their_value() {
+    let form = |more: &str| {
+        format!(
+            "let: {{ w: {{ pick: lanes, from: {{ 1: 10, 2.50: 20, wide: 40 }}{more} }} }}\ntarget: t\nfeatures: {{ a: w }}\n"
+        )
+    };
+    let rows = "lanes,t\n1.0,10\n01,10\n2.5,20\nwide,40\n25e-1,20\n";
+    for more in ["", ", else: 7"] {
+        let fit = fit_text(&form(more), rows).unwrap();
+        let coefficient = &fit.models[0].coefficients.as_ref().unwrap()[0];
+        assert!((coefficient.value - 1.0).abs() < 1e-12 && fit.gate.used == 5, "{coefficient:?}");
+    }
+    let rows = format!("{rows}3,60\nWide,9\n");
+    check(&form(""), &rows, "5 of 7; 2 at [7, 8]: `w` has no number for the text in `lanes` (3)");
+}
+
+#[test]
+fn columns_of_groups_are_there_once() {
+    let refused = |form: &str| fit_text(form, "kind,x,t\na,1,2\n").unwrap_err().to_string();
+    assert_eq!(refused(&format!("by: [kind, kind]\n{FORM}")), "`by` has the column `kind` twice");
+}

@@ -85,7 +85,7 @@ fn what_a_fit_says() {
     let [html, markdown] = written(&fit, &[drift], "copy.csv");
     insta::assert_snapshot!("fit.md", markdown);
     for expected in
-        ["far off", "the feature depends on the others", "against <code>before.yaml</code>", "5 rows far off"]
+        ["far off", "the feature depends on the others", "against <code>before.yaml</code>", "1 row far off"]
     {
         assert!(html.contains(expected), "{expected} in {html}");
     }

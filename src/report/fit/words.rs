@@ -64,6 +64,9 @@ pub(super) fn gate(gate: &Gate) -> Vec<String> {
         let what = if duplicates.excluded { "left out" } else { "kept" };
         lines.push(format!("{what}: {} equal to an earlier one", count(duplicates.rows, "row")));
     }
+    if gate.duplicates.is_none() {
+        lines.push("equal rows were not looked for among so many".to_owned());
+    }
     lines.extend(gate.empty_sets.iter().map(|set| empty_set_sentence(set)));
     lines.extend(empty_group_sentences(gate));
     lines

@@ -1,7 +1,7 @@
 //! A model of a suite -> the form that is fitted to its table.
 
 use crate::expr::Expr;
-use crate::suite::{Computed, Feature, Form, Model, Part, Placed, Suite, Template};
+use crate::suite::{Computed, Feature, Form, Model, NamedColumn, Part, Placed, Suite, Template};
 use crate::value::Digest;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -11,12 +11,13 @@ use std::collections::BTreeMap;
 pub(super) fn form(suite: &Suite, model: &Model) -> Form {
     let placed = |expr: &Expr| Placed { expr: expr.clone(), span: Some(model.span) };
     let params = suite.schema.params();
+    let column = |&param: &usize| NamedColumn { name: params[param].name.clone(), span: Some(model.span) };
     Form {
         name: model.name.clone(),
         columns: Vec::new(),
         lets: Vec::new(),
         filters: Vec::new(),
-        by: model.by.iter().map(|&param| params[param].name.clone()).collect(),
+        by: model.by.iter().map(column).collect(),
         sets: model.sets.iter().map(|(name, expr)| (name.clone(), placed(expr))).collect(),
         target: placed(&model.target),
         features: model
