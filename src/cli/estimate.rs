@@ -9,11 +9,13 @@ use crate::fit::estimate::{Comparison, Estimator, Formula, MOST, other_forms};
 use crate::outside::durable;
 use crate::report::count;
 use crate::steps::StepError;
-use crate::steps::estimating::{Estimated, architectures, estimate_file};
+use crate::steps::estimating::{Estimated, EstimatedFile, architectures, estimate_file, no_operations};
 use crate::steps::evaluating::{Evaluated, Evaluation, OpType, evaluate};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::io::Write;
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
 
 pub(super) fn estimate(session: &Session, arguments: &EstimateArgs) -> Result<Exit, Exit> {
     let printer = &session.printer;
@@ -22,6 +24,10 @@ pub(super) fn estimate(session: &Session, arguments: &EstimateArgs) -> Result<Ex
         printer.error("the JSON needs --out: without it, the rows are on standard output", None);
         return Err(Exit::Usage);
     }
+    if let Some(out) = &arguments.out {
+        let read = [arguments.file.as_deref(), arguments.evaluate.as_deref()];
+        check_out(out, read.into_iter().flatten(), arguments.params.as_deref()).map_err(fail)?;
+    }
     let devices = architectures(arguments.params.as_deref()).map_err(fail)?;
     let copies = devices
         .iter()
@@ -29,7 +35,7 @@ pub(super) fn estimate(session: &Session, arguments: &EstimateArgs) -> Result<Ex
         .map(|(device, same)| {
             format!("{device}: `{}` and `{}` have the same parameters: is one a copy?", same.one, same.other)
         });
-    let warnings: BTreeSet<String> = copies.chain(devices.iter().flat_map(other_forms)).collect();
+    let mut warnings: BTreeSet<String> = copies.chain(devices.iter().flat_map(other_forms)).collect();
     for warning in &warnings {
         printer.warning(warning);
     }
@@ -42,8 +48,14 @@ pub(super) fn estimate(session: &Session, arguments: &EstimateArgs) -> Result<Ex
         (Some(sweep), _) => evaluate(&estimator, sweep, &evaluation(arguments, formula), out),
         (None, file) => {
             let file = file.as_deref().expect("a file is required where none is evaluated");
-            let rows = estimate_file(&estimator, file, formula, arguments.intervals, out)?;
-            Ok(Evaluated { rows, comparison: None, out_of_bounds: Vec::new() })
+            let found = estimate_file(&estimator, file, formula, arguments.intervals, out)?;
+            let EstimatedFile { rows, mut warnings } = found;
+            match rows.rows {
+                0 if arguments.strict => return Err(no_operations(file)),
+                0 => warnings.push(no_operations(file).to_string()),
+                _ => {}
+            }
+            Ok(Evaluated { rows, comparison: None, out_of_bounds: Vec::new(), warnings })
         }
     };
     let evaluated = match &arguments.out {
@@ -53,13 +65,21 @@ pub(super) fn estimate(session: &Session, arguments: &EstimateArgs) -> Result<Ex
         }
         None => {
             let mut result = None;
-            printer.data(|out| {
-                result = Some(work(out));
-                Ok(())
+            printer.data(|out| match work(out) {
+                // Who has closed the pipe wants no more.
+                Err(StepError::Disk { source, .. }) if source.kind() == io::ErrorKind::BrokenPipe => Err(source),
+                done => {
+                    result = Some(done);
+                    Ok(())
+                }
             })?;
             result.expect("the rows were written").map_err(fail)?
         }
     };
+    for warning in &evaluated.warnings {
+        printer.warning(warning);
+    }
+    warnings.extend(evaluated.warnings.iter().cloned());
     say(session, arguments, &evaluated, &warnings)?;
     let guarded = evaluated.rows.is_guarded();
     let met = evaluated.out_of_bounds.is_empty() && (guarded || !arguments.strict);
@@ -70,14 +90,43 @@ pub(super) fn estimate(session: &Session, arguments: &EstimateArgs) -> Result<Ex
     })
 }
 
+/// Refuses a place for the rows that something else is at, or that cannot be.
+fn check_out<'p>(out: &Path, mut read: impl Iterator<Item = &'p Path>, params: Option<&Path>) -> Result<(), StepError> {
+    let refuse = |message: String, hint: &str| Err(StepError::usage(message, Some(hint.to_owned())));
+    if out == Path::new("-") {
+        return refuse("`--out -` names no file".to_owned(), "without --out, the rows go to standard output");
+    }
+    let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        let message = format!("cannot write `{}`: there is no folder `{}`", out.display(), folder.display());
+        return refuse(message, "make the folder, or name another");
+    }
+    // What is not there yet is nothing that is read.
+    let Ok(there) = fs::canonicalize(out) else { return Ok(()) };
+    if !there.is_file() {
+        return Ok(());
+    }
+    let is_there = |path: &Path| fs::canonicalize(path).is_ok_and(|path| path == there);
+    if read.any(is_there) {
+        return refuse(format!("`--out {}` is the table that is read", out.display()), "name another file");
+    }
+    let parameters = params.and_then(|folder| fs::canonicalize(folder).ok()).filter(|folder| there.starts_with(folder));
+    let kept = ["yaml", "json"].iter().any(|kept| there.extension().is_some_and(|found| found == *kept));
+    if parameters.is_some() && kept {
+        return refuse(format!("`--out {}` is a file of the parameters", out.display()), "name another file");
+    }
+    Ok(())
+}
+
 fn evaluation(arguments: &EstimateArgs, formula: Formula) -> Evaluation {
     Evaluation {
-        op_type: match arguments.op_type {
+        op_type: arguments.op_type.map(|op_type| match op_type {
             OpTypeChoice::Unary => OpType::Unary,
             OpTypeChoice::Binary => OpType::Binary,
             OpTypeChoice::Matmul => OpType::Matmul,
-        },
+        }),
         op_name: arguments.op_name.clone(),
+        attributes: arguments.attributes.clone(),
         architecture: arguments.arch.clone(),
         version: arguments.params_version,
         formula,
@@ -92,7 +141,7 @@ fn say(
     evaluated: &Evaluated,
     warnings: &BTreeSet<String>,
 ) -> Result<(), Exit> {
-    let Evaluated { rows, comparison, out_of_bounds } = evaluated;
+    let Evaluated { rows, comparison, out_of_bounds, .. } = evaluated;
     let Estimated { rows: all, refused, refused_rows, stand_ins, unversioned, cut_rows, .. } = rows;
     let Estimated { outside, outside_rows, unknown, stale, unlike, wrapped_rows, .. } = rows;
     let printer = &session.printer;
@@ -109,7 +158,7 @@ fn say(
         printer.warning(&format!("{rows} cut at {MOST} cycles: the parameters say as much or more"));
     }
     say_trust(session, arguments, rows);
-    say_refused(session, arguments, refused);
+    say_refused(session, arguments, refused, *refused_rows);
     if *refused_rows > 0 {
         printer.error(&format!("{refused_rows} of {} have no estimate", count(*all, "row")), None);
     }
@@ -157,8 +206,8 @@ fn say(
     Ok(())
 }
 
-/// Says why rows have no estimate, each reason once.
-fn say_refused(session: &Session, arguments: &EstimateArgs, refused: &[(u64, String)]) {
+/// Says why rows have no estimate, each reason once; of how many the reasons are not shown.
+fn say_refused(session: &Session, arguments: &EstimateArgs, refused: &[(u64, String)], all: u64) {
     const REASONS: usize = 10;
     const LINES: usize = 5;
     let mut reasons: Vec<(&str, Vec<u64>)> = Vec::new();
@@ -176,6 +225,13 @@ fn say_refused(session: &Session, arguments: &EstimateArgs, refused: &[(u64, Str
         let missing = arguments.params.is_none() && why.starts_with("there are no parameters of");
         let hint = if missing { hint.take() } else { None };
         session.printer.error(&format!("{noun} {}{more}: {why}", shown.join(", ")), hint);
+    }
+    let said: usize = reasons.iter().take(REASONS).map(|(_, lines)| lines.len()).sum();
+    if all > said as u64 {
+        let hint = arguments.evaluate.is_none().then_some("the column `error` has the reason of each row");
+        session
+            .printer
+            .error(&format!("and {} more, whose reasons are not shown", count(all - said as u64, "row")), hint);
     }
 }
 

@@ -21,9 +21,11 @@ Examples:
   shmoo estimate operations.csv --params params --intervals --strict
   shmoo estimate --evaluate matmul-sparse-op-performance.csv --out comparison.csv --formula v2
   shmoo estimate --evaluate exp.csv --op-type unary --op-name exp --params params --bounds 0.8,1.1
+  shmoo estimate --evaluate nop.csv --op-type unary --op-name nop --attribute vector_r
 
-Exit codes: 2 if a row has no estimate, 11 if a ratio is out of bounds, or with --strict a feature outside of
-the range of its fit, else 0."
+Exit codes: 2 if a file cannot be used, a row has no estimate, or with --strict or --evaluate a table has no rows;
+11 if a ratio is out of bounds, or with --strict a feature outside of the range of its fit, or nothing tells that
+range; 20 if the machine keeps it from reading or writing; else 0."
 )]
 pub(super) struct EstimateArgs {
     /// The operations to estimate; `-` is standard input
@@ -38,7 +40,7 @@ pub(super) struct EstimateArgs {
     /// Say where runtimes will be, and which features leave the range of the fit
     #[arg(long, conflicts_with = "evaluate")]
     pub(super) intervals: bool,
-    /// Fail if a feature leaves the range of the fit, or nothing tells that range
+    /// Fail if a feature leaves the range of the fit, nothing tells that range, or there are no rows
     #[arg(long)]
     pub(super) strict: bool,
     /// Write the rows to this file [default: standard output]
@@ -47,12 +49,15 @@ pub(super) struct EstimateArgs {
     /// The formula of sparse products; v2 is taken where the device has it
     #[arg(long, value_enum, default_value_t = FormulaChoice::V2)]
     pub(super) formula: FormulaChoice,
-    /// The kind of operation that the sweep measured
-    #[arg(long, value_enum, default_value_t = OpTypeChoice::Matmul, requires = "evaluate", conflicts_with = "file")]
-    pub(super) op_type: OpTypeChoice,
+    /// The kind of operation that the sweep measured [default: that of the operation]
+    #[arg(long, value_enum, requires = "evaluate", conflicts_with = "file")]
+    pub(super) op_type: Option<OpTypeChoice>,
     /// The operation that the sweep measured
     #[arg(long, value_name = "OP", default_value = "matmul_sparse", requires = "evaluate", conflicts_with = "file")]
     pub(super) op_name: String,
+    /// An attribute of all rows that no column says: approx, vector_r, vector_c, l1_acc_en, dim_c or dim_z; repeatable
+    #[arg(long = "attribute", value_name = "WORD", requires = "evaluate", conflicts_with = "file")]
+    pub(super) attributes: Vec<String>,
     /// The device that the sweep measured
     #[arg(long, value_name = "ARCH", default_value = "wormhole_b0", requires = "evaluate", conflicts_with = "file")]
     pub(super) arch: String,

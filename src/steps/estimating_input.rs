@@ -5,7 +5,7 @@ use super::StepError;
 use super::fitting::table_name;
 use crate::fit::{Breaks, CHUNK, Chunk, Chunks, Marks, Record, Split, separator};
 use crate::report::count;
-use crate::value::did_you_mean;
+use crate::value::{did_you_mean, nearest};
 use csv::{ByteRecord, ReaderBuilder, Terminator};
 use std::fs::File;
 use std::io::{self, Read};
@@ -28,7 +28,17 @@ pub(super) fn open(path: &Path) -> Result<(Header, Input<'_, Box<dyn Read + Send
     } else {
         Box::new(File::open(path).map_err(|source| StepError::Read { path: path.to_owned(), source })?)
     };
-    Input::of(stream, path, CHUNK)
+    let (header, input) = Input::of(stream, path, CHUNK)?;
+    if header.names.is_empty() {
+        let hint = "its first line names the columns".to_owned();
+        return Err(StepError::usage(format!("{}: the table is empty", table_name(path)), Some(hint)));
+    }
+    Ok((header, input))
+}
+
+/// Returns the error of a table that has no rows behind its header.
+pub(super) fn no_rows(path: &Path, hint: &str) -> StepError {
+    StepError::usage(format!("{}: the table has no rows", table_name(path)), Some(hint.to_owned()))
 }
 
 impl<'p, R: Read> Input<'p, R> {
@@ -127,10 +137,29 @@ impl Header {
     /// Returns the place of the first of some columns; one must be there.
     pub(super) fn needed(&self, names: &[&str], path: &Path) -> Result<usize, StepError> {
         self.column(names, path)?.ok_or_else(|| {
-            let known = || did_you_mean(names[0], self.names.iter().map(String::as_str));
-            let hint = separator(&self.names).or_else(known);
+            let header = || self.names.iter().map(String::as_str);
+            let meant = || names.iter().find_map(|name| nearest(name, header()));
+            let hint = separator(&self.names)
+                .or_else(|| meant().map(|name| format!("did you mean `{name}`?")))
+                .or_else(|| did_you_mean(names[0], header()));
             StepError::usage(format!("{}: there is no column `{}`", table_name(path), names.join("` or `")), hint)
         })
+    }
+
+    /// Returns what is said of columns that nobody reads and that have nearly the name of one that is absent; of each
+    /// absent column all names.
+    pub(super) fn misspelt(&self, path: &Path, reads: impl Fn(usize) -> bool, absent: &[&[&str]]) -> Vec<String> {
+        // Short names are near to anything.
+        let near = |name: &str, known: &&&[&str]| {
+            known.contains(&name) || nearest(name, known.iter().copied().filter(|known| known.len() > 3)).is_some()
+        };
+        let unread = self.names.iter().enumerate().filter(|(column, _)| !reads(*column));
+        let meant = unread.filter_map(|(_, name)| Some((name, absent.iter().find(|known| near(name, known))?[0])));
+        meant
+            .map(|(name, known)| {
+                format!("{}: the column `{name}` is not read (did you mean `{known}`?)", table_name(path))
+            })
+            .collect()
     }
 
     /// Refuses columns that have the name of one that is added.
@@ -222,6 +251,25 @@ mod tests {
         );
         check("a,b\n1,\"2\n3,4\n", &["a", "b"], &[(2, &["1", "2\n3,4", "a quote is never closed"])]);
         check("a,b\n1,2\n\"3\n", &["a", "b"], &[(2, &["1", "2"]), (3, &["3", "", "a quote is never closed"])]);
+    }
+
+    #[test]
+    fn names_that_are_nearly_known() {
+        let check = |name: &str, expected: Option<&str>| {
+            let header = Header { names: vec!["type".to_owned(), name.to_owned()] };
+            let absent: [&[&str]; 3] = [&["vector_mode"], &["l1_accumulate", "l1_acc"], &["reduce_z", "z"]];
+            let expected =
+                expected.map(|known| format!("rows.csv: the column `{name}` is not read (did you mean `{known}`?)"));
+            let found = header.misspelt(Path::new("rows.csv"), |column| column == 0, &absent);
+            assert_eq!(found, Vec::from_iter(expected), "{name}");
+        };
+        check("vectormode", Some("vector_mode"));
+        check("Vector_Mode", Some("vector_mode"));
+        check("l1_acc", Some("l1_accumulate"));
+        check("z", Some("reduce_z"));
+        check("note", None);
+        check("y", None);
+        check("", None);
     }
 
     #[test]

@@ -10,7 +10,7 @@
 //! `following` (how metrics went over them), `recipes` (which of them measured alike), `baseline` (which earlier run's outputs tasks take, and where those are), `series` (the
 //! columns of a CSV file), `stored_series` (metrics out of the history), `site` (the history as static
 //! pages), `fitting` (CSV files to the coefficients of a model), `modelling` (the models of a suite, over a run),
-//! `parameters` (their files), `usable_parameters` (what estimates can use of a fit), `estimating` and `evaluating` (cycles out of them), `commenting`, `checking_in` and
+//! `parameters` (their files), `usable_parameters` (what estimates can use of a fit), `estimating` and `evaluating` (cycles out of them; `estimating_input` and `estimating_cells` are what both read), `commenting`, `checking_in` and
 //! `tracking` (comments, check runs and issues of GitHub), `touching` (the suites that a change touches), `receiving`
 //! (a run out of an archive from elsewhere), `own_suite` (what it is held against), `machines` (a run on many machines that share
 //! nothing but the store), and `again` (confirm a comparison, find the commit that moved a metric).
@@ -26,6 +26,7 @@ pub mod comparing;
 mod drifting;
 mod error;
 pub mod estimating;
+mod estimating_cells;
 mod estimating_input;
 pub mod evaluating;
 pub mod finding;

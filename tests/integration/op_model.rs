@@ -107,6 +107,12 @@ fn the_next_version_estimates(project: &SweepProject) {
         assert!((estimate / expected - 1.0).abs() < 0.03, "{text}");
     }
     assert_eq!(estimates.len(), 2);
+    // What the sweep measured can be held against them.
+    let table = project.last_run().join("models/eltwise.csv").to_string_lossy().into_owned();
+    let of = ["--op-type", "unary", "--op-name", "sigmoid", "--params", "params"];
+    let said = project.shmoo(&[&["estimate", "--evaluate", &table], &of[..]].concat());
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    assert!(said.stderr.contains("not of `sigmoid`, as `op` has it: "), "{}", said.stderr);
 }
 
 fn estimate(line: &str) -> f64 {

@@ -174,6 +174,9 @@ fn attributes(of: &Descriptor<'_>) -> Result<(u32, u32), EstimateError> {
     if !["rc", "r", "c"].contains(&of.vector_mode) {
         return Err(unknown("vector mode", of.vector_mode, vec!["rc", "r", "c"]));
     }
+    if !["", "r", "c", "z"].contains(&of.attribute) {
+        return Err(unknown("dimension", of.attribute, vec!["r", "c", "z"]));
+    }
     Ok((phases.1, width.1))
 }
 

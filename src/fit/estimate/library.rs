@@ -95,7 +95,7 @@ pub(super) const PRODUCT_V2: &[Term] = &[
 
 /// Kinds of operations: what their estimates have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Category {
+pub(crate) enum Category {
     Unary,
     Binary,
     /// Its width does not count.
@@ -105,7 +105,7 @@ pub(super) enum Category {
 }
 
 /// All operations.
-pub(super) const OPERATIONS: [(&str, Category); 32] = [
+pub(crate) const OPERATIONS: [(&str, Category); 32] = [
     ("nop", Category::Unary),
     ("abs", Category::Unary),
     ("cosine", Category::Unary),

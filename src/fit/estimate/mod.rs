@@ -23,5 +23,6 @@ pub use estimator::{Architecture, EstimateError, Estimator, Formula};
 pub use evaluation::{Comparison, compare, six_digits};
 pub use guard::Outside;
 pub use library::known_operation;
+pub(crate) use library::{Category, OPERATIONS};
 pub use prepared::MOST;
 pub use same_form::{missing_weights, other_forms};

@@ -1,10 +1,13 @@
 //! The columns of descriptors: the cells of a row -> a descriptor.
 
-use crate::fit::estimate::Descriptor;
+use super::explain;
+use crate::fit::estimate::{Descriptor, EstimateError};
 use crate::fit::{PlainRecord, separator};
 use crate::steps::StepError;
+use crate::steps::estimating_cells::{is_gap, is_uncounted, truth, whole};
 use crate::steps::estimating_input::Header;
 use crate::steps::fitting::table_name;
+use crate::value::nearest;
 use csv::ByteRecord;
 use std::path::Path;
 
@@ -39,6 +42,8 @@ pub(super) struct Columns {
     op: usize,
     architecture: usize,
     others: [Option<usize>; 18],
+    /// What is said of those that are missing, where they are needed.
+    missing: [String; 18],
     /// What each is in rows of the usual writing.
     taken: Vec<Taken>,
 }
@@ -57,25 +62,38 @@ enum Taken {
 }
 
 /// The columns besides operation and device, by the names that descriptors have in files.
-const OTHERS: [&[&str]; 18] = [
-    &["version"],
-    &["data_format"],
-    &["math_fidelity"],
-    &["t"],
-    &["mblock_m"],
-    &["mblock_n"],
-    &["ublock_rt"],
-    &["ublock_ct"],
-    &["mblock_k"],
-    &["ublock_kt"],
-    &["reduce_z"],
-    &["sparse_indices"],
-    &["sparse_nz_ublocks"],
-    &["sparse_nz_strips"],
-    &["approx_mode"],
-    &["vector_mode"],
-    &["l1_accumulate"],
-    &["op_attr"],
+const OTHERS: [&str; 18] = [
+    "version",
+    "data_format",
+    "math_fidelity",
+    "t",
+    "mblock_m",
+    "mblock_n",
+    "ublock_rt",
+    "ublock_ct",
+    "mblock_k",
+    "ublock_kt",
+    "reduce_z",
+    "sparse_indices",
+    "sparse_nz_ublocks",
+    "sparse_nz_strips",
+    "approx_mode",
+    "vector_mode",
+    "l1_accumulate",
+    "op_attr",
+];
+
+/// The places of those that no row needs, and what else they are called.
+const OPTIONAL: [(usize, &[&str]); 9] = [
+    (0, &["version"]),
+    (10, &["reduce_z", "z"]),
+    (11, &["sparse_indices", "nz_tiles"]),
+    (12, &["sparse_nz_ublocks", "nz_ublocks"]),
+    (13, &["sparse_nz_strips", "nz_strips"]),
+    (14, &["approx_mode", "approx"]),
+    (15, &["vector_mode", "vector"]),
+    (16, &["l1_accumulate", "l1_acc"]),
+    (17, &["op_attr"]),
 ];
 
 /// The places of texts and of flags among them; the rest are numbers.
@@ -101,8 +119,8 @@ impl Columns {
         })?;
         let op = header.needed(&["type", "op"], path)?;
         let mut others = [None; OTHERS.len()];
-        for (place, names) in others.iter_mut().zip(OTHERS) {
-            *place = header.column(names, path)?;
+        for (place, name) in others.iter_mut().zip(OTHERS) {
+            *place = header.column(&[name], path)?;
         }
         let width = header.names.len();
         let mut taken = vec![Taken::Not; width];
@@ -114,7 +132,39 @@ impl Columns {
             };
         }
         (taken[op], taken[architecture]) = (Taken::Text(0), Taken::Text(1));
-        Ok(Columns { width, op, architecture, others, taken })
+        let unread = || header.names.iter().zip(&taken).filter(|(_, taken)| matches!(taken, Taken::Not));
+        let missing = OTHERS.map(|name| {
+            let meant = nearest(name, unread().map(|(name, _)| name.as_str()));
+            let hint = meant.map(|meant| format!(" (did you mean `{meant}`?)")).unwrap_or_default();
+            format!("there is no column `{name}`{hint}")
+        });
+        Ok(Columns { width, op, architecture, others, missing, taken })
+    }
+
+    /// Returns what is said of columns that are perhaps misspelt.
+    pub(super) fn misspelt(&self, header: &Header, path: &Path) -> Vec<String> {
+        let absent = OPTIONAL.iter().filter(|(place, _)| self.others[*place].is_none());
+        let absent: Vec<&[&str]> = absent.map(|(_, names)| *names).collect();
+        header.misspelt(path, |column| self.reads(column), &absent)
+    }
+
+    /// Returns why a row has no estimate: where a cell says nothing, that is why.
+    pub(super) fn explain(&self, row: &impl Cells, error: &EstimateError) -> String {
+        let name = match error {
+            EstimateError::Zero(name) => name,
+            EstimateError::Unknown { what: "format", found, .. } if is_gap(found.as_bytes()) => "data_format",
+            EstimateError::Unknown { what: "fidelity", found, .. } if is_gap(found.as_bytes()) => "math_fidelity",
+            EstimateError::Unknown { what: "operation", found, .. } if is_gap(found.as_bytes()) => {
+                return "the operation is empty".to_owned();
+            }
+            _ => return explain(error),
+        };
+        let Some(place) = OTHERS.iter().position(|known| *known == name) else { return explain(error) };
+        match self.others[place] {
+            None => self.missing[place].clone(),
+            Some(column) if is_gap(row.bytes(column).trim_ascii()) => format!("`{name}` is empty"),
+            Some(_) => explain(error),
+        }
     }
 
     /// Tells whether the cells of a column are read.
@@ -124,7 +174,7 @@ impl Columns {
 
     /// Tells whether a row does not say which version of the parameters is meant.
     pub(super) fn lacks_version(&self, row: &impl Cells) -> bool {
-        self.others[0].is_none_or(|column| row.bytes(column).trim_ascii().is_empty())
+        self.others[0].is_none_or(|column| is_gap(row.bytes(column).trim_ascii()))
     }
 
     /// Returns the descriptor of a row of ASCII whose cells have no spaces at their ends. None = a cell is not of the
@@ -152,6 +202,10 @@ impl Columns {
             start = end + 1;
         }
         let [op, architecture, data_format, math_fidelity, vector_mode, attribute] = texts;
+        // What is longer is none of those known, or a gap that is written out.
+        if vector_mode.len() > 2 || attribute.len() > 1 {
+            return None;
+        }
         let known = |place: usize| Some(numbers[place]).filter(|number| *number != UNKNOWN);
         Some(Descriptor {
             op,
@@ -180,20 +234,15 @@ impl Columns {
     /// Returns the descriptor of a row, or what is wrong with it.
     pub(super) fn descriptor<'r>(&self, row: &'r impl Cells) -> Result<Descriptor<'r>, String> {
         let text = |place: usize| self.others[place].map_or(Ok(""), |column| row.text(column));
-        let number = |place: usize| match text(place)? {
+        let word = |place: usize| text(place).map(|text| if is_gap(text.as_bytes()) { "" } else { text });
+        let number = |place: usize| match word(place)? {
             "" => Ok(OTHERWISE[place]),
-            text => text
-                .parse::<u32>()
-                .map_err(|_| format!("`{}` is `{text}`, and a whole number is wanted", OTHERS[place][0])),
+            text => whole(text).ok_or_else(|| format!("`{}` is `{text}`, and a whole number is wanted", OTHERS[place])),
         };
-        let count = |place: usize| match text(place)? {
-            "-1" | "" => Ok(None),
-            _ => number(place).map(Some),
-        };
-        let flag = |place: usize| match text(place)? {
-            "" | "0" | "false" => Ok(false),
-            "1" | "true" => Ok(true),
-            text => Err(format!("`{}` is `{text}`, and 0 or 1 is wanted", OTHERS[place][0])),
+        let count = |place: usize| if is_uncounted(text(place)?) { Ok(None) } else { number(place).map(Some) };
+        let flag = |place: usize| match word(place)? {
+            "" => Ok(false),
+            text => truth(text).ok_or_else(|| format!("`{}` is `{text}`, and 0 or 1 is wanted", OTHERS[place])),
         };
         Ok(Descriptor {
             op: row.text(self.op)?,
@@ -213,9 +262,9 @@ impl Columns {
             sparse_nz_ublocks: count(12)?,
             sparse_nz_strips: count(13)?,
             approximate: flag(14)?,
-            vector_mode: if text(15)?.is_empty() { "rc" } else { text(15)? },
+            vector_mode: if word(15)?.is_empty() { "rc" } else { word(15)? },
             l1_accumulate: flag(16)?,
-            attribute: text(17)?,
+            attribute: word(17)?,
         })
     }
 }

@@ -10,7 +10,7 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
-use super::estimating_input::{Header, Input, open};
+use super::estimating_input::{Header, Input, no_rows, open};
 use super::{StepError, parameters};
 use crate::fit::Chunk;
 use crate::fit::estimate::{Architecture, EstimateError, Estimator, Formula};
@@ -44,10 +44,24 @@ pub fn estimate_file(
     formula: Formula,
     intervals: bool,
     out: &mut dyn Write,
-) -> Result<Estimated, StepError> {
+) -> Result<EstimatedFile, StepError> {
     let (header, input) = open(path)?;
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     Table { path, header, input, threads }.estimate(estimator, formula, intervals, out)
+}
+
+/// Returns the error of a file of descriptors that has none.
+pub fn no_operations(path: &Path) -> StepError {
+    no_rows(path, "each row behind its header is an operation")
+}
+
+/// What became of a file.
+#[derive(Debug, Clone)]
+pub struct EstimatedFile {
+    /// Its rows.
+    pub rows: Estimated,
+    /// What is to be said of its columns.
+    pub warnings: Vec<String>,
 }
 
 /// What is read, and how.
@@ -65,10 +79,11 @@ impl<R: Read + Send> Table<'_, R> {
         formula: Formula,
         intervals: bool,
         out: &mut dyn Write,
-    ) -> Result<Estimated, StepError> {
+    ) -> Result<EstimatedFile, StepError> {
         let Table { path, header, mut input, threads } = self;
         let columns = Columns::of(&header, path, estimator.devices())?;
         header.check_added(added(intervals), path)?;
+        let warnings = columns.misspelt(&header, path);
         out.write_all(&header_line(&header, intervals)?).map_err(disk)?;
         let threads = if input.is_one_chunk() { 1 } else { threads };
         let worker = || {
@@ -93,7 +108,7 @@ impl<R: Read + Send> Table<'_, R> {
         });
         read?;
         out.flush().map_err(disk)?;
-        Ok(estimated)
+        Ok(EstimatedFile { rows: estimated, warnings })
     }
 }
 

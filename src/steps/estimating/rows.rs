@@ -1,7 +1,7 @@
 //! The rows of a chunk -> what is written, and what is said of them.
 
 use super::columns::{Cells, Columns};
-use super::{Estimated, disk, explain};
+use super::{Estimated, disk};
 use crate::fit::estimate::{Batch, Descriptor, Estimator, Formula, Predicted};
 use crate::fit::{Chunk, Marks, PlainRecord, Quoted, Record, Split};
 use crate::steps::StepError;
@@ -113,7 +113,7 @@ fn predict<'b>(
     if columns.lacks_version(row) {
         estimated.note_unversioned(estimator, descriptor.architecture);
     }
-    batch.predict(&descriptor).map_err(|error| explain(&error))
+    batch.predict(&descriptor).map_err(|error| columns.explain(row, &error))
 }
 
 /// Puts an estimate behind the cells of its row, and notes what there is to say of it.

@@ -1,7 +1,7 @@
 //! Estimates of whole tables against those made record by record with `csv`.
 
 use super::columns::Columns;
-use super::{Estimated, Table, explain, header_line};
+use super::{Estimated, EstimatedFile, Table, header_line};
 use crate::fit::estimate::tests::rests_on;
 use crate::fit::estimate::{Architecture, Batch, Estimator, Formula};
 use crate::fit::{ParamSet, Params, Ratios, RestsOn, predicates};
@@ -37,8 +37,8 @@ fn estimate(bytes: &[u8], intervals: bool, (chunk, threads): Way) -> Result<(Vec
     let mut written = Vec::new();
     let (header, input) = Input::of(bytes, path, chunk)?;
     let table = Table { path, header, input, threads };
-    let estimated = table.estimate(&estimator(), Formula::Best, intervals, &mut written)?;
-    Ok((written, estimated))
+    let EstimatedFile { rows, .. } = table.estimate(&estimator(), Formula::Best, intervals, &mut written)?;
+    Ok((written, rows))
 }
 
 fn estimates(bytes: &[u8], intervals: bool, way: Way) -> (Vec<u8>, Estimated) {
@@ -76,7 +76,7 @@ fn one_by_one(bytes: &[u8], intervals: bool) -> (Vec<u8>, Estimated) {
             if columns.lacks_version(&record) {
                 estimated.note_unversioned(&estimator, descriptor.architecture);
             }
-            batch.predict(&descriptor).map_err(|error| explain(&error))
+            batch.predict(&descriptor).map_err(|error| columns.explain(&record, &error))
         });
         trim(&mut record);
         let (cells, more) = match predicted {
@@ -185,8 +185,8 @@ const COLUMNS: [(&str, &[&str]); 15] = [
     ("vector_mode", &["", "rc", "r"]),
     ("op_attr", &["", "z"]),
 ];
-const MISTAKES: [&str; 12] =
-    ["", "-1", "0", "x", "00", "true", "123456789", "4294967296", "1.5", "expp", "\u{a0}", "\u{a0}1"];
+const MISTAKES: [&str; 14] =
+    ["", "-1", "0", "x", "00", "True", "123456789", "4294967296", "1.5", "2.0", "nan", "expp", "\u{a0}", "\u{a0}1"];
 
 /// How a cell is written: what stands before its text and behind it.
 const UNUSUAL: [(&[u8], &[u8]); 19] = [

@@ -3,6 +3,7 @@
 mod commands;
 mod published;
 mod published_estimates;
+mod tables;
 mod trust;
 
 use std::path::PathBuf;

@@ -82,11 +82,12 @@ fn every_published_ratio_is_found_again() {
         let path = data.join(&row["csv_file"]);
         let evaluation = Evaluation {
             op_type: match row["op_type"].as_str() {
-                "unary" => OpType::Unary,
-                "binary" => OpType::Binary,
-                _ => OpType::Matmul,
+                "unary" => Some(OpType::Unary),
+                "binary" => Some(OpType::Binary),
+                _ => Some(OpType::Matmul),
             },
             op_name: row["op_name"].clone(),
+            attributes: Vec::new(),
             architecture: row["arch"].clone(),
             version: Some(row["version"].parse().unwrap()),
             formula: if row["formula"] == "v1" { Formula::First } else { Formula::Best },
@@ -159,8 +160,9 @@ fn sparse_sweeps_are_evaluated_as_by_others() {
         let path = folder.path().join("sweep.csv");
         std::fs::write(&path, &text).unwrap();
         let evaluation = Evaluation {
-            op_type: OpType::Matmul,
+            op_type: Some(OpType::Matmul),
             op_name: "matmul_sparse".to_owned(),
+            attributes: Vec::new(),
             architecture,
             version: Some(version.parse().unwrap()),
             formula: Formula::Best,
