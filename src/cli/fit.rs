@@ -8,7 +8,7 @@ use super::table::{row, table};
 use crate::fit::{Coefficient, FindingKind, FittedModel, Gate, IntervalMethod, Options, Quality, Search};
 use crate::report::{
     FitReport, FitTable, count, drift_sentence, empty_group_sentences, empty_set_sentence, fit_drawings, fit_html,
-    fit_markdown, form_text, search_sentences, short,
+    fit_markdown, form_text, nothing_found, search_sentences, short,
 };
 use crate::steps::fitting::{FitRequest, FittedFile, fit_files, table_name};
 use crate::steps::fitting_files::{Written, promote, write_out};
@@ -262,15 +262,15 @@ fn model_text(model: &FittedModel, op: &str, set: &str) -> String {
 fn search_text(search: &Search, model: &FittedModel) -> String {
     let declared =
         model.quality.left_out_error.map_or_else(|| "-".to_owned(), |share| format!("{:.2} %", share * 100.0));
-    let terms = count(search.candidates as u64, "term");
     if search.forms.is_empty() {
-        return format!("  no form was found out of {terms}\n");
+        return format!("  {}\n", nothing_found(search));
     }
+    let terms = count(search.candidates as u64, "term");
     let mut text = format!("  forms out of {terms}, by the error of rows left out ({declared} as declared):\n");
     for form in &search.forms {
         text.push_str(&format!("    {:.2} %  {}\n", form.standing.error * 100.0, form_text(form)));
     }
-    for sentence in search_sentences(search) {
+    for sentence in search_sentences(search, &model.quality) {
         text.push_str(&format!("  {sentence}\n"));
     }
     text

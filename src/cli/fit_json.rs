@@ -216,7 +216,7 @@ impl<'f> ModelJson<'f> {
             feature_ranges: Pairs::of_coefficients(coefficients, |found| found.range),
             outlier_rows: *outlier_rows,
             outliers,
-            search: search_of(file, model).map(SearchJson::of),
+            search: search_of(file, model).map(|search| SearchJson::of(search, quality)),
             drift: file.drifts[index].as_ref(),
         }
     }
@@ -282,7 +282,7 @@ impl<'f> FormJson<'f> {
 }
 
 impl<'f> SearchJson<'f> {
-    fn of(search: &'f Search) -> SearchJson<'f> {
+    fn of(search: &'f Search, fitted: &Quality) -> SearchJson<'f> {
         let Search { candidates, rows, forms, least, declared, by: _, set: _ } = search;
         SearchJson {
             candidates: *candidates,
@@ -290,7 +290,7 @@ impl<'f> SearchJson<'f> {
             forms: forms.iter().map(FormJson::of).collect(),
             least: *least,
             declared: declared.as_ref().map(FormJson::of),
-            notes: search_sentences(search),
+            notes: search_sentences(search, fitted),
         }
     }
 }

@@ -65,7 +65,9 @@ pub use totals::totals;
 
 // How numbers, names and texts of tools are shown, for the other commands that print tables.
 pub(crate) use figure::{amount, count, percent, thousands, took};
-pub(crate) use fit::{drift_sentence, empty_group_sentences, empty_set_sentence, form_text, search_sentences};
+pub(crate) use fit::{
+    drift_sentence, empty_group_sentences, empty_set_sentence, form_text, nothing_found, search_sentences,
+};
 pub(crate) use headline::{change_sign, golden_word, sign};
 pub(crate) use inert::short;
 pub(crate) use reds::{more_reds, red_lines};

@@ -8,7 +8,7 @@
 //! the spread; that fits to overlapping rows err alike, rows do not tell: of K folds the variance is larger by
 //! 1 + K / (K - 1) (Nadeau and Bengio 2003, Machine Learning 52).
 
-use super::sums::{PERFECT, mean};
+use super::sums::{PERFECT, Simplicity, mean};
 use crate::fit::FOLDS;
 use crate::stats::sample_variance;
 
@@ -33,8 +33,7 @@ impl Standing {
 /// A form that may be chosen.
 pub(super) struct Candidate {
     pub(super) terms: usize,
-    /// Factors of all terms, as `Term::complexity` counts them.
-    pub(super) factors: f64,
+    pub(super) simplicity: Simplicity,
     /// The error of each row that was left out.
     pub(super) errors: Vec<f64>,
 }
@@ -55,7 +54,7 @@ pub(super) fn rank(candidates: &[Candidate], declared: Option<usize>) -> Ranking
     let errors: Vec<f64> = candidates.iter().map(|candidate| mean(&candidate.errors).max(PERFECT)).collect();
     let simpler = |one: &usize, other: &usize| {
         let (one, other) = (&candidates[*one], &candidates[*other]);
-        one.terms.cmp(&other.terms).then(one.factors.total_cmp(&other.factors))
+        one.terms.cmp(&other.terms).then_with(|| one.simplicity.order(&other.simplicity))
     };
     let by_error = |one: &usize, other: &usize| errors[*one].total_cmp(&errors[*other]);
     let mut order: Vec<usize> = (0..candidates.len()).collect();
@@ -91,7 +90,7 @@ mod tests {
     use super::*;
 
     fn candidate(terms: usize, factors: f64, errors: [f64; 4]) -> Candidate {
-        Candidate { terms, factors, errors: errors.to_vec() }
+        Candidate { terms, simplicity: Simplicity { hinges: 0, factors }, errors: errors.to_vec() }
     }
 
     #[test]
@@ -119,6 +118,11 @@ mod tests {
         assert_eq!(rank(&forms, Some(3)).order[0], 2);
         assert_eq!(rank(&forms, Some(1)).order[0], 1);
         assert_eq!(rank(&forms, Some(0)).order[0], 0);
+        // What is smooth is simpler than a hinge, whatever its factors.
+        let simplicity = Simplicity { hinges: 1, factors: 2.0 };
+        let hinged = Candidate { simplicity, ..candidate(2, 2.0, [0.12, 0.19, 0.12, 0.19]) };
+        let smooth = candidate(2, 6.0, [0.13, 0.18, 0.13, 0.19]);
+        assert_eq!(rank(&[hinged, smooth], None).order, [1, 0]);
         // Where nothing is left to explain, digits do not count.
         let exact = [candidate(2, 2.0, [0.0; 4]), candidate(1, 5.0, [0.0, 1e-12, 0.0, 3e-12])];
         assert_eq!(rank(&exact, None).order, [1, 0]);

@@ -1,33 +1,31 @@
-//! The search for a better form: sums of a few terms over the columns that the declared features use, with
-//! coefficients that are not negative, judged by the error of rows that were left out. The declared form takes
-//! part in the ranking, so that what is found is never behind it.
+//! The search for a better form: sums of a few terms over the columns that the declared features use, judged by the
+//! error of rows that were left out. Coefficients are not negative, but for those that are free in the declared form.
+//! That takes part in the ranking, so that what is found is never behind it.
 //!
 //! From each of the best sums so far the next term is the one that helps most; a term must take off a
 //! fiftieth of the error. Rows are weighted by their targets, because shares are what is judged. Of the
 //! sums that are level with the best the simplest is the first. The same table and form give the same
 //! ranking.
 
+mod candidates;
 mod choice;
+mod rows;
 mod sums;
 mod terms;
 
 use super::gather::gather;
 use super::group::Group;
 use super::sheet::Sheet;
-use super::table::read_head;
-use super::{FitError, GroupKey, Options, Table};
+use super::table::{Head, read_head};
+use super::{FitError, Options, Table};
 use crate::expr::Expr;
-use crate::stats::Random;
 use crate::suite::{Feature, Form, Placed, Weighting};
 pub use choice::Standing;
-use choice::{Candidate, Ranking, rank};
-use sums::{Sum, best_sums, coefficients, declared_sum, distinct, errors_left_out};
-use terms::{Term, candidates};
+use rows::{Declared, search_rows};
+use std::io::Read;
 
-/// Sums that are returned.
-const BEST: usize = 5;
-/// Rows that are looked at; of more, so many by chance.
-const MOST_ROWS: usize = 1000;
+/// Bytes whose rows tell what a column is.
+const FIRST_BYTES: u64 = 1 << 16;
 
 /// What a search found for a group.
 #[derive(Debug, Clone)]
@@ -63,23 +61,61 @@ pub struct FoundForm {
 /// # Errors
 /// As a fit.
 pub fn search(form: &Form, table: &dyn Table, options: &Options) -> Result<Vec<Search>, FitError> {
-    let names = columns_of(form);
-    let value = |name: &String| Expr::parse(name).map(|expr| Placed { expr, span: None });
-    let columns =
-        names.iter().filter_map(|name| Some(Feature { name: name.clone(), value: value(name).ok()?, free: false }));
-    let features: Vec<Feature> = columns.chain(form.features.iter().cloned()).collect();
-    let size = |feature: &Feature| feature.value.expr.names().len().max(1);
-    let declared: Vec<(String, usize)> =
-        form.features.iter().map(|feature| (declared_text(feature), size(feature))).collect();
-    let form = Form { features, intercept: false, weighting: Weighting::Relative, ..form.clone() };
     let head = read_head(table)?;
+    // Rows whose target is 0 stay: a group may have no others.
+    let form = Form { features: features_of(form), intercept: false, weighting: Weighting::Absolute, ..form.clone() };
+    // What is a text, or may be missing where the features are not, makes no terms.
+    let first = first_lines(table)?;
+    let used = rows_used(&form, &first, &head);
+    let beside = |column: &Feature| with_features(&form, form.features.iter().chain([column]));
+    let is_number = |column: &Feature| used.is_none() || rows_used(&beside(column), &first, &head) == used;
+    let columns: Vec<Feature> = columns_of(&form).into_iter().filter(is_number).collect();
+    let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
+    let declared: Vec<Declared> = form.features.iter().map(declared_as).collect();
+    let form = with_features(&form, columns.iter().chain(&form.features));
     let sheet = Sheet::new(&form, &head)?;
-    let gathered = gather(table, &head, &sheet, options, Weighting::Relative, true)?;
-    if gathered.gate.used == 0 {
-        return Err(FitError::NoRows { reason: None });
-    }
+    let gathered = gather(table, &head, &sheet, options, Weighting::Absolute, true)?;
     let found = |group: &Group| search_rows(&group.key, &group.rows.values, &names, &declared);
     Ok(gathered.groups.iter().map(found).collect())
+}
+
+/// Returns the declared features, with the constant part that may be of either sign.
+fn features_of(form: &Form) -> Vec<Feature> {
+    let constant = form.intercept.then(|| feature("1", true)).flatten();
+    form.features.iter().cloned().chain(constant).collect()
+}
+
+fn feature(text: &str, free: bool) -> Option<Feature> {
+    let expr = Expr::parse(text).ok()?;
+    Some(Feature { name: text.to_owned(), value: Placed { expr, span: None }, free })
+}
+
+fn with_features<'f>(form: &Form, features: impl Iterator<Item = &'f Feature>) -> Form {
+    Form { features: features.cloned().collect(), ..form.clone() }
+}
+
+/// Returns the first lines of a table.
+fn first_lines(table: &dyn Table) -> Result<Vec<u8>, FitError> {
+    let mut bytes = Vec::new();
+    let opened = table.open().map_err(FitError::Read)?;
+    opened.take(FIRST_BYTES).read_to_end(&mut bytes).map_err(FitError::Read)?;
+    if bytes.len() as u64 == FIRST_BYTES {
+        let end = bytes.iter().rposition(|byte| *byte == b'\n').map_or(bytes.len(), |last| last + 1);
+        bytes.truncate(end);
+    }
+    Ok(bytes)
+}
+
+/// Returns how many of the first lines can be used for a form; none where what should be a number is none.
+fn rows_used(form: &Form, first: &[u8], head: &Head) -> Option<u64> {
+    let sheet = Sheet::new(form, head).ok()?;
+    let gathered = gather(&first, head, &sheet, &Options::default(), Weighting::Absolute, true).ok()?;
+    Some(gathered.gate.used)
+}
+
+/// Returns a declared feature as it takes part.
+fn declared_as(feature: &Feature) -> Declared {
+    Declared { text: declared_text(feature), names: feature.value.expr.names().len().max(1), free: feature.free }
 }
 
 /// Returns a declared feature as a factor of a term.
@@ -98,74 +134,17 @@ fn declared_text(feature: &Feature) -> String {
     }
 }
 
-/// Returns the names that the features use, in order.
-fn columns_of(form: &Form) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    for feature in &form.features {
-        for found in feature.value.expr.names() {
-            if !names.iter().any(|name| name == found.name) {
-                names.push(found.name.to_owned());
+/// Returns what the features use as features of their own, in order.
+fn columns_of(form: &Form) -> Vec<Feature> {
+    let mut columns: Vec<Feature> = Vec::new();
+    for declared in &form.features {
+        for found in declared.value.expr.names() {
+            if !columns.iter().any(|column| column.name == found.name) {
+                columns.extend(feature(found.name, false));
             }
         }
     }
-    names
-}
-
-/// Looks for forms of a group. Its rows have the columns, the declared features and the target; `declared` says what
-/// the features are called, and how many names each has.
-fn search_rows(key: &GroupKey, values: &[f64], columns: &[String], declared: &[(String, usize)]) -> Search {
-    let width = columns.len() + declared.len() + 1;
-    let rows = some_rows(values, width);
-    let own: Vec<Vec<f64>> = (0..columns.len()).map(|column| rows.iter().map(|row| row[column]).collect()).collect();
-    let mut terms = candidates(&own);
-    terms.extend((columns.len()..width - 1).map(Term::column));
-    let (terms, values, places) = distinct(terms, &rows);
-    let declared_sum = declared_sum(&places[places.len() - declared.len()..], &values);
-    let sums = best_sums(declared_sum.as_ref(), &values);
-    let factors = |term: &usize| match terms[*term].factors.as_slice() {
-        [(column, _)] if *column >= columns.len() => declared[column - columns.len()].1 as f64,
-        _ => terms[*term].complexity(),
-    };
-    let candidate = |sum: &Sum| Candidate {
-        terms: sum.terms.len(),
-        factors: sum.terms.iter().map(factors).sum(),
-        errors: errors_left_out(sum, &values),
-    };
-    let of_declared = declared_sum.and_then(|declared| sums.iter().position(|sum| sum.terms == declared.terms));
-    let texts: Vec<String> = columns.iter().chain(declared.iter().map(|(text, _)| text)).cloned().collect();
-    let (by, set) = (key.by.clone(), key.set.clone());
-    let mut search =
-        Search { by, set, candidates: terms.len(), rows: rows.len(), forms: Vec::new(), least: 0, declared: None };
-    if sums.is_empty() {
-        return search;
-    }
-    let Ranking { order, least, standings } =
-        rank(&sums.iter().map(candidate).collect::<Vec<Candidate>>(), of_declared);
-    let form = |place: usize| FoundForm {
-        terms: sums[place]
-            .terms
-            .iter()
-            .map(|term| terms[*term].text(&texts))
-            .zip(coefficients(&sums[place].terms, &values))
-            .collect(),
-        standing: standings[place],
-    };
-    search.forms = order.iter().take(BEST).map(|place| form(*place)).collect();
-    search.least = order.iter().position(|place| *place == least).unwrap_or(0);
-    search.declared = of_declared.map(form);
-    search
-}
-
-/// Returns the rows of a group, or of very many some by chance, in their order.
-fn some_rows(values: &[f64], width: usize) -> Vec<&[f64]> {
-    let all = values.len() / width;
-    let mut order: Vec<f64> = (0..all).map(|row| row as f64).collect();
-    if all > MOST_ROWS {
-        Random::new(0x7e45).shuffle(&mut order);
-        order.truncate(MOST_ROWS);
-        order.sort_by(f64::total_cmp);
-    }
-    order.iter().map(|row| &values[*row as usize * width..(*row as usize + 1) * width]).collect()
+    columns
 }
 
 #[cfg(test)]

@@ -1,11 +1,20 @@
 //! Searches over tables whose form is known.
 
+use super::rows::BEST;
 use super::*;
 use crate::config::load_model;
+use crate::fit::{IntervalMethod, fit};
+use crate::stats::Random;
 
 fn found(form: &str, table: &str) -> Search {
     let form = load_model("m.yaml", &format!("version: 1\nmodel: m\n{form}")).unwrap();
     search(&form, &table.as_bytes(), &Options::default()).unwrap().remove(0)
+}
+
+fn terms_of(form: &FoundForm) -> Vec<&str> {
+    let mut terms: Vec<&str> = form.terms.iter().map(|(term, _)| term.as_str()).collect();
+    terms.sort_unstable();
+    terms
 }
 
 fn grid(target: impl Fn(f64, f64) -> f64) -> String {
@@ -106,4 +115,111 @@ fn a_term_must_be_worth_it() {
     let plain = |form: &FoundForm| form.terms.iter().any(|(term, _)| term == "x * y");
     assert!(found.forms.iter().any(plain), "{found:?}");
     assert!(found.forms.len() <= BEST && found.forms[0].standing.error > 0.02, "{found:?}");
+}
+
+/// Returns a table of `n` and `p`, measured three times each, with errors of so large a share.
+fn measured(points: &[(f64, f64)], target: fn(f64, f64) -> f64, noise: f64, seed: u64) -> String {
+    let mut random = Random::new(seed);
+    let mut table = "n,p,t\n".to_owned();
+    for (n, p) in points.iter().flat_map(|point| [point; 3]) {
+        table.push_str(&format!("{n},{p},{}\n", target(*n, *p) * (1.0 + noise * random.normal())));
+    }
+    table
+}
+
+/// Checks that the first form is the true one in most tables, and nowhere clearly behind it.
+fn grows(points: &[(f64, f64)], features: &str, truth: &[&str], target: fn(f64, f64) -> f64) {
+    let terms = truth.iter().enumerate().map(|(place, term)| format!("f{place}: \"{term}\"")).collect::<Vec<_>>();
+    let true_form =
+        format!("version: 1\nmodel: m\nweighting: relative\ntarget: t\nfeatures: {{ {} }}\n", terms.join(", "));
+    let true_form = load_model("m.yaml", &true_form).unwrap();
+    let options = Options { intervals: Some(IntervalMethod::None), ..Options::default() };
+    let mut right = 0;
+    for seed in 0..SEEDS {
+        let table = measured(points, target, 0.01, seed);
+        let first = found(&format!("target: t\nfeatures: {features}\n"), &table).forms.remove(0);
+        if terms_of(&first) == truth {
+            right += 1;
+            continue;
+        }
+        let fitted = fit(&true_form, &table.as_bytes(), &options).unwrap();
+        let error = fitted.models[0].quality.left_out_error.unwrap();
+        assert!(first.standing.error < 1.1 * error, "{seed} {error} {first:?}");
+    }
+    assert!(right >= 3, "{truth:?}: {right} of {SEEDS}");
+}
+
+/// Powers of two up to that of an exponent.
+fn doubled(most: i32) -> Vec<(f64, f64)> {
+    (1..=most).map(|exponent| (2f64.powi(exponent), 1.0)).collect()
+}
+
+#[test]
+fn growths_of_one_column_are_found() {
+    let check = |most: i32, truth: &[&str], target: fn(f64, f64) -> f64| {
+        grows(&doubled(most), "{ a: n }", truth, target);
+    };
+    check(7, &["1", "n * log2(n)"], |n, _| 5.0 + 2.0 * n * n.log2());
+    check(10, &["1", "n * log2(n)"], |n, _| 5.0 + 3.0 * n * n.log2());
+    check(10, &["n ** 1.5"], |n, _| 0.7 * n.powf(1.5));
+    check(10, &["1", "n ** 1.5"], |n, _| 5.0 + 0.7 * n.powf(1.5));
+    check(10, &["n ** 2 * log2(n)"], |n, _| 2.0 * n * n * n.log2());
+    check(10, &["1", "log2(n) ** 2"], |n, _| 3.0 + 2.0 * n.log2().powi(2));
+    check(10, &["1", "n ** (2 / 3)"], |n, _| 3.0 + 2.0 * n.powf(2.0 / 3.0));
+}
+
+#[test]
+fn growths_of_two_columns_are_found() {
+    let sizes = [2.0, 4.0, 8.0, 16.0, 32.0];
+    let points: Vec<(f64, f64)> = sizes.into_iter().flat_map(|n| sizes.map(|p| (n, p))).collect();
+    let both = "{ a: n, b: p }";
+    grows(&points, both, &["1", "n ** 2 * log2(p)"], |n, p| 3.0 + 0.5 * n * n * p.log2());
+    grows(&points, both, &["1", "n * log2(n) * sqrt(p)"], |n, p| 20.0 + 5.0 * n * n.log2() * p.sqrt());
+}
+
+#[test]
+fn what_is_free_stays_free() {
+    let constant = grid(|x, y| (40.0 * x + 3.0 * y - 30.0) * (1.0 + 0.001 * (12.9898 * x + 78.233 * y).sin()));
+    let with = found("target: t\nintercept: true\nfeatures: { a: x, b: y }\n", &constant);
+    let negative = grid(|x, y| (60.0 * x - 3.0 * y) * (1.0 + 0.001 * (12.9898 * x + 78.233 * y).sin()));
+    let without = found("target: t\nfree: [b]\nfeatures: { a: x, b: y }\n", &negative);
+    for (search, term, value) in [(with, "1", -30.0), (without, "y", -3.0)] {
+        let declared = search.declared.as_ref().unwrap();
+        assert!(declared.standing.error < 0.001, "{search:?}");
+        assert!(search.forms[0].standing.error <= declared.standing.error, "{search:?}");
+        for form in [declared, &search.forms[0]] {
+            let found = form.terms.iter().find(|(text, _)| text == term).map(|(_, found)| *found);
+            assert!(found.is_some_and(|found| (found / value - 1.0).abs() < 0.05), "{search:?}");
+        }
+    }
+    // What is not free is not negative.
+    let bound = found("target: t\nfeatures: { a: x, b: y }\n", &negative);
+    assert!(bound.forms.iter().flat_map(|form| &form.terms).all(|(_, value)| *value > 0.0), "{bound:?}");
+}
+
+#[test]
+fn columns_of_texts_make_no_terms() {
+    let rows = (1..=40).map(|m| {
+        let (lofi, fidelity) = if m % 2 == 0 { (m, "LoFi") } else { (0, "HiFi4") };
+        let optional = if m % 3 == 0 { "N/A".to_owned() } else { m.to_string() };
+        format!("{m},{fidelity},{optional},{}\n", 3 * m + 5 * lofi)
+    });
+    let table = format!("m,f,o,t\n{}", rows.collect::<String>());
+    let text = found("target: t\nfeatures: { all: m, lofi: \"m if f == 'LoFi' else 0\" }\n", &table);
+    assert_eq!(terms_of(&text.forms[0]), ["(m if f == 'LoFi' else 0)", "m"]);
+    // Nor does what may be missing: the rows that lack it take part.
+    let optional = found("target: t\nfeatures: { all: m, some: 'o if has(o) else 0' }\n", &table);
+    assert_eq!(optional.rows, 40);
+    let absent = found("target: t\nfeatures: { all: m, some: 'z if has(z) else 1' }\n", &table);
+    assert_eq!(absent.rows, 40);
+}
+
+#[test]
+fn groups_whose_targets_are_0_are_told() {
+    let form = load_model("m.yaml", "version: 1\nmodel: m\ntarget: t\nfeatures: { a: x }\nby: [g]\n").unwrap();
+    let rows: String = (1..=20).map(|x| format!("zero,{x},0\nsome,{x},{}\n", if x == 3 { 0 } else { 2 * x })).collect();
+    let found = search(&form, &format!("g,x,t\n{rows}").as_bytes(), &Options::default()).unwrap();
+    let told: Vec<(&str, usize, usize)> =
+        found.iter().map(|search| (search.by[0].as_str(), search.rows, search.forms.len().min(1))).collect();
+    assert_eq!(told, [("zero", 0, 0), ("some", 19, 1)]);
 }

@@ -2,7 +2,7 @@
 
 use super::drawn::drawn;
 use super::words::{
-    behind_cell, diagnostics, drift_cells, drift_sentence, findings, form_text, gate, interval, number,
+    behind_cell, diagnostics, drift_cells, drift_sentence, findings, form_text, gate, interval, nothing_found, number,
     search_sentences, sentence, share, why_zero,
 };
 use super::{FitReport, Part};
@@ -174,7 +174,7 @@ fn fitted(
             drifted(drift, against, &name, out)?;
         }
         if let Some(search) = part.search {
-            searched(search, &name, out)?;
+            searched(search, part, &name, out)?;
         }
         outliers(part, &name, out)?;
         if *drawn < MOST_DRAWN {
@@ -204,10 +204,10 @@ fn drifted(drift: &Drift, against: &str, name: &str, out: &mut dyn Write) -> io:
 }
 
 /// Writes the forms that were found.
-fn searched(search: &Search, name: &str, out: &mut dyn Write) -> io::Result<()> {
+fn searched(search: &Search, part: &Part<'_>, name: &str, out: &mut dyn Write) -> io::Result<()> {
     let terms = count(search.candidates as u64, "term");
     if search.forms.is_empty() {
-        return writeln!(out, r#"<p class="label">no form was found out of {terms}</p>"#);
+        return writeln!(out, r#"<p class="label">{}</p>"#, nothing_found(search));
     }
     writeln!(out, r#"<p class="label">forms out of {terms}, by the error of rows left out</p>"#)?;
     let rows = search.forms.iter().map(|form| {
@@ -215,7 +215,7 @@ fn searched(search: &Search, name: &str, out: &mut dyn Write) -> io::Result<()> 
         vec![format!("<code>{}</code>", text(&form_text(form), 600)), error, behind]
     });
     table(&format!("forms of {}", short(name, 80)), &["form", "error", "behind the least"], rows, out)?;
-    for sentence in search_sentences(search) {
+    for sentence in search_sentences(search, &part.model.quality) {
         writeln!(out, r#"<p class="soft">{}</p>"#, escape(&sentence))?;
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! A fit as markdown.
 
 use super::words::{
-    behind_cell, diagnostics, drift_cells, drift_sentence, findings, form_text, gate, interval, number,
+    behind_cell, diagnostics, drift_cells, drift_sentence, findings, form_text, gate, interval, nothing_found, number,
     search_sentences, sentence, share, why_zero,
 };
 use super::{FitReport, Part};
@@ -70,7 +70,7 @@ fn fitted(part: &Part<'_>, against: Option<&str>, out: &mut dyn Write) -> io::Re
         }
     }
     if let Some(search) = part.search {
-        searched(search, out)?;
+        searched(search, part, out)?;
     }
     if !part.model.outliers.is_empty() {
         writeln!(out, "\n| line | measured | predicted |\n| ---: | ---: | ---: |")?;
@@ -83,10 +83,10 @@ fn fitted(part: &Part<'_>, against: Option<&str>, out: &mut dyn Write) -> io::Re
 }
 
 /// Writes the forms that were found.
-fn searched(search: &Search, out: &mut dyn Write) -> io::Result<()> {
+fn searched(search: &Search, part: &Part<'_>, out: &mut dyn Write) -> io::Result<()> {
     let terms = count(search.candidates as u64, "term");
     if search.forms.is_empty() {
-        return writeln!(out, "\nNo form was found out of {terms}.");
+        return writeln!(out, "\n{}", nothing_found(search));
     }
     writeln!(out, "\nForms out of {terms}, by the error of rows left out:\n")?;
     writeln!(out, "| error | behind the least | form |\n| ---: | ---: | --- |")?;
@@ -94,7 +94,7 @@ fn searched(search: &Search, out: &mut dyn Write) -> io::Result<()> {
         let error = share(Some(form.standing.error));
         writeln!(out, "| {error} | {} | {} |", behind_cell(&form.standing), cell(&form_text(form)))?;
     }
-    let sentences = search_sentences(search);
+    let sentences = search_sentences(search, &part.model.quality);
     if !sentences.is_empty() {
         writeln!(out)?;
     }

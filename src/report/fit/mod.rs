@@ -13,7 +13,9 @@ pub(super) use clouds::{DrawnFit, DrawnRow, SCATTER, scatter_caption};
 pub use drawn::fit_drawings;
 pub use html::fit_html;
 pub use markdown::fit_markdown;
-pub(crate) use words::{drift_sentence, empty_group_sentences, empty_set_sentence, form_text, search_sentences};
+pub(crate) use words::{
+    drift_sentence, empty_group_sentences, empty_set_sentence, form_text, nothing_found, search_sentences,
+};
 
 use crate::fit::{Drift, Fit, FittedModel, Search};
 

@@ -1,9 +1,10 @@
 //! Pages of fits.
 
-use super::{FitReport, FitTable, fit_drawings, fit_html, fit_markdown};
+use super::{FitReport, FitTable, fit_drawings, fit_html, fit_markdown, form_text, search_sentences};
 use crate::config::load_model;
 use crate::fit::{
-    Drift, Earlier, EarlierCoefficient, Fit, FormText, FoundForm, Options, Search, Standing, drift, fit, of_drift,
+    Drift, Earlier, EarlierCoefficient, Fit, FormText, FoundForm, Options, Quality, Search, Standing, drift, fit,
+    of_drift,
 };
 use crate::report::markdown::tests::outside_code;
 use crate::report::sample;
@@ -102,4 +103,33 @@ fn hostile_text_is_inert() {
             assert!(!outside.contains("<script") && !outside.contains("<img") && !outside.contains('\0'), "{outside}");
         }
     }
+}
+
+#[test]
+fn forms_and_what_is_said_of_them() {
+    let standing = |error: f64| Standing { error, behind: 0.0, standard_error: 0.0 };
+    let form = |terms: &[(&str, f64)]| FoundForm {
+        terms: terms.iter().map(|(term, value)| ((*term).to_owned(), *value)).collect(),
+        standing: standing(0.05),
+    };
+    let check = |terms: &[(&str, f64)], expected: &str| assert_eq!(form_text(&form(terms)), expected);
+    check(&[("1", -12.5), ("n ** 1.5", 3.0)], "-12.5 * 1 + 3 * n ** 1.5");
+    check(&[("n", 2.0), ("p", -1.0)], "2 * n - 1 * p");
+    let search = |rows: usize, forms: Vec<FoundForm>| Search {
+        by: Vec::new(),
+        set: String::new(),
+        candidates: 7,
+        rows,
+        forms,
+        least: 0,
+        declared: None,
+    };
+    let said = |search: &Search, error: f64| {
+        search_sentences(search, &Quality { left_out_error: Some(error), ..Quality::default() }).join("; ")
+    };
+    assert_eq!(said(&search(0, Vec::new()), 0.0), "no form can be looked for: the target is 0 in all rows");
+    assert_eq!(said(&search(9, Vec::new()), 0.0), "no form was found out of 7 terms");
+    let one = search(9, vec![form(&[("n", 2.0)])]);
+    assert_eq!(said(&one, 0.048), "");
+    assert_eq!(said(&one, 0.01), "the first is behind the declared form as it was fitted, 1.00 %");
 }

@@ -9,6 +9,9 @@ use crate::report::figure::{count, percent};
 use crate::report::inert::short;
 use crate::value::show_number;
 
+/// By this share the error of a form is clearly larger than that of another, whose rows were divided otherwise.
+const CLEAR: f64 = 0.1;
+
 /// Returns a share in percent, without a sign.
 pub(super) fn share(share: Option<f64>) -> String {
     share.map_or_else(|| "–".to_owned(), |share| format!("{:.2} %", share * 100.0))
@@ -173,14 +176,34 @@ pub(crate) fn drift_sentence(drift: &Drift, against: &str) -> String {
 /// Returns a form that was found, with its coefficients in six digits.
 pub(crate) fn form_text(form: &FoundForm) -> String {
     let digits = |value: f64| show_number(format!("{value:.5e}").parse().unwrap_or(value));
-    let terms: Vec<String> = form.terms.iter().map(|(term, value)| format!("{} * {term}", digits(*value))).collect();
-    terms.join(" + ")
+    let mut text = String::new();
+    for (term, value) in &form.terms {
+        let sign = match (text.is_empty(), *value < 0.0) {
+            (true, true) => "-",
+            (true, false) => "",
+            (false, true) => " - ",
+            (false, false) => " + ",
+        };
+        text.push_str(&format!("{sign}{} * {term}", digits(value.abs())));
+    }
+    text
 }
 
-/// Says why the first form is first if another has the least error, and what is to be said of the declared one.
-pub(crate) fn search_sentences(search: &Search) -> Vec<String> {
+/// Says what a search looked at where it found no form.
+pub(crate) fn nothing_found(search: &Search) -> String {
+    match search.rows {
+        0 => "no form can be looked for: the target is 0 in all rows".to_owned(),
+        _ => format!("no form was found out of {}", count(search.candidates as u64, "term")),
+    }
+}
+
+/// Says why the first form is first if another has the least error, and what is to be said of the declared one, which
+/// was fitted with an error for rows left out.
+pub(crate) fn search_sentences(search: &Search, fitted: &Quality) -> Vec<String> {
+    let (Some(first), Some(least)) = (search.forms.first(), search.forms.get(search.least)) else {
+        return vec![nothing_found(search)];
+    };
     let mut sentences = Vec::new();
-    let (Some(first), Some(least)) = (search.forms.first(), search.forms.get(search.least)) else { return sentences };
     if search.least > 0 {
         sentences.push(format!(
             "the first is the simplest within one standard error of the least error, {} of the next: {}",
@@ -188,10 +211,15 @@ pub(crate) fn search_sentences(search: &Search) -> Vec<String> {
             behind(&first.standing)
         ));
     }
+    let is_first = search.declared.as_ref().is_some_and(|declared| declared.terms == first.terms);
+    let clear = |error: &f64| !is_first && first.standing.error > error * (1.0 + CLEAR);
+    if let Some(error) = fitted.left_out_error.filter(clear) {
+        sentences.push(format!("the first is behind the declared form as it was fitted, {}", share(Some(error))));
+    }
     let Some(declared) = search.declared.as_ref().filter(|declared| declared.standing.is_level()) else {
         return sentences;
     };
-    sentences.push(if declared.terms == first.terms {
+    sentences.push(if is_first {
         "the first is the declared form".to_owned()
     } else {
         let error = share(Some(declared.standing.error));

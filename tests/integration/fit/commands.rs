@@ -99,6 +99,28 @@ fn standard_input_is_a_table() {
     assert_eq!(piped(&["--op", "copy"]).status.code(), Some(0));
 }
 
+/// What cannot be searched is fitted all the same.
+#[test]
+fn searches_leave_fits_as_they_are() {
+    let sandbox = Sandbox::new("");
+    let said = |features: &str, table: &str| {
+        sandbox.write("m.yaml", format!("version: 1\nmodel: m\ntarget: t\n{features}"));
+        sandbox.write("t.csv", table);
+        let plain = sandbox.run_to(0, &["fit", "--model", "m.yaml", "t.csv"]).stdout;
+        let searched = sandbox.run_to(0, &["fit", "--model", "m.yaml", "t.csv", "--search"]).stdout;
+        searched.strip_prefix(&plain).expect("the fit comes first").to_owned()
+    };
+    let rows: String = (1..=20).map(|m| format!("{m},{},{}\n", ["LoFi", "HiFi4"][m % 2], m * (3 - m % 2))).collect();
+    let forms = said("features: { all: m, lofi: \"m if f == 'LoFi' else 0\" }\n", &format!("m,f,t\n{rows}"));
+    assert!(forms.contains("  the first is the declared form\n"), "{forms}");
+    let rows: String = (1..=20).map(|m| format!("{m},0\n")).collect();
+    let nothing = said("features: { all: m }\n", &format!("m,t\n{rows}"));
+    assert_eq!(nothing, "  no form can be looked for: the target is 0 in all rows\n");
+    let rows: String = (5..=30).map(|m| format!("{m},{}\n", 20 * m - 60 + m % 3)).collect();
+    let constant = said("intercept: true\nfeatures: { all: m }\n", &format!("m,t\n{rows}"));
+    assert!(constant.contains("  -58.469 * 1 + 19.961 * m\n") && !constant.contains("as it was fitted"), "{constant}");
+}
+
 /// A table as others write them: the example of the documentation.
 #[test]
 fn columns_are_called_what_they_are_called() {
