@@ -30,12 +30,15 @@ mod integration {
     mod layering;
     mod machines;
     mod migrate;
+    mod models_at_fault;
+    mod models_compared;
     mod noise;
     mod only_history;
     mod op_model;
     mod places;
     mod plots;
     mod repository;
+    mod row_tables;
     #[allow(dead_code, reason = "the unit tests of `report` use the rest")]
     mod sample_report;
     #[allow(dead_code, reason = "a builder for tests to come, too")]

@@ -169,6 +169,7 @@ fn empty_record(metrics: usize, points: usize) -> RunRecord {
             shmoo: String::new(),
             complete: true,
             filter: Vec::new(),
+            options: Vec::new(),
             profile: None,
             stopped: Vec::new(),
             source: Default::default(),

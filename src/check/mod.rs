@@ -20,7 +20,7 @@ mod measure;
 mod rows;
 
 pub use expect::{BUILT_IN, Bound, Judged, MetricInput, judge};
-pub use rows::{RowCase, RowKey, RowsInput, RowsJudged, judge_rows};
+pub use rows::{RowCase, RowKey, RowsInput, RowsJudged, is_of_table, judge_rows};
 
 #[cfg(test)]
 mod expect_tests;

@@ -1,15 +1,15 @@
 //! A table with one row for each case: which row is whose, and the verdict of each case.
 //!
 //! A case is found by the values of its keys, compared as values and not as texts (`2.0` is 2). A
-//! case without a row, with two rows or with an empty value is an error of that case; a table that
-//! lacks a column, cannot be read or holds a row of no case is an error of the task, because then the
-//! tool measured something else.
+//! case without a row, with two rows that differ or with an empty value is an error of that case, and no other
+//! case loses its values; a table that lacks a column or cannot be read is an error of the task. Rows that are
+//! there twice count once, rows of no case count for nothing: both are noted.
 
 use super::cells::{Reading, broken, column, read_field, value_of};
 use super::expect::{MetricInput, Reasons, judge_metrics};
 use super::measure::{Given, Scope};
 use crate::expr::Operand;
-use crate::ledger::{Quote, RowResult, Verdict};
+use crate::ledger::{RowResult, Verdict};
 use crate::value::{PointName, Scalar};
 use csv::{ReaderBuilder, StringRecord};
 use std::borrow::Cow;
@@ -55,12 +55,22 @@ pub struct RowsJudged {
     pub verdict: Verdict,
     /// Why it is not a pass, in one sentence.
     pub message: Option<String>,
-    /// Rows that should not be there.
-    pub quotes: Vec<Quote>,
+    /// What to know of the table although the verdict stands.
+    pub notes: Vec<String>,
     /// One entry for each case, in the order given.
     pub rows: Vec<RowResult>,
     /// Indices of the metrics whose expectation is missed in some case, ascending.
     pub unmet: Vec<usize>,
+}
+
+/// What every note on a table starts with.
+const NOTE: &str = "the table ";
+/// Notes that are kept of each kind.
+const MOST_NOTES: usize = 5;
+
+/// Tells whether a note of a task is on its table.
+pub fn is_of_table(note: &str) -> bool {
+    note.starts_with(NOTE)
 }
 
 /// A row of the table.
@@ -82,9 +92,8 @@ pub fn judge_rows<'m>(
         Ok(table) => table,
         Err(why) => return unreadable(input, &why),
     };
+    let (found, notes) = table.assign(input);
     let mut reasons = Reasons::default();
-    let found = table.assign(input, &mut reasons);
-    let strays = !reasons.is_empty();
     let mut unmet = Vec::new();
     let mut results = Vec::with_capacity(input.cases.len());
     for (index, (case, found)) in input.cases.iter().zip(&found).enumerate() {
@@ -105,8 +114,7 @@ pub fn judge_rows<'m>(
             (count, _) => format!("{count} of {} cases have an error, first {}: {what}", results.len(), first.case),
         });
     }
-    let verdict = if strays { Verdict::Error } else { worst };
-    RowsJudged { verdict, message: reasons.message(), quotes: reasons.quotes, rows: results, unmet }
+    RowsJudged { verdict: worst, message: reasons.message(), notes, rows: results, unmet }
 }
 
 fn unreadable(input: &RowsInput<'_>, why: &str) -> RowsJudged {
@@ -118,7 +126,30 @@ fn unreadable(input: &RowsInput<'_>, why: &str) -> RowsJudged {
         metrics: Vec::new(),
     };
     let rows = input.cases.iter().map(row).collect();
-    RowsJudged { verdict: Verdict::Error, message: Some(message), quotes: Vec::new(), rows, unmet: Vec::new() }
+    RowsJudged { verdict: Verdict::Error, message: Some(message), notes: Vec::new(), rows, unmet: Vec::new() }
+}
+
+/// Notes of one kind: the first of them, and how many there are.
+#[derive(Default)]
+struct Notes {
+    first: Vec<String>,
+    all: usize,
+}
+
+impl Notes {
+    fn add(&mut self, note: impl FnOnce() -> String) {
+        self.all += 1;
+        if self.first.len() < MOST_NOTES {
+            self.first.push(note());
+        }
+    }
+
+    /// Returns the notes; `kind` is what they are of.
+    fn done(self, input: &RowsInput<'_>, kind: &str) -> Vec<String> {
+        let more = self.all - self.first.len();
+        let rest = (more > 0).then(|| format!("{NOTE}`{}`: and {more} more {kind}", input.file));
+        self.first.into_iter().chain(rest).collect()
+    }
 }
 
 /// The rows of a case.
@@ -171,8 +202,8 @@ impl Table {
         })
     }
 
-    /// Returns the rows of each case; rows of none are reasons.
-    fn assign(&self, input: &RowsInput<'_>, reasons: &mut Reasons) -> Vec<Found> {
+    /// Returns the rows of each case, with notes on those that are there again and those of no case.
+    fn assign(&self, input: &RowsInput<'_>) -> (Vec<Found>, Vec<String>) {
         let used: Vec<(usize, &RowKey)> =
             self.keys.iter().zip(input.keys).filter_map(|(column, key)| Some(((*column)?, key))).collect();
         let readings: Vec<Reading> = used.iter().map(|(_, key)| Reading::of(input.cases, &key.param)).collect();
@@ -188,6 +219,7 @@ impl Table {
                 found[case].twin = Some(cases[usize::from(place == 0)]);
             }
         }
+        let (mut again, mut strays) = (Notes::default(), Notes::default());
         for (index, row) in self.rows.iter().enumerate() {
             let values: Vec<Option<Scalar>> = used
                 .iter()
@@ -196,28 +228,31 @@ impl Table {
                 .collect();
             match by_key.get(&values) {
                 Some(cases) => {
+                    let first = found[cases[0]].rows.iter().find(|&&first| self.rows[first].cells == row.cells);
+                    if let Some(&first) = first {
+                        let (line, first) = (row.line, self.rows[first].line);
+                        again.add(|| {
+                            format!("{NOTE}`{}`: line {line} is line {first} again, and counts once", input.file)
+                        });
+                        continue;
+                    }
                     for &case in cases {
                         found[case].rows.push(index);
                     }
                 }
-                None => {
+                None => strays.add(|| {
                     let shown: Vec<String> = used
                         .iter()
                         .map(|(column, key)| format!("{}={}", key.param, row.cells.get(*column).unwrap_or_default()))
                         .collect();
                     let shown = if shown.is_empty() { String::new() } else { format!(" with {}", shown.join(", ")) };
-                    reasons.add(format!("`{}` line {}: no case was asked for{shown}", input.file, row.line));
-                    reasons.quotes.push(self.quote(input, row));
-                }
+                    format!("{NOTE}`{}`: line {}: no case was asked for{shown}", input.file, row.line)
+                }),
             }
         }
-        reasons.quotes.truncate(super::expect::MOST_QUOTES);
-        found
-    }
-
-    fn quote(&self, input: &RowsInput<'_>, row: &Row) -> Quote {
-        let text = super::measure::shorten_text(&row.cells.iter().collect::<Vec<_>>().join(","));
-        Quote { file: input.file.to_owned(), line: usize::try_from(row.line).ok(), text }
+        let mut notes = again.done(input, "rows that are there again");
+        notes.extend(strays.done(input, "rows of cases that were not asked for"));
+        (found, notes)
     }
 
     fn judge(

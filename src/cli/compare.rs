@@ -9,14 +9,17 @@ use super::exit::Exit;
 use super::machine_arguments::PlacesArgs;
 use super::table::{row, table};
 use crate::compare::{Comparison, ComparisonVerdict};
-use crate::record::RunInfo;
+use crate::record::{FitRecord, RunInfo, RunRecord};
 use crate::report::{
-    change_by, change_sign, count, counts_of, more_reds, notable, note_line, red_lines, short, sides, thousands,
+    ModelDrift, ReportedModel, change_by, change_sign, count, counts_of, model_drift_lines, more_reds, notable,
+    note_line, red_lines, short, sides, thousands,
 };
 use crate::steps::StepError;
+use crate::steps::Workspace;
 use crate::steps::comparing::{compare_by, compare_files, compare_with_record, read_record, read_records, rules};
-use crate::steps::finding::{AnyRecord, find_any_record};
-use crate::value::{BaselineRule, RunId, SuiteName};
+use crate::steps::finding::{AnyRecord, AnyRun, find_any_record};
+use crate::steps::modelling::reported;
+use crate::value::{BaselineRule, PointName, RunId, SuiteName};
 use serde::Serialize;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -28,6 +31,8 @@ pub(super) const ROWS: usize = 60;
 struct Compared {
     head: RunInfo,
     comparisons: Vec<Comparison>,
+    /// The models of the run, held against the first of the runs compared with; empty if its plan is not at hand.
+    models: Vec<ReportedModel>,
     /// What could be measured again: nothing if there is no more than the record of the run to judge.
     project: Option<ToConfirm>,
 }
@@ -45,7 +50,7 @@ pub(super) fn compare(session: &Session, arguments: &CompareArgs) -> Result<Exit
             return Err(Exit::Usage);
         }
     };
-    let Compared { head, comparisons, project } =
+    let Compared { head, comparisons, models, project } =
         compared(session, places, named, base, head).map_err(|ended| match ended {
             Ended::Step(error) => printer.step(&error),
             Ended::Exit(exit) => exit,
@@ -88,6 +93,7 @@ pub(super) fn compare(session: &Session, arguments: &CompareArgs) -> Result<Exit
                 counts,
                 comparison: &comparison,
                 other_comparisons: &others,
+                models: models.iter().map(ModelJson::of).collect(),
                 exit_code: exit.code(),
             };
             printer.data(|out| {
@@ -100,7 +106,10 @@ pub(super) fn compare(session: &Session, arguments: &CompareArgs) -> Result<Exit
         }
         TextFormat::Text => {
             let mut text = format!("{} of {}\n", head.id, head.suite);
-            for comparison in std::iter::once(&comparison).chain(&others) {
+            text.push_str(&counts_line(&comparison));
+            text.push_str(&comparison_lines(&comparison, ROWS));
+            text.push_str(&model_lines(&models));
+            for comparison in &others {
                 text.push_str(&counts_line(comparison));
                 text.push_str(&comparison_lines(comparison, ROWS));
             }
@@ -118,7 +127,37 @@ struct ComparisonJson<'a> {
     counts: serde_json::Map<String, serde_json::Value>,
     comparison: &'a Comparison,
     other_comparisons: &'a [Comparison],
+    models: Vec<ModelJson<'a>>,
     exit_code: u8,
+}
+
+/// A model whose predictions are held against those of the run compared with.
+#[derive(Serialize)]
+struct ModelJson<'a> {
+    model: &'a str,
+    fits: Vec<FitJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct FitJson<'a> {
+    op: &'a str,
+    set: &'a str,
+    point: &'a PointName,
+    drift: &'a Option<ModelDrift>,
+}
+
+impl<'a> ModelJson<'a> {
+    fn of(reported: &'a ReportedModel) -> ModelJson<'a> {
+        let ReportedModel { model, drifts, samples: _ } = reported;
+        let fits = model.fits.iter().zip(drifts);
+        let fit = |(fit, drift): (&'a FitRecord, &'a Option<ModelDrift>)| FitJson {
+            op: &fit.op,
+            set: &fit.set,
+            point: &fit.point,
+            drift,
+        };
+        ModelJson { model: &model.model, fits: fits.map(fit).collect() }
+    }
 }
 
 enum Ended {
@@ -163,7 +202,7 @@ fn compared(
         };
         let (record, base) = read_records(&head_file, &base_file)?;
         let comparisons = vec![compare_files(&record, &base)?];
-        return Ok(Compared { head: record.run, comparisons, project: None });
+        return Ok(Compared { head: record.run, comparisons, models: Vec::new(), project: None });
     }
     let workspace = workspace(session, places).map_err(Ended::Exit)?;
     let found = find_any_record(&workspace, head)?;
@@ -173,6 +212,10 @@ fn compared(
         (_, Some(base)) => vec![compare_with_record(&workspace, suite, record, base)?],
         (Some(named), None) => compare_by(&workspace, suite, record, &[BaselineRule::Run(named.to_owned())])?,
         (None, None) => compare_by(&workspace, suite, record, &rules(&workspace, base, record))?,
+    };
+    let models = match &found {
+        AnyRecord::Run(run) => models(&workspace, run, comparisons.first(), base_record.as_ref())?,
+        AnyRecord::Alone { .. } => Vec::new(),
     };
     let info = record.run.clone();
     let project = match found {
@@ -184,7 +227,37 @@ fn compared(
         }
         AnyRecord::Alone { .. } => None,
     };
-    Ok(Compared { head: info, comparisons, project })
+    Ok(Compared { head: info, comparisons, models, project })
+}
+
+/// Returns the models of a run, held against the run compared with, which is in the history or a file.
+fn models(
+    workspace: &Workspace,
+    run: &AnyRun,
+    comparison: Option<&Comparison>,
+    file: Option<&RunRecord>,
+) -> Result<Vec<ReportedModel>, StepError> {
+    let record = &run.recorded.record;
+    let Some(base) = comparison.and_then(|comparison| comparison.base.as_ref()) else { return Ok(Vec::new()) };
+    if record.models.is_empty() {
+        return Ok(Vec::new());
+    }
+    let loaded = match file {
+        Some(_) => None,
+        None => workspace.history()?.load(&base.run).map_err(StepError::History)?,
+    };
+    let base = file.or(loaded.as_ref());
+    Ok(base.map(|base| reported(Some(&run.plan), record, Some(base))).unwrap_or_default())
+}
+
+/// Returns how far the predictions of models went.
+fn model_lines(models: &[ReportedModel]) -> String {
+    let (lines, left) = model_drift_lines(models, ROWS);
+    let mut text: String = lines.iter().map(|line| format!("  {line}\n")).collect();
+    if left > 0 {
+        text.push_str(&format!("  and {} more; the JSON has all\n", count(left as u64, "fit")));
+    }
+    text
 }
 
 /// Returns what it was compared with and why, and how many changes of each kind there are.

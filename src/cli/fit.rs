@@ -124,7 +124,8 @@ fn threads(arguments: &FitArgs) -> usize {
     arguments.threads.map_or_else(processors, |threads| threads as usize)
 }
 
-fn request(arguments: &FitArgs) -> FitRequest {
+/// Returns what is asked for.
+pub(super) fn request(arguments: &FitArgs) -> FitRequest {
     let FitArgs { model, files, op, set, filters, by, weighting, robust, .. } = arguments;
     let FitArgs { drop_duplicates, intervals, resamples, format, plots, against, .. } = arguments;
     FitRequest {

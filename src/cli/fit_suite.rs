@@ -2,7 +2,7 @@
 
 use super::Session;
 use super::exit::Exit;
-use super::fit::{print, tell_written};
+use super::fit::{print, request, tell_written};
 use super::fit_arguments::FitArgs;
 use crate::steps::StepError;
 use crate::steps::fitting::FittedFile;
@@ -34,7 +34,7 @@ pub(super) fn fit_suite(session: &Session, arguments: &FitArgs, suite: &Path) ->
         let message = format!("the run {} is of suite `{}`, not `{name}`", folder.facts.id, folder.facts.suite);
         return Err(fail(StepError::usage(message, None)));
     }
-    let fits = refit(&workspace, &folder, loaded).map_err(fail)?;
+    let fits = refit(&workspace, &folder, loaded, &request(arguments).options).map_err(fail)?;
     for warning in fits.iter().filter_map(|fit| fit.record.warning()) {
         printer.warning(&warning);
     }
@@ -42,6 +42,9 @@ pub(super) fn fit_suite(session: &Session, arguments: &FitArgs, suite: &Path) ->
     print(session, arguments, &files)?;
     if files.is_empty() {
         return Err(fail(StepError::usage(format!("no model of run {} could be fitted", folder.facts.id), None)));
+    }
+    if arguments.out.is_some() || arguments.promote.is_some() {
+        all_placed(&fits).map_err(fail)?;
     }
     if let Some(path) = &arguments.out {
         one_target(&fits).map_err(fail)?;
@@ -54,6 +57,13 @@ pub(super) fn fit_suite(session: &Session, arguments: &FitArgs, suite: &Path) ->
         }
     }
     Ok(Exit::Ok)
+}
+
+/// Refuses fits that belong into no parameter file.
+fn all_placed(fits: &[SuiteFit]) -> Result<(), StepError> {
+    let unplaced = fits.iter().find(|fit| fit.file.is_some() && fit.targets.is_empty());
+    let refusal = |fit: &SuiteFit| StepError::usage(fit.record.warning().unwrap_or_default(), None);
+    unplaced.map(refusal).map_or(Ok(()), Err)
 }
 
 /// Refuses fits of several parameter files, such as those of several devices.

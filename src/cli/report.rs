@@ -164,9 +164,11 @@ pub(super) fn finish(
     let made = recording::make_with_page(workspace, &folder, &plan, extras.models).map_err(fail)?;
     let mut notes = Vec::new();
     if let Some(reason) = &stopped {
-        notes.push(format!("stopped early ({reason}): {left} tasks are left; `--continue` goes on"));
+        notes.push(format!("stopped early ({reason}): {} left; `--continue` goes on", tasks_are(left)));
     } else if elsewhere > 0 {
-        notes.push(format!("{elsewhere} tasks want a machine with another label: give it with `--runner LABEL`"));
+        let want = if elsewhere == 1 { "wants" } else { "want" };
+        let tasks = count(elsewhere as u64, "task");
+        notes.push(format!("{tasks} {want} a machine with another label: give it with `--runner LABEL`"));
     }
     let mut add = |report: &mut Report| report.warnings.append(&mut notes);
     finish_record(session, workspace, &folder, &plan, made, extras, &mut add, format)
@@ -278,4 +280,8 @@ fn render(session: &Session, report: &Report, format: ReportFormat, out: &mut dy
         ReportFormat::Html => html(report, out),
         ReportFormat::Annotations => annotations(report, out),
     }
+}
+
+fn tasks_are(number: usize) -> String {
+    format!("{} {}", count(number as u64, "task"), if number == 1 { "is" } else { "are" })
 }

@@ -9,7 +9,7 @@ use super::progress::Watcher;
 use super::report::{Extras, finish};
 use crate::outside::environment::{Ci, Environment};
 use crate::plan::{ResolvedCommand, resolve};
-use crate::report::quote;
+use crate::report::{count, quote};
 use crate::steps::baseline::{BaselineRequest, ChosenBaseline, choose_baseline};
 use crate::steps::planning::{PlanRequest, Planned, plan as make};
 use crate::steps::recording::Models;
@@ -50,7 +50,7 @@ pub(super) fn carry_out(
     if how.force_clean {
         clean(session, &workspace, &name)?;
     }
-    let request = request(session, how)?;
+    let request = RunRequest { options: further(select, how), ..request(session, how)? };
     let mut watcher = Watcher::new(printer.is_interactive(), printer.is_quiet());
     if let Some(wanted) = &how.resume {
         if how.from.baseline.is_some() {
@@ -114,6 +114,13 @@ fn plain(value: &Computed) -> Option<String> {
     if let Computed::Scalar(value) = value { Some(value.to_string()) } else { None }
 }
 
+/// Returns the arguments that the commands of a report need besides suite and selection.
+fn further(select: &SelectArgs, how: &HowArgs) -> Vec<String> {
+    let list = select.operations_cfg.as_ref().map(|list| ["--operations-cfg".to_owned(), list.display().to_string()]);
+    let label = how.runner.as_ref().map(|label| ["--runner".to_owned(), label.clone()]);
+    list.into_iter().chain(label).flatten().collect()
+}
+
 pub(super) fn request(session: &Session, how: &HowArgs) -> Result<RunRequest, Exit> {
     let shmoo = std::env::current_exe().map_err(|error| {
         session.printer.error(&format!("the path of this program is not known: {error}"), None);
@@ -124,6 +131,7 @@ pub(super) fn request(session: &Session, how: &HowArgs) -> Result<RunRequest, Ex
         fail_fast: how.fail_fast,
         retry_failed: how.retry_failed,
         label: how.runner.clone(),
+        options: Vec::new(),
         shmoo,
         environment: session.environment.clone(),
         ci: Ci::of(&Environment::new(session.environment.iter().cloned())),
@@ -236,7 +244,7 @@ fn dry_run(session: &Session, planned: &Planned) -> Result<(), Exit> {
         }
         Ok(())
     })?;
-    session.printer.note(&format!("{} tasks, none was run", plan.task_count()));
+    session.printer.note(&format!("{}, none was run", count(plan.task_count() as u64, "task")));
     Ok(())
 }
 

@@ -65,6 +65,18 @@ pub(super) fn compare(head: &RunRecord, base: &RunRecord, suite: &Suite) -> Case
     cases
 }
 
+/// Returns what the cases of an earlier run are called now, where parameters have other names or codes.
+pub fn renamed_cases(earlier: &RunRecord, suite: &Suite) -> Vec<(PointName, PointName)> {
+    let all: Vec<usize> = (0..suite.schema.len()).collect();
+    let params: Vec<&[(String, Scalar)]> = earlier.cases.iter().map(|case| case.params.as_slice()).collect();
+    let places = rekey_all(&params, suite, &all);
+    let renamed = earlier.cases.iter().zip(places).filter_map(|(case, place)| match place {
+        Place::Point(name) if name != case.name => Some((case.name.clone(), name)),
+        Place::Point(_) | Place::Gone(_) => None,
+    });
+    renamed.collect()
+}
+
 /// Says how a run was selected: `--case 'inv5*'`, `profile pr`.
 fn selection(record: &RunRecord) -> String {
     let mut parts: Vec<String> = record.run.profile.iter().map(|profile| format!("profile {profile}")).collect();

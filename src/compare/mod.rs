@@ -51,6 +51,7 @@ mod tests;
 mod trend_tests;
 
 pub use baseline::{Chosen, Known, choose, default_rules};
+pub use cases::renamed_cases;
 pub use comparison::{Change, Comparison, ComparisonBase, ComparisonVerdict, Effect};
 pub use confirm::{ConfirmVerdict, Confirmation, FEWEST_PAIRS, Reading, Remeasured, ValuePair, confirm};
 pub use levels::{Alike, Levels};

@@ -1,7 +1,7 @@
 //! What else changed between two runs: what people look at first when a metric moved.
 
 use super::lineage::short_commit;
-use crate::record::{RunRecord, SourceInfo};
+use crate::record::{RunRecord, SourceInfo, model_of};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a note is about.
@@ -42,7 +42,10 @@ pub(super) fn about(head: &RunRecord, base: &RunRecord, topics: &BTreeSet<Topic>
 fn sentences(head: &RunRecord, base: &RunRecord) -> Vec<(Topic, String)> {
     let mut notes = Vec::new();
     for stage in changed_stages(head, base) {
-        let note = format!("the measurement itself changed: the command or the inputs of `{stage}` are others");
+        let note = match model_of(stage) {
+            Some(model) => format!("the form of the model `{model}` changed, or how it is fitted"),
+            None => format!("the measurement itself changed: the command or the inputs of `{stage}` are others"),
+        };
         notes.push((Topic::Recipe(stage.to_owned()), note));
     }
     notes.extend(commits(&head.run.source, &base.run.source).map(|note| (Topic::Commits, note)));

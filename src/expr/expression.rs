@@ -9,7 +9,7 @@ use std::sync::Arc;
 /// An expression that was read; cheap to clone. Two are equal if their texts are.
 #[derive(Clone)]
 pub struct Expr {
-    parsed: Arc<Parsed>,
+    pub(super) parsed: Arc<Parsed>,
 }
 
 /// What reading gives: nodes refer to names by their index in `names`.
@@ -87,7 +87,7 @@ impl Expr {
     }
 
     /// Returns the place of a name or literal without the brackets around it.
-    fn inner_place(&self, leaf: &Node) -> (usize, usize) {
+    pub(super) fn inner_place(&self, leaf: &Node) -> (usize, usize) {
         let whole = &self.text()[leaf.start..leaf.end];
         if !whole.starts_with('(') {
             return (leaf.start, whole.len());

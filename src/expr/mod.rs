@@ -30,6 +30,7 @@ mod sheet;
 mod strip;
 mod token;
 mod tree;
+mod truth;
 
 #[cfg(test)]
 mod agreement_tests;
@@ -46,3 +47,4 @@ pub use parse::{MAX_DEPTH, MAX_LENGTH};
 pub use program::Program;
 pub use token::is_keyword;
 pub use tree::Function;
+pub use truth::NoTruth;

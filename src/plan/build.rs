@@ -84,7 +84,8 @@ pub fn build_within(suite: Arc<Suite>, options: BuildOptions, bounds: &Bounds) -
     let one = |problem: Problem| wrong(vec![problem]);
     let extra = parse_constraints(&suite, &selection).map_err(one)?;
     let active = active_stages(&suite, &selection).map_err(one)?;
-    let mut cases = expand(&suite, &selection, &extra, bounds).map_err(one)?;
+    let mut warnings = Vec::new();
+    let mut cases = expand(&suite, &selection, &extra, bounds, &mut warnings).map_err(one)?;
     let names = Names::new(&suite, &cases);
     if cases.is_empty() {
         return Err(no_case(&suite, &selection));
@@ -92,7 +93,6 @@ pub fn build_within(suite: Arc<Suite>, options: BuildOptions, bounds: &Bounds) -
     if !selection.cases.is_empty() && !selection.new_case {
         cases = filter_by_name(&suite, &selection, &cases, &names, bounds)?;
     }
-    let mut warnings = Vec::new();
     let stages = number_stages(&suite, &selection, &cases, &active, bounds, &mut warnings)?;
     if stages.iter().all(StageTasks::is_empty) {
         let message = "no task is selected".to_owned();

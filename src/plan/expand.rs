@@ -21,12 +21,14 @@ pub const EXPANSION: u32 = 1;
 /// Largest table of a constraint's results, by combinations of the values it depends on.
 const MAX_TABLE: usize = 1 << 20;
 
-/// Returns the cases of a suite under a selection, whose `where` lines come parsed as `extra`.
+/// Returns the cases of a suite under a selection, whose `where` lines come parsed as `extra`. Blocks that the suite
+/// itself leaves without a case are warned of.
 pub(super) fn expand(
     suite: &Suite,
     selection: &Selection,
     extra: &[Constraint],
     bounds: &Bounds,
+    warnings: &mut Vec<Problem>,
 ) -> Result<Cases, Problem> {
     let profile = find_profile(suite, selection)?;
     let mut coder = Coder::new(suite.schema.params().len());
@@ -59,6 +61,8 @@ pub(super) fn expand(
         constraints.extend(extra);
         let take = block.take.filter(|_| !selection.new_case);
         let mut held = Cases::new(values.clone());
+        let mut rejecting: Vec<&Constraint> = Vec::new();
+        let mut is_empty = true;
         for groups in groups {
             let mut product = Product::new(suite, *index, groups, &constraints, extra, &values);
             if selection.new_case
@@ -67,13 +71,22 @@ pub(super) fn expand(
                 return Err(problem);
             }
             match take {
-                None => product.walk(&mut looked, &mut |codes| collector.add(codes, *index))?,
+                None => product.walk(&mut looked, &mut |codes| {
+                    is_empty = false;
+                    collector.add(codes, *index)
+                })?,
                 // A subset is chosen from more than is kept of it.
                 Some(_) => product.walk(&mut looked, &mut |codes| {
+                    is_empty = false;
                     held.push(codes, *index as u32);
                     check_count(&held, MAX_CASES, block)
                 })?,
             }
+            rejecting
+                .extend(product.checks.iter().flatten().filter(|check| check.rejects).map(|check| check.constraint));
+        }
+        if is_empty && profile.is_none() && !selection.new_case {
+            warnings.extend(emptied(suite, block, &rejecting));
         }
         if let Some(take) = take {
             let mut codes = vec![ABSENT; held.params()];
@@ -84,6 +97,19 @@ pub(super) fn expand(
         }
     }
     Ok(collector.cases)
+}
+
+/// Says that the suite's own `where` lines rule out all of a block; nothing where those of the selection had a part.
+fn emptied(suite: &Suite, block: &Block, rejecting: &[&Constraint]) -> Option<Problem> {
+    let own = || suite.constraints.iter().chain(&block.constraints);
+    if rejecting.is_empty() || !rejecting.iter().all(|one| own().any(|own| std::ptr::eq(own, *one))) {
+        return None;
+    }
+    let texts = own().filter(|own| rejecting.iter().any(|one| std::ptr::eq(*own, *one)));
+    let texts: Vec<String> = texts.map(|own| format!("`{}`", own.expr.text())).collect();
+    let verb = if texts.len() == 1 { "rules" } else { "rule" };
+    let message = format!("no case is left of this block: {} {verb} out all", texts.join(" and "));
+    Some(Problem::at(block.span, message).hint("mend them, or remove the block"))
 }
 
 /// Shows the values that are chosen so far: `a = 1, b = x`.
@@ -387,6 +413,8 @@ struct Check<'a> {
     given: bool,
     /// Groups its value depends on, with the stride of each in the table.
     strides: Vec<(usize, usize)>,
+    /// It did not hold somewhere.
+    rejects: bool,
     /// 0 = not asked yet, 1 = does not hold, 2 = holds; empty = too large to keep.
     table: Vec<u8>,
 }
@@ -430,7 +458,7 @@ impl<'a> Product<'a> {
             }
             let table = if size <= MAX_TABLE { vec![0; size] } else { Vec::new() };
             let given = given.iter().any(|own| std::ptr::eq(own, constraint));
-            checks[depth].push(Check { constraint, given, strides, table });
+            checks[depth].push(Check { constraint, given, strides, rejects: false, table });
         }
         let codes = vec![ABSENT; suite.schema.params().len()];
         Product { suite, block, groups, values, checks, codes, rows: vec![0; groups.len()] }
@@ -447,21 +475,29 @@ impl<'a> Product<'a> {
             } else {
                 let value_of = |param: ParamIndex| values[param].get((codes[param] as usize).wrapping_sub(1));
                 let Constraint { expr, span } = check.constraint;
-                let holds = Scope::of_block(suite, Some(*block), &value_of).holds(expr, *span).map_err(|problem| {
-                    let at = assignment(suite, *block, &value_of);
-                    if check.given {
-                        let message = format!("`--where {}`, for {at}: {}", expr.text(), problem.message);
-                        Problem { span: None, message, ..problem }
-                    } else {
-                        problem.label(format!("for {at}"))
+                let scope = Scope::of_block(suite, Some(*block), &value_of);
+                let lacks = || expr.names().iter().any(|name| matches!(scope.lookup(name.name), Ok(None)));
+                let holds = match scope.holds(expr, *span) {
+                    Ok(holds) => holds,
+                    // What the selection asks for is not so where there is nothing to ask.
+                    Err(_) if check.given && lacks() => false,
+                    Err(problem) => {
+                        let at = assignment(suite, *block, &value_of);
+                        return Err(if check.given {
+                            let message = format!("`--where {}`, for {at}: {}", expr.text(), problem.message);
+                            Problem { span: None, message, ..problem }
+                        } else {
+                            problem.label(format!("for {at}"))
+                        });
                     }
-                })?;
+                };
                 if let Some(cell) = check.table.get_mut(cell) {
                     *cell = 1 + u8::from(holds);
                 }
                 holds
             };
             if !holds {
+                check.rejects = true;
                 return Ok(false);
             }
         }

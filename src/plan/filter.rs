@@ -118,7 +118,7 @@ fn profile_with<'a>(suite: &'a Suite, selection: &Selection, wanted: &str, bound
     let mut others = others.filter(|other| selection.profile.as_deref() != Some(*other)).take(MOST_PROFILES);
     others.find(|profile| {
         let selection = Selection { profile: Some((*profile).to_owned()), ..Selection::default() };
-        let Ok(cases) = expand(suite, &selection, &[], bounds) else { return false };
+        let Ok(cases) = expand(suite, &selection, &[], bounds, &mut Vec::new()) else { return false };
         let names = Names::new(suite, &cases);
         (0..cases.len()).any(|case| {
             names.of_case(&cases, case, &mut name);

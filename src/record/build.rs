@@ -34,14 +34,27 @@ pub struct RunFacts {
     pub fingerprint: String,
     /// Version lines of tools.
     pub tools: BTreeMap<String, String>,
+    /// Further arguments that the run was made with.
+    pub options: Vec<String>,
     /// What machines cost, if the project says so.
     pub prices: Option<Prices>,
 }
 
 /// Returns the record of a run: a row for every planned task and case, whatever became of it.
 pub fn build(plan: &Plan, folded: Folded, facts: RunFacts) -> RunRecord {
-    let RunFacts { id, suite_file, plan: plan_id, started, finished, source, machine, fingerprint, tools, prices } =
-        facts;
+    let RunFacts {
+        id,
+        suite_file,
+        plan: plan_id,
+        started,
+        finished,
+        source,
+        machine,
+        fingerprint,
+        tools,
+        options,
+        prices,
+    } = facts;
     let Folded { tasks: mut histories, stopped, generation: _ } = folded;
     let keys = in_parts(plan.tasks().collect(), |(): &mut (), task| (task, plan.key(task)));
     let touched = keys.into_iter().map(|(task, key)| {
@@ -65,6 +78,7 @@ pub fn build(plan: &Plan, folded: Folded, facts: RunFacts) -> RunRecord {
         shmoo: env!("CARGO_PKG_VERSION").to_owned(),
         complete,
         filter: crate::plan::Selection { profile: None, ..plan.selection.clone() }.arguments(),
+        options,
         profile: plan.selection.profile.clone(),
         stopped,
         source,
@@ -300,7 +314,9 @@ fn point_metrics(plan: &Plan, index: StageIndex, point: u32, tasks: &[TaskRecord
         .stage_tasks(index)
         .tasks(point)
         .map(|task| &tasks[task.index()])
-        .filter(|task| task.verdict.ran() && !matches!(task.task.repeat, Some(Repeat::Warmup(_))))
+        // Of a table in which rows are missing, the others are as good as ever.
+        .filter(|task| task.verdict.ran() || !task.rows.is_empty())
+        .filter(|task| !matches!(task.task.repeat, Some(Repeat::Warmup(_))))
         .collect();
     let Some(first) = measured.first() else { return Vec::new() };
     let mut rows = Vec::new();

@@ -19,7 +19,7 @@ pub use costs::{RunCosts, Spent, case_costs, costs};
 pub use foreign::{ForeignError, ForeignFormat, ForeignTerms, read_foreign, recognize_foreign};
 pub use models::{
     CoefficientRecord, EmptyGroupRecord, FitRecord, FitWarning, HeldBackRecord, LeftOutRows, ModelRecord, Parameters,
-    is_of_model, model_metrics, model_stage,
+    UnusableSetRecord, is_of_model, model_metrics, model_of, model_stage,
 };
 pub use run::{
     Artifact, ArtifactKind, CONFIRM_MARK, CaseRecord, MetricInfo, MetricRow, MinEffectWhere, ParamInfo, RECORD_FORMAT,

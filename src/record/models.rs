@@ -46,6 +46,9 @@ pub struct ModelRecord {
     /// Groups of which no row could be used, in the order of their first rows; `fits` does not have them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub empty_groups: Vec<EmptyGroupRecord>,
+    /// Attribute sets that have rows of which none could be used, in the order of the model.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unusable_sets: Vec<UnusableSetRecord>,
     /// One for each group of rows, in the order of their first rows.
     #[serde(default)]
     pub fits: Vec<FitRecord>,
@@ -71,15 +74,35 @@ impl ModelRecord {
         self.problem.as_ref().map(|problem| format!("the model `{}` {what}: {problem}", self.model))
     }
 
-    /// Returns the groups that are missing among the fits, and of how many rows each is.
-    pub fn empty_group_warnings(&self) -> impl Iterator<Item = String> {
-        self.empty_groups.iter().map(|EmptyGroupRecord { point: _, params, rows, held_back }| {
+    /// Returns the groups and attribute sets that are missing among the fits, and of how many rows each is.
+    pub fn unusable_warnings(&self) -> impl Iterator<Item = String> {
+        let said = |what: String, rows: u64, held_back: u64| {
+            let noun = if rows == 1 { "row" } else { "rows" };
+            let held = if held_back > 0 { format!(", {held_back} of them held back") } else { String::new() };
+            format!("the model `{}`: no row of {what} can be used: {rows} {noun}{held}", self.model)
+        };
+        let groups = self.empty_groups.iter().map(move |EmptyGroupRecord { point: _, params, rows, held_back }| {
             let values: Vec<String> = params.iter().map(|(name, value)| format!("{name} {value}")).collect();
-            let noun = if *rows == 1 { "row" } else { "rows" };
-            let held = if *held_back > 0 { format!(", {held_back} of them held back") } else { String::new() };
-            format!("the model `{}`: no row of `{}` can be used: {rows} {noun}{held}", self.model, values.join(", "))
-        })
+            said(format!("`{}`", values.join(", ")), *rows, *held_back)
+        });
+        let sets = self.unusable_sets.iter();
+        groups.chain(
+            sets.map(move |UnusableSetRecord { set, rows, held_back }| {
+                said(format!("the set `{set}`"), *rows, *held_back)
+            }),
+        )
     }
+}
+
+/// An attribute set of which no row could be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnusableSetRecord {
+    /// The set.
+    pub set: String,
+    /// How many rows there are.
+    pub rows: u64,
+    /// How many of them are kept out of fits.
+    pub held_back: u64,
 }
 
 /// A group of which no row could be used.
@@ -168,6 +191,13 @@ pub struct HeldBackRecord {
     pub max_ape: f64,
     /// The point with the largest error.
     pub worst: PointName,
+    /// How many more have no error: without a value, or with a target of 0.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub left_out: u64,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// Something that looks wrong with a fit.
@@ -190,6 +220,11 @@ pub fn model_stage(model: &str) -> StageName {
 /// Tells whether a stage is that of a model's metrics.
 pub fn is_of_model(stage: &StageName) -> bool {
     stage.as_str().starts_with(PREFIX)
+}
+
+/// Returns the model whose metrics have a stage of this name.
+pub fn model_of(stage: &str) -> Option<&str> {
+    stage.strip_prefix(PREFIX)
 }
 
 /// Returns the coefficients as metrics. The samples are the value and the ends of its interval.
@@ -222,12 +257,13 @@ fn coefficient_metric(set: &str, name: &str) -> MetricName {
 }
 
 impl FitRecord {
-    /// Returns what another run's metrics hold of the coefficients of this group; none unless all are there.
-    pub fn found_in<'a>(&'a self, model: &str, metrics: &[MetricRow]) -> Option<Parameters<'a>> {
+    /// Returns what another run's metrics hold of the coefficients of this group, which has this point there; none
+    /// unless all are there.
+    pub fn found_in<'a>(&'a self, model: &str, point: &PointName, metrics: &[MetricRow]) -> Option<Parameters<'a>> {
         let stage = model_stage(model);
         let value = |name: &'a str| {
             let metric = coefficient_metric(&self.set, name);
-            let own = |row: &&MetricRow| row.stage == stage && row.point == self.point && row.metric == metric;
+            let own = |row: &&MetricRow| row.stage == stage && row.point == *point && row.metric == metric;
             match metrics.iter().find(own).map(|row| &row.value) {
                 Some(MeasuredValue::Number(value)) => Some((name, *value)),
                 Some(MeasuredValue::Text(_)) | None => None,

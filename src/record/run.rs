@@ -62,6 +62,10 @@ pub struct RunInfo {
     /// Arguments that selected a part of the suite, as on the command line; empty = the whole suite.
     #[serde(default)]
     pub filter: Vec<String>,
+    /// Further arguments that it was made with, and that a command needs to run the same: another list of cases, the
+    /// label of the machine.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub options: Vec<String>,
     /// The profile.
     #[serde(default)]
     pub profile: Option<String>,

@@ -180,6 +180,7 @@ pub(crate) fn record(suite: &Suite, id: &str) -> RunRecord {
             params: suite.schema.params().iter().map(info).collect(),
             metric_infos: metric_infos.collect(),
             models_skipped: false,
+            options: Vec::new(),
             archive: None,
             artifacts: Vec::new(),
         },

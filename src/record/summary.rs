@@ -97,6 +97,7 @@ impl RunSummary {
             params: _,
             metric_infos: _,
             models_skipped: _,
+            options: _,
             archive,
             artifacts: _,
         } = record.run.clone();

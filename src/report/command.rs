@@ -18,17 +18,12 @@ pub fn repro_command(run: &RunInfo, case: &str) -> String {
 
 /// Returns the command that runs what this run ran: `shmoo run SUITE`, with its profile and filter.
 pub(crate) fn whole_command(run: &RunInfo) -> String {
-    let mut command = format!("shmoo run {}{}", quote_path(&run.suite_file), profile(run));
-    for argument in &run.filter {
-        command.push(' ');
-        command.push_str(&quote(argument));
-    }
-    command
+    format!("shmoo run {}{}{}", quote_path(&run.suite_file), options(run), words(&run.filter))
 }
 
 /// Returns what stands before and after the quoted name of a case in `run_command`.
 pub(crate) fn around_run(run: &RunInfo) -> (String, String) {
-    (format!("shmoo run {} --case ", quote_path(&run.suite_file)), profile(run))
+    (format!("shmoo run {} --case ", quote_path(&run.suite_file)), options(run))
 }
 
 /// Returns what stands before and after the quoted name of a case in `repro_command`.
@@ -36,9 +31,15 @@ pub(crate) fn around_repro(run: &RunInfo) -> (String, String) {
     ("shmoo repro ".to_owned(), format!(" --run {}", quote(run.id.as_str())))
 }
 
-/// A profile may give values that the suite alone does not have.
-fn profile(run: &RunInfo) -> String {
-    run.profile.as_deref().map_or_else(String::new, |profile| format!(" --profile {}", quote(profile)))
+/// A profile may give values that the suite alone does not have; another list of cases has others.
+fn options(run: &RunInfo) -> String {
+    let profile = run.profile.as_deref().map_or_else(String::new, |profile| format!(" --profile {}", quote(profile)));
+    profile + &words(&run.options)
+}
+
+/// Returns arguments, each behind a blank.
+fn words(arguments: &[String]) -> String {
+    arguments.iter().map(|argument| format!(" {}", quote(argument))).collect()
 }
 
 /// Quotes a word for a POSIX shell; control and invisible characters become `$'...'` escapes, so that
@@ -101,5 +102,9 @@ mod tests {
         assert_eq!(run_command(&run, "inv5"), "shmoo run './-x y.yaml' --case inv5 --profile nightly");
         run.filter = vec!["--where".into(), "vdd < 1".into()];
         assert_eq!(whole_command(&run), "shmoo run './-x y.yaml' --profile nightly --where 'vdd < 1'");
+        run.options = ["--operations-cfg", "my list.yaml", "--runner", "tt"].map(str::to_owned).to_vec();
+        let options = "--profile nightly --operations-cfg 'my list.yaml' --runner tt";
+        assert_eq!(run_command(&run, "inv5"), format!("shmoo run './-x y.yaml' --case inv5 {options}"));
+        assert_eq!(whole_command(&run), format!("shmoo run './-x y.yaml' {options} --where 'vdd < 1'"));
     }
 }

@@ -70,6 +70,7 @@ pub(crate) use fit::{
 };
 pub(crate) use headline::{change_sign, golden_word, sign};
 pub(crate) use inert::short;
+pub(crate) use models::model_drift_lines;
 pub(crate) use reds::{more_reds, red_lines};
 pub(crate) use selection::{
     both, change_by, commit_name, counts_of, golden_sides, goldens_met, no_golden_file, notable, note_line, sides,

@@ -60,7 +60,7 @@ pub struct Report {
 pub struct ReportedModel {
     /// The model.
     pub model: ModelRecord,
-    /// By group; none where the run compared with has no such group. Empty without such a run.
+    /// By group; none where it has no coefficients. Empty without such a run.
     pub drifts: Vec<Option<ModelDrift>>,
     /// By group: rows to be drawn. Empty where the plan is not at hand.
     pub samples: Vec<FitSample>,
@@ -110,6 +110,11 @@ pub enum DriftForm {
     Same(ModelChange),
     /// The form was another then: its coefficients say nothing of the features of now.
     Other,
+    /// There is nothing to compare.
+    Untold {
+        /// Why, as the end of a sentence.
+        why: String,
+    },
 }
 
 /// How far the predictions of a group went, over the rows of this run. Changes are relative, 0.01 for 1 %.

@@ -1,11 +1,13 @@
 //! The models of a run in words: coefficients with intervals, errors, how far the predictions went.
 
-use super::figure::{count, percent};
+use super::figure::{count, percent, thousands};
 use super::inert::short;
 use super::{DriftForm, ModelChange, ModelDrift, Report, ReportedModel};
 use crate::record::{CoefficientRecord, FitRecord, HeldBackRecord, ModelRecord};
 use crate::value::{Scalar, show_number};
 
+/// What is said of predictions that are the same.
+const UNMOVED: &str = "none";
 /// Errors and changes below so many percent are rounding.
 const ROUNDING: f64 = 1e-9;
 
@@ -38,13 +40,27 @@ pub(super) struct CoefficientLine {
 
 /// Returns a sentence about the rows of a model.
 pub(super) fn rows_line(model: &ModelRecord) -> String {
-    let mut parts =
-        vec![format!("{} of {} of {}", model.used, count(model.rows, "row"), short(model.stage.as_str(), 80))];
+    let mut parts = vec![format!(
+        "{} of {} of {}",
+        thousands(model.used),
+        count(model.rows, "row"),
+        short(model.stage.as_str(), 80)
+    )];
     if model.held_back > 0 {
-        parts.push(format!("{} held back", model.held_back));
+        parts.push(format!("{} held back", thousands(model.held_back)));
     }
-    parts.extend(model.left_out.iter().map(|left| format!("{} left out: {}", left.rows, short(&left.reason, 160))));
+    parts.extend(
+        model.left_out.iter().map(|left| format!("{} left out: {}", thousands(left.rows), short(&left.reason, 160))),
+    );
     parts.join(", ")
+}
+
+/// Says which file the lines are of that warnings name; none where none does.
+pub(super) fn lines_line(model: &ModelRecord) -> Option<String> {
+    let mut warnings = model.fits.iter().flat_map(|fit| &fit.warnings);
+    let names_lines = warnings.any(|warning| warning.message.contains("line "));
+    let file = format!("models/{}.csv", short(&model.model, 80));
+    names_lines.then(|| format!("lines are those of `{file}` in the run's folder"))
 }
 
 /// Returns what the columns of a model's table are of: the target with its unit.
@@ -84,7 +100,7 @@ fn fit_line<'a>(fit: &'a FitRecord, drift: Option<&ModelDrift>) -> FitLine<'a> {
     let share = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), error_text);
     let before = drift.and_then(|drift| match &drift.form {
         DriftForm::Same(change) => Some(&change.before),
-        DriftForm::Other => None,
+        DriftForm::Other | DriftForm::Untold { .. } => None,
     });
     let coefficient = |found: &CoefficientRecord| CoefficientLine {
         name: short(&found.name, 60),
@@ -112,15 +128,19 @@ fn fit_line<'a>(fit: &'a FitRecord, drift: Option<&ModelDrift>) -> FitLine<'a> {
 }
 
 fn held_back(held: &HeldBackRecord) -> String {
-    format!("{}, max {}, {}", error_text(held.mape), error_text(held.max_ape), count(held.rows, "row"))
+    let left =
+        if held.left_out > 0 { format!(", {} without an error", thousands(held.left_out)) } else { String::new() };
+    format!("{}, max {}, {}{left}", error_text(held.mape), error_text(held.max_ape), count(held.rows, "row"))
 }
 
 fn drift_words(drift: &ModelDrift) -> String {
-    let DriftForm::Same(ModelChange { mean, least, greatest, .. }) = &drift.form else {
-        return "not told, the form was another".to_owned();
+    let ModelChange { mean, least, greatest, .. } = match &drift.form {
+        DriftForm::Same(change) => change,
+        DriftForm::Other => return "not told, the form was another".to_owned(),
+        DriftForm::Untold { why } => return format!("not told, {}", short(why, 120)),
     };
     if [least, greatest].iter().all(|change| change.abs() * 100.0 < ROUNDING) {
-        return "none".to_owned();
+        return UNMOVED.to_owned();
     }
     format!("{} ({} to {})", percent(*mean), percent(*least), percent(*greatest))
 }
@@ -158,8 +178,26 @@ pub(super) fn terminal_lines(report: &Report, most: usize) -> (Vec<String>, usiz
             }
             lines.extend(fit.warnings.iter().map(|warning| format!("      ! {}", short(warning, 400))));
         }
+        lines.extend(lines_line(model).map(|line| format!("    {line}")));
     }
     (lines, left)
+}
+
+/// Returns a line for each group whose predictions went since another run, or are not told, `most` at most, and how
+/// many more there are.
+pub(crate) fn model_drift_lines(models: &[ReportedModel], most: usize) -> (Vec<String>, usize) {
+    let told = |reported: &ReportedModel| -> Vec<String> {
+        let model = short(&reported.model.model, 80);
+        let drifts = reported.model.fits.iter().zip(&reported.drifts);
+        let line = |(fit, drift): (&FitRecord, &Option<ModelDrift>)| {
+            let words = drift.as_ref().map(drift_words).filter(|words| words != UNMOVED)?;
+            Some(format!("model {model}, predictions of {}: {words}", fit_name(fit)))
+        };
+        drifts.filter_map(line).collect()
+    };
+    let all: Vec<String> = models.iter().flat_map(told).collect();
+    let left = all.len().saturating_sub(most);
+    (all.into_iter().take(most).collect(), left)
 }
 
 /// Shows an error in percent.

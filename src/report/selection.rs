@@ -7,7 +7,7 @@ use super::inert::short;
 use crate::check::golden::{GoldenFinding, GoldenVerdict};
 use crate::compare::{Change, ComparisonVerdict, Effect, is_of_orphans};
 use crate::ledger::MeasuredValue;
-use crate::record::TaskRecord;
+use crate::record::{RunInfo, TaskRecord};
 use crate::value::show_duration;
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -17,6 +17,11 @@ pub(crate) fn run_took(report: &Report) -> Option<String> {
     let run = &report.run;
     let took = run.finished.milliseconds().saturating_sub(run.started.milliseconds());
     (took > 0).then(|| show_duration(took as f64 / 1000.0))
+}
+
+/// Returns what stands before the reason that a run was stopped for: one that is complete went on.
+pub(crate) fn stopped_word(run: &RunInfo) -> &'static str {
+    if run.complete { "continued after" } else { "stopped by" }
 }
 
 /// Returns the first characters of a commit's hash; anything else is a short text.
@@ -169,6 +174,20 @@ mod tests {
         let names: Vec<String> = slowest(&report.tasks, 2).iter().map(|task| task.task.to_string()).collect();
         assert_eq!(names, ["run_simulations/inv7_v3.3_npex", "run_simulations/inv5_v3.3_nsch"]);
         assert!(slowest(&report.tasks, 1000).iter().all(|task| task.usage.wall > 0.0));
+    }
+
+    #[test]
+    fn a_run_that_is_complete_is_not_called_stopped() {
+        let mut report = sample::red();
+        report.run.stopped = vec!["SIGTERM".to_owned()];
+        for (complete, expected) in [(true, "continued after SIGTERM"), (false, "stopped by SIGTERM")] {
+            report.run.complete = complete;
+            assert_eq!(format!("{} SIGTERM", stopped_word(&report.run)), expected);
+            let mut text = Vec::new();
+            let options = crate::report::TerminalOptions { color: false, width: 100 };
+            crate::report::terminal(&report, options, &mut text).unwrap();
+            assert!(String::from_utf8(text).unwrap().contains(expected));
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ use super::plot::{PlotOptions, plot};
 use super::reds::red_lines;
 use super::selection::{
     change_by, commit_name, counts_of, folder_of, golden_sides, goldens_met, incomparable, no_golden_file, notable,
-    note_line, run_took, sides, slowest,
+    note_line, run_took, sides, slowest, stopped_word,
 };
 use super::{Bucket, Report};
 use crate::check::golden::GoldenFinding;
@@ -123,7 +123,7 @@ impl<'a> Page<'a> {
             facts.push(format!("commit {}{dirty}", commit_name(commit)));
         }
         facts.extend(run_took(self.report));
-        facts.extend(run.stopped.iter().map(|reason| format!("stopped by {}", short(reason, 60))));
+        facts.extend(run.stopped.iter().map(|reason| format!("{} {}", stopped_word(run), short(reason, 60))));
         facts.extend(cost_line(self.report));
         writeln!(self.out, "{}", self.paint.soft(&facts.join(" · ")))
     }

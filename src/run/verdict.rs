@@ -265,14 +265,9 @@ fn judge_evidence(
         params.iter().find(|(known, _)| known == name).map(|(_, value)| Operand::from(value)).or_else(|| names(name))
     };
     let judged = judge_rows(&input, &|_| inputs(), &case_names);
-    Outcome {
-        verdict: judged.verdict,
-        message: judged.message,
-        quotes: judged.quotes,
-        rows: judged.rows,
-        unmet: judged.unmet,
-        ..outcome
-    }
+    let notes = outcome.notes.iter().cloned().chain(judged.notes).collect();
+    let (verdict, message) = (judged.verdict, judged.message);
+    Outcome { verdict, message, rows: judged.rows, unmet: judged.unmet, notes, ..outcome }
 }
 
 /// Returns the right sides of all expectations of a task.

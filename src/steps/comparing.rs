@@ -10,15 +10,16 @@ use super::{StepError, Workspace, own_suite};
 use crate::check::golden::{Table, planned_points};
 use crate::compare::{
     Chosen, Comparison, EarlierRuns, GoldenValue, Known, Lineage, NOISE_RUNS, Paired, Surroundings, best_of, choose,
-    compare, compare_paired, default_rules, golden_base, noise_runs, orphans, put_reds, recorded_suite, stand_in,
-    unmeasured,
+    compare, compare_paired, default_rules, golden_base, noise_runs, orphans, put_reds, recorded_suite, renamed_cases,
+    stand_in, unmeasured,
 };
 use crate::ledger::MeasuredValue;
 use crate::outside::git;
 use crate::outside::history::{History, RunFilter, Seen, StoredRecord};
 use crate::record::{RECORD_FORMAT, RunInfo, RunRecord, RunSummary};
 use crate::suite::Suite;
-use crate::value::{BaselineRule, Scalar};
+use crate::value::{BaselineRule, PointName, RunId, Scalar};
+use std::collections::{BTreeSet, HashSet};
 use std::fs;
 use std::path::Path;
 
@@ -26,6 +27,8 @@ use std::path::Path;
 pub(super) const CANDIDATES: u64 = 2000;
 /// How many of the newest runs are searched for what the suite has not any more.
 const RECENT: u64 = 50;
+/// How many runs are asked what their cases are called now, the newest.
+const MOST_RENAMED: usize = 8;
 
 /// Returns what to compare with: what was asked for, else what the project says, else as fits the run.
 pub fn rules(workspace: &Workspace, asked: &[BaselineRule], record: &RunRecord) -> Vec<BaselineRule> {
@@ -308,7 +311,30 @@ impl<'a> Scene<'a> {
     fn orphans(&self, suite: &Suite, record: &RunRecord) -> Result<Vec<String>, StepError> {
         let filter = RunFilter { suite: Some(self.head.suite.clone()), limit: Some(RECENT), ..RunFilter::default() };
         let Seen { metrics, cases } = self.history.seen(&filter, Some(&record.run.plan)).map_err(StepError::History)?;
-        Ok(orphans(record, suite, &metrics, &cases))
+        Ok(orphans(record, suite, &metrics, &self.without_renamed(suite, record, cases)?))
+    }
+
+    /// Leaves out cases that the suite has under another name: the runs that they are last in tell their parameters.
+    fn without_renamed(
+        &self,
+        suite: &Suite,
+        record: &RunRecord,
+        mut cases: Vec<(PointName, RunId)>,
+    ) -> Result<Vec<(PointName, RunId)>, StepError> {
+        if suite.schema.params().iter().all(|param| param.was.is_empty()) {
+            return Ok(cases);
+        }
+        let planned: HashSet<&PointName> = record.cases.iter().map(|case| &case.name).collect();
+        let unknown = cases.iter().filter(|(case, _)| !planned.contains(case));
+        let runs: BTreeSet<&RunId> = unknown.map(|(_, run)| run).collect();
+        let mut is_there = HashSet::new();
+        for run in runs.into_iter().rev().take(MOST_RENAMED) {
+            let Some(earlier) = self.history.load(run).map_err(StepError::History)? else { continue };
+            let renamed = renamed_cases(&earlier, suite).into_iter();
+            is_there.extend(renamed.filter(|(_, now)| planned.contains(now)).map(|(before, _)| before));
+        }
+        cases.retain(|(case, _)| !is_there.contains(case));
+        Ok(cases)
     }
 
     fn golden(&self, suite: &Suite, record: &RunRecord, file: &str) -> Result<Vec<GoldenValue>, StepError> {

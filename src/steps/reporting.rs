@@ -7,7 +7,7 @@ use super::recording::{RecordedRun, keep};
 use super::rejudging::current_suite;
 use super::run_folder::RunFolder;
 use super::{StepError, Workspace, modelling};
-use crate::check::golden::GoldenFinding;
+use crate::check::{self, golden::GoldenFinding};
 use crate::compare::{Comparison, ComparisonVerdict};
 use crate::ledger::Verdict;
 use crate::plan::Plan;
@@ -21,6 +21,8 @@ use std::path::Path;
 
 /// Tasks whose logs are shown.
 const MOST_LOGS: usize = 40;
+/// Warnings of tables that are shown.
+const MOST_TABLE_WARNINGS: usize = 20;
 /// Bytes of each log that are shown.
 const LOG_BYTES: u64 = 4 << 10;
 
@@ -139,7 +141,8 @@ pub(super) fn make(
     let models = modelling::reported(plan, &record, base.as_ref());
     warnings.extend(models.iter().filter_map(|reported| reported.model.warning()));
     warnings.extend(models.iter().flat_map(|reported| empty_set_warnings(&reported.model)));
-    warnings.extend(models.iter().flat_map(|reported| reported.model.empty_group_warnings()));
+    warnings.extend(models.iter().flat_map(|reported| reported.model.unusable_warnings()));
+    warnings.extend(table_warnings(&record.tasks));
     let plots = plan.map(|plan| plots(plan, &record)).unwrap_or_default();
     let plot_diffs = plan
         .zip(comparison.as_ref())
@@ -254,6 +257,21 @@ fn tail(path: &Path) -> Option<(String, u64)> {
     let mut bytes = Vec::new();
     file.take(LOG_BYTES).read_to_end(&mut bytes).ok()?;
     Some((String::from_utf8_lossy(&bytes).into_owned(), skipped))
+}
+
+/// Says what is odd in tables that report many cases.
+fn table_warnings(tasks: &[TaskRecord]) -> Vec<String> {
+    let on_table = |task: &&TaskRecord| task.notes.iter().any(|note| check::is_of_table(note));
+    let odd = tasks.iter().filter(on_table);
+    let said = |task: &TaskRecord| -> Vec<String> {
+        let notes = task.notes.iter().filter(|note| check::is_of_table(note));
+        notes.map(|note| format!("{}: {note}", task.task)).collect()
+    };
+    let all: Vec<String> = odd.flat_map(said).collect();
+    let more = all.len().saturating_sub(MOST_TABLE_WARNINGS);
+    let rest =
+        (more > 0).then(|| format!("and {more} more of such tables (the report's JSON has them all as `notes`)"));
+    all.into_iter().take(MOST_TABLE_WARNINGS).chain(rest).collect()
 }
 
 /// Says which attribute sets of a model no row is in.

@@ -43,6 +43,9 @@ pub struct StoredFacts {
     pub tools: BTreeMap<String, String>,
     /// The suite's root, relative to the project folder.
     pub root: String,
+    /// Arguments that a command needs besides suite and selection to run the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub options: Vec<String>,
 }
 
 impl StoredFacts {
@@ -59,6 +62,7 @@ impl StoredFacts {
         fingerprint: String,
         tools: BTreeMap<String, String>,
         root: String,
+        options: Vec<String>,
     ) -> StoredFacts {
         let format = FACTS_FORMAT.to_owned();
         StoredFacts {
@@ -74,6 +78,7 @@ impl StoredFacts {
             fingerprint,
             tools,
             root,
+            options,
         }
     }
 }
@@ -193,7 +198,8 @@ impl RunFolder {
 
     /// Returns the facts that a record needs; `last` is the time of the last event.
     pub fn record_facts(&self, last: Option<Timestamp>, prices: Option<&Prices>) -> RunFacts {
-        let StoredFacts { id, suite_file, plan, started, source, machine, fingerprint, tools, .. } = self.facts.clone();
+        let StoredFacts { id, suite_file, plan, started, source, machine, fingerprint, tools, options, .. } =
+            self.facts.clone();
         RunFacts {
             id,
             suite_file,
@@ -204,6 +210,7 @@ impl RunFolder {
             machine,
             fingerprint,
             tools,
+            options,
             prices: prices.cloned(),
         }
     }

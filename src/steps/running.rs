@@ -33,6 +33,8 @@ pub struct RunRequest {
     pub retry_failed: bool,
     /// The label of this machine; tasks of other labels are left out.
     pub label: Option<String>,
+    /// Arguments that a command needs besides suite and selection to run the same.
+    pub options: Vec<String>,
     /// The path of this program, for `{shmoo}`.
     pub shmoo: PathBuf,
     /// Variables of our own environment, from which the project passes some on.
@@ -155,6 +157,7 @@ pub(super) fn facts(
         fingerprint,
         tools,
         plan.suite.root.clone(),
+        request.options.clone(),
     ))
 }
 

@@ -229,14 +229,20 @@ pub(super) fn with_cases(loaded: &LoadedFile, text: &str, name: &str) -> Result<
         true => Ok(text.to_owned()),
         false => fs::read_to_string(loaded.folder.join(path)).map_err(|error| error.to_string()),
     };
-    load_texts(&loaded.name, own, &loaded.folder, &read).map_err(|error| match error {
-        StepError::Problems(mut problems) => {
-            let named = loaded.name.rfind('/').map_or("", |at| &loaded.name[..=at]);
-            problems.sources.rename(&format!("{named}{replaced}"), name);
-            StepError::Problems(problems)
+    let named = loaded.name.rfind('/').map_or("", |at| &loaded.name[..=at]);
+    let listed = format!("{named}{replaced}");
+    match load_texts(&loaded.name, own, &loaded.folder, &read) {
+        // What only the plan finds out is in that file, too.
+        Ok(mut found) => {
+            Arc::make_mut(&mut found.suite).sources.rename(&listed, name);
+            Ok(found)
         }
-        other => other,
-    })
+        Err(StepError::Problems(mut problems)) => {
+            problems.sources.rename(&listed, name);
+            Err(StepError::Problems(problems))
+        }
+        Err(other) => Err(other),
+    }
 }
 
 /// Loads a suite from texts; `read` gives the files that it names.

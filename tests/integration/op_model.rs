@@ -178,6 +178,34 @@ fn every_device_gets_its_next_version() {
 }
 
 #[test]
+fn commands_to_reproduce_run_the_same() {
+    let mut project = project();
+    project.env("PERF_SWEEP_FAILS", "sqrt");
+    let text = project.ends(10, &with(&SWEEP, &["--op-name", "sqrt", "--no-compare"]));
+    let command = text.lines().find(|line| line.contains("reproduce: ")).unwrap();
+    assert!(command.ends_with(" --operations-cfg short.yaml --runner tt-wormhole_b0"), "{command}");
+    // A mistake that only the plan finds is in that list, too.
+    project.write(
+        "short.yaml",
+        &SHORT.replace("df: Bfp8_b }, let: { type: unary }", "df: Bfp9_b }, let: { type: unary }"),
+    );
+    let said = project.shmoo(&["plan", SUITE, "--operations-cfg", "short.yaml"]);
+    assert_eq!(said.code, Some(2), "{}", said.stderr);
+    assert!(!said.stderr.contains("default_operations.yaml"), "{}", said.stderr);
+}
+
+#[test]
+fn an_operation_of_a_type_without_a_model_is_told() {
+    let project = project();
+    project.write("short.yaml", &SHORT.replace("type: unary", "type: unery"));
+    let said = project.shmoo(&["plan", SUITE, "--operations-cfg", "short.yaml"]);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    let expected = "no case is left of this block: `type in types` rules out all";
+    assert!(said.stderr.contains(expected), "{}", said.stderr);
+    assert!(said.stderr.contains("short.yaml:3:"), "{}", said.stderr);
+}
+
+#[test]
 fn every_fidelity_and_format_has_its_number() {
     let suite = include_str!("../../configs/op-model.yaml");
     assert!(suite.contains("from: { LoFi: 1, HiFi2: 2, HiFi3: 3, HiFi4: 4 }"));

@@ -457,6 +457,7 @@ pub(crate) fn run() -> RunInfo {
             })
             .to_vec(),
         models_skipped: false,
+        options: Vec::new(),
         archive: None,
         artifacts: vec![],
     }

@@ -1,6 +1,6 @@
 //! What is done with metrics once they are there: goldens, known failures, plots, models.
 
-use super::computed::{Texts, let_names, lets};
+use super::computed::{Texts, check_circles, let_names, lets};
 use super::outline::{Outline, find_stage};
 use super::scope::{Owner, Scope};
 use super::vocabulary::Vocabulary;
@@ -11,12 +11,17 @@ use crate::config::node::Text;
 use crate::config::suite_file::{
     GoldensFile, KnownFailureFile, ModelFile, PlotFile, SideWord, ToleranceFile, ToleranceRuleFile, VerdictWord,
 };
+use crate::expr::{Expr, NoTruth};
+use crate::naming::Kind;
 use crate::suite::{
-    GoldenSource, Goldens, KnownFailure, KnownVerdict, Metric, Model, ShmooPlot, Side, Stage, StageIndex, Tolerance,
-    ToleranceRule,
+    Computed, Constraint, GoldenSource, Goldens, KnownFailure, KnownVerdict, Let, Metric, Model, ShmooPlot, Side,
+    Stage, StageIndex, Tolerance, ToleranceRule,
 };
 use crate::value::{Problem, Timestamp, did_you_mean, is_plain_name};
 use std::collections::BTreeMap;
+
+/// The most features of a model, as the fit takes them.
+const MOST_FEATURES: usize = 64;
 
 /// What reading these parts needs besides their files.
 pub(crate) struct Judged<'a> {
@@ -225,15 +230,33 @@ impl Judged<'_> {
         if let Some(stage) = self.stages.get(stage) {
             scope.fields.extend(stage.metrics.iter().map(|metric| metric.name.to_string()));
         }
-        let constraint = file.constraint.as_ref().and_then(|text| scope.constraint(text, context));
+        if let Some(stage) = self.stages.get(stage) {
+            check_model_lets(&model_lets, stage, context);
+        }
+        let constraint = file.constraint.as_ref().and_then(|text| truth(text, &scope, context));
+        let constraint = constraint.zip(file.constraint.as_ref());
+        let constraint = constraint.map(|(expr, text)| Constraint { expr, span: text.span });
         let named = |entries: &Mapped<Text>, context: &mut Context| {
             let read = |(name, text): &(Text, Text)| Some((name.as_str().to_owned(), scope.expression(text, context)?));
             entries.0.iter().filter_map(read).collect::<Vec<_>>()
         };
-        let sets = file.sets.as_ref().map_or_else(Vec::new, |sets| named(sets, context));
-        let held_back = file.held_back.as_ref().and_then(|text| scope.expression(text, context));
+        let sets = file.sets.iter().flat_map(|sets| &sets.0);
+        let sets = sets.filter_map(|(name, text)| Some((name.as_str().to_owned(), truth(text, &scope, context)?)));
+        let sets = sets.collect();
+        let held_back = file.held_back.as_ref().and_then(|text| truth(text, &scope, context));
         let target = scope.expression(&file.target, context);
         let features = named(&file.features, context);
+        let nameless = |entries: &Mapped<Text>| {
+            entries.0.iter().find(|(name, _)| name.as_str().trim().is_empty()).map(|(name, _)| name.span)
+        };
+        for (what, entries) in [("a feature", Some(&file.features)), ("a set", file.sets.as_ref())] {
+            if let Some(span) = entries.and_then(nameless) {
+                context.problem(Problem::at(span, format!("{what} without a name")));
+            }
+        }
+        if let Some((name, _)) = file.features.0.get(MOST_FEATURES) {
+            context.problem(Problem::at(name.span, format!("a model has at most {MOST_FEATURES} features")));
+        }
         if file.features.0.is_empty() {
             let problem = Problem::at(name.span, format!("the model `{}` has no features", name.as_str()));
             context.problem(problem.hint("each feature gets one coefficient: `features: { fixed: \"1\" }`"));
@@ -272,6 +295,41 @@ impl Judged<'_> {
             span: name.span,
         })
     }
+}
+
+/// Refuses named values of a model that can be no column of its table.
+fn check_model_lets(lets: &[Let], stage: &Stage, context: &mut Context) {
+    check_circles(&[&stage.lets, lets], context);
+    for Let { name, value, span } in lets {
+        if stage.metrics.iter().any(|metric| metric.name.as_str() == name) {
+            let message = format!("`{name}` is a metric of stage `{}` already", stage.name);
+            context.problem(Problem::at(*span, message).hint("rename the `let`"));
+        } else if matches!(value, Computed::List(_)) {
+            let message = format!("`{name}` is a list, and a model's table has one value of it in a row");
+            context.problem(Problem::at(*span, message).hint("write the list where it is used: `x in ['a', 'b']`"));
+        }
+    }
+}
+
+/// Reads an expression that is to be a truth value, and refuses what can be none.
+fn truth(text: &Text, scope: &Scope<'_>, context: &mut Context) -> Option<Expr> {
+    let expr = scope.expression(text, context)?;
+    // A metric hides a parameter of its name, and may be anything.
+    let is_hidden = |name: &str| scope.fields.iter().any(|field| field == name);
+    let kind = |name: &str| {
+        let param = scope.vocabulary.param(name).filter(|_| !is_hidden(name))?;
+        Some(match scope.vocabulary.params[param].kind {
+            Kind::Int | Kind::Decimal => "a number",
+            Kind::Word => "a text",
+            Kind::Bool => "a truth value",
+        })
+    };
+    let Some(NoTruth { offset, length, found }) = expr.no_truth(&kind) else { return Some(expr) };
+    let part = &text.as_str()[offset..offset + length];
+    let problem =
+        Problem::at(context.part(text, offset, length), format!("`{part}` is {found} where a truth value is wanted"));
+    context.problem(problem.hint("compare it: `... > 0`, `... == 'fast'`"));
+    None
 }
 
 fn tolerance(name: &Text, file: &ToleranceFile, metric: &Metric, context: &mut Context) -> Option<Tolerance> {

@@ -56,6 +56,39 @@ stage `sum`: 1 task is left out, since the filter leaves out what they take [the
     );
 }
 
+/// Blocks of which one has no `size`, and one is ruled out by the suite itself.
+const BLOCKS: &str = "\
+version: 1
+suite: s
+params:
+  a: { code: a, values: [1, 2] }
+  size: { code: s }
+where: [\"a < 3\"]
+cases:
+  - { over: { a: 1 }, let: { kind: plain } }
+  - { over: { a: 2, size: [4, 8] } }
+  - { over: { a: [2, 5], size: 3 }, where: [\"size > 3 or a == 5\"], let: { kind: odd } }
+stages: { run: { cmd: [run], evidence: [exit] } }
+";
+
+#[test]
+fn cases_without_what_is_asked_for_are_not_selected() {
+    let names = |line: &str| case_names(&plan_of(BLOCKS, constraints(&[line])));
+    assert_eq!(names("kind == 'plain'"), "a1");
+    assert_eq!(names("size > 4"), "a2_s8");
+    assert_eq!(names("not has(size) or size > 4"), "a1 a2_s8");
+}
+
+#[test]
+fn blocks_that_the_suite_leaves_empty_are_told() {
+    let expected =
+        "no case is left of this block: `a < 3` and `size > 3 or a == 5` rule out all (mend them, or remove the block)";
+    let plan = plan_of(BLOCKS, Selection::default());
+    assert_eq!(warnings(&plan), expected);
+    // Here nobody knows whether it would be without the filter.
+    assert_eq!(warnings(&plan_of(BLOCKS, constraints(&["a == 1"]))), "");
+}
+
 #[test]
 fn names_of_cases() {
     let chosen = |patterns: &[&str]| case_names(&plan_of(&format!("{TWO}{FLOW}"), cases(patterns)));

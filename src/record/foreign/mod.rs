@@ -254,6 +254,7 @@ fn record(run: &ForeignRun, format: ForeignFormat) -> RunRecord {
             params: vec![ParamInfo { name: PARAM.to_owned(), code: PARAM.to_owned(), unit: None, default: None }],
             metric_infos: infos,
             models_skipped: false,
+            options: Vec::new(),
             archive: None,
             artifacts: Vec::new(),
         },

@@ -24,7 +24,7 @@ pub(super) use policy::policy;
 use super::Report;
 use super::headline::{Headline, Tone, headline};
 use super::inert::{line, short};
-use super::selection::{commit_name, run_took};
+use super::selection::{commit_name, run_took, stopped_word};
 use super::svg::{STYLE as PLOT_STYLE, escape};
 use std::io::{self, Write};
 
@@ -194,7 +194,7 @@ fn head(report: &Report, headline: &Headline, out: &mut dyn Write) -> io::Result
         facts.push(format!("<code>{}</code>{}{dirty}", text(&commit_name(commit)), branch.unwrap_or_default()));
     }
     facts.extend(run_took(report));
-    facts.extend(run.stopped.iter().map(|reason| format!("stopped by {}", clipped(reason, 80))));
+    facts.extend(run.stopped.iter().map(|reason| format!("{} {}", stopped_word(run), clipped(reason, 80))));
     let facts: Vec<String> = facts.into_iter().map(|fact| format!("<li>{fact}</li>")).collect();
     writeln!(out, r#"<ul class="facts">{}</ul>"#, facts.concat())?;
     writeln!(out, "</header>")

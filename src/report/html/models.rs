@@ -4,7 +4,7 @@ use super::failures::more;
 use super::fitted::Drawings;
 use super::{clipped, text};
 use crate::report::Report;
-use crate::report::models::{CoefficientLine, FitLine, any, fit_lines, rows_line, target_line};
+use crate::report::models::{CoefficientLine, FitLine, any, fit_lines, lines_line, rows_line, target_line};
 use std::io::{self, Write};
 
 /// Fits of a model that are shown.
@@ -33,7 +33,8 @@ pub(super) fn models(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             for (name, warning) in warnings {
                 writeln!(out, "<li><code>{}</code> {}</li>", clipped(name, 200), clipped(warning, 600))?;
             }
-            writeln!(out, "</ul></details>")?;
+            let place = lines_line(model).map(|line| format!("<p class=\"soft\">{}</p>", clipped(&line, 200)));
+            writeln!(out, "</ul>{}</details>", place.unwrap_or_default())?;
         }
         drawings.write(place, out)?;
     }

@@ -4,7 +4,7 @@ use super::code::{cell, code};
 use super::page::Page;
 use crate::report::ReportedModel;
 use crate::report::figure::count;
-use crate::report::models::{CoefficientLine, FitLine, any, fit_lines, rows_line, target_line};
+use crate::report::models::{CoefficientLine, FitLine, any, fit_lines, lines_line, rows_line, target_line};
 use crate::report::models_drawn::{ModelFit, drawn_fits};
 
 impl Page<'_> {
@@ -69,6 +69,9 @@ impl Page<'_> {
             self.line(&format!("\n<details><summary>{}</summary>\n", count(warnings.len() as u64, "warning")));
             for (name, warning) in self.first(&warnings, self.tier.rows, "warning of a fit") {
                 self.line(&format!("- {}: {}", code(name), code(warning)));
+            }
+            if let Some(line) = lines_line(model) {
+                self.line(&format!("\n{}", code(&line.replace('`', ""))));
             }
             self.line("\n</details>");
         } else {

@@ -8,7 +8,7 @@ use crate::report::diff::plot_diff;
 use crate::report::figure::thousands;
 use crate::report::headline::sign;
 use crate::report::plot::{PlotOptions, plot};
-use crate::report::selection::{commit_name, run_took, slowest};
+use crate::report::selection::{commit_name, run_took, slowest, stopped_word};
 use crate::value::show_duration;
 
 impl Page<'_> {
@@ -20,7 +20,7 @@ impl Page<'_> {
             facts.push(format!("commit {}{dirty}", code(&commit_name(commit))));
         }
         facts.extend(run_took(self.report));
-        facts.extend(run.stopped.iter().take(3).map(|reason| format!("stopped by {}", code(reason))));
+        facts.extend(run.stopped.iter().take(3).map(|reason| format!("{} {}", stopped_word(run), code(reason))));
         facts.extend(cost_line(self.report).map(|cost| code(&cost)));
         self.line(&format!("\n{}", facts.join(" · ")));
     }

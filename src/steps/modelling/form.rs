@@ -1,7 +1,7 @@
 //! A model of a suite -> the form that is fitted to its table.
 
 use crate::expr::Expr;
-use crate::suite::{Computed, Feature, Form, Model, NamedColumn, Part, Placed, Suite, Template};
+use crate::suite::{Computed, Feature, Form, Metric, Model, NamedColumn, Part, Placed, Suite, Template};
 use crate::value::Digest;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -33,17 +33,22 @@ pub(super) fn form(suite: &Suite, model: &Model) -> Form {
     }
 }
 
-/// Returns the digest of what coefficients mean: target, features, and the named values that they read, of the model,
-/// its stage and the suite. What blocks of cases name are data.
+/// Returns the digest of what coefficients mean: target, features, attribute sets, and the metrics and named values that
+/// they read, of the model, its stage and the suite. What blocks of cases name are data. The unit of a target that is
+/// a metric is not in it, as coefficients convert with it.
 pub(super) fn form_digest(suite: &Suite, model: &Model) -> Digest {
     let mut read = Read { suite, model, found: BTreeMap::new() };
-    model.features.iter().map(|(_, expr)| expr).chain([&model.target]).for_each(|expr| read.expr(expr));
-    let features: Vec<_> = model.features.iter().map(|(name, expr)| (name, expr.text())).collect();
-    let form = json!([model.target.text(), features, model.intercept, read.found]);
+    let named = model.features.iter().chain(&model.sets).map(|(_, expr)| expr);
+    named.chain([&model.target]).for_each(|expr| read.expr(expr));
+    let texts = |named: &[(String, Expr)]| -> Vec<Value> {
+        named.iter().map(|(name, expr)| json!([name, expr.text()])).collect()
+    };
+    let (features, sets) = (texts(&model.features), texts(&model.sets));
+    let form = json!([model.target.text(), features, model.intercept, sets, read.found]);
     Digest::of(form.to_string().as_bytes())
 }
 
-/// The named values that expressions read. Parameters stand there by name, as their places change with the suite.
+/// The metrics and named values that expressions read. Parameters stand there by name, as their places change with the suite.
 struct Read<'a> {
     suite: &'a Suite,
     model: &'a Model,
@@ -58,11 +63,26 @@ impl Read<'_> {
 
     fn name(&mut self, name: &str) {
         let stage = &self.suite.stages[self.model.stage];
+        if let Some(metric) = stage.metrics.iter().find(|metric| metric.name.as_str() == name) {
+            return self.metric(metric);
+        }
         let all = self.model.lets.iter().chain(&stage.lets).chain(&self.suite.lets);
         let Some(own) = all.into_iter().find(|own| own.name == name) else { return };
         if self.found.insert(name.to_owned(), Value::Null).is_none() {
             let value = self.computed(&own.value);
             self.found.insert(name.to_owned(), value);
+        }
+    }
+
+    fn metric(&mut self, metric: &Metric) {
+        let name = metric.name.as_str();
+        if self.found.insert(name.to_owned(), Value::Null).is_none() {
+            let unit = metric.unit.as_ref().filter(|_| self.model.target.text().trim() != name);
+            let of = metric.of.as_ref().map(|of| {
+                self.expr(of);
+                of.text()
+            });
+            self.found.insert(name.to_owned(), json!({ "of": of, "unit": unit }));
         }
     }
 

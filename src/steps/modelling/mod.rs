@@ -43,7 +43,7 @@ pub struct SuiteFit {
     pub record: ModelRecord,
     /// Its fit, with the table; none if there is none.
     pub file: Option<FittedFile>,
-    /// The parameter file of each group, relative to the folder of models.
+    /// The parameter file of each group, relative to the folder of models; empty if it has none, which the record says.
     pub targets: Vec<String>,
 }
 
@@ -60,8 +60,8 @@ pub fn fit_into(plan: &Plan, record: &mut RunRecord, run_folder: &Path) -> Resul
         }
         _ => {}
     }
-    let mut fits = fit_suite(plan, record, &folder)?;
-    write_files(&mut fits, &folder)?;
+    let mut fits = fit_suite(plan, record, &Options::default(), &folder);
+    write_files(&mut fits, &folder);
     let models: Vec<ModelRecord> = fits.into_iter().map(|fit| fit.record).collect();
     record.run.metric_infos.extend(metric_infos(plan, &models));
     record.metrics.extend(model_metrics(&models));
@@ -70,19 +70,22 @@ pub fn fit_into(plan: &Plan, record: &mut RunRecord, run_folder: &Path) -> Resul
 }
 
 /// Fits the models of a suite to a run; their tables are put into the folder.
-pub fn fit_suite(plan: &Plan, record: &RunRecord, folder: &Path) -> Result<Vec<SuiteFit>, StepError> {
-    let mut fits = Vec::new();
+fn fit_suite(plan: &Plan, record: &RunRecord, options: &Options, folder: &Path) -> Vec<SuiteFit> {
     // A stage that was not selected has nothing to fit.
-    for model in plan.suite.models.iter().filter(|model| plan.is_active(model.stage)) {
-        fits.extend(fit_model(plan, record, model, folder)?);
-    }
+    let active = plan.suite.models.iter().filter(|model| plan.is_active(model.stage));
+    let mut fits: Vec<SuiteFit> = active.filter_map(|model| fit_model(plan, record, model, options, folder)).collect();
     find_identical(&mut fits);
-    Ok(fits)
+    fits
 }
 
 /// Fits the models of a suite as it is now to what a run on this machine measured. The record stays as it is; the
 /// tables are put beside those of the run.
-pub fn refit(workspace: &Workspace, folder: &RunFolder, suite: LoadedFile) -> Result<Vec<SuiteFit>, StepError> {
+pub fn refit(
+    workspace: &Workspace,
+    folder: &RunFolder,
+    suite: LoadedFile,
+    fitting: &Options,
+) -> Result<Vec<SuiteFit>, StepError> {
     let (planned, file, _) = folder.plan()?;
     // The cases are those of the run, which may have had another list of them.
     let listed = file.sources.iter().find(|source| suite.suite.cases_from.as_ref() == Some(&source.name));
@@ -93,11 +96,11 @@ pub fn refit(workspace: &Workspace, folder: &RunFolder, suite: LoadedFile) -> Re
     let recorded = recording::make(workspace, folder, &planned)?;
     let options = BuildOptions { selection: file.selection, baseline: file.baseline };
     let plan = crate::plan::build(suite.suite, options)?;
-    fit_suite(&plan, &recorded.record, &folder.path.join(MODELS_FOLDER).join("again"))
+    Ok(fit_suite(&plan, &recorded.record, fitting, &folder.path.join(MODELS_FOLDER).join("again")))
 }
 
 /// Fits a model; none where only rows of others were selected.
-fn fit_model(plan: &Plan, record: &RunRecord, model: &Model, folder: &Path) -> Result<Option<SuiteFit>, StepError> {
+fn fit_model(plan: &Plan, record: &RunRecord, model: &Model, options: &Options, folder: &Path) -> Option<SuiteFit> {
     let stage = &plan.suite.stages[model.stage];
     let unit = stage.metrics.iter().find(|metric| metric.name.as_str() == model.target.text().trim());
     let mut record_of = ModelRecord {
@@ -114,6 +117,7 @@ fn fit_model(plan: &Plan, record: &RunRecord, model: &Model, folder: &Path) -> R
         left_out: Vec::new(),
         empty_sets: Vec::new(),
         empty_groups: Vec::new(),
+        unusable_sets: Vec::new(),
         fits: Vec::new(),
         files: Vec::new(),
         problem: None,
@@ -125,40 +129,53 @@ fn fit_model(plan: &Plan, record: &RunRecord, model: &Model, folder: &Path) -> R
     };
     let rows = match model_rows(plan, record, model) {
         Ok(rows) => rows,
-        Err(problem) => return Ok(Some(failed(problem, record_of))),
+        Err(problem) => return Some(failed(problem, record_of)),
     };
     let is_part = plan.selection.is_filtered() || plan.selection.profile.is_some();
     if is_part && rows.rows.is_empty() && rows.left_out.is_empty() {
-        return Ok(None);
+        return None;
     }
     record_of.rows = rows.rows.len() as u64;
     record_of.held_back = rows.rows.iter().filter(|row| row.held_back).count() as u64;
     record_of.left_out = rows.left_out.clone();
     let table = rows.table();
-    fs::create_dir_all(folder).map_err(StepError::disk("make", folder))?;
     let path = folder.join(format!("{}.csv", model.name));
-    fs::write(&path, &table).map_err(StepError::disk("write", &path))?;
+    // What is wrong with a file of a model costs the model, and not the run.
+    if let Err(error) = fs::create_dir_all(folder).and_then(|()| fs::write(&path, &table)) {
+        return Some(failed(format!("cannot write its table `{}.csv`: {error}", model.name), record_of));
+    }
+    if let Some(why) = rows.nothing_to_fit() {
+        return Some(failed(why, record_of));
+    }
     let form = form(&plan.suite, model);
-    let mut fit = match fit::fit(&form, &table.as_slice(), &Options::default()) {
+    let mut fit = match fit::fit(&form, &table.as_slice(), options) {
         Ok(fit) => fit,
-        Err(error) => return Ok(Some(failed(told(error), record_of))),
+        Err(error) => return Some(failed(told(error), record_of)),
     };
     // Every row of the table is a point of its own: none is there twice.
     fit.gate.duplicates = None;
     record_of.used = fit.gate.used;
-    if !is_part {
-        record_of.empty_sets = fit.gate.empty_sets.clone();
-    }
     let excluded = fit.gate.excluded.iter();
     record_of.left_out.extend(excluded.map(|found| LeftOutRows { reason: found.reason.clone(), rows: found.rows }));
     let places = Places::new(plan, model, &rows);
+    let (empty_sets, unusable_sets) = places.sets_without_fit(&fit.gate.empty_sets);
+    // Where only some cases were selected, sets may well have none.
+    record_of.empty_sets = if is_part { Vec::new() } else { empty_sets };
+    record_of.unusable_sets = unusable_sets;
     let names: Vec<(String, String)> = fit.models.iter().map(|found| places.name(found)).collect();
-    let targets = fit.models.iter().map(|found| places.target(found)).collect();
+    // A model of which one group's file has no name has none at all: a part of it would look whole.
+    let targets = match fit.models.iter().map(|found| places.target(found)).collect() {
+        Ok(targets) => targets,
+        Err(problem) => {
+            record_of.problem = Some(problem);
+            Vec::new()
+        }
+    };
     record_of.empty_groups = places.empty_groups(&fit);
     let drifts = vec![None; fit.models.len()];
     let file = FittedFile { path, held: None, fit, names, searches: Vec::new(), drifts };
     record_of.fits = places.records(&file);
-    Ok(Some(SuiteFit { record: record_of, file: Some(file), targets }))
+    Some(SuiteFit { record: record_of, file: Some(file), targets })
 }
 
 /// Returns what an error of a fit says, with its hint.
@@ -195,8 +212,9 @@ fn warnings(model: &FittedModel) -> Vec<FitWarning> {
     model.findings.iter().map(warning).collect()
 }
 
-/// Writes the parameter files, each with the groups of all models that name it.
-fn write_files(fits: &mut [SuiteFit], folder: &Path) -> Result<(), StepError> {
+/// Writes the parameter files, each with the groups of all models that name it. What keeps one from being written is
+/// a problem of those models.
+fn write_files(fits: &mut [SuiteFit], folder: &Path) {
     let mut files: BTreeMap<&str, Vec<FittedFile>> = BTreeMap::new();
     for fit in fits.iter() {
         let Some(file) = &fit.file else { continue };
@@ -205,30 +223,33 @@ fn write_files(fits: &mut [SuiteFit], folder: &Path) -> Result<(), StepError> {
             files.entry(target).or_default().push(part);
         }
     }
-    let mut outcome: Vec<(String, Result<Vec<String>, StepError>)> = Vec::new();
+    let mut outcome: Vec<(String, Result<(), String>)> = Vec::new();
     for (target, files) in &files {
         let path = folder.join(target);
         let parent = path.parent().unwrap_or(folder);
-        fs::create_dir_all(parent).map_err(StepError::disk("make", parent))?;
-        outcome.push(((*target).to_owned(), write_out(&path, &request_of_suite(), files)));
+        let made = fs::create_dir_all(parent).map_err(StepError::disk("make", parent));
+        // Parameters of a run may be for others than estimates.
+        let written = made.and_then(|()| write_out(&path, &request_of_suite(), files)).map(|_| ());
+        outcome.push(((*target).to_owned(), written.map_err(|error| unwritten(target, &error))));
     }
     for (target, written) in outcome {
-        let names_it = |fit: &&mut SuiteFit| fit.targets.contains(&target);
-        match written {
-            // Parameters of a run may be for others than estimates.
-            Ok(_) => fits
-                .iter_mut()
-                .filter(names_it)
-                .for_each(|fit| fit.record.files.push(format!("{MODELS_FOLDER}/{target}"))),
-            Err(StepError::Usage { message, hint }) => {
-                let message = format!("`{target}`: {message}");
-                let problem = hint.map_or_else(|| message.clone(), |hint| format!("{message} ({hint})"));
-                fits.iter_mut().filter(names_it).for_each(|fit| fit.record.problem = Some(problem.clone()));
+        for fit in fits.iter_mut().filter(|fit| fit.targets.contains(&target)) {
+            match &written {
+                Ok(()) => fit.record.files.push(format!("{MODELS_FOLDER}/{target}")),
+                Err(problem) => fit.record.problem = Some(problem.clone()),
             }
-            Err(error) => return Err(error),
         }
     }
-    Ok(())
+}
+
+/// Says why a parameter file is not there.
+fn unwritten(target: &str, error: &StepError) -> String {
+    match error {
+        StepError::Usage { message, hint: Some(hint) } => format!("`{target}`: {message} ({hint})"),
+        StepError::Usage { message, hint: None } => format!("`{target}`: {message}"),
+        StepError::Disk { source, .. } | StepError::Read { source, .. } => format!("cannot write `{target}`: {source}"),
+        other => format!("`{target}`: {other}"),
+    }
 }
 
 /// Returns some groups of a fit.

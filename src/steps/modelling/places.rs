@@ -6,7 +6,7 @@ use super::{FittedFile, PARAMS_FILE, warnings};
 use crate::fit::{Coefficient, Fit, FittedModel};
 use crate::naming::Point;
 use crate::plan::{Plan, Scope};
-use crate::record::{CoefficientRecord, EmptyGroupRecord, FitRecord, HeldBackRecord};
+use crate::record::{CoefficientRecord, EmptyGroupRecord, FitRecord, HeldBackRecord, UnusableSetRecord};
 use crate::suite::{Model, ParamIndex, Part};
 use crate::value::{PointName, Scalar};
 use std::collections::{HashMap, HashSet};
@@ -61,13 +61,40 @@ impl<'a> Places<'a> {
     }
 
     /// Returns the parameter file of a group.
-    pub(super) fn target(&self, found: &FittedModel) -> String {
-        let Some(template) = &self.model.params_file else { return PARAMS_FILE.to_owned() };
+    ///
+    /// # Errors
+    /// A value in its name that is no part of a file's name: it could lead anywhere.
+    pub(super) fn target(&self, found: &FittedModel) -> Result<String, String> {
+        let Some(template) = &self.model.params_file else { return Ok(PARAMS_FILE.to_owned()) };
         let values = self.values(&found.by);
+        let params = self.plan.suite.schema.params();
+        for part in &template.parts {
+            let Part::Param(param) = part else { continue };
+            let value = values.iter().find(|(own, _)| own == param);
+            if let Some((_, value)) = value.filter(|(_, value)| !is_file_name(&value.to_string())) {
+                let name = &params[*param].name;
+                return Err(format!("`{name}` is `{value}`, which cannot be in the name of its `params_file`"));
+            }
+        }
         let value_of = |param: ParamIndex| values.iter().find(|(own, _)| *own == param).map(|(_, value)| value);
         let scope = Scope::of_block(&self.plan.suite, None, &value_of);
         // The loader lets it name parameters of `by` only; one without a value has no place in a path.
-        scope.fill(template).unwrap_or_else(|_| PARAMS_FILE.to_owned())
+        Ok(scope.fill(template).unwrap_or_else(|_| PARAMS_FILE.to_owned()))
+    }
+
+    /// Returns those of some attribute sets that no row is in, and those whose rows cannot be used.
+    pub(super) fn sets_without_fit(&self, unfitted: &[String]) -> (Vec<String>, Vec<UnusableSetRecord>) {
+        let predictor = Predictor::new(self.model, &self.rows.names);
+        let mut found: HashMap<String, UnusableSetRecord> = HashMap::new();
+        for ((_, set), members) in groups(self.model, self.rows, &predictor) {
+            let new = UnusableSetRecord { set: set.clone(), rows: 0, held_back: 0 };
+            let record = found.entry(set).or_insert(new);
+            record.rows += members.len() as u64;
+            record.held_back += members.iter().filter(|&&row| self.rows.rows[row].held_back).count() as u64;
+        }
+        let (unusable, empty): (Vec<&String>, Vec<&String>) = unfitted.iter().partition(|set| found.contains_key(*set));
+        let unusable = unusable.into_iter().filter_map(|set| found.remove(set)).collect();
+        (empty.into_iter().cloned().collect(), unusable)
     }
 
     /// Returns the point of `by` with some values.
@@ -142,11 +169,13 @@ impl<'a> Places<'a> {
     ) -> Option<HeldBackRecord> {
         let values: Vec<f64> = coefficients.iter().map(|coefficient| coefficient.value).collect();
         let mut errors: Vec<(f64, usize)> = Vec::new();
+        let mut held = 0;
         for &index in group {
             let row = &self.rows.rows[index];
             if !row.held_back || values.is_empty() {
                 continue;
             }
+            held += 1;
             let (Some(target), Some(prediction)) = (predictor.target(row), predictor.prediction(row, &values)) else {
                 continue;
             };
@@ -157,11 +186,34 @@ impl<'a> Places<'a> {
         }
         let &(max_ape, worst) = errors.iter().max_by(|a, b| a.0.total_cmp(&b.0))?;
         let mape = errors.iter().map(|(error, _)| error).sum::<f64>() / errors.len() as f64;
-        Some(HeldBackRecord { rows: errors.len() as u64, mape, max_ape, worst: self.rows.rows[worst].point.clone() })
+        let (rows, worst) = (errors.len() as u64, self.rows.rows[worst].point.clone());
+        Some(HeldBackRecord { rows, mape, max_ape, worst, left_out: held - rows })
     }
 }
 
 fn coefficient(found: &Coefficient) -> CoefficientRecord {
     let Coefficient { name, value, interval, range } = found.clone();
     CoefficientRecord { name, value, interval, range }
+}
+
+/// Tells whether a value can be in the name of a file without leading to another folder.
+fn is_file_name(value: &str) -> bool {
+    !value.is_empty()
+        && !value.starts_with(['.', '~'])
+        && !value.contains(|character: char| matches!(character, '/' | '\\' | ':') || character.is_control())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_that_lead_elsewhere_are_no_file_names() {
+        for value in ["wormhole_b0", "1.5", "a b", "-3", "x..y"] {
+            assert!(is_file_name(value), "{value}");
+        }
+        for value in ["", ".", "..", "/abs", "a/b", "a\\b", "C:x", "~", "a\0", "a\nb", ".hidden"] {
+            assert!(!is_file_name(value), "{value}");
+        }
+    }
 }

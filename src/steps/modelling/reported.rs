@@ -1,14 +1,14 @@
 //! The models of a run as reports show them: with how far each group went from the run compared with, and with
 //! rows to be drawn.
 
-use super::drift::drift;
+use super::drift::Held;
 use super::predict::{Predictor, groups};
 use super::rows::{ModelRow, ModelRows, model_rows};
 use super::sample::{most, sample};
 use crate::plan::Plan;
 use crate::record::{FitRecord, ModelRecord, RunRecord};
 use crate::report::{FitSample, ReportedModel};
-use crate::suite::Model;
+use crate::suite::{Model, Suite};
 use std::collections::HashMap;
 
 /// Returns the models of a run; without a plan there is nothing to predict.
@@ -28,6 +28,8 @@ pub fn reported(plan: Option<&Plan>, record: &RunRecord, base: Option<&RunRecord
 
 /// The rows of a fitted model.
 struct Predicted<'a> {
+    suite: &'a Suite,
+    model: &'a Model,
     fitted: &'a ModelRecord,
     rows: ModelRows,
     predictor: Predictor,
@@ -51,7 +53,7 @@ impl<'a> Predicted<'a> {
             Some(((set, point_of(plan, model, &rows.rows[*members.first()?])), members))
         };
         let groups = groups(model, &rows, &predictor).into_iter().filter_map(named).collect();
-        Some(Predicted { fitted, rows, predictor, groups })
+        Some(Predicted { suite: &plan.suite, model, fitted, rows, predictor, groups })
     }
 
     /// Returns the rows of a group.
@@ -61,7 +63,8 @@ impl<'a> Predicted<'a> {
     }
 
     fn drift(&self, fit: &FitRecord, base: &RunRecord) -> Option<crate::report::ModelDrift> {
-        drift(&self.rows, self.members(fit), (self.fitted, fit), &self.predictor, base)
+        let Predicted { suite, model, fitted, rows, predictor, groups: _ } = self;
+        Held { suite, model, fitted, fit, predictor }.drift(rows, self.members(fit), base)
     }
 
     fn sample(&self, fit: &FitRecord) -> FitSample {

@@ -19,6 +19,8 @@ pub(super) struct ModelRows {
     pub(super) rows: Vec<ModelRow>,
     /// Rows of which it cannot be told whether they take part.
     pub(super) left_out: Vec<LeftOutRows>,
+    /// Points for which `where` does not hold.
+    pub(super) not_wanted: u64,
 }
 
 /// A point of the stage.
@@ -55,6 +57,25 @@ impl ModelRows {
         writer.into_inner().expect("memory takes all")
     }
 
+    /// Returns why no row is left to be fitted; none where one is.
+    pub(super) fn nothing_to_fit(&self) -> Option<String> {
+        if self.rows.iter().any(|row| !row.held_back) {
+            return None;
+        }
+        let told =
+            |rows: u64, why: String| if rows == 1 { format!("1 row {why}") } else { format!("{rows} rows {why}") };
+        let mut reasons: Vec<String> =
+            self.left_out.iter().map(|left| told(left.rows, format!("left out: {}", left.reason))).collect();
+        if !self.rows.is_empty() {
+            reasons.push(told(self.rows.len() as u64, "held back by `held_back`".to_owned()));
+        }
+        if self.not_wanted > 0 {
+            reasons.push(format!("`where` does not hold for {}", self.not_wanted));
+        }
+        let why = if reasons.is_empty() { "its stage has no point".to_owned() } else { reasons.join(", ") };
+        Some(format!("no row is left for the fit: {why}"))
+    }
+
     /// Returns the values of `by` of a row, as the table has them.
     pub(super) fn by_of(&self, model: &Model, row: &ModelRow) -> Vec<String> {
         let text = |&param: &ParamIndex| row.params[param].as_ref().map(|value| text_of(&value.into()));
@@ -78,12 +99,12 @@ pub(super) fn model_rows(plan: &Plan, record: &RunRecord, model: &Model) -> Resu
     let program = |expr: &Expr| expr.compile(&reader.names).map_err(|error| error.to_string());
     let wanted = model.constraint.as_ref().map(|constraint| program(&constraint.expr)).transpose()?;
     let held = model.held_back.as_ref().map(program).transpose()?;
-    let (mut rows, mut left_out) = (Vec::new(), BTreeMap::<String, u64>::new());
+    let (mut rows, mut left_out, mut not_wanted) = (Vec::new(), BTreeMap::<String, u64>::new(), 0);
     for mut row in reader.all() {
         let takes_part = wanted.as_ref().map_or(Ok(true), |program| row.holds(program));
         let held_back = held.as_ref().map_or(Ok(false), |program| row.holds(program));
         match (takes_part, held_back) {
-            (Ok(false), _) => {}
+            (Ok(false), _) => not_wanted += 1,
             (Ok(true), Ok(held_back)) => {
                 row.held_back = held_back;
                 rows.push(row);
@@ -92,7 +113,7 @@ pub(super) fn model_rows(plan: &Plan, record: &RunRecord, model: &Model) -> Resu
         }
     }
     let left_out = left_out.into_iter().map(|(reason, rows)| LeftOutRows { reason, rows }).collect();
-    Ok(ModelRows { names: reader.names, rows, left_out })
+    Ok(ModelRows { names: reader.names, rows, left_out, not_wanted })
 }
 
 /// Reads the rows of a model.

@@ -81,6 +81,7 @@ pub(super) fn record(id: &str, seconds: i64) -> RunRecord {
         params: Vec::new(),
         metric_infos: Vec::new(),
         models_skipped: false,
+        options: Vec::new(),
         archive: None,
         artifacts: Vec::new(),
     };

@@ -23,7 +23,7 @@ fn models() -> Vec<ReportedModel> {
         p95_ape: Some(2.5),
         max_ape: Some(3.25),
         cv_mape: Some(1.75),
-        held_back: Some(HeldBackRecord { rows: 2, mape: 2.125, max_ape: 4.5, worst: PointName::new("inv7_v1.8_npex") }),
+        held_back: Some(HeldBackRecord { rows: 2, mape: 2.125, max_ape: 4.5, worst: PointName::new("inv7_v1.8_npex"), left_out: 0 }),
         warnings: vec![FitWarning {
             kind: "undetermined".into(),
             message: "`fixed` is hardly determined: 2.5e-12, at 95 % from 0 to 6.1e-12".into(),
@@ -68,6 +68,7 @@ fn models() -> Vec<ReportedModel> {
         left_out: vec![LeftOutRows { reason: "`freq` has no value".into(), rows: 1 }],
         empty_sets: Vec::new(),
         empty_groups: Vec::new(),
+        unusable_sets: Vec::new(),
         fits: vec![fitted, short],
         files: vec!["models/params.yaml".into()],
         problem: None,
