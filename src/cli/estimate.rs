@@ -160,7 +160,7 @@ fn say(
     say_trust(session, arguments, rows);
     say_refused(session, arguments, refused, *refused_rows);
     if *refused_rows > 0 {
-        printer.error(&format!("{refused_rows} of {} have no estimate", count(*all, "row")), None);
+        printer.error(&format!("{refused_rows} of {} without an estimate", count(*all, "row")), None);
     }
     for (line, ratio) in out_of_bounds.iter().take(10) {
         printer.error(&format!("line {line}: the ratio {ratio:.4} is out of bounds"), None);

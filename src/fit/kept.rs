@@ -22,6 +22,9 @@ use std::collections::HashSet;
 const EXACT_ROWS: usize = 20_000;
 /// Rows that are drawn again for all intervals of a table, at most.
 const DRAWN: u64 = 40_000_000;
+/// Products of rows drawn again for the intervals of a group and the square of its features, at most, where they must be
+/// rotated.
+const ROTATED: u64 = 100_000_000;
 
 impl Task<'_> {
     /// Counts rows that are equal to an earlier one, and takes them out if that is wanted.
@@ -51,7 +54,6 @@ impl Task<'_> {
         let drawn = all * u64::from(self.options.resamples);
         let automatic =
             if self.form.robust || drawn > DRAWN { IntervalMethod::Sandwich } else { IntervalMethod::Bootstrap };
-        let method = self.options.intervals.unwrap_or(automatic);
         let one = |group: &Group| {
             let rows = &group.rows;
             let count = rows.lines.len();
@@ -60,6 +62,12 @@ impl Task<'_> {
             }
             let folds = balanced_folds(count);
             let solved = self.solve_kept(rows, &folds);
+            let rotated = count as u64 * u64::from(self.options.resamples) * (self.free.len() as u64).pow(2);
+            let method = match self.options.intervals {
+                Some(method) => method,
+                None if solved.scaled_condition >= CONDITION && rotated > ROTATED => IntervalMethod::Sandwich,
+                None => automatic,
+            };
             let width = self.free.len() + 1;
             let mut deviations =
                 Deviations::new(self.free.len(), true, Drawn::new(count as u64, gathered.groups.len()));

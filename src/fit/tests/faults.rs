@@ -244,3 +244,26 @@ fn the_interval_of_a_coefficient_at_zero_has_an_end() {
     }
     assert!(at_zero > 60 && held_at_zero * 10 > at_zero * 7 && held > 360, "{held} {at_zero} {held_at_zero}");
 }
+
+#[test]
+fn many_features_that_depend_on_others_are_not_drawn_again() {
+    let features: Vec<String> = (0..12).map(|place| format!("f{place}: x{place}")).collect();
+    let form = model(&format!("target: t\nfeatures: {{ {} }}\n", features.join(", ")));
+    let table = |depends: bool| -> String {
+        let mut random = Random::new(9);
+        let names: String = (0..12).map(|place| format!("x{place},")).collect();
+        let mut text = format!("{names}t\n");
+        for _ in 0..800 {
+            let mut x: Vec<f64> = (0..12).map(|_| 1.0 + 9.0 * random.unit()).collect();
+            if depends {
+                x[1] = x[0] + x[2];
+            }
+            let t = x.iter().sum::<f64>() * (1.0 + 0.01 * random.normal());
+            text.push_str(&x.iter().map(|x| format!("{x},")).collect::<String>());
+            writeln!(text, "{t}").unwrap();
+        }
+        text
+    };
+    let method = |depends: bool| fit(&form, &table(depends).as_bytes(), &Options::default()).unwrap().models[0].method;
+    assert_eq!([method(false), method(true)], [IntervalMethod::Bootstrap, IntervalMethod::Sandwich]);
+}
